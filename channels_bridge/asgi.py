@@ -1,0 +1,69 @@
+"""The ASGI application for WebSockets, with everything around it that a deployment needs."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.sessions import SessionMiddlewareStack
+from django.apps import apps
+
+from tornado_websockets import origin
+from tornado_websockets.discovery import discover
+from tornado_websockets.websocket import registry
+
+from .consumers import Receive, Scope, Send, header_values
+
+logger = logging.getLogger("tornado_websockets")
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def websocket_application() -> Application:
+    """Serve every registered WebSocket, for the ``websocket`` entry of a ``ProtocolTypeRouter``.
+
+    Host and origin are checked first; unknown paths are refused with 403 and one line in the log; where
+    ``django.contrib.sessions`` and ``django.contrib.auth`` are installed, ``socket.session`` and ``socket.user`` are
+    there.
+
+    :raises django.core.exceptions.AppRegistryNotReady: Django is not set up; call ``get_asgi_application()`` first.
+    """
+    apps.check_apps_ready()
+    discover()
+    application: Application = _route
+    if apps.is_installed("django.contrib.auth") and apps.is_installed("django.contrib.sessions"):
+        application = AuthMiddlewareStack(application)
+    elif apps.is_installed("django.contrib.sessions"):
+        application = SessionMiddlewareStack(application)
+    return _Gate(application)
+
+
+class _Gate:
+    """Lets only those in who have somewhere to go; sessions and users are looked up behind it."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reason = origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
+        found = registry.find(_path(scope))
+        if reason is None and found is None:
+            reason = "there is no WebSocket"
+        if reason is not None or found is None:
+            logger.warning("Refused a connection to %r: %s", scope["path"][:64], reason)
+            await receive()  # websocket.connect
+            await send({"type": "websocket.close"})
+            return
+        websocket, kwargs = found
+        route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
+        await self._application({**scope, "url_route": route, "websocket": websocket}, receive, send)
+
+
+async def _route(scope: Scope, receive: Receive, send: Send) -> None:
+    await scope["websocket"].route.callback(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """The path below the one that the application is mounted at."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

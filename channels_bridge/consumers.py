@@ -1,0 +1,172 @@
+"""Channels <-> connections: one ``AsyncWebsocketConsumer`` subclass per WebSocket."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from tornado_websockets import conf, origin
+from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.registry import PREFIX
+from tornado_websockets.websocket import WebSocket
+
+logger = logging.getLogger("tornado_websockets")
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: Messages of one client handled in a row before others get their turn.
+BURST = 32
+
+#: Seconds that the close frame to a client that is given up may take.
+CLOSE_TIMEOUT = 1.0
+
+
+class WebSocketConsumer(AsyncWebsocketConsumer):
+    """Serves the clients of :attr:`websocket`, each by its own short loop.
+
+    The loop of Channels' own consumers is not used: it gives every connection a channel, starts two tasks for each
+    message, and before each one waits for the thread that all sync code shares, so that whoever blocks that thread
+    stops every client.
+    """
+
+    websocket: ClassVar[WebSocket]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.base_send = send
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        transport = Transport(receive, send)
+        await receive()  # websocket.connect
+        connection = self._connect(transport)
+        if connection is None or not await self.websocket.is_authorized(connection) or connection.closed:
+            await send({"type": "websocket.close"})
+            return
+        try:
+            await self._serve(connection, transport)
+        finally:
+            await connection.gone()
+        await transport.finish()
+
+    def _connect(self, transport: "Transport") -> Connection | None:
+        """The connection; ``None``, and a line in the log, when the client may not have one."""
+        hosts, origins = header_values(self.scope, b"host"), header_values(self.scope, b"origin")
+        refusal = origin.refusal(hosts, origins)
+        kwargs = self._path_parameters()
+        if kwargs is None:
+            refusal = refusal or f"it does not match {self.websocket.path!r}"
+        if refusal is not None or kwargs is None:
+            logger.warning("Refused a connection to %r: %s", self.scope.get("path", "")[:64], refusal)
+            return None
+        return Connection(
+            self.websocket,
+            transport,
+            path=self.websocket.pattern.build(kwargs),
+            kwargs=kwargs,
+            headers=_headers(self.scope),
+            limits=conf.limits(),
+            user=self.scope.get("user"),
+            session=self.scope.get("session"),
+        )
+
+    def _path_parameters(self) -> Mapping[str, Any] | None:
+        """As the router found them; from the path where the consumer is served without a router."""
+        pattern = self.websocket.pattern
+        found = self.scope.get("url_route", {}).get("kwargs", {})
+        if pattern.names <= found.keys():
+            return {name: found[name] for name in pattern.names}
+        return pattern.match(self.scope["path"].removeprefix(PREFIX))
+
+    async def _serve(self, connection: Connection, transport: "Transport") -> None:
+        try:
+            await connection.open(transport.accept)
+        except OSError:  # the client did not wait for our answer
+            return
+        handled = 0
+        while (message := await transport.receive()) is not None:
+            await connection.received(message)
+            handled += 1
+            if handled % BURST == 0:
+                await asyncio.sleep(0)
+
+
+class Transport:
+    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
+
+    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_task")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._task = asyncio.current_task()
+        self._is_receiving = False
+        self._abort_code: int | None = None
+
+    async def accept(self) -> None:
+        await self._send({"type": "websocket.accept"})
+
+    def send(self, text: str) -> Awaitable[None]:
+        return self._send({"type": "websocket.send", "text": text})
+
+    def close(self, code: int, reason: str) -> Awaitable[None]:
+        return self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def abort(self, code: int) -> None:
+        if self._abort_code is None:
+            self._abort_code = code
+            if self._is_receiving and self._task is not None:
+                self._task.cancel()
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; ``None`` when the client has gone, or is given up."""
+        if self._abort_code is not None:
+            return None
+        self._is_receiving = True
+        try:
+            message = await self._receive()
+        except asyncio.CancelledError:
+            if self._abort_code is None or self._task is None or self._task.uncancel() > 0:
+                raise
+            return None
+        finally:
+            self._is_receiving = False
+        if message["type"] != "websocket.receive":
+            return None
+        text = message.get("text")
+        return message["bytes"] if text is None else text
+
+    async def finish(self) -> None:
+        """Close what was given up; not every server does so by itself when the application returns."""
+        if self._abort_code is not None:
+            with contextlib.suppress(Exception):  # it may have gone, or take nothing
+                await asyncio.wait_for(self.close(self._abort_code, ""), CLOSE_TIMEOUT)
+
+
+def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:
+    """A consumer class for one WebSocket: ``/chat`` is served by ``ChatConsumer``."""
+    words = re.findall(r"[A-Za-z0-9]+", websocket.path)
+    name = "".join(word[0].upper() + word[1:] for word in words) + "Consumer"
+    return type(name, (WebSocketConsumer,), {"websocket": websocket, "__module__": __name__})
+
+
+def header_values(scope: Scope, header: bytes) -> list[str]:
+    """The values of all headers of that name, in order."""
+    return [value.decode("latin-1") for name, value in scope.get("headers", ()) if name.lower() == header]
+
+
+def _headers(scope: Scope) -> Mapping[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in scope.get("headers", ()):
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        if key in headers:  # as RFC 9110 and, for cookies, RFC 6265 join them
+            text = headers[key] + ("; " if key == "cookie" else ", ") + text
+        headers[key] = text
+    return CaseInsensitiveMapping(headers)

@@ -1,0 +1,74 @@
+"""What travels through the channel layer, and what was lost on the way.
+
+Texts travel ready for the wire, as ASCII: no receiver then depends on what a layer's serialiser makes of data.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+#: Type of the messages between our own processes.
+RELAY = "websocket.relay"
+
+#: Type of the messages that other programs may send.
+EVENT = "websocket.event"
+
+#: Paths whose numbers a sender remembers, and senders that a receiver remembers for a path.
+_MAX_PATHS = 100_000
+_MAX_SENDERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive texts of one sender for one path; the first has the number ``first``, counted from 1."""
+
+    sender: str
+    path: str
+    first: int
+    texts: list[str]
+
+    def to_message(self) -> dict[str, Any]:
+        return {"type": RELAY, "sender": self.sender, "path": self.path, "first": self.first, "texts": self.texts}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "Batch":
+        """Raises ``KeyError`` for what another version may send."""
+        return cls(message["sender"], message["path"], message["first"], message["texts"])
+
+
+class Numbering:
+    """Numbers a sender's texts, for each path from 1. Idle paths are forgotten, and start again at 1."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[str, int] = OrderedDict()
+
+    def take(self, path: str, count: int) -> int:
+        """The number of the first of ``count`` texts for ``path``."""
+        first = self._last.pop(path, 0) + 1
+        self._last[path] = first + count - 1
+        if len(self._last) > _MAX_PATHS:
+            self._last.popitem(last=False)
+        return first
+
+
+class Tally:
+    """Finds out, by the numbers, what a receiver missed."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, OrderedDict[str, int]] = {}
+
+    def check(self, batch: Batch) -> tuple[int, list[str]]:
+        """How many texts were lost before ``batch``, and those of its texts that are new."""
+        senders = self._last.setdefault(batch.path, OrderedDict())
+        last = senders.pop(batch.sender, None)
+        end = batch.first + len(batch.texts) - 1
+        if last is None or (batch.first == 1 and last != 1):
+            last = batch.first - 1
+        senders[batch.sender] = max(last, end)
+        if len(senders) > _MAX_SENDERS:
+            senders.popitem(last=False)
+        return max(0, batch.first - 1 - last), batch.texts[max(0, last + 1 - batch.first) :]
+
+    def forget(self, path: str) -> None:
+        """What is sent to ``path`` is no longer received."""
+        self._last.pop(path, None)

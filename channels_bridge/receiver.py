@@ -1,0 +1,184 @@
+"""The way in: one channel for the process, in the group of every path that has a client here."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from tornado_websockets.core.groups import group_name
+
+logger = logging.getLogger("tornado_websockets")
+
+#: Seconds one call of the layer may take.
+CALL_TIMEOUT = 5.0
+
+#: Seconds a client's handshake waits for its path to be joined.
+WAIT_TIMEOUT = 2.0
+
+#: Seconds between two joins of the same groups: Redis forgets them when it restarts, is flushed or lets them expire.
+REJOIN_INTERVAL = 5.0
+
+#: Seconds by which each path lengthens that, so that many paths do not keep the layer busy.
+REJOIN_PACE = 0.005
+
+#: Seconds before the layer is tried again after an error; the first time, and at most.
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+
+#: Messages taken in a row before other tasks get their turn.
+BURST = 16
+
+
+class Receiver:
+    """Receives from ``layer`` on the event loop it was made on, for as long as some path is wanted.
+
+    Two tasks: one keeps the channel in the groups of the wanted paths, one takes what arrives. Neither ends by an
+    error of the layer; both end when the last path is left.
+
+    :param take: called with each message.
+    :param forget: called with each path that is left.
+    """
+
+    def __init__(
+        self, layer: Any, take: Callable[[dict[str, Any]], None], forget: Callable[[str], None]
+    ) -> None:
+        self.layer = layer
+        self.loop = asyncio.get_running_loop()
+        self.is_stopped = False
+        self._take = take
+        self._forget = forget
+        self._wanted: set[str] = set()
+        self._joined: set[str] = set()
+        self._pending: dict[str, None] = {}  # to be joined or left, first come first served
+        self._refresh: dict[str, None] = {}  # to be joined once more, when nothing is pending
+        self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._work = asyncio.Event()
+        self._is_down = False
+        self._channel: str | None = None
+        self._receiving: asyncio.Task[None] | None = None
+        self._joining = self.loop.create_task(self._keep_joined())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its loop runs and it has paths."""
+        return not self.is_stopped and self.loop.is_running()
+
+    async def join(self, path: str) -> None:
+        """Want ``path``; returns when its group is joined, or can not be joined soon."""
+        self._wanted.add(path)
+        if path not in self._joined:
+            await self._attend(path)
+
+    async def leave(self, path: str) -> None:
+        """Want ``path`` no more; returns when its group is left, or can not be left soon."""
+        self._wanted.discard(path)
+        await self._attend(path)
+        if path not in self._wanted:
+            self._forget(path)
+        if not self._wanted and not self.is_stopped:
+            await self._stop()
+
+    async def _attend(self, path: str) -> None:
+        self._pending[path] = None
+        self._work.set()
+        if self._is_down:
+            return
+        waiter = self._waiters.get(path)
+        if waiter is None:
+            waiter = self._waiters[path] = self.loop.create_future()
+        done, _ = await asyncio.wait([waiter], timeout=WAIT_TIMEOUT)
+        if not done:
+            logger.warning("The channel layer takes long to join or leave a group (path %s)", path)
+
+    async def _keep_joined(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._do_pending()
+            except Exception as error:
+                self._report_down(error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._refresh_all()
+            else:
+                self._report_up()
+                pause = FIRST_PAUSE
+                await self._wait_for_work()
+
+    async def _do_pending(self) -> None:
+        if self._channel is None:
+            self._channel = await asyncio.wait_for(self.layer.new_channel(), CALL_TIMEOUT)
+            self._receiving = self.loop.create_task(self._receive(self._channel))
+        while queue := self._pending or self._refresh:
+            path = next(iter(queue))
+            await asyncio.wait_for(self._do(path, self._channel), CALL_TIMEOUT)
+            queue.pop(path, None)
+            self._release(path)
+
+    async def _do(self, path: str, channel: str) -> None:
+        """Bring the layer's view of ``path`` in line with ours."""
+        if path in self._wanted:
+            await self.layer.group_add(group_name(path), channel)
+            self._joined.add(path)
+        elif path in self._joined:
+            await self.layer.group_discard(group_name(path), channel)
+            self._joined.discard(path)
+
+    async def _wait_for_work(self) -> None:
+        interval = max(REJOIN_INTERVAL, len(self._wanted) * REJOIN_PACE)
+        try:
+            await asyncio.wait_for(self._work.wait(), interval)
+        except TimeoutError:
+            self._refresh_all()
+        self._work.clear()
+
+    def _refresh_all(self) -> None:
+        self._refresh = dict.fromkeys(self._wanted)
+
+    async def _receive(self, channel: str) -> None:
+        pause, taken = FIRST_PAUSE, 0
+        while True:
+            try:
+                message = await self.layer.receive(channel)
+            except Exception as error:  # an idle connection that timed out, or a layer that went down
+                logger.debug("Receiving from the channel layer failed, trying again: %r", error)
+                self._refresh_all()
+                self._work.set()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                pause = FIRST_PAUSE
+                self._take(message)
+                taken += 1
+                if taken % BURST == 0:  # a layer that always has a message would never let others run
+                    await asyncio.sleep(0)
+
+    def _report_down(self, error: Exception) -> None:
+        if not self._is_down:
+            logger.error("The channel layer is down, clients here miss what other processes send: %r", error)
+        self._is_down = True
+        for path in list(self._waiters):
+            self._release(path)
+        if isinstance(error, RuntimeError):  # a layer that was flushed no longer knows the channel
+            self._drop_channel()
+
+    def _report_up(self) -> None:
+        if self._is_down:
+            logger.warning("The channel layer is up again; what other processes sent meanwhile did not get here")
+        self._is_down = False
+
+    def _release(self, path: str) -> None:
+        waiter = self._waiters.pop(path, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _drop_channel(self) -> None:
+        self._channel = None
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+    async def _stop(self) -> None:
+        self.is_stopped = True
+        tasks = [task for task in (self._joining, self._receiving) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

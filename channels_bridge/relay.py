@@ -1,0 +1,129 @@
+"""The publisher over a channel layer: connects the clients of this process with those of the others."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from tornado_websockets.core.frames import Encoder
+from tornado_websockets.core.hub import Hub
+
+from .messages import EVENT, RELAY, Batch, Tally
+from .receiver import Receiver
+from .sender import Outgoing, Sender
+from .thread import LoopThread
+
+logger = logging.getLogger("tornado_websockets")
+
+
+class Relay:
+    """Publishes to, and receives from, the groups of the default channel layer.
+
+    It receives on the event loop of the first client, and sends from there too; where no clients are served, it sends
+    from a thread of its own. Without ``CHANNEL_LAYERS`` it does nothing.
+
+    :param hub: whose clients get what arrives.
+    :param encoder: writes what other programs send as event and data.
+    """
+
+    def __init__(self, hub: Hub, encoder: Encoder) -> None:
+        self._hub = hub
+        self._encoder = encoder
+        self._thread = LoopThread()
+        self.forget()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        """Start anew, as a forked process must."""
+        self._names: set[str] = set()
+        self._tally = Tally()
+        self._lock = threading.Lock()
+        self._receiver: Receiver | None = None
+        self._sender: Sender | None = None
+
+    async def join(self, path: str) -> None:
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        layer = get_channel_layer()
+        if layer is None:
+            return
+        with self._lock:
+            receiver = self._receiver
+            if receiver is None or not receiver.is_alive or receiver.layer is not layer:
+                receiver = self._receiver = Receiver(layer, self._take, self._tally.forget)
+        await _on_loop_of(receiver, receiver.join(path))
+
+    async def leave(self, path: str) -> None:
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        receiver = self._receiver
+        if receiver is not None and receiver.is_alive:
+            await _on_loop_of(receiver, self._leave(receiver, path))
+
+    async def _leave(self, receiver: Receiver, path: str) -> None:
+        await receiver.leave(path)
+        sender = self._sender
+        if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
+            await sender.drain()  # the server may be about to stop this loop
+
+    def forward(self, path: str, text: str) -> None:
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        self.publish(path, "", text)
+
+    def publish(self, path: str, event: str, text: str) -> "Future[None]":
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        outgoing = Outgoing(path, event, text)
+        sender = self._current_sender()
+        if sender is None:
+            outgoing.outcome.set_result(None)
+        else:
+            sender.put(outgoing)
+        return outgoing.outcome
+
+    def _current_sender(self) -> Sender | None:
+        """``None`` where nobody could hear."""
+        layer = get_channel_layer()
+        if layer is None:
+            return None
+        with self._lock:
+            receiver = self._receiver
+            is_receiving = receiver is not None and receiver.is_alive and receiver.layer is layer
+            if not is_receiving and isinstance(layer, InMemoryChannelLayer):
+                return None  # nobody is outside of this process, and the layer is not thread-safe
+            loop = receiver.loop if receiver is not None and is_receiving else self._thread.loop()
+            if self._sender is None or self._sender.loop is not loop or self._sender.layer is not layer:
+                self._sender = Sender(layer, loop)
+                self._names.add(self._sender.name)
+            return self._sender
+
+    def _take(self, message: dict[str, Any]) -> None:
+        """Deliver what arrived. Whatever it is, the next message is received."""
+        try:
+            if message.get("type") == RELAY:
+                self._take_batch(Batch.from_message(message))
+            elif message.get("type") == EVENT:
+                self._hub.deliver(message["path"], self._encoder.event(message["event"], message.get("data")))
+            else:
+                raise ValueError(f"expected the type {EVENT!r}, got {message.get('type')!r}")
+        except Exception as error:
+            logger.error("A message of the channel layer can not be delivered: %r", error)
+
+    def _take_batch(self, batch: Batch) -> None:
+        if batch.sender in self._names:
+            return  # these clients were served when it was sent
+        lost, texts = self._tally.check(batch)
+        if lost:
+            logger.warning("%d messages of another process were lost on the way (path %s)", lost, batch.path)
+        for text in texts:
+            self._hub.deliver(batch.path, text)
+
+
+async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:
+    if receiver.loop is asyncio.get_running_loop():
+        await waiting
+    else:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(waiting, receiver.loop))

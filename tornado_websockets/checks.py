@@ -1,0 +1,67 @@
+"""System checks of the settings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from . import conf
+
+_POSITIVE = ("MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT")
+
+
+def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """``TORNADO_WEBSOCKETS`` is a dict of known keys with sensible values."""
+    configured = getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+    if not isinstance(configured, dict):
+        return [
+            Error(
+                f"TORNADO_WEBSOCKETS is {configured!r}, which is no dict.",
+                hint="Its keys are: " + ", ".join(sorted(conf.DEFAULTS)) + ".",
+                id="tornado_websockets.E001",
+            )
+        ]
+    return [*_unknown_keys(configured), *_bad_numbers(configured)]
+
+
+def _unknown_keys(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    return [
+        Warning(
+            f"TORNADO_WEBSOCKETS has the unknown key {key!r}, which does nothing.",
+            hint="Its keys are: " + ", ".join(sorted(conf.DEFAULTS)) + ".",
+            id="tornado_websockets.W001",
+        )
+        for key in configured
+        if key not in conf.DEFAULTS
+    ]
+
+
+def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    return [
+        Error(
+            f"TORNADO_WEBSOCKETS[{key!r}] is {configured[key]!r}, which is no positive number.",
+            hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
+            id="tornado_websockets.E002",
+        )
+        for key in _POSITIVE
+        if key in configured and not _is_positive(configured[key])
+    ]
+
+
+def check_bridge(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A configured channel layer is put to use."""
+    if getattr(settings, "CHANNEL_LAYERS", None) and not apps.is_installed("channels_bridge"):
+        return [
+            Warning(
+                "CHANNEL_LAYERS is set, but nothing is sent to other processes without channels_bridge.",
+                hint="Add 'channels_bridge' to INSTALLED_APPS.",
+                id="tornado_websockets.W002",
+            )
+        ]
+    return []
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0

@@ -1,0 +1,44 @@
+"""The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; read whenever they are asked for."""
+
+from typing import Any
+
+from django.conf import settings
+
+from .core.frames import Limits
+
+#: Every key of ``TORNADO_WEBSOCKETS``, with its default.
+DEFAULTS: dict[str, Any] = {
+    # Bytes of UTF-8 in one message from a client. Servers have a limit of their own, above which they close: daphne
+    # at 1 MiB, uvicorn at 16 MiB.
+    "MAX_MESSAGE_BYTES": 1_000_000,
+    # Arrays and objects within one another in one message from a client, the message itself included.
+    "MAX_DEPTH": 64,
+    # Bytes that may wait to be sent to one client before it is closed with 4008.
+    "MAX_OUTBOX_BYTES": 8 * 1024 * 1024,
+    # Seconds a client may leave a message untaken before it is closed with 4008.
+    "OUTBOX_TIMEOUT": 10.0,
+    # Hosts that pages may be served from which connect here, as in ALLOWED_HOSTS. None: ALLOWED_HOSTS itself.
+    "ALLOWED_ORIGINS": None,
+    # Whether WebSocket.emit outside of handlers is taken as publish.
+    "EMIT_ANYWHERE": False,
+}
+
+
+def get(key: str) -> Any:
+    """The value of a key of ``TORNADO_WEBSOCKETS``, or its default."""
+    return configured().get(key, DEFAULTS[key])
+
+
+def configured() -> dict[str, Any]:
+    """``TORNADO_WEBSOCKETS`` as it stands."""
+    return getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+
+
+def limits() -> Limits:
+    """What one client may ask of us."""
+    return Limits(
+        max_bytes=get("MAX_MESSAGE_BYTES"),
+        max_depth=get("MAX_DEPTH"),
+        max_outbox_bytes=get("MAX_OUTBOX_BYTES"),
+        outbox_timeout=get("OUTBOX_TIMEOUT"),
+    )

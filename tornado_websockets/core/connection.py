@@ -1,0 +1,295 @@
+"""One connection's life: opened, received, gone; and what handlers do with it as their ``socket``."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextvars import ContextVar
+from enum import IntEnum
+from typing import Any, Protocol
+
+from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
+from .dispatch import Dispatcher, Handler
+from .frames import Code, Data, Encoder, Frame, Limits, Refusal, decode
+from .hub import hub
+from .lane import Delivery, Lane
+from .outbox import Close, Outbox, Transport
+from .workers import Workers
+
+logger = logging.getLogger("tornado_websockets")
+
+#: The connection whose handler is running. It follows into the tasks and threads that the handler starts.
+current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
+
+#: Close code for a client that takes its messages too slowly.
+SLOW_CLIENT = 4008
+
+
+class Endpoint(Protocol):
+    """What a connection needs of its WebSocket."""
+
+    context: Any
+    dispatcher: Dispatcher
+    encoder: Encoder
+    handlers: list[Any]
+    workers: Workers
+
+    def before_handler(self) -> None:
+        """Called on the event loop before each handler; must not block."""
+
+
+class State(IntEnum):
+    """Where a connection is in its life."""
+
+    CONNECTING = 0
+    OPEN = 1
+    CLOSING = 2  # close() was called; what was sent before is still on its way
+    CLOSED = 3
+
+
+class Sent:
+    """What sending returns. Awaiting it is optional, and gives a slow client time to catch up."""
+
+    __slots__ = ("_lane", "_outbox")
+
+    def __init__(self, lane: Lane | None, outbox: Outbox | None = None) -> None:
+        self._lane = lane
+        self._outbox = outbox
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        if self._lane is not None and self._lane.is_here:
+            yield from self._lane.settle().__await__()
+            if self._outbox is not None:
+                yield from self._outbox.room().__await__()
+
+
+class Socket:
+    """What a handler gets as ``socket``: a :class:`Connection`, or a transport's handler that stands for one."""
+
+    __slots__ = ()
+
+
+class Connection(Socket):
+    """One client of a WebSocket.
+
+    :ivar id: unique, hexadecimal.
+    :ivar path: the concrete path, without the ``/ws`` that transports put before it.
+    :ivar kwargs: parameters of the path, converted.
+    :ivar headers: of the handshake; names in any case.
+    :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
+    :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
+    :ivar state: a dict for the application.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_limits",
+        "_outbox",
+        "_socket",
+        "_status",
+        "_transport",
+        "endpoint",
+        "headers",
+        "id",
+        "kwargs",
+        "lane",
+        "path",
+        "session",
+        "state",
+        "user",
+    )
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        *,
+        path: str,
+        kwargs: Mapping[str, Any],
+        headers: Mapping[str, str],
+        limits: Limits,
+        user: Any = None,
+        session: Any = None,
+        socket: Any = None,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.path = path
+        self.kwargs = kwargs
+        self.headers = headers
+        self.user = user
+        self.session = session
+        self.state: dict[str, Any] = {}
+        self.endpoint = endpoint
+        self._transport = transport
+        self._limits = limits
+        self._socket = self if socket is None else socket
+        self._status = State.CONNECTING
+        self.lane = hub.lane()
+        self._outbox = Outbox(
+            transport, self._lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout
+        )
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
+
+    # For handlers, from any thread.
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._status >= State.CLOSING
+
+    def emit(self, event: str, data: Data | str | None = None) -> Sent:
+        """Send an event to this client, after all that was sent to it before.
+
+        :param event: name of the event.
+        :param data: a dict, or a string, which becomes ``{"message": data}``.
+        :raises TypeError: either is something else, or ``data`` hold what JSON can not.
+        :raises tornado.websocket.WebSocketClosedError: the connection is closed.
+        """
+        text = self.endpoint.encoder.event(event, data)
+        if self._status is not State.OPEN:
+            raise_connection_closed(self.path, self.id)
+        self.lane.submit(Delivery(text, [self]))
+        if self._status is State.CLOSED:  # found out by sending
+            raise_connection_closed(self.path, self.id)
+        if self._outbox.is_congested and not self.lane.is_here:
+            self.lane.wait_for(self._outbox.room)
+        return Sent(self.lane, self._outbox)
+
+    def emit_warning(self, message: str, code: str | None = None) -> Sent:
+        """Send a ``warning`` event, ``{"code": code, "message": message}``; the code is left out when not given."""
+        return self.emit("warning", {"message": message} if code is None else {"code": code, "message": message})
+
+    def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
+        """Send an event to every other client of this path, on every process.
+
+        :raises EmitHandlerError: no handler is running.
+        """
+        text = self.endpoint.encoder.event(event, data)
+        if current.get() is None:
+            raise EmitHandlerError(event, self.path)
+        hub.emit(self.path, text, exclude=self)
+        return Sent(self.lane)
+
+    def close(self, code: int | None = None, reason: str | None = None) -> Sent:
+        """Close the connection once what was sent before is out. Does nothing when it is closed.
+
+        :param code: 1000, the default, or an application's own, 4000 to 4999; servers disagree on the rest.
+        :param reason: at most 123 bytes of UTF-8. Daphne does not pass it on.
+        :raises ValueError: code or reason is something else.
+        """
+        code, reason = 1000 if code is None else code, reason or ""
+        if code != 1000 and not 4000 <= code <= 4999:
+            raise ValueError(f"Expected 1000 or 4000 to 4999 as close code, got {code!r}.")
+        if len(reason.encode()) > 123:
+            raise ValueError(f"Expected a close reason of at most 123 bytes, got {reason!r}.")
+        if self._status is State.OPEN:
+            self._status = State.CLOSING
+            self.lane.submit(Delivery(Close(code, reason), [self]))
+        elif self._status is State.CONNECTING:
+            self._status = State.CLOSED
+        return Sent(self.lane)
+
+    # For the transport, on the event loop.
+
+    async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
+        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`gone`."""
+        await hub.enter(self.path)
+        try:
+            await accept()
+        except BaseException:
+            await hub.leave(self.path)
+            raise
+        self._status = State.OPEN
+        self.lane.add(self)
+        self.endpoint.handlers.append(self._socket)
+        await self._fire("open")
+
+    async def received(self, message: str | bytes) -> None:
+        """Handle one message of the client, to the end. Never raises for what is in it."""
+        if self._status is not State.OPEN:
+            return
+        frame = decode(message, self._limits)
+        refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
+        if refusal is not None:
+            self._send(self.endpoint.encoder.refusal(refusal))
+        if self._outbox.is_congested:
+            await self._outbox.room()
+
+    async def gone(self) -> None:
+        """The client has gone, however: run the ``close`` handler. Only the first call counts."""
+        if self not in self.lane.groups.get(self.path, ()):
+            return
+        self._status = State.CLOSED
+        self.lane.remove(self)
+        if self._socket in self.endpoint.handlers:
+            self.endpoint.handlers.remove(self._socket)
+        await self._outbox.stop()
+        try:
+            await self._fire("close")
+        finally:
+            await hub.leave(self.path)
+
+    def deliver(self, item: str | Close) -> None:
+        """Pass on what the lane brings, in its order."""
+        if self._status is not State.CLOSED:
+            if isinstance(item, Close):
+                self._status = State.CLOSED
+            self._outbox.push(item)
+
+    def _lose(self, reason: str | Exception) -> None:
+        self._status = State.CLOSED
+        if isinstance(reason, str):
+            logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
+        self._transport.abort(SLOW_CLIENT)
+
+    def _send(self, text: str) -> None:
+        if self._status is State.OPEN:
+            self.lane.submit(Delivery(text, [self]))
+
+    async def _handle(self, frame: Frame) -> Refusal | None:
+        dispatcher = self.endpoint.dispatcher
+        if dispatcher.is_reserved(frame.event):
+            return Refusal(Code.RESERVED_EVENT, f"Clients can not send {frame.event[:64]!r}.", frame.id)
+        handler = dispatcher.find(frame.event)
+        if handler is None:
+            return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
+        return await self._call(handler, frame)
+
+    async def _fire(self, event: str) -> None:
+        handler = self.endpoint.dispatcher.find(event)
+        if handler is not None:
+            refusal = await self._call(handler, Frame(event, {}))
+            if refusal is not None:
+                self._send(self.endpoint.encoder.refusal(refusal))
+
+    async def _call(self, handler: Handler, frame: Frame) -> Refusal | None:
+        endpoint = self.endpoint
+        values = {"self": endpoint.context, "socket": self._socket, "data": frame.data, **self.kwargs}
+        endpoint.before_handler()
+        current.set(self)
+        try:
+            result = await handler(values, endpoint.workers.run)
+            if frame.id is not None:
+                self._send(endpoint.encoder.reply(frame.id, result))
+            return None
+        except BaseException as error:
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_being_cancelled():
+                raise
+            self._log(error, frame.event)
+            return Refusal(Code.HANDLER_ERROR, "The handler of the event failed.", frame.id)
+        finally:
+            current.set(None)
+
+    def _log(self, error: BaseException, event: str) -> None:
+        level = logging.INFO if self.closed and is_connection_closed(error) else logging.ERROR
+        logger.log(
+            level, "The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error
+        )
+
+
+def _is_being_cancelled() -> bool:
+    """Whether the running task itself is cancelled, unlike a handler that raises ``CancelledError``."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

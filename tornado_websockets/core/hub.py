@@ -1,0 +1,101 @@
+"""All open connections of this process, and the way to those of other processes."""
+
+import asyncio
+import os
+import threading
+from collections import Counter
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol
+
+from .lane import Delivery, Lane
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+
+class Publisher(Protocol):
+    """Takes messages to the clients of other processes, and brings in theirs."""
+
+    async def join(self, path: str) -> None:
+        """A client of ``path`` is connecting here: bring in what others publish there."""
+
+    async def leave(self, path: str) -> None:
+        """The last client of ``path`` here has gone."""
+
+    def forward(self, path: str, text: str) -> None:
+        """Send to the others in order. Never raises and never blocks; what fails is counted and logged."""
+
+    def publish(self, path: str, event: str, text: str) -> "Future[None]":
+        """The same, with word of how it went: ``PublishError`` where it failed."""
+
+
+class Hub:
+    """Every open connection of the process; there is one hub, :data:`hub`."""
+
+    def __init__(self) -> None:
+        self.publisher: Publisher | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Start without connections, as a forked process must: those it sees are its parent's."""
+        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
+        self._clients: Counter[str] = Counter()  # by path, the connecting ones included
+        self._lock = threading.Lock()
+
+    def lane(self) -> Lane:
+        """The lane of the running event loop."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for closed in [loop for loop in self._lanes if loop.is_closed()]:
+                del self._lanes[closed]
+            return self._lanes.setdefault(loop, Lane(loop))
+
+    async def enter(self, path: str) -> None:
+        """A client is about to connect to ``path``. Pairs with :meth:`leave`."""
+        with self._lock:
+            self._clients[path] += 1
+        if self.publisher is not None:
+            await self.publisher.join(path)
+
+    async def leave(self, path: str) -> None:
+        """A client of ``path`` has gone."""
+        with self._lock:
+            self._clients[path] -= 1
+            is_last = self._clients[path] <= 0
+            if is_last:
+                del self._clients[path]
+        if is_last and self.publisher is not None:
+            await self.publisher.leave(path)
+
+    def deliver(self, path: str, text: str, exclude: "Connection | None" = None) -> None:
+        """Send to every client of ``path`` in this process, but for ``exclude``."""
+        for lane in list(self._lanes.values()):
+            if path in lane.groups:
+                self._submit(lane, Delivery(text, path, exclude))
+
+    def emit(self, path: str, text: str, exclude: "Connection | None" = None) -> None:
+        """Send to every client of ``path`` here, then to those of other processes."""
+        self.deliver(path, text, exclude)
+        if self.publisher is not None:
+            self.publisher.forward(path, text)
+
+    def publish(self, path: str, event: str, text: str) -> "Future[None] | None":
+        """The same, with word of how it went with the other processes; ``None`` when there is no way to them."""
+        self.deliver(path, text)
+        return None if self.publisher is None else self.publisher.publish(path, event, text)
+
+    def _submit(self, lane: Lane, delivery: Delivery) -> None:
+        try:
+            lane.submit(delivery)
+        except RuntimeError:  # its loop was closed with clients on it: they are gone
+            if not lane.loop.is_closed():
+                raise
+            with self._lock:
+                self._lanes.pop(lane.loop, None)
+
+
+#: The hub of this process.
+hub = Hub()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=hub.forget)

@@ -1,0 +1,180 @@
+"""What waits to be sent to one client: in order, bounded, written by one writer at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, NamedTuple, Protocol
+
+
+class Close(NamedTuple):
+    """An order to start the closing handshake."""
+
+    code: int
+    reason: str
+
+
+class Transport(Protocol):
+    """What a connection needs of the server it came in by."""
+
+    def send(self, text: str) -> Awaitable[None]:
+        """Send a text frame. May suspend: that is back-pressure."""
+
+    def close(self, code: int, reason: str) -> Awaitable[None]:
+        """Start the closing handshake."""
+
+    def abort(self, code: int) -> None:
+        """Stop serving the connection as soon as no handler of it is running, and close it with ``code``."""
+
+
+#: Messages written without a pause before other tasks get their turn.
+_BURST = 64
+
+
+class Outbox:
+    """The way out of one connection. Used on its event loop's thread only.
+
+    While the client keeps up, :meth:`push` starts the transport's ``send`` at once, in the caller's turn of the
+    event loop: no task, no queue. What the transport can not take waits here, and a writer task sends it in order.
+
+    :param lose: called with the reason when the client is given up: it takes too little (a text), or sending failed
+        because it has left (the exception).
+    :param max_bytes: of text that may wait.
+    :param timeout: seconds for which one message may be stuck.
+    """
+
+    __slots__ = ("_drained", "_lose", "_max_bytes", "_queue", "_timeout", "_transport", "_writer", "size")
+
+    def __init__(
+        self, transport: Transport, lose: Callable[[str | Exception], None], *, max_bytes: int, timeout: float
+    ) -> None:
+        self._transport = transport
+        self._lose = lose
+        self._max_bytes = max_bytes
+        self._timeout = timeout
+        self._queue: deque[str | Close] | None = None  # made when the client first falls behind
+        self._writer: asyncio.Task[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self.size = 0
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether whoever can wait should do so before it sends more."""
+        return self.size > self._max_bytes // 2
+
+    def push(self, item: str | Close) -> None:
+        """Send a text, or close, after all that was pushed before."""
+        if self._writer is None:
+            self._start(item)
+            return
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(item)
+        self.size += _size(item)
+        if self.size > self._max_bytes:
+            self._give_up(f"more than {self._max_bytes} bytes were waiting for it")
+
+    async def room(self) -> None:
+        """Return when the outbox is not congested, or its client is gone."""
+        while self.is_congested and self._writer is not None:
+            if self._drained is None:
+                self._drained = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._drained)
+
+    async def stop(self) -> None:
+        """Drop what waits, and end the writer."""
+        writer, self._writer = self._writer, None
+        self._clear()
+        if writer is not None and writer is not asyncio.current_task():
+            writer.cancel()
+            await asyncio.wait([writer])
+
+    def _sending(self, item: str | Close) -> Awaitable[None]:
+        return self._transport.send(item) if isinstance(item, str) else self._transport.close(*item)
+
+    def _start(self, item: str | Close) -> None:
+        try:
+            steps = self._sending(item).__await__()
+            waits_for = next(steps)
+        except StopIteration:
+            return
+        except Exception as error:
+            self._give_up(error)
+        else:
+            self._writer = asyncio.get_running_loop().create_task(self._write(_Rest(steps, waits_for)))
+
+    async def _write(self, sending: Awaitable[None]) -> None:
+        """Finish what was started, then send what waits."""
+        written = 0
+        try:
+            await self._in_time(sending)
+            while self._queue:
+                await self._in_time(self._sending(self._dequeue(self._queue)))
+                written += 1
+                if written % _BURST == 0:  # a transport that always has room would never let others run
+                    await asyncio.sleep(0)
+        except Exception as error:
+            self._give_up(error)
+        finally:
+            if self._writer is asyncio.current_task():
+                self._writer = None
+            self._release()
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        reason = f"it took no message for {self._timeout} seconds"
+        stuck = asyncio.get_running_loop().call_later(self._timeout, self._give_up, reason)
+        try:
+            await sending
+        finally:
+            stuck.cancel()
+
+    def _dequeue(self, queue: deque[str | Close]) -> str | Close:
+        item = queue.popleft()
+        self.size -= _size(item)
+        if not self.is_congested:
+            self._release()
+        return item
+
+    def _give_up(self, reason: str | Exception) -> None:
+        self._clear()
+        self._lose(reason)
+
+    def _clear(self) -> None:
+        self._queue = None
+        self.size = 0
+        self._release()
+
+    def _release(self) -> None:
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+
+def _size(item: str | Close) -> int:
+    return len(item) if isinstance(item, str) else 0
+
+
+class _Rest:
+    """A coroutine that was started outside of a task, to be awaited to its end in one."""
+
+    __slots__ = ("_steps", "_waits_for")
+
+    def __init__(self, steps: Generator[Any, Any, None], waits_for: Any) -> None:
+        self._steps = steps
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        steps, waits_for = self._steps, self._waits_for
+        try:
+            while True:
+                try:
+                    value = yield waits_for
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    waits_for = steps.throw(error)
+                else:
+                    waits_for = steps.send(value)
+        except StopIteration:
+            return
+        finally:
+            steps.close()

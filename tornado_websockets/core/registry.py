@@ -1,0 +1,73 @@
+"""Every WebSocket that is served, found by its path."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+logger = logging.getLogger("tornado_websockets")
+
+#: What every transport puts before the path of a WebSocket.
+PREFIX = "/ws"
+
+
+class Pattern(Protocol):
+    """A path that may have parameters."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def names(self) -> frozenset[str]: ...
+
+    def match(self, path: str) -> Mapping[str, Any] | None: ...
+
+
+class Registered(Protocol):
+    """What can be found by a path."""
+
+    @property
+    def pattern(self) -> Pattern: ...
+
+
+T = TypeVar("T", bound=Registered)
+
+
+class Registry(Generic[T]):
+    """Finds what serves a path: an exact path first, then the patterns with parameters, oldest first."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, T] = {}
+        self._patterns: dict[str, T] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def __iter__(self) -> Iterator[T]:
+        yield from self._exact.values()
+        yield from self._patterns.values()
+
+    def add(self, item: T) -> None:
+        """Serve ``item`` at its path. It takes the place of an older one there, which is logged."""
+        text = item.pattern.text
+        items = self._patterns if item.pattern.names else self._exact
+        if text in items:
+            logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
+        items[text] = item
+        for listener in self._listeners:
+            listener()
+
+    def find(self, url_path: str) -> tuple[T, Mapping[str, Any]] | None:
+        """What serves ``url_path``, and the parameters in it."""
+        if not url_path.startswith(PREFIX + "/"):
+            return None
+        path = url_path[len(PREFIX) :]
+        if path in self._exact:
+            return self._exact[path], {}
+        for item in list(self._patterns.values()):
+            parameters = item.pattern.match(path)
+            if parameters is not None:
+                return item, parameters
+        return None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called now and whenever something was added."""
+        self._listeners.append(listener)
+        listener()

@@ -1,0 +1,40 @@
+"""Django's database connections in the threads that handlers run in.
+
+During a request, Django's own signals drop connections that broke or grew too old. Handlers run outside of requests,
+so the same is done around them.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import SyncToAsync
+
+#: Seconds between two looks at the shared thread.
+_INTERVAL = 1.0
+
+_last_refresh = 0.0
+
+
+def with_database(call: Callable[[], Any]) -> Any:
+    """Call in a worker thread, with unusable and obsolete connections of that thread closed before and after."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        return call()
+    finally:
+        close_old_connections()
+
+
+def refresh_shared_thread() -> None:
+    """Do so, once a second at most, in the one thread that Django's async ORM shares.
+
+    It is queued there ahead of what the coming handler will ask of the database, and awaited by nobody: a thread
+    that is busy with somebody's slow query must not delay handlers that need no database.
+    """
+    global _last_refresh
+    now = time.monotonic()
+    if now - _last_refresh >= _INTERVAL:
+        _last_refresh = now
+        SyncToAsync.single_thread_executor.submit(with_database, lambda: None)

@@ -1,0 +1,22 @@
+"""Finding an application's WebSockets: its ``websockets`` modules, and whatever its URLconf imports."""
+
+from importlib import import_module
+
+from django.apps import apps
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+
+def discover_modules() -> None:
+    """Import the ``websockets`` module of each installed app that has one."""
+    autodiscover_modules("websockets")
+
+
+def discover() -> None:
+    """Import what a process that serves must know: the root URLconf, too, since many WebSockets are made in views.
+
+    Does nothing before Django is set up: ``asgi.py`` may import the routing first.
+    """
+    urlconf = getattr(settings, "ROOT_URLCONF", None)
+    if apps.models_ready and urlconf:
+        import_module(urlconf)

@@ -1,0 +1,73 @@
+"""Paths with parameters, in the syntax and with the converters of Django's ``path()``."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.urls.resolvers import RoutePattern
+
+_PARAMETER = re.compile(r"<(?:[^>:]*:)?(?P<name>[^>]*)>")
+
+#: What a handler may take besides the parameters of the path.
+HANDLER_ARGUMENTS = frozenset({"self", "socket", "data"})
+
+#: What ``publish`` takes besides them.
+_TAKEN = HANDLER_ARGUMENTS | {"event", "on_commit"}
+
+
+class PathPattern:
+    """The path of a WebSocket, such as ``/chat`` or ``/room/<slug:room>``.
+
+    :param text: a leading slash is added where it is missing.
+    :raises TypeError: it is no ``str``.
+    :raises ValueError: it is empty, or a parameter has a name that is taken.
+    :raises django.core.exceptions.ImproperlyConfigured: it is no valid route.
+    """
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"Expected the path of the WebSocket as a str, got {text!r}.")
+        if not text.strip():
+            raise ValueError("Expected the path of the WebSocket, such as '/chat', got an empty string.")
+        self.text = "/" + text.strip().lstrip("/")
+        self._route = _route(self.text) if "<" in self.text else None
+        self._converters = self._route.converters if self._route else {}
+        self.names = frozenset(self._converters)
+        for name in sorted(self.names & _TAKEN):
+            raise ValueError(f"The parameter {name!r} of {self.text!r} has a name that is taken; choose another.")
+
+    def match(self, path: str) -> Mapping[str, Any] | None:
+        """The parameters in a concrete path, converted; ``None`` when it is a path of something else."""
+        if self._route is None:
+            return {} if path == self.text else None
+        found = self._route.match(path.removeprefix("/"))
+        return found[2] if found else None
+
+    def build(self, parameters: Mapping[str, Any]) -> str:
+        """The concrete path for ``parameters``.
+
+        :raises TypeError: one is missing, or is none of this path's.
+        :raises ValueError: one has a value that its converter does not take.
+        """
+        if set(parameters) != self.names:
+            expected = ", ".join(sorted(self.names)) or "none"
+            got = ", ".join(sorted(parameters)) or "none"
+            raise TypeError(f"The path {self.text!r} takes the parameters: {expected}; got: {got}.")
+        if self._route is None:
+            return self.text
+        try:
+            path = _PARAMETER.sub(
+                lambda found: str(self._converters[found["name"]].to_url(parameters[found["name"]])), self.text
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {error}.") from error
+        if self.match(path) is None:
+            raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {path!r} does not match it.")
+        return path
+
+
+def _route(text: str) -> "RoutePattern":
+    from django.urls.resolvers import RoutePattern  # not needed, and slow to import, where no path has parameters
+
+    return RoutePattern(text.removeprefix("/"), is_endpoint=True)

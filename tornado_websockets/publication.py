@@ -1,0 +1,54 @@
+"""Publishing: once the database transaction is committed, and with word of how it went."""
+
+import asyncio
+from collections.abc import Generator
+from concurrent.futures import Future
+from typing import Any
+
+from .core.hub import hub
+from .core.lane import is_loop_running
+from .exceptions import PublishError
+
+
+class Publication:
+    """A message on its way to the other processes. Awaiting it raises ``PublishError`` when it did not get there."""
+
+    __slots__ = ("_outcome",)
+
+    def __init__(self, outcome: "Future[None] | None" = None) -> None:
+        self._outcome = outcome
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        if self._outcome is not None:
+            yield from asyncio.wrap_future(self._outcome).__await__()
+
+
+def publish(path: str, event: str, text: str, *, on_commit: bool) -> Publication:
+    """Send ``text`` to every client of ``path``, after the commit of an open transaction if ``on_commit``.
+
+    :raises PublishError: in sync code, when the other processes were not reached.
+    """
+    if on_commit and _wait_for_commit(path, event, text):
+        return Publication()
+    outcome = hub.publish(path, event, text)
+    if outcome is not None and not is_loop_running():
+        outcome.result()
+    return Publication(outcome)
+
+
+def _wait_for_commit(path: str, event: str, text: str) -> bool:
+    """Whether a transaction is open; if so, the message is sent when it, and any other by then, is committed."""
+    from django.db import connections, transaction
+
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            transaction.on_commit(lambda: _publish_committed(path, event, text), using=connection.alias)
+            return True
+    return False
+
+
+def _publish_committed(path: str, event: str, text: str) -> None:
+    try:
+        publish(path, event, text, on_commit=True)
+    except PublishError:
+        pass  # counted and logged; the work is committed, and whoever asked has gone on

@@ -1,0 +1,212 @@
+"""``WebSocket``: what applications register their handlers on, and send to their clients with."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asgiref.sync import sync_to_async
+
+from . import conf, database
+from .core.connection import Sent, Socket, current
+from .core.dispatch import Dispatcher, runs_on_loop
+from .core.frames import Data, Encoder
+from .core.groups import group_name
+from .core.hub import hub
+from .core.registry import Registry
+from .core.workers import Workers
+from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
+from .paths import HANDLER_ARGUMENTS, PathPattern
+from .publication import Publication, publish
+
+if TYPE_CHECKING:
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from django.urls import URLPattern
+
+    from .core.connection import Connection
+
+def _to_json(value: Any) -> Any:
+    """What JSON does not know, as Django would write it."""
+    from django.core.serializers.json import DjangoJSONEncoder  # takes Django's models along
+
+    return DjangoJSONEncoder().default(value)
+
+
+#: Writes everything that is sent.
+encoder = Encoder(default=_to_json)
+
+C = TypeVar("C", bound=Callable[..., Any])
+Authorize = Callable[["Connection"], Any]
+
+logger = logging.getLogger("tornado_websockets")
+
+#: Every WebSocket that is served.
+registry: Registry[WebSocket] = Registry()
+
+
+class WebSocket:
+    """An endpoint for WebSocket clients.
+
+    ``WebSocket('/chat')`` serves ``/ws/chat`` on every transport, from the moment it is made.
+
+    :param path: may have parameters, as in Django's ``path()``: ``'/room/<slug:room>'``. Each concrete path has
+        clients of its own.
+    :param add_to_handlers: whether to serve it; if not, its :attr:`route` can be mounted by hand.
+    :param concurrency: how many of its sync handlers may run at a time, each in a thread. With 1, the default, they
+        never overlap. The events of one client are handled one at a time in any case.
+    :param authorize: a function or coroutine function that is asked with the ``socket`` before the handshake is
+        accepted; a false answer refuses it with 403.
+
+    :ivar path: as given, with a leading slash.
+    :ivar handlers: open connections of this process; read it at will, but leave the changes to us.
+    :ivar context: what handlers get as ``self``.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        add_to_handlers: bool = True,
+        *,
+        concurrency: int = 1,
+        authorize: Authorize | None = None,
+    ) -> None:
+        if not isinstance(concurrency, int) or concurrency < 1:
+            raise ValueError(f"Expected a number of at least 1 as concurrency, got {concurrency!r}.")
+        if authorize is not None and not callable(authorize):
+            raise NotCallableError(authorize)
+        self.pattern = PathPattern(path)
+        self.path = self.pattern.text
+        self.handlers: list[Socket] = []
+        self.context: Any = None
+        self.authorize = authorize
+        self.encoder = encoder
+        self.dispatcher = Dispatcher(self.path, HANDLER_ARGUMENTS | self.pattern.names)
+        self.workers = Workers(self.path, concurrency, database.with_database)
+        if add_to_handlers:
+            registry.add(self)
+
+    def __repr__(self) -> str:
+        return f"<WebSocket {self.path}>"
+
+    @property
+    def events(self) -> Mapping[str, Callable[..., Any]]:
+        """The registered handlers by event; read only."""
+        return self.dispatcher.callbacks
+
+    def on(self, callback: C) -> C:
+        """Register a function or method, sync or async, as the handler of the event it is named after.
+
+        It may take any of ``self`` (:attr:`context`), ``socket``, ``data`` and the parameters of the path. ``open``
+        and ``close`` are called when a client has connected and has gone.
+
+        :returns: the callback.
+        :raises NotCallableError: ``callback`` can not be called.
+        :raises WebSocketEventAlreadyBinded: there is a handler of that name.
+        :raises TypeError: it has a required parameter that nothing can fill.
+        """
+        self.dispatcher.register(callback)
+        return callback
+
+    def emit(self, event: str, data: Data | str | None = None) -> Sent | Publication:
+        """Send an event to all clients of the path that the running handler serves, on every process.
+
+        Works inside a handler and in whatever a handler started. May be awaited.
+
+        :param event: name of the event.
+        :param data: a dict, or a string, which becomes ``{"message": data}``.
+        :raises TypeError: either is something else, or ``data`` hold what JSON can not.
+        :raises InvalidInstanceError: something in :attr:`handlers` is no connection.
+        :raises EmitHandlerError: no handler is running, or it serves another path with parameters.
+        """
+        text = self.encoder.event(event, data)
+        self._refuse_strangers()
+        connection = current.get()
+        if connection is not None and (connection.endpoint is self or not self.pattern.names):
+            hub.emit(connection.path if connection.endpoint is self else self.path, text)
+            return Sent(connection.lane)
+        if conf.get("EMIT_ANYWHERE") and not self.pattern.names:
+            return self.publish(event, data)
+        raise EmitHandlerError(event, self.path)
+
+    def publish(
+        self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
+    ) -> Publication:
+        """Send an event to all clients, on every process, from anywhere: a view, a task, a command, a shell.
+
+        In sync code it returns when the channel layer has taken the message. In async code it returns at once, and
+        may be awaited to know.
+
+        :param event: name of the event.
+        :param data: a dict, or a string, which becomes ``{"message": data}``.
+        :param on_commit: wait for the commit of an open database transaction, and send nothing when it is rolled
+            back. What fails after the commit is logged.
+        :param parameters: of the path, where it has some: ``publish('x', room='lobby')``.
+        :raises TypeError: as :meth:`emit`; or a parameter of the path is missing or unknown.
+        :raises ValueError: a parameter of the path has a value its converter does not take.
+        :raises PublishError: the channel layer did not take it.
+        """
+        text = self.encoder.event(event, data)
+        path = self.pattern.build(parameters)
+        self._refuse_strangers()
+        return publish(path, event, text, on_commit=on_commit)
+
+    async def apublish(
+        self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
+    ) -> None:
+        """:meth:`publish`, as a coroutine."""
+        await self.publish(event, data, on_commit=on_commit, **parameters)
+
+    @property
+    def group_name(self) -> str:
+        """The channel-layer group of the path.
+
+        :raises TypeError: the path has parameters; :meth:`group_name_for` knows the groups of its concrete paths.
+        """
+        return self.group_name_for()
+
+    def group_name_for(self, **parameters: Any) -> str:
+        """The channel-layer group of a concrete path; errors as :meth:`publish`."""
+        return group_name(self.pattern.build(parameters))
+
+    @cached_property
+    def consumer(self) -> type[AsyncWebsocketConsumer]:
+        """The Channels consumer that serves this WebSocket: a class of its own, named after the path."""
+        from channels_bridge.consumers import consumer_for
+
+        return consumer_for(self)
+
+    @cached_property
+    def route(self) -> URLPattern:
+        """The entry for Channels' ``URLRouter``."""
+        from channels_bridge.routing import route_for
+
+        return route_for(self)
+
+    async def is_authorized(self, socket: Connection) -> bool:
+        """Part of the transports' side: whether ``socket`` may connect. An error is logged, and refuses it."""
+        if self.authorize is None:
+            return True
+        authorize = self.authorize
+        try:
+            if runs_on_loop(authorize):
+                answer = authorize(socket)
+            else:
+                run = sync_to_async(database.with_database, thread_sensitive=False)
+                answer = await run(lambda: authorize(socket))
+            return bool(await answer if inspect.isawaitable(answer) else answer)
+        except Exception:
+            logger.exception("authorize failed (path %s, connection %s)", socket.path, socket.id)
+            return False
+
+    def before_handler(self) -> None:
+        """Part of the transports' side: called before each handler."""
+        database.refresh_shared_thread()
+
+    def _refuse_strangers(self) -> None:
+        for kind in set(map(type, self.handlers)):
+            if not issubclass(kind, Socket):
+                stranger = next(handler for handler in self.handlers if type(handler) is kind)
+                raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
