@@ -14,6 +14,8 @@ from .relay import Relay
 
 
 class ChannelsBridgeConfig(AppConfig):
+    """``'channels_bridge'`` in ``INSTALLED_APPS``."""
+
     name = "channels_bridge"
     verbose_name = "WebSockets on Channels"
 

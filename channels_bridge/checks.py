@@ -69,7 +69,7 @@ def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
             f"Connections to Redis time out after {timeout:g} s, the {wait} s for which the channel layer waits for a "
             "message at a time: each idle process loses its connection again and again, and with it now and then a "
             "message.",
-            hint='Give each of the hosts in CHANNEL_LAYERS a longer timeout or none: '
+            hint="Give each of the hosts in CHANNEL_LAYERS a longer timeout or none: "
             '{"address": "redis://...", "socket_timeout": None}.',
             id="channels_bridge.W003",
         )
@@ -82,7 +82,7 @@ def _socket_timeout(host: Any) -> float | None:
     """Seconds after which a connection to ``host`` gives up: as configured there, in its URL, or redis-py's default."""
     from redis.asyncio.connection import AbstractConnection
 
-    options = host if isinstance(host, dict) else {"address": host} if isinstance(host, str) else {}
+    options: dict[str, Any] = host if isinstance(host, dict) else {"address": host} if isinstance(host, str) else {}
     if "socket_timeout" in options:
         configured: float | None = options["socket_timeout"]
         return configured

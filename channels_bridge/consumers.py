@@ -110,6 +110,10 @@ class Transport:
         self._is_receiving = False
         self._abort_code: int | None = None
 
+    @property
+    def _is_aborted(self) -> bool:
+        return self._abort_code is not None
+
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
 
@@ -127,21 +131,22 @@ class Transport:
 
     async def receive(self) -> str | bytes | None:
         """The next message; ``None`` when the client has gone, or is given up."""
-        if self._abort_code is not None:
+        if self._is_aborted:
             return None
         self._is_receiving = True
         try:
             message = await self._receive()
         except asyncio.CancelledError:
-            if self._abort_code is None or self._task is None or self._task.uncancel() > 0:
-                raise
-            return None
+            if self._is_aborted and self._task is not None and self._task.uncancel() == 0:
+                return None
+            raise
         finally:
             self._is_receiving = False
         if message["type"] != "websocket.receive":
             return None
-        text = message.get("text")
-        return message["bytes"] if text is None else text
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return data if text is None else text
 
     async def finish(self) -> None:
         """Close what was given up; not every server does so by itself when the application returns."""

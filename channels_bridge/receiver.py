@@ -38,9 +38,7 @@ class Receiver:
     :param forget: called with each path that is left.
     """
 
-    def __init__(
-        self, layer: Any, take: Callable[[dict[str, Any]], None], forget: Callable[[str], None]
-    ) -> None:
+    def __init__(self, layer: Any, take: Callable[[dict[str, Any]], None], forget: Callable[[str], None]) -> None:
         self.layer = layer
         self.loop = asyncio.get_running_loop()
         self.is_stopped = False
@@ -105,12 +103,13 @@ class Receiver:
                 await self._wait_for_work()
 
     async def _do_pending(self) -> None:
-        if self._channel is None:
-            self._channel = await asyncio.wait_for(self.layer.new_channel(), CALL_TIMEOUT)
-            self._receiving = self.loop.create_task(self._receive(self._channel))
+        channel = self._channel
+        if channel is None:
+            channel = self._channel = str(await asyncio.wait_for(self.layer.new_channel(), CALL_TIMEOUT))
+            self._receiving = self.loop.create_task(self._receive(channel))
         while queue := self._pending or self._refresh:
             path = next(iter(queue))
-            await asyncio.wait_for(self._do(path, self._channel), CALL_TIMEOUT)
+            await asyncio.wait_for(self._do(path, channel), CALL_TIMEOUT)
             queue.pop(path, None)
             self._release(path)
 

@@ -108,9 +108,9 @@ class Relay:
             elif message.get("type") == EVENT:
                 self._hub.deliver(message["path"], self._encoder.event(message["event"], message.get("data")))
             else:
-                raise ValueError(f"expected the type {EVENT!r}, got {message.get('type')!r}")
-        except Exception as error:
-            logger.error("A message of the channel layer can not be delivered: %r", error)
+                logger.error("A message of the channel layer has an unknown type: %.64r", message.get("type"))
+        except (KeyError, TypeError, ValueError):
+            logger.exception("A message of the channel layer can not be delivered")
 
     def _take_batch(self, batch: Batch) -> None:
         if batch.sender in self._names:

@@ -13,7 +13,8 @@ websocket_urlpatterns: list[URLPattern] = []
 
 def route_for(websocket: WebSocket) -> URLPattern:
     """The entry of one WebSocket."""
-    return path(f"{PREFIX}{websocket.path}".removeprefix("/"), websocket.consumer.as_asgi())
+    route: URLPattern = path(f"{PREFIX}{websocket.path}".removeprefix("/"), websocket.consumer.as_asgi())
+    return route
 
 
 def _update() -> None:

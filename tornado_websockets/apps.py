@@ -8,6 +8,8 @@ from .discovery import discover_modules
 
 
 class TornadoWebSocketsConfig(AppConfig):
+    """``'tornado_websockets'`` in ``INSTALLED_APPS``."""
+
     name = "tornado_websockets"
     verbose_name = "WebSockets"
 

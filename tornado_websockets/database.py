@@ -33,7 +33,7 @@ def refresh_shared_thread() -> None:
     It is queued there ahead of what the coming handler will ask of the database, and awaited by nobody: a thread
     that is busy with somebody's slow query must not delay handlers that need no database.
     """
-    global _last_refresh
+    global _last_refresh  # noqa: PLW0603 there is one such thread in a process
     now = time.monotonic()
     if now - _last_refresh >= _INTERVAL:
         _last_refresh = now

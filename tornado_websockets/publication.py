@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from .core.hub import hub
@@ -48,7 +49,5 @@ def _wait_for_commit(path: str, event: str, text: str) -> bool:
 
 
 def _publish_committed(path: str, event: str, text: str) -> None:
-    try:
+    with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
         publish(path, event, text, on_commit=True)
-    except PublishError:
-        pass  # counted and logged; the work is committed, and whoever asked has gone on

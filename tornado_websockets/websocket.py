@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .core.connection import Connection
 
+
 def _to_json(value: Any) -> Any:
     """What JSON does not know, as Django would write it."""
     from django.core.serializers.json import DjangoJSONEncoder  # takes Django's models along
@@ -73,8 +74,8 @@ class WebSocket:
         concurrency: int = 1,
         authorize: Authorize | None = None,
     ) -> None:
-        if not isinstance(concurrency, int) or concurrency < 1:
-            raise ValueError(f"Expected a number of at least 1 as concurrency, got {concurrency!r}.")
+        if concurrency < 1:
+            raise ValueError(f"Expected at least 1 as concurrency, got {concurrency!r}.")
         if authorize is not None and not callable(authorize):
             raise NotCallableError(authorize)
         self.pattern = PathPattern(path)

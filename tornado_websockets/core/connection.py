@@ -125,9 +125,7 @@ class Connection(Socket):
         self._socket = self if socket is None else socket
         self._status = State.CONNECTING
         self.lane = hub.lane()
-        self._outbox = Outbox(
-            transport, self._lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout
-        )
+        self._outbox = Outbox(transport, self._lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
@@ -151,7 +149,7 @@ class Connection(Socket):
         if self._status is not State.OPEN:
             raise_connection_closed(self.path, self.id)
         self.lane.submit(Delivery(text, [self]))
-        if self._status is State.CLOSED:  # found out by sending
+        if self.closed:  # found out by sending
             raise_connection_closed(self.path, self.id)
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)

@@ -89,7 +89,7 @@ class Lane:
     async def settle(self) -> None:
         """Return when everything submitted so far has had its turn."""
         target = self._finished + len(self._waiting)
-        while self._finished < target:
+        while self._finished < target:  # noqa: ASYNC110 turns of the loop are what it waits for
             await asyncio.sleep(0)
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
