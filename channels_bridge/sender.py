@@ -40,7 +40,7 @@ class Outgoing:
         self.outcome.set_running_or_notify_cancel()  # from here on nobody can cancel it
 
     def fail(self, error: BaseException | None) -> None:
-        refused = PublishError(self.path, self.event)
+        refused = PublishError(self.event, self.path)
         refused.__cause__ = error
         self.outcome.set_exception(refused)
 

@@ -80,7 +80,7 @@ class WebSocket:
             raise NotCallableError(authorize)
         self.pattern = PathPattern(path)
         self.path = self.pattern.text
-        self.handlers: list[Socket] = []
+        self.handlers: list[Connection] = []
         self.context: Any = None
         self.authorize = authorize
         self.encoder = encoder
@@ -186,7 +186,7 @@ class WebSocket:
 
         return route_for(self)
 
-    async def is_authorized(self, socket: Connection) -> bool:
+    async def is_authorized(self, socket: Any) -> bool:
         """Part of the transports' side: whether ``socket`` may connect. An error is logged, and refuses it."""
         if self.authorize is None:
             return True

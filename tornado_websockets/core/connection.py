@@ -182,11 +182,7 @@ class Connection(Socket):
             raise ValueError(f"Expected 1000 or 4000 to 4999 as close code, got {code!r}.")
         if len(reason.encode()) > 123:
             raise ValueError(f"Expected a close reason of at most 123 bytes, got {reason!r}.")
-        if self._status is State.OPEN:
-            self._status = State.CLOSING
-            self.lane.submit(Delivery(Close(code, reason), [self]))
-        elif self._status is State.CONNECTING:
-            self._status = State.CLOSED
+        self.shut(code, reason)
         return Sent(self.lane)
 
     # For the transport, on the event loop.
@@ -228,6 +224,14 @@ class Connection(Socket):
             await self._fire("close")
         finally:
             await hub.leave(self.path)
+
+    def shut(self, code: int, reason: str = "") -> None:
+        """:meth:`close`, with any code that the transport can send."""
+        if self._status is State.OPEN:
+            self._status = State.CLOSING
+            self.lane.submit(Delivery(Close(code, reason), [self]))
+        elif self._status is State.CONNECTING:
+            self._status = State.CLOSED
 
     def deliver(self, item: str | Close) -> None:
         """Pass on what the lane brings, in its order."""
@@ -281,10 +285,10 @@ class Connection(Socket):
             current.set(None)
 
     def _log(self, error: BaseException, event: str) -> None:
-        level = logging.INFO if self.closed and is_connection_closed(error) else logging.ERROR
-        logger.log(
-            level, "The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error
-        )
+        if self.closed and is_connection_closed(error):  # the client left while the handler was running
+            logger.info("The handler of %r found its client gone (path %s, connection %s)", event, self.path, self.id)
+            return
+        logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
 
 
 def _is_being_cancelled() -> bool:

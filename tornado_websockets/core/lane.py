@@ -55,6 +55,7 @@ class Lane:
         self._finished = 0
         self._left = TURN
         self._is_woken = False
+        self._emptied: asyncio.Event | None = None
 
     @property
     def is_here(self) -> bool:
@@ -69,6 +70,8 @@ class Lane:
         group.pop(connection, None)
         if not group:
             self.groups.pop(connection.path, None)
+        if not self.groups and self._emptied is not None:
+            self._emptied.set()
 
     def submit(self, delivery: Delivery) -> None:
         """Deliver after all that was submitted before.
@@ -91,6 +94,17 @@ class Lane:
         target = self._finished + len(self._waiting)
         while self._finished < target:  # noqa: ASYNC110 turns of the loop are what it waits for
             await asyncio.sleep(0)
+
+    async def close_all(self, code: int) -> None:
+        """Close every connection, and return when all have gone.
+
+        :param code: for the clients, one of RFC 6455 such as 1001, "going away".
+        """
+        for connection in [connection for group in self.groups.values() for connection in group]:
+            connection.shut(code)
+        if self.groups:
+            self._emptied = asyncio.Event()
+            await self._emptied.wait()
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Block a worker thread, for at most :data:`MAX_BLOCKED` seconds, until ``condition`` returns on the loop.

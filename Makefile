@@ -1,0 +1,58 @@
+# Each command is one word, and needs only make and Python 3.11 or newer: it sets up .venv by itself.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+VENV := .venv
+# Quoted, since a directory may have spaces in its name.
+VENV_PYTHON := "$(CURDIR)/$(VENV)/bin/python"
+# The stamps carry a checksum of the directory, so that a checkout which was moved or copied installs itself again.
+STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check format clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMP)-run ## serve the example chat on 127.0.0.1 (PORT=8000)
+	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
+	@echo "The chat is on http://127.0.0.1:$(PORT)/ (stop it with Ctrl-C)"
+	@cd example_project && exec $(VENV_PYTHON) -m daphne -b 127.0.0.1 -p $(PORT) project.asgi:application
+
+test: $(STAMP)-test ## run the tests and measure their coverage
+	$(VENV_PYTHON) -m coverage erase
+	$(VENV_PYTHON) -X dev -m coverage run -m pytest
+	$(VENV_PYTHON) -m coverage combine --quiet
+	$(VENV_PYTHON) -m coverage report
+
+check: $(STAMP)-check ## lint, formatting, types, layering, version
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -X dev -m pytest --quiet tests/test_layering.py
+	$(VENV_PYTHON) .ci/check_version.py
+
+format: $(STAMP)-check ## let ruff mend and format the code
+	$(VENV_PYTHON) -m ruff check --fix
+	$(VENV_PYTHON) -m ruff format
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -f example_project/db.sqlite3*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMP)-run: EXTRAS = redis
+$(STAMP)-test: EXTRAS = test
+$(STAMP)-check: EXTRAS = test,lint
+
+$(STAMP)-run $(STAMP)-test $(STAMP)-check: pyproject.toml $(VENV)/bin/python
+	@echo "Installing into $(VENV), this once ..."
+	@$(VENV_PYTHON) -m pip install --quiet --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'Python 3.11 or newer is needed; name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,7 @@
+"""The chat as a Django application."""
+
+from django.apps import AppConfig
+
+
+class ChatConfig(AppConfig):
+    name = "chat"

@@ -1,0 +1,31 @@
+"""What the chat remembers."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from django.db import models
+
+from chat.rules import NAME_LENGTH, TEXT_LENGTH
+
+
+class MessageData(TypedDict):
+    """A message as clients get it."""
+
+    id: int
+    name: str
+    text: str
+    at: datetime
+
+
+class Message(models.Model):
+    """What someone said, for everyone who comes later."""
+
+    name = models.CharField(max_length=NAME_LENGTH)
+    text = models.TextField(max_length=TEXT_LENGTH)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text[:60]}"
+
+    def to_data(self) -> MessageData:
+        return {"id": self.pk, "name": self.name, "text": self.text, "at": self.at}

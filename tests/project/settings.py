@@ -1,0 +1,48 @@
+"""Settings of the project that the tests serve; the environment says what differs from test to test."""
+
+import os
+from typing import Any
+
+DEBUG = False
+SECRET_KEY = "only for tests"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "tornado_websockets",
+    "channels_bridge",
+    "tests.project",
+]
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+ROOT_URLCONF = "tests.project.urls"
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("TEST_DATABASE", ":memory:"),
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+
+_LAYERS: dict[str, dict[str, Any]] = {
+    "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+    "core": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [{"address": os.environ.get("TEST_REDIS", ""), "socket_timeout": None}]},
+    },
+    "pubsub": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [os.environ.get("TEST_REDIS", "")]},
+    },
+}
+if "TEST_LAYER" in os.environ:
+    CHANNEL_LAYERS = {"default": _LAYERS[os.environ["TEST_LAYER"]]}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
