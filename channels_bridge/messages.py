@@ -4,7 +4,7 @@ Texts travel ready for the wire, as ASCII: no receiver then depends on what a la
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 #: Type of the messages between our own processes.
@@ -20,20 +20,24 @@ _MAX_SENDERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive texts of one sender for one path; the first has the number ``first``, counted from 1."""
+    """Consecutive texts of one sender for one path; the first has the number ``first``, counted from 1.
+
+    ``keys`` has one for each text: that of the texts it supersedes, or ``None``.
+    """
 
     sender: str
     path: str
     first: int
     texts: list[str]
+    keys: list[str | None]
 
     def to_message(self) -> dict[str, Any]:
-        return {"type": RELAY, "sender": self.sender, "path": self.path, "first": self.first, "texts": self.texts}
+        return {"type": RELAY, **asdict(self)}
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Batch":
         """Raises ``KeyError`` for what another version may send."""
-        return cls(message["sender"], message["path"], message["first"], message["texts"])
+        return cls(**{field.name: message[field.name] for field in fields(cls)})
 
 
 class Numbering:

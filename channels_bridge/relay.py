@@ -70,13 +70,13 @@ class Relay:
         if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
             await sender.drain()  # the server may be about to stop this loop
 
-    def forward(self, path: str, text: str) -> None:
+    def forward(self, path: str, text: str, key: str | None) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        self.publish(path, "", text)
+        self.publish(path, "", text, key)
 
-    def publish(self, path: str, event: str, text: str) -> "Future[None]":
+    def publish(self, path: str, event: str, text: str, key: str | None) -> "Future[None]":
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        outgoing = Outgoing(path, event, text)
+        outgoing = Outgoing(path, event, text, key)
         sender = self._current_sender()
         if sender is None:
             outgoing.outcome.set_result(None)
@@ -118,8 +118,8 @@ class Relay:
         lost, texts = self._tally.check(batch)
         if lost:
             logger.warning("%d messages of another process were lost on the way (path %s)", lost, batch.path)
-        for text in texts:
-            self._hub.deliver(batch.path, text)
+        for text, key in zip(texts, batch.keys[-len(texts) :], strict=True):
+            self._hub.deliver(batch.path, text, key=key)
 
 
 async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:

@@ -34,6 +34,7 @@ class Outgoing:
     path: str
     event: str
     text: str
+    key: str | None = None
     outcome: "Future[None]" = field(default_factory=Future)
 
     def __post_init__(self) -> None:
@@ -113,8 +114,9 @@ class Sender:
             return batch
 
     async def _send(self, batch: list[Outgoing]) -> None:
-        path, texts = batch[0].path, [outgoing.text for outgoing in batch]
-        message = Batch(self.name, path, self._numbering.take(path, len(texts)), texts).to_message()
+        path, first = batch[0].path, self._numbering.take(batch[0].path, len(batch))
+        texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
+        message = Batch(self.name, path, first, texts, keys).to_message()
         try:
             await asyncio.wait_for(self.layer.group_send(group_name(path), message), SEND_TIMEOUT)
         except asyncio.CancelledError as error:

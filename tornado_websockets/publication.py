@@ -24,30 +24,30 @@ class Publication:
             yield from asyncio.wrap_future(self._outcome).__await__()
 
 
-def publish(path: str, event: str, text: str, *, on_commit: bool) -> Publication:
+def publish(path: str, event: str, text: str, *, on_commit: bool, key: str | None = None) -> Publication:
     """Send ``text`` to every client of ``path``, after the commit of an open transaction if ``on_commit``.
 
     :raises PublishError: in sync code, when the other processes were not reached.
     """
-    if on_commit and _wait_for_commit(path, event, text):
+    if on_commit and _wait_for_commit(path, event, text, key):
         return Publication()
-    outcome = hub.publish(path, event, text)
+    outcome = hub.publish(path, event, text, key=key)
     if outcome is not None and not is_loop_running():
         outcome.result()
     return Publication(outcome)
 
 
-def _wait_for_commit(path: str, event: str, text: str) -> bool:
+def _wait_for_commit(path: str, event: str, text: str, key: str | None) -> bool:
     """Whether a transaction is open; if so, the message is sent when it, and any other by then, is committed."""
     from django.db import connections, transaction
 
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
-            transaction.on_commit(lambda: _publish_committed(path, event, text), using=connection.alias)
+            transaction.on_commit(lambda: _publish_committed(path, event, text, key), using=connection.alias)
             return True
     return False
 
 
-def _publish_committed(path: str, event: str, text: str) -> None:
+def _publish_committed(path: str, event: str, text: str, key: str | None) -> None:
     with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
-        publish(path, event, text, on_commit=True)
+        publish(path, event, text, on_commit=True, key=key)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
     from .core.connection import Connection
+    from .modules.module import Module
 
 
 def _to_json(value: Any) -> Any:
@@ -64,6 +65,7 @@ class WebSocket:
     :ivar path: as given, with a leading slash.
     :ivar handlers: open connections of this process; read it at will, but leave the changes to us.
     :ivar context: what handlers get as ``self``.
+    :ivar modules: bound with :meth:`bind`.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class WebSocket:
         self.path = self.pattern.text
         self.handlers: list[Connection] = []
         self.context: Any = None
+        self.modules: list[Module] = []
         self.authorize = authorize
         self.encoder = encoder
         self.dispatcher = Dispatcher(self.path, HANDLER_ARGUMENTS | self.pattern.names)
@@ -124,10 +127,9 @@ class WebSocket:
         """
         text = self.encoder.event(event, data)
         self._refuse_strangers()
-        connection = current.get()
-        if connection is not None and (connection.endpoint is self or not self.pattern.names):
-            hub.emit(connection.path if connection.endpoint is self else self.path, text)
-            return Sent(connection.lane)
+        connection = self._emitting_connection()
+        if connection is not None:
+            return self._emit(connection, text)
         if conf.get("EMIT_ANYWHERE") and not self.pattern.names:
             return self.publish(event, data)
         raise EmitHandlerError(event, self.path)
@@ -159,6 +161,32 @@ class WebSocket:
     ) -> None:
         """:meth:`publish`, as a coroutine."""
         await self.publish(event, data, on_commit=on_commit, **parameters)
+
+    def send(self, event: str, data: Data | str | None = None, *, supersede: bool = False) -> Sent | Publication:
+        """:meth:`emit` where a handler is running, :meth:`publish` elsewhere; for modules.
+
+        :param supersede: a client that still waits for an earlier ``event`` gets only this one.
+        """
+        text = self.encoder.event(event, data)
+        self._refuse_strangers()
+        key = event if supersede else None
+        connection = self._emitting_connection()
+        if connection is not None:
+            return self._emit(connection, text, key)
+        return publish(self.pattern.build({}), event, text, on_commit=True, key=key)
+
+    def bind(self, module: Module) -> None:
+        """Let ``module`` speak to the clients of this WebSocket.
+
+        :raises InvalidInstanceError: it is no :class:`~tornado_websockets.modules.Module`.
+        :raises WebSocketEventAlreadyBinded: a module of that name is bound.
+        """
+        from .modules.module import Module
+
+        if not isinstance(module, Module):
+            raise InvalidInstanceError(module, "tornado_websockets.modules.Module")
+        module.bind_to(self)
+        self.modules.append(module)
 
     @property
     def group_name(self) -> str:
@@ -205,6 +233,16 @@ class WebSocket:
     def before_handler(self) -> None:
         """Part of the transports' side: called before each handler."""
         database.refresh_shared_thread()
+
+    def _emitting_connection(self) -> Connection | None:
+        """The connection whose handler is running, if it tells which path is meant."""
+        connection = current.get()
+        is_clear = connection is not None and (connection.endpoint is self or not self.pattern.names)
+        return connection if is_clear else None
+
+    def _emit(self, connection: Connection, text: str, key: str | None = None) -> Sent:
+        hub.emit(connection.path if connection.endpoint is self else self.path, text, key=key)
+        return Sent(connection.lane)
 
     def _refuse_strangers(self) -> None:
         for kind in set(map(type, self.handlers)):

@@ -233,12 +233,12 @@ class Connection(Socket):
         elif self._status is State.CONNECTING:
             self._status = State.CLOSED
 
-    def deliver(self, item: str | Close) -> None:
+    def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Pass on what the lane brings, in its order."""
         if self._status is not State.CLOSED:
             if isinstance(item, Close):
                 self._status = State.CLOSED
-            self._outbox.push(item)
+            self._outbox.push(item, key)
 
     def _lose(self, reason: str | Exception) -> None:
         self._status = State.CLOSED
@@ -259,9 +259,8 @@ class Connection(Socket):
             return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
         return await self._call(handler, frame)
 
-    async def _fire(self, event: str) -> None:
-        handler = self.endpoint.dispatcher.find(event)
-        if handler is not None:
+    async def _fire(self, moment: str) -> None:
+        for event, handler in self.endpoint.dispatcher.handlers_at(moment):
             refusal = await self._call(handler, Frame(event, {}))
             if refusal is not None:
                 self._send(self.endpoint.encoder.refusal(refusal))

@@ -63,17 +63,17 @@ class Dispatcher:
         self._names = frozenset(names)
         self._handlers: dict[str, Handler] = {}
         self._callbacks: dict[str, Callback] = {}
-        self._reserved: set[str] = set(RESERVED)
+        self._moments: dict[str, list[str]] = {moment: [moment] for moment in RESERVED}
 
     @property
     def callbacks(self) -> Mapping[str, Callback]:
         """Name of event -> registered function, read only."""
         return MappingProxyType(self._callbacks)
 
-    def register(self, callback: Callback, event: str | None = None, *, is_reserved: bool = False) -> None:
+    def register(self, callback: Callback, event: str | None = None, *, at: str | None = None) -> None:
         """Let ``callback`` answer ``event``, by default the event of its own ``__name__``.
 
-        :param is_reserved: no client may set it off by sending its name.
+        :param at: ``"open"`` or ``"close"``: have it called then, and by no client.
         :raises NotCallableError: ``callback`` can not be called.
         :raises WebSocketEventAlreadyBinded: the event has a handler.
         :raises TypeError: it has no name, or a required parameter that nothing can fill.
@@ -87,16 +87,20 @@ class Dispatcher:
             raise WebSocketEventAlreadyBinded(event, self._path)
         self._handlers[event] = _read(callback, self._names)
         self._callbacks[event] = callback
-        if is_reserved:
-            self._reserved.add(event)
+        if at is not None:
+            self._moments[at].append(event)
 
     def find(self, event: str) -> Handler | None:
         """The handler of ``event``."""
         return self._handlers.get(event)
 
     def is_reserved(self, event: str) -> bool:
-        """Whether clients may not send ``event``."""
-        return event in self._reserved
+        """Whether only a connection itself sets off ``event``."""
+        return any(event in events for events in self._moments.values())
+
+    def handlers_at(self, moment: str) -> list[tuple[str, Handler]]:
+        """What is called when a client has connected (``"open"``) or gone (``"close"``), in order."""
+        return [(event, self._handlers[event]) for event in self._moments[moment] if event in self._handlers]
 
 
 def _read(callback: Callback, names: Collection[str]) -> Handler:

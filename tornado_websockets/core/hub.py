@@ -22,10 +22,10 @@ class Publisher(Protocol):
     async def leave(self, path: str) -> None:
         """The last client of ``path`` here has gone."""
 
-    def forward(self, path: str, text: str) -> None:
+    def forward(self, path: str, text: str, key: str | None) -> None:
         """Send to the others in order. Never raises and never blocks; what fails is counted and logged."""
 
-    def publish(self, path: str, event: str, text: str) -> "Future[None]":
+    def publish(self, path: str, event: str, text: str, key: str | None) -> "Future[None]":
         """The same, with word of how it went: ``PublishError`` where it failed."""
 
 
@@ -67,22 +67,26 @@ class Hub:
         if is_last and self.publisher is not None:
             await self.publisher.leave(path)
 
-    def deliver(self, path: str, text: str, exclude: "Connection | None" = None) -> None:
-        """Send to every client of ``path`` in this process, but for ``exclude``."""
+    def deliver(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
+        """Send to every client of ``path`` in this process.
+
+        :param exclude: but for this one.
+        :param key: a client that still waits for an earlier text of the same key gets only this one.
+        """
         for lane in list(self._lanes.values()):
             if path in lane.groups:
-                self._submit(lane, Delivery(text, path, exclude))
+                self._submit(lane, Delivery(text, path, exclude, key))
 
-    def emit(self, path: str, text: str, exclude: "Connection | None" = None) -> None:
+    def emit(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
         """Send to every client of ``path`` here, then to those of other processes."""
-        self.deliver(path, text, exclude)
+        self.deliver(path, text, exclude=exclude, key=key)
         if self.publisher is not None:
-            self.publisher.forward(path, text)
+            self.publisher.forward(path, text, key)
 
-    def publish(self, path: str, event: str, text: str) -> "Future[None] | None":
+    def publish(self, path: str, event: str, text: str, *, key: str | None = None) -> "Future[None] | None":
         """The same, with word of how it went with the other processes; ``None`` when there is no way to them."""
-        self.deliver(path, text)
-        return None if self.publisher is None else self.publisher.publish(path, event, text)
+        self.deliver(path, text, key=key)
+        return None if self.publisher is None else self.publisher.publish(path, event, text, key)
 
     def _submit(self, lane: Lane, delivery: Delivery) -> None:
         try:

@@ -26,16 +26,22 @@ class Delivery:
     """A text, or an order to close, on its way to some connections.
 
     :param targets: the connections, or the path whose connections are meant: those there are when its turn comes.
+    :param key: of a text that makes an earlier one of the same key pointless.
     """
 
-    __slots__ = ("done", "exclude", "item", "targets", "weight")
+    __slots__ = ("done", "exclude", "item", "key", "targets", "weight")
 
     def __init__(
-        self, item: str | Close, targets: "str | list[Connection]", exclude: "Connection | None" = None
+        self,
+        item: str | Close,
+        targets: "str | list[Connection]",
+        exclude: "Connection | None" = None,
+        key: str | None = None,
     ) -> None:
         self.item = item
         self.targets = targets
         self.exclude = exclude
+        self.key = key
         self.weight = 1 + (len(item) >> 12)
         self.done = 0
 
@@ -144,7 +150,7 @@ class Lane:
         self._left -= delivery.weight * len(targets)
         for connection in targets:
             if connection is not delivery.exclude:
-                connection.deliver(delivery.item)
+                connection.deliver(delivery.item, delivery.key)
         return delivery.done >= len(delivery.targets)
 
 

@@ -42,7 +42,7 @@ class Outbox:
     :param timeout: seconds for which one message may be stuck.
     """
 
-    __slots__ = ("_drained", "_lose", "_max_bytes", "_queue", "_timeout", "_transport", "_writer", "size")
+    __slots__ = ("_drained", "_latest", "_lose", "_max_bytes", "_queue", "_timeout", "_transport", "_writer", "size")
 
     def __init__(
         self, transport: Transport, lose: Callable[[str | Exception], None], *, max_bytes: int, timeout: float
@@ -51,7 +51,8 @@ class Outbox:
         self._lose = lose
         self._max_bytes = max_bytes
         self._timeout = timeout
-        self._queue: deque[str | Close] | None = None  # made when the client first falls behind
+        self._queue: deque[str | Close | _Latest] | None = None  # made when the client first falls behind
+        self._latest: dict[str, _Latest] = {}
         self._writer: asyncio.Task[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self.size = 0
@@ -61,14 +62,17 @@ class Outbox:
         """Whether whoever can wait should do so before it sends more."""
         return self.size > self._max_bytes // 2
 
-    def push(self, item: str | Close) -> None:
-        """Send a text, or close, after all that was pushed before."""
+    def push(self, item: str | Close, key: str | None = None) -> None:
+        """Send a text, or close, after all that was pushed before.
+
+        :param key: of a text that makes an earlier one of the same key pointless, if that still waits.
+        """
         if self._writer is None:
             self._start(item)
             return
         if self._queue is None:
             self._queue = deque()
-        self._queue.append(item)
+        self._queue.append(item if key is None else self._supersede(key, str(item)))
         self.size += _size(item)
         if self.size > self._max_bytes:
             self._give_up(f"more than {self._max_bytes} bytes were waiting for it")
@@ -108,7 +112,9 @@ class Outbox:
         try:
             await self._in_time(sending)
             while self._queue:
-                await self._in_time(self._sending(self._dequeue(self._queue)))
+                item = self._dequeue(self._queue)
+                if item:  # not superseded
+                    await self._in_time(self._sending(item))
                 written += 1
                 if written % _BURST == 0:  # a transport that always has room would never let others run
                     await asyncio.sleep(0)
@@ -127,8 +133,20 @@ class Outbox:
         finally:
             stuck.cancel()
 
-    def _dequeue(self, queue: deque[str | Close]) -> str | Close:
+    def _supersede(self, key: str, text: str) -> "_Latest":
+        older = self._latest.get(key)
+        if older is not None:
+            self.size -= len(older.text)
+            older.text = ""
+        self._latest[key] = newer = _Latest(key, text)
+        return newer
+
+    def _dequeue(self, queue: "deque[str | Close | _Latest]") -> str | Close:
         item = queue.popleft()
+        if isinstance(item, _Latest):
+            if self._latest.get(item.key) is item:
+                del self._latest[item.key]
+            item = item.text
         self.size -= _size(item)
         if not self.is_congested:
             self._release()
@@ -140,6 +158,7 @@ class Outbox:
 
     def _clear(self) -> None:
         self._queue = None
+        self._latest.clear()
         self.size = 0
         self._release()
 
@@ -151,6 +170,16 @@ class Outbox:
 
 def _size(item: str | Close) -> int:
     return len(item) if isinstance(item, str) else 0
+
+
+class _Latest:
+    """A text that waits until a newer one of the same key takes its place at the end; then it is empty."""
+
+    __slots__ = ("key", "text")
+
+    def __init__(self, key: str, text: str) -> None:
+        self.key = key
+        self.text = text
 
 
 class _Rest:
