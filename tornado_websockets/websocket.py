@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 
 from . import conf, database
 from .core.connection import Sent, Socket, current
-from .core.dispatch import Dispatcher, runs_on_loop
+from .core.dispatch import Dispatcher, Run, runs_on_loop
 from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
@@ -214,7 +214,7 @@ class WebSocket:
 
         return route_for(self)
 
-    async def is_authorized(self, socket: Any) -> bool:
+    async def is_authorized(self, socket: Any, run: Run | None = None) -> bool:
         """Part of the transports' side: whether ``socket`` may connect. An error is logged, and refuses it."""
         if self.authorize is None:
             return True
@@ -223,7 +223,7 @@ class WebSocket:
             if runs_on_loop(authorize):
                 answer = authorize(socket)
             else:
-                run = sync_to_async(database.with_database, thread_sensitive=False)
+                run = run or sync_to_async(database.with_database, thread_sensitive=False)
                 answer = await run(lambda: authorize(socket))
             return bool(await answer if inspect.isawaitable(answer) else answer)
         except Exception:

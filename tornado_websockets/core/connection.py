@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
-from .dispatch import Dispatcher, Handler
+from .dispatch import Dispatcher, Handler, Run
 from .frames import Code, Data, Encoder, Frame, Limits, Refusal, decode
 from .hub import hub
 from .lane import Delivery, Lane
@@ -79,12 +79,16 @@ class Connection(Socket):
     :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
     :ivar state: a dict for the application.
+
+    :param socket: what handlers get instead of this object.
+    :param run: runs sync handlers, instead of the workers of the WebSocket.
     """
 
     __slots__ = (
         "__weakref__",
         "_limits",
         "_outbox",
+        "_run",
         "_socket",
         "_status",
         "_transport",
@@ -111,6 +115,7 @@ class Connection(Socket):
         user: Any = None,
         session: Any = None,
         socket: Any = None,
+        run: Run | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.path = path
@@ -122,6 +127,7 @@ class Connection(Socket):
         self.endpoint = endpoint
         self._transport = transport
         self._limits = limits
+        self._run = run or endpoint.workers.run
         self._socket = self if socket is None else socket
         self._status = State.CONNECTING
         self.lane = hub.lane()
@@ -271,7 +277,7 @@ class Connection(Socket):
         endpoint.before_handler()
         current.set(self)
         try:
-            result = await handler(values, endpoint.workers.run)
+            result = await handler(values, self._run)
             if frame.id is not None:
                 self._send(endpoint.encoder.reply(frame.id, result))
             return None

@@ -47,8 +47,14 @@ class Handler:
         if self.runs_on_loop:
             result = self.callback(*args, **kwargs)
         else:
-            result = await run(lambda: self.callback(*args, **kwargs))
+            result = await run(lambda: self._call_in_thread(args, kwargs))
         return await result if inspect.isawaitable(result) else result
+
+    def _call_in_thread(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        try:
+            return self.callback(*args, **kwargs)
+        except StopIteration as error:  # no future can carry it: whoever awaits would wait for ever
+            raise RuntimeError("the handler raised StopIteration") from error
 
 
 class Dispatcher:

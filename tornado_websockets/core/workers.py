@@ -30,12 +30,6 @@ class Workers:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back."""
         if self._run is None or self._process != os.getpid():  # threads do not survive a fork
             executor = ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"WebSocket {self._name}")
-            self._run = sync_to_async(self._call, thread_sensitive=False, executor=executor)
+            self._run = sync_to_async(self._around, thread_sensitive=False, executor=executor)
             self._process = os.getpid()
         return self._run(call)
-
-    def _call(self, call: Call) -> Any:
-        try:
-            return self._around(call)
-        except StopIteration as error:  # no future can carry it: whoever awaits would wait for ever
-            raise RuntimeError("the handler raised StopIteration") from error

@@ -1,0 +1,15 @@
+"""Clients for the tests of an application; they need no server.
+
+::
+
+    async with Client("/chat", user=alice) as client:
+        await client.emit("message", {"text": "hi"})
+        assert (await client.receive("message"))["text"] == "hi"
+
+:class:`SyncClient` is the same without ``async``, for a plain ``TestCase``.
+"""
+
+from .client import Client, ConnectionRefused, RequestRefused
+from .sync import SyncClient
+
+__all__ = ["Client", "ConnectionRefused", "RequestRefused", "SyncClient"]

@@ -1,0 +1,113 @@
+"""A client for plain tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data
+
+if TYPE_CHECKING:
+    from ..core.connection import Connection
+
+T = TypeVar("T")
+
+
+class SyncClient:
+    """:class:`Client` without ``async``: ``with SyncClient("/chat", user=alice) as client: client.emit(...)``.
+
+    Sync handlers run in the calling thread, while one of these methods is waiting: they see the test's transaction.
+    """
+
+    def __init__(self, path: str, **options: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="WebSocket test client", daemon=True)
+        self._thread.start()
+        self._client = self._wait(self._make(path, options))
+
+    @property
+    def connection(self) -> Connection:
+        """See :class:`Client`."""
+        return self._client.connection
+
+    @property
+    def close_code(self) -> int | None:
+        """See :class:`Client`."""
+        return self._client.close_code
+
+    def connect(self) -> Self:
+        """See :meth:`Client.connect`."""
+        self._wait(self._client.connect())
+        return self
+
+    def close(self) -> None:
+        """See :meth:`Client.close`."""
+        self._wait(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def emit(self, event: str, data: Data | None = None) -> None:
+        """See :meth:`Client.emit`."""
+        self._wait(self._client.emit(event, data))
+
+    def send_text(self, text: str) -> None:
+        """See :meth:`Client.send_text`."""
+        self._wait(self._client.send_text(text))
+
+    def receive(self, event: str, timeout: float = TIMEOUT) -> Data:
+        """See :meth:`Client.receive`."""
+        return self._wait(self._client.receive(event, timeout))
+
+    def receive_any(self, timeout: float = TIMEOUT) -> tuple[str, Data]:
+        """See :meth:`Client.receive_any`."""
+        return self._wait(self._client.receive_any(timeout))
+
+    def request(self, event: str, data: Data | None = None, timeout: float = TIMEOUT) -> Any:
+        """See :meth:`Client.request`."""
+        return self._wait(self._client.request(event, data, timeout))
+
+    def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:
+        """See :meth:`Client.assert_nothing`."""
+        self._wait(self._client.assert_nothing(event, timeout))
+
+    def __enter__(self) -> Self:
+        try:
+            return self.connect()
+        except ConnectionRefused:
+            self.close()
+            raise
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def _make(self, path: str, options: dict[str, Any]) -> Client:
+        return Client(path, run=self._run_in_caller, **options)
+
+    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Let the loop's thread do it, and do meanwhile what it asks this one for."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future.add_done_callback(lambda _: self._calls.put(None))
+        while (call := self._calls.get()) is not None:
+            call()
+        return future.result()
+
+    async def _run_in_caller(self, call: Callable[[], Any]) -> Any:
+        future: asyncio.Future[Any] = self._loop.create_future()
+        context = contextvars.copy_context()
+
+        def run() -> None:
+            try:
+                result = context.run(call)
+            except BaseException as error:  # it is the handler's, and raised where that is awaited
+                self._loop.call_soon_threadsafe(future.set_exception, error)
+            else:
+                self._loop.call_soon_threadsafe(future.set_result, result)
+
+        self._calls.put(run)
+        return await future
