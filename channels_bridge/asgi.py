@@ -12,7 +12,8 @@ from tornado_websockets import origin
 from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
-from .consumers import Receive, Scope, Send, header_values
+from .consumers import Scope, header_values
+from .servers import Receive, Send
 
 logger = logging.getLogger("tornado_websockets")
 

@@ -16,12 +16,11 @@ from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.websocket import WebSocket
 
+from .servers import Message, Receive, Send, server_of
+
 logger = logging.getLogger("tornado_websockets")
 
 Scope = dict[str, Any]
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 #: Messages of one client handled in a row before others get their turn.
 BURST = 32
@@ -92,7 +91,11 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             return
         handled = 0
         while (message := await transport.receive()) is not None:
-            await connection.received(message)
+            end_watch = transport.watch()
+            try:
+                await connection.received(message)
+            finally:
+                end_watch()
             handled += 1
             if handled % BURST == 0:
                 await asyncio.sleep(0)
@@ -101,9 +104,10 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 class Transport:
     """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
 
-    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_task")
+    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task")
 
     def __init__(self, receive: Receive, send: Send) -> None:
+        self._server = server_of(receive, send)
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
@@ -118,10 +122,21 @@ class Transport:
         await self._send({"type": "websocket.accept"})
 
     def send(self, text: str) -> Awaitable[None]:
-        return self._send({"type": "websocket.send", "text": text})
+        message = {"type": "websocket.send", "text": text}
+        writable = self._server.writable
+        return self._send(message) if writable is None or writable.is_set() else self._send_later(writable, message)
+
+    async def _send_later(self, writable: asyncio.Event, message: Message) -> None:
+        await writable.wait()
+        await self._send(message)
 
     def close(self, code: int, reason: str) -> Awaitable[None]:
-        return self._send({"type": "websocket.close", "code": code, "reason": reason})
+        by_name = self._server.close(code, reason)
+        return self._send({"type": "websocket.close", "code": code, "reason": reason}) if by_name is None else by_name
+
+    def watch(self) -> Callable[[], None]:
+        """Have the server read no more than it should while a handler runs; to be ended by what this returns."""
+        return self._server.watch()
 
     def abort(self, code: int) -> None:
         if self._abort_code is None:
@@ -149,10 +164,11 @@ class Transport:
         return data if text is None else text
 
     async def finish(self) -> None:
-        """Close what was given up; not every server does so by itself when the application returns."""
+        """Close what was given up, and drop what it did not take."""
         if self._abort_code is not None:
             with contextlib.suppress(Exception):  # it may have gone, or take nothing
                 await asyncio.wait_for(self.close(self._abort_code, ""), CLOSE_TIMEOUT)
+            self._server.cut()
 
 
 def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:

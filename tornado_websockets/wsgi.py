@@ -1,32 +1,80 @@
 """Django over WSGI, for Tornado."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache
 from typing import Any
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.wsgi import WSGIContainer
+
+logger = logging.getLogger("tornado_websockets")
 
 #: Requests that Django works on at a time; each has a thread.
 THREADS = 16
 
+#: Requests that are not answered yet.
+_answering: set[asyncio.Task[None]] = set()
 
-class DjangoContainer:
+
+class DjangoContainer(WSGIContainer):
     """Answers Tornado's requests with the project's WSGI application, in threads.
 
     So a view may use the ORM, and a slow one delays no WebSocket. While ``DEBUG`` is on, static files are served too.
     Responses are sent when they are complete: streaming ones are for ASGI.
     """
 
+    def __init__(self) -> None:
+        super().__init__(_respond, ThreadPoolExecutor(THREADS, thread_name_prefix="Django"))
+
     def __call__(self, request: HTTPServerRequest) -> None:
-        self._container(request)
+        task = asyncio.get_running_loop().create_task(self._answer(request))
+        _answering.add(task)
+        task.add_done_callback(_answering.discard)
 
-    @cached_property
-    def _container(self) -> WSGIContainer:
-        return WSGIContainer(_complete(_application()), ThreadPoolExecutor(THREADS, thread_name_prefix="Django"))
+    def environ(self, request: HTTPServerRequest) -> dict[str, Any]:
+        """The request as WSGI has it."""
+        for name in [name for name in request.headers if "_" in name]:  # in WSGI they could pass for others with hyphens
+            del request.headers[name]
+        return {**super().environ(request), "CONTENT_LENGTH": str(len(request.body))}  # of a chunked body, too
+
+    async def _answer(self, request: HTTPServerRequest) -> None:
+        try:
+            await self.handle_request(request)
+        except Exception:
+            logger.exception("The response to %s %s can not be sent", request.method, request.path)
+            assert request.connection is not None
+            failed = ResponseStartLine("HTTP/1.1", 500, "Internal Server Error")
+            request.connection.write_headers(failed, HTTPHeaders({"Content-Length": "0"}))
+            request.connection.finish()
 
 
+async def finish_answering() -> None:
+    """Return when Django has answered all requests so far."""
+    if _answering:
+        await asyncio.wait(_answering)
+
+
+def _respond(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Make the whole response in one thread: closing it there ends the request for that thread's database."""
+    started: list[Any] = []
+    response = _application()(environ, lambda *start: started.extend(start))
+    try:
+        body = b"".join(response)
+    finally:
+        if hasattr(response, "close"):
+            response.close()
+    status, headers = started
+    headers = [(name, value.strip()) for name, value in headers]  # Django begins cookies with a space
+    if "content-length" not in {name.lower() for name, _ in headers} and not status.startswith(("204", "304")):
+        headers.append(("Content-Length", str(len(body))))
+    start_response(status, headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+@cache
 def _application() -> Callable[..., Any]:
     from django.apps import apps
     from django.conf import settings
@@ -38,17 +86,3 @@ def _application() -> Callable[..., Any]:
 
         return StaticFilesHandler(application)
     return application
-
-
-def _complete(application: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
-    """Read and close the response in the thread that made it: closing it ends the request for Django's database."""
-
-    def complete(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = application(environ, start_response)
-        try:
-            return list(response)
-        finally:
-            if hasattr(response, "close"):
-                response.close()
-
-    return complete

@@ -106,11 +106,15 @@ class Lane:
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
-        for connection in [connection for group in self.groups.values() for connection in group]:
-            connection.shut(code)
+        self.shut_all(code)
         if self.groups:
             self._emptied = asyncio.Event()
             await self._emptied.wait()
+
+    def shut_all(self, code: int) -> None:
+        """The part of :meth:`close_all` that does not wait."""
+        for connection in [connection for group in self.groups.values() for connection in group]:
+            connection.shut(code)
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Block a worker thread, for at most :data:`MAX_BLOCKED` seconds, until ``condition`` returns on the loop.

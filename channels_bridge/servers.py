@@ -1,0 +1,173 @@
+"""What is known of the servers that ASGI does not say: who takes no more, how to wait for it, how to cut it off.
+
+Only public names of the servers are used, and only where they are there: with any other server, or a future one that
+looks different, connections behave as standard ASGI makes them.
+"""
+
+import asyncio
+import functools
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from tornado_websockets.core.hub import hub
+from tornado_websockets.core.lane import Lane
+
+logger = logging.getLogger("tornado_websockets")
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: Close code of RFC 6455 for a server that stops, and the seconds that clients get to answer it.
+GOING_AWAY = 1001
+STOP_TIMEOUT = 5.0
+
+#: Messages of one client that may wait while its handler runs, and seconds between two looks at how many do.
+MAX_UNREAD = 4
+LOOK_INTERVAL = 0.01
+
+
+def server_of(receive: Receive, send: Send) -> "Server":
+    """The server that gave an application these two."""
+    while hasattr(getattr(send, "__self__", None), "real_send"):  # the session middleware of Channels
+        send = send.__self__.real_send  # type: ignore[attr-defined]
+    owner = send.args[0] if isinstance(send, functools.partial) and send.args else getattr(send, "__self__", None)
+    try:
+        if _is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
+            return Daphne(owner, receive)
+        if type(owner).__module__.startswith("uvicorn.protocols.websockets."):
+            return Uvicorn(owner)
+    except AttributeError as error:
+        _warn_once(f"This version of the server is not known, slow clients are bounded less well: {error}")
+    return Server()
+
+
+class Server:
+    """A server of which nothing is known but ASGI; others can do more.
+
+    :ivar writable: set while the client takes what is sent; ``None`` where ``send`` itself waits.
+    """
+
+    writable: asyncio.Event | None = None
+
+    def close(self, code: int, reason: str) -> Awaitable[None] | None:  # noqa: ARG002
+        """Close with a code and a reason that would be lost in ASGI's way; ``None`` where they would not."""
+        return None
+
+    def cut(self) -> None:
+        """Drop the connection at once, with what the client did not take."""
+
+    def watch(self) -> Callable[[], None]:
+        """Called before a handler runs, to stop reading while too much waits; returns what ends that."""
+        return _do_nothing
+
+
+class Uvicorn(Server):
+    """Uvicorn reads on only while the application takes messages, and its ``send`` waits for a slow client.
+
+    When the application returns, it waits for the client to take what is left; :meth:`cut` does not.
+    """
+
+    def __init__(self, protocol: Any) -> None:
+        self._abort = protocol.transport.abort
+
+    def cut(self) -> None:
+        self._abort()
+
+
+class Daphne(Server):
+    """Daphne takes whatever is sent, and whatever comes in, and keeps it in memory.
+
+    Twisted can say when a client falls behind, to whoever is registered as the producer of its data, and can stop
+    reading from it.
+    """
+
+    def __init__(self, protocol: Any, receive: Receive) -> None:
+        self._is_writable = self.writable = asyncio.Event()
+        self._is_writable.set()
+        self._protocol = protocol
+        self._queue = getattr(receive, "__self__", None)  # an asyncio.Queue, without bound
+        protocol.unregisterProducer()  # of the HTTP request it began as
+        protocol.registerProducer(self, True)  # streaming: we are told, not asked
+        _stop_with_daphne(hub.lane())
+
+    def pauseProducing(self) -> None:  # noqa: N802 Twisted's name
+        """More than its buffer of 64 KiB waits."""
+        self._is_writable.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The buffer is empty."""
+        self._is_writable.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The connection is lost; whoever waits finds out by sending."""
+        self._is_writable.set()
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._protocol.state == self._protocol.STATE_OPEN:
+            self._protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
+
+    def cut(self) -> None:
+        self._protocol.dropConnection(abort=True)
+
+    def watch(self) -> Callable[[], None]:
+        if not isinstance(self._queue, asyncio.Queue):
+            return _do_nothing
+        return _Watch(self._queue, self._protocol.transport).end
+
+
+class _Watch:
+    """Stops reading while more than :data:`MAX_UNREAD` messages wait for a handler to end."""
+
+    def __init__(self, queue: asyncio.Queue[Any], transport: Any) -> None:
+        self._queue = queue
+        self._transport = transport
+        self._is_paused = False
+        self._timer = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._is_paused:
+            self._transport.resumeProducing()
+
+    def _look(self) -> None:
+        if self._queue.qsize() <= MAX_UNREAD:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+        elif not self._is_paused:
+            self._is_paused = True
+            self._transport.pauseProducing()
+
+
+def _do_nothing() -> None:
+    """There is nothing to end."""
+
+
+@functools.cache
+def _stop_with_daphne(lane: Lane) -> None:
+    """Let clients know when daphne stops. It cancels the applications by itself, but closes no connection."""
+    from twisted.internet import defer, reactor
+
+    async def wait_for_clients() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await lane.close_all(GOING_AWAY)
+
+    def stop() -> "defer.Deferred[None]":
+        lane.shut_all(GOING_AWAY)  # at once: the applications are cancelled already, and end when the loop runs on
+        return defer.Deferred.fromFuture(lane.loop.create_task(wait_for_clients()))
+
+    reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    logger.warning("%s", text)
+
+
+def _is_a(thing: object, module: str, name: str) -> bool:
+    """Whether ``thing`` is of a class that may never have been imported."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(thing, kind)
