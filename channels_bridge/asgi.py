@@ -1,6 +1,5 @@
 """The ASGI application for WebSockets, with everything around it that a deployment needs."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,13 +8,12 @@ from channels.sessions import SessionMiddlewareStack
 from django.apps import apps
 
 from tornado_websockets import origin
+from tornado_websockets.core.connection import log_refusal
 from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
 from .consumers import Scope, header_values
 from .servers import Receive, Send
-
-logger = logging.getLogger("tornado_websockets")
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -51,7 +49,7 @@ class _Gate:
         if reason is None and found is None:
             reason = "there is no WebSocket"
         if reason is not None or found is None:
-            logger.warning("Refused a connection to %r: %s", scope["path"][:64], reason)
+            log_refusal(scope["path"], reason or "")
             await receive()  # websocket.connect
             await send({"type": "websocket.close"})
             return

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
@@ -12,13 +11,11 @@ from channels.layers import get_channel_layer
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from tornado_websockets import conf, origin
-from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.connection import Connection, log_refusal
 from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.websocket import WebSocket
 
 from .servers import Message, Receive, Send, server_of
-
-logger = logging.getLogger("tornado_websockets")
 
 Scope = dict[str, Any]
 
@@ -46,11 +43,14 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         transport = Transport(receive, send)
         await receive()  # websocket.connect
         connection = self._connect(transport)
-        if connection is None or not await self.websocket.is_authorized(connection) or connection.closed:
+        if connection is None:
             await send({"type": "websocket.close"})
             return
         try:
-            await self._serve(connection, transport)
+            if await self._is_admitted(connection):
+                await self._serve(connection, transport)
+            else:
+                await send({"type": "websocket.close"})
         finally:
             await connection.gone()
         await transport.finish()
@@ -63,7 +63,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         if kwargs is None:
             refusal = refusal or f"it does not match {self.websocket.path!r}"
         if refusal is not None or kwargs is None:
-            logger.warning("Refused a connection to %r: %s", self.scope.get("path", "")[:64], refusal)
+            log_refusal(self.scope["path"], refusal or "")
             return None
         return Connection(
             self.websocket,
@@ -72,9 +72,17 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             kwargs=kwargs,
             headers=_headers(self.scope),
             limits=conf.limits(),
+            address=(self.scope.get("client") or [None])[0],
             user=self.scope.get("user"),
             session=self.scope.get("session"),
         )
+
+    async def _is_admitted(self, connection: Connection) -> bool:
+        refusal = connection.admit()
+        if refusal is not None:
+            log_refusal(self.scope["path"], refusal)
+            return False
+        return await self.websocket.is_authorized(connection) and not connection.closed
 
     def _path_parameters(self) -> Mapping[str, Any] | None:
         """As the router found them; from the path where the consumer is served without a router."""

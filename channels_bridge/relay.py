@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.frames import Encoder
 from tornado_websockets.core.hub import Hub
 
@@ -117,6 +118,7 @@ class Relay:
             return  # these clients were served when it was sent
         lost, texts = self._tally.check(batch)
         if lost:
+            counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %s)", lost, batch.path)
         for text, key in zip(texts, batch.keys[-len(texts) :], strict=True):
             self._hub.deliver(batch.path, text, key=key)

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.groups import group_name
 from tornado_websockets.exceptions import PublishError
 
@@ -138,6 +139,7 @@ class Sender:
                 batch[0].path,
             )
         self._lost += len(batch)
+        counters.messages_unsent += len(batch)
         for outgoing in batch:
             outgoing.fail(error)
 

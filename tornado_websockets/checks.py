@@ -9,7 +9,8 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from . import conf
 
-_POSITIVE = ("MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT")
+_NUMBERS = ("MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT")
+_OPTIONAL_NUMBERS = ("MAX_MESSAGES_PER_SECOND", "MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS")
 
 
 def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -45,8 +46,9 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
             hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
             id="tornado_websockets.E002",
         )
-        for key in _POSITIVE
+        for key in (*_NUMBERS, *_OPTIONAL_NUMBERS)
         if key in configured and not _is_positive(configured[key])
+        if configured[key] is not None or key in _NUMBERS
     ]
 
 

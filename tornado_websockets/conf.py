@@ -19,6 +19,11 @@ DEFAULTS: dict[str, Any] = {
     "OUTBOX_TIMEOUT": 10.0,
     # Hosts that pages may be served from which connect here, as in ALLOWED_HOSTS. None: ALLOWED_HOSTS itself.
     "ALLOWED_ORIGINS": None,
+    # Messages a second that one client may send; more are refused. None: any number.
+    "MAX_MESSAGES_PER_SECOND": None,
+    # Connections at a time to this process, in all and from one address; more are refused. None: any number.
+    "MAX_CONNECTIONS": None,
+    "MAX_CONNECTIONS_PER_ADDRESS": None,
     # Whether WebSocket.emit outside of handlers is taken as publish.
     "EMIT_ANYWHERE": False,
 }
@@ -41,4 +46,7 @@ def limits() -> Limits:
         max_depth=get("MAX_DEPTH"),
         max_outbox_bytes=get("MAX_OUTBOX_BYTES"),
         outbox_timeout=get("OUTBOX_TIMEOUT"),
+        max_messages_per_second=get("MAX_MESSAGES_PER_SECOND"),
+        max_connections=get("MAX_CONNECTIONS"),
+        max_connections_per_address=get("MAX_CONNECTIONS_PER_ADDRESS"),
     )

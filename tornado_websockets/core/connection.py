@@ -6,9 +6,12 @@ import uuid
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextvars import ContextVar
 from enum import IntEnum
+from time import monotonic
 from typing import Any, Protocol
 
 from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
+from .admission import Rate
+from .counters import counters
 from .dispatch import Dispatcher, Handler, Run
 from .frames import Code, Data, Encoder, Frame, Limits, Refusal, decode
 from .hub import hub
@@ -76,6 +79,7 @@ class Connection(Socket):
     :ivar path: the concrete path, without the ``/ws`` that transports put before it.
     :ivar kwargs: parameters of the path, converted.
     :ivar headers: of the handshake; names in any case.
+    :ivar address: the client's IP address, or ``None`` where the server does not know it.
     :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
     :ivar state: a dict for the application.
@@ -86,12 +90,15 @@ class Connection(Socket):
 
     __slots__ = (
         "__weakref__",
+        "_is_admitted",
         "_limits",
         "_outbox",
+        "_rate",
         "_run",
         "_socket",
         "_status",
         "_transport",
+        "address",
         "endpoint",
         "headers",
         "id",
@@ -112,6 +119,7 @@ class Connection(Socket):
         kwargs: Mapping[str, Any],
         headers: Mapping[str, str],
         limits: Limits,
+        address: str | None = None,
         user: Any = None,
         session: Any = None,
         socket: Any = None,
@@ -121,6 +129,7 @@ class Connection(Socket):
         self.path = path
         self.kwargs = kwargs
         self.headers = headers
+        self.address = address
         self.user = user
         self.session = session
         self.state: dict[str, Any] = {}
@@ -130,6 +139,9 @@ class Connection(Socket):
         self._run = run or endpoint.workers.run
         self._socket = self if socket is None else socket
         self._status = State.CONNECTING
+        self._is_admitted = False
+        rate = limits.max_messages_per_second
+        self._rate = None if rate is None else Rate(rate, monotonic())
         self.lane = hub.lane()
         self._outbox = Outbox(transport, self._lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
@@ -193,6 +205,13 @@ class Connection(Socket):
 
     # For the transport, on the event loop.
 
+    def admit(self) -> str | None:
+        """Count the client in; why not, if there are too many. Pairs with :meth:`gone`."""
+        limits = self._limits
+        refusal = hub.admission.admit(self.address, limits.max_connections, limits.max_connections_per_address)
+        self._is_admitted = refusal is None
+        return refusal
+
     async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
         """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`gone`."""
         await hub.enter(self.path)
@@ -202,6 +221,8 @@ class Connection(Socket):
             await hub.leave(self.path)
             raise
         self._status = State.OPEN
+        counters.connections += 1
+        counters.connections_opened += 1
         self.lane.add(self)
         self.endpoint.handlers.append(self._socket)
         await self._fire("open")
@@ -210,18 +231,24 @@ class Connection(Socket):
         """Handle one message of the client, to the end. Never raises for what is in it."""
         if self._status is not State.OPEN:
             return
+        counters.messages_in += 1
         frame = decode(message, self._limits)
         refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
+            counters.messages_refused += 1
             self._send(self.endpoint.encoder.refusal(refusal))
         if self._outbox.is_congested:
             await self._outbox.room()
 
     async def gone(self) -> None:
-        """The client has gone, however: run the ``close`` handler. Only the first call counts."""
+        """The client has gone, however: run the ``close`` handler, if it was open. Only the first call counts."""
+        if self._is_admitted:
+            self._is_admitted = False
+            hub.admission.release(self.address)
         if self not in self.lane.groups.get(self.path, ()):
             return
         self._status = State.CLOSED
+        counters.connections -= 1
         self.lane.remove(self)
         if self._socket in self.endpoint.handlers:
             self.endpoint.handlers.remove(self._socket)
@@ -244,11 +271,14 @@ class Connection(Socket):
         if self._status is not State.CLOSED:
             if isinstance(item, Close):
                 self._status = State.CLOSED
+            else:
+                counters.messages_out += 1
             self._outbox.push(item, key)
 
     def _lose(self, reason: str | Exception) -> None:
         self._status = State.CLOSED
         if isinstance(reason, str):
+            counters.slow_clients_closed += 1
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
         self._transport.abort(SLOW_CLIENT)
 
@@ -258,6 +288,8 @@ class Connection(Socket):
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
+        if self._rate is not None and not self._rate.take(monotonic()):
+            return Refusal(Code.RATE_LIMITED, "More messages a second than allowed.", frame.id)
         if dispatcher.is_reserved(frame.event):
             return Refusal(Code.RESERVED_EVENT, f"Clients can not send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
@@ -276,6 +308,7 @@ class Connection(Socket):
         values = {"self": endpoint.context, "socket": self._socket, "data": frame.data, **self.kwargs}
         endpoint.before_handler()
         current.set(self)
+        started = monotonic()
         try:
             result = await handler(values, self._run)
             if frame.id is not None:
@@ -284,16 +317,24 @@ class Connection(Socket):
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_being_cancelled():
                 raise
+            counters.handler_errors += 1
             self._log(error, frame.event)
             return Refusal(Code.HANDLER_ERROR, "The handler of the event failed.", frame.id)
         finally:
             current.set(None)
+            counters.handler_seconds += monotonic() - started
 
     def _log(self, error: BaseException, event: str) -> None:
         if self.closed and is_connection_closed(error):  # the client left while the handler was running
             logger.info("The handler of %r found its client gone (path %s, connection %s)", event, self.path, self.id)
             return
         logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
+
+
+def log_refusal(path: str, reason: str) -> None:
+    """Count a client that is not let in, and say why in the log."""
+    counters.connections_refused += 1
+    logger.warning("Refused a connection to %r: %s", path[:64], reason)
 
 
 def _is_being_cancelled() -> bool:

@@ -51,13 +51,17 @@ class Limits:
     """What one client may ask of us.
 
     ``max_bytes`` of UTF-8 in one of its messages, in which ``max_depth`` arrays and objects may nest (the message
-    itself counts); ``max_outbox_bytes`` that wait to be sent to it; ``outbox_timeout`` seconds without it taking any.
+    itself counts); ``max_outbox_bytes`` that wait to be sent to it; ``outbox_timeout`` seconds without it taking any;
+    and, where these are no ``None``, messages a second and connections at a time, in all and from its address.
     """
 
     max_bytes: int = 1_000_000
     max_depth: int = 64
     max_outbox_bytes: int = 8 * 1024 * 1024
     outbox_timeout: float = 10.0
+    max_messages_per_second: float | None = None
+    max_connections: int | None = None
+    max_connections_per_address: int | None = None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
+from .admission import Admission
 from .lane import Delivery, Lane
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Hub:
 
     def forget(self) -> None:
         """Start without connections, as a forked process must: those it sees are its parent's."""
+        self.admission = Admission()
         self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
         self._clients: Counter[str] = Counter()  # by path, the connecting ones included
         self._lock = threading.Lock()

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, Protocol
 
+from .counters import counters
+
 
 class Close(NamedTuple):
     """An order to start the closing handshake."""
@@ -157,6 +159,7 @@ class Outbox:
         self._lose(reason)
 
     def _clear(self) -> None:
+        counters.messages_dropped += sum(bool(item) for item in self._queue or ())
         self._queue = None
         self._latest.clear()
         self.size = 0
@@ -173,13 +176,16 @@ def _size(item: str | Close) -> int:
 
 
 class _Latest:
-    """A text that waits until a newer one of the same key takes its place at the end; then it is empty."""
+    """A text that waits until a newer one of the same key takes its place at the end; then it is empty, and false."""
 
     __slots__ = ("key", "text")
 
     def __init__(self, key: str, text: str) -> None:
         self.key = key
         self.text = text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
 
 
 class _Rest:

@@ -1,0 +1,56 @@
+"""How much a client may ask for: connections at a time, and messages a second."""
+
+import threading
+from collections import Counter
+
+
+class Admission:
+    """Counts connections, those being made included."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_address: Counter[str | None] = Counter()
+        self._total = 0
+
+    def admit(self, address: str | None, most: int | None, most_per_address: int | None) -> str | None:
+        """Count one more from ``address``, unless that is too many: then say so. Pairs with :meth:`release`."""
+        with self._lock:
+            if most is not None and self._total >= most:
+                return f"there are {most} connections"
+            if most_per_address is not None and self._by_address[address] >= most_per_address:
+                return f"there are {most_per_address} connections from {address}"
+            self._total += 1
+            self._by_address[address] += 1
+            return None
+
+    def release(self, address: str | None) -> None:
+        """One less."""
+        with self._lock:
+            self._total -= 1
+            self._by_address[address] -= 1
+            if self._by_address[address] <= 0:
+                del self._by_address[address]
+
+
+class Rate:
+    """So many a second, in bursts of up to a second's worth."""
+
+    __slots__ = ("_left", "_per_second", "_since")
+
+    def __init__(self, per_second: float, now: float) -> None:
+        self._per_second = per_second
+        self._left = max(1.0, per_second)
+        self._since = now
+
+    def take(self, now: float) -> bool:
+        """Whether one more is within the rate.
+
+        :param now: seconds, of a clock that never goes back.
+        """
+        grown = self._left + (now - self._since) * self._per_second
+        self._left = min(max(1.0, self._per_second), grown)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
