@@ -105,7 +105,12 @@ class Client:
         """Leave: what was sent is handled, then the ``close`` handler runs."""
         if self._serving is not None:
             self._outgoing.put_nowait(None)
-            await self._serving
+            await asyncio.wait([self._serving])
+
+    def cancel(self) -> None:
+        """Leave at once, as a client does whose handler never ends."""
+        if self._serving is not None:
+            self._serving.cancel()
 
     async def emit(self, event: str, data: Data | None = None) -> None:
         """Send an event."""
@@ -167,9 +172,11 @@ class Client:
             self._arrived.notify_all()
 
     async def _serve(self) -> None:
-        while (text := await self._outgoing.get()) is not None:
-            await self.connection.received(text)
-        await self.connection.gone()
+        try:
+            while (text := await self._outgoing.get()) is not None:
+                await self.connection.received(text)
+        finally:
+            await self.connection.gone()
 
     async def _take(self, is_wanted: Callable[[Data], bool], missing: str, seconds: float) -> Data:
         async with self._arrived:

@@ -1,0 +1,59 @@
+"""How much a client may ask for."""
+
+from tornado_websockets.core.admission import Admission, Rate
+
+
+def test_without_limits_everyone_is_admitted():
+    admission = Admission()
+    assert [admission.admit("1.2.3.4", None, None) for _ in range(100)] == [None] * 100
+
+
+def test_total_is_limited():
+    admission = Admission()
+    admission.admit("a", 2, None)
+    admission.admit("b", 2, None)
+    assert admission.admit("c", 2, None) == "there are 2 connections"
+
+
+def test_each_address_is_limited():
+    admission = Admission()
+    admission.admit("a", None, 1)
+    assert admission.admit("a", None, 1) == "there are 1 connections from a"
+    assert admission.admit("b", None, 1) is None
+
+
+def test_who_was_refused_is_not_counted():
+    admission = Admission()
+    admission.admit("a", 1, None)
+    admission.admit("a", 1, None)
+    admission.release("a")
+    assert admission.admit("a", 1, None) is None
+
+
+def test_release_makes_room():
+    admission = Admission()
+    admission.admit("a", 1, 1)
+    admission.release("a")
+    assert admission.admit("a", 1, 1) is None
+
+
+def test_rate_allows_a_burst_of_a_seconds_worth():
+    rate = Rate(3, now=0.0)
+    assert [rate.take(0.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_rate_recovers_with_time():
+    rate = Rate(2, now=0.0)
+    assert [rate.take(0.0) for _ in range(3)] == [True, True, False]
+    assert rate.take(0.5)
+    assert not rate.take(0.6)
+
+
+def test_rate_saves_up_no_more_than_a_second():
+    rate = Rate(2, now=0.0)
+    assert [rate.take(100.0) for _ in range(3)] == [True, True, False]
+
+
+def test_rate_below_one_a_second_allows_one():
+    rate = Rate(0.5, now=0.0)
+    assert [rate.take(0.0), rate.take(1.0), rate.take(2.0)] == [True, False, True]

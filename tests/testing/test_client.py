@@ -1,0 +1,100 @@
+"""The async client for tests."""
+
+import asyncio
+
+import pytest
+
+from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused
+from tornado_websockets.websocket import WebSocket
+
+
+@pytest.fixture
+def ws() -> WebSocket:
+    ws = WebSocket("/client/<int:number>", add_to_handlers=False)
+
+    @ws.on
+    async def echo(socket, data):
+        await socket.emit("echo", data)
+        return data
+
+    return ws
+
+
+def client(ws, **options):
+    return Client("/client/7", websocket=ws, **options)
+
+
+async def test_socket_has_what_the_client_was_given(ws):
+    async with client(ws, user="alice", session={"a": 1}, headers={"X-Name": "value"}) as alice:
+        socket = alice.connection
+        assert (socket.user, socket.session, socket.headers["x-name"]) == ("alice", {"a": 1}, "value")
+        assert (socket.path, socket.kwargs) == ("/client/7", {"number": 7})
+
+
+async def test_receive_leaves_other_events_for_later(ws):
+    async with client(ws) as alice:
+        await alice.emit("echo", {"n": 1})
+        await alice.emit("nothing of that name")
+        assert (await alice.receive("warning"))["code"] == "unknown_event"
+        assert await alice.receive("echo") == {"n": 1}
+
+
+async def test_receive_any_gives_them_in_order(ws):
+    async with client(ws) as alice:
+        for n in range(3):
+            await alice.emit("echo", {"n": n})
+        assert [await alice.receive_any() for _ in range(3)] == [("echo", {"n": n}) for n in range(3)]
+
+
+async def test_request_returns_what_the_handler_returned(ws):
+    async with client(ws) as alice:
+        assert await alice.request("echo", {"n": 1}) == {"n": 1}
+
+
+async def test_failed_request_raises_its_code(ws):
+    async with client(ws) as alice:
+        with pytest.raises(RequestRefused) as caught:
+            await alice.request("nothing of that name")
+        assert caught.value.code == "unknown_event"
+
+
+async def test_request_without_an_answer_fails(ws):
+    @ws.on
+    async def never():
+        await asyncio.Event().wait()
+
+    async with client(ws) as alice:
+        with pytest.raises(AssertionError, match=r"No reply to .never. within"):
+            await alice.request("never", timeout=0.05)
+        alice.cancel()
+
+
+async def test_close_handler_has_run_when_the_client_has_left(ws):
+    left = []
+
+    @ws.on
+    async def close(socket):
+        left.append(socket)
+
+    async with client(ws) as alice:
+        assert ws.handlers == [alice.connection]
+    assert left == [alice.connection]
+    assert ws.handlers == []
+
+
+async def test_server_may_close(ws):
+    async with client(ws) as alice:
+        alice.connection.close(4002)
+    assert alice.close_code == 4002
+
+
+@pytest.mark.parametrize("answer", [False, None, 0])
+async def test_authorize_refuses(answer):
+    ws = WebSocket("/client/<int:number>", add_to_handlers=False, authorize=lambda _: answer)
+    with pytest.raises(ConnectionRefused):
+        await client(ws).connect()
+
+
+async def test_unknown_path_is_a_lookup_error():
+    with pytest.raises(LookupError, match="/nowhere"):
+        Client("/nowhere")
