@@ -130,7 +130,7 @@ class WebSocket:
         connection = self._emitting_connection()
         if connection is not None:
             return self._emit(connection, text)
-        if conf.get("EMIT_ANYWHERE") and not self.pattern.names:
+        if self.may_emit_anywhere and not self.pattern.names:
             return self.publish(event, data)
         raise EmitHandlerError(event, self.path)
 
@@ -213,6 +213,11 @@ class WebSocket:
         from channels_bridge.routing import route_for
 
         return route_for(self)
+
+    @property
+    def may_emit_anywhere(self) -> bool:
+        """The setting ``EMIT_ANYWHERE``."""
+        return bool(conf.get("EMIT_ANYWHERE"))
 
     async def is_authorized(self, socket: Any, run: Run | None = None) -> bool:
         """Part of the transports' side: whether ``socket`` may connect. An error is logged, and refuses it."""

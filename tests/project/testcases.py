@@ -1,5 +1,7 @@
 """Tests as an application has them, with Django's runner and its transactions; ``tests/testing`` runs them."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.test import TestCase
 
@@ -10,22 +12,22 @@ ws = WebSocket("/testcases/<slug:room>", authorize=lambda socket: User.objects.f
 
 
 @ws.on
-def open(socket):  # noqa: A001 the name of the event
+def open(socket: Any) -> None:  # noqa: A001 the name of the event
     ws.emit("joined", {"who": socket.user.username})
 
 
 @ws.on
-def count(room):
+def count(room: str) -> dict[str, Any]:
     return {"users": User.objects.count(), "room": room}
 
 
 @ws.on
-async def acount():
+async def acount() -> int:
     return await User.objects.acount()
 
 
 @ws.on
-def close(socket):
+def close(socket: Any) -> None:
     User.objects.create(username=f"{socket.user.username} has left")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from enum import IntEnum
 from time import monotonic
@@ -36,6 +37,10 @@ class Endpoint(Protocol):
     encoder: Encoder
     handlers: list[Any]
     workers: Workers
+
+    @property
+    def may_emit_anywhere(self) -> bool:
+        """Whether it is no error to emit where no handler is running."""
 
     def before_handler(self) -> None:
         """Called on the event loop before each handler; must not block."""
@@ -183,7 +188,7 @@ class Connection(Socket):
         :raises EmitHandlerError: no handler is running.
         """
         text = self.endpoint.encoder.event(event, data)
-        if current.get() is None:
+        if current.get() is None and not self.endpoint.may_emit_anywhere:
             raise EmitHandlerError(event, self.path)
         hub.emit(self.path, text, exclude=self)
         return Sent(self.lane)
@@ -192,11 +197,11 @@ class Connection(Socket):
         """Close the connection once what was sent before is out. Does nothing when it is closed.
 
         :param code: 1000, the default, or an application's own, 4000 to 4999; servers disagree on the rest.
-        :param reason: at most 123 bytes of UTF-8. Daphne does not pass it on.
+        :param reason: at most 123 bytes of UTF-8.
         :raises ValueError: code or reason is something else.
         """
         code, reason = 1000 if code is None else code, reason or ""
-        if code != 1000 and not 4000 <= code <= 4999:
+        if not isinstance(code, int) or (code != 1000 and not 4000 <= code <= 4999):
             raise ValueError(f"Expected 1000 or 4000 to 4999 as close code, got {code!r}.")
         if len(reason.encode()) > 123:
             raise ValueError(f"Expected a close reason of at most 123 bytes, got {reason!r}.")
@@ -233,7 +238,11 @@ class Connection(Socket):
             return
         counters.messages_in += 1
         frame = decode(message, self._limits)
-        refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
+        refusal: Refusal | None
+        if self._rate is not None and not self._rate.take(monotonic()):
+            refusal = Refusal(Code.RATE_LIMITED, "More messages a second than allowed.", frame.id)
+        else:
+            refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1
             self._send(self.endpoint.encoder.refusal(refusal))
@@ -250,7 +259,7 @@ class Connection(Socket):
         self._status = State.CLOSED
         counters.connections -= 1
         self.lane.remove(self)
-        if self._socket in self.endpoint.handlers:
+        with suppress(ValueError):  # the application may have been there before us
             self.endpoint.handlers.remove(self._socket)
         await self._outbox.stop()
         try:
@@ -288,8 +297,6 @@ class Connection(Socket):
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
-        if self._rate is not None and not self._rate.take(monotonic()):
-            return Refusal(Code.RATE_LIMITED, "More messages a second than allowed.", frame.id)
         if dispatcher.is_reserved(frame.event):
             return Refusal(Code.RESERVED_EVENT, f"Clients can not send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
