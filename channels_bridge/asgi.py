@@ -8,7 +8,7 @@ from channels.sessions import SessionMiddlewareStack
 from django.apps import apps
 
 from tornado_websockets import origin
-from tornado_websockets.core.connection import log_refusal
+from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 

@@ -11,7 +11,8 @@ from channels.layers import get_channel_layer
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from tornado_websockets import conf, origin
-from tornado_websockets.core.connection import Connection, log_refusal
+from tornado_websockets.core.admission import log_refusal
+from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.websocket import WebSocket
 

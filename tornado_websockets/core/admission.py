@@ -1,7 +1,12 @@
 """How much a client may ask for: connections at a time, and messages a second."""
 
+import logging
 import threading
 from collections import Counter
+
+from .counters import counters
+
+logger = logging.getLogger("tornado_websockets")
 
 
 class Admission:
@@ -54,3 +59,9 @@ class Rate:
             return False
         self._left -= 1
         return True
+
+
+def log_refusal(path: str, reason: str) -> None:
+    """Count a client that is not let in, and say why in the log."""
+    counters.connections_refused += 1
+    logger.warning("Refused a connection to %r: %s", path[:64], reason)

@@ -3,22 +3,23 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from enum import IntEnum
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
 from .admission import Rate
 from .counters import counters
-from .dispatch import Dispatcher, Handler, Run
-from .frames import Code, Data, Encoder, Frame, Limits, Refusal, decode
+from .dispatch import Handler, Run
+from .endpoint import Endpoint
+from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
-from .lane import Delivery, Lane
+from .lane import Delivery
 from .outbox import Close, Outbox, Transport
-from .workers import Workers
+from .sent import Sent
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -29,23 +30,6 @@ current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connec
 SLOW_CLIENT = 4008
 
 
-class Endpoint(Protocol):
-    """What a connection needs of its WebSocket."""
-
-    context: Any
-    dispatcher: Dispatcher
-    encoder: Encoder
-    handlers: list[Any]
-    workers: Workers
-
-    @property
-    def may_emit_anywhere(self) -> bool:
-        """Whether it is no error to emit where no handler is running."""
-
-    def before_handler(self) -> None:
-        """Called on the event loop before each handler; must not block."""
-
-
 class State(IntEnum):
     """Where a connection is in its life."""
 
@@ -53,22 +37,6 @@ class State(IntEnum):
     OPEN = 1
     CLOSING = 2  # close() was called; what was sent before is still on its way
     CLOSED = 3
-
-
-class Sent:
-    """What sending returns. Awaiting it is optional, and gives a slow client time to catch up."""
-
-    __slots__ = ("_lane", "_outbox")
-
-    def __init__(self, lane: Lane | None, outbox: Outbox | None = None) -> None:
-        self._lane = lane
-        self._outbox = outbox
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        if self._lane is not None and self._lane.is_here:
-            yield from self._lane.settle().__await__()
-            if self._outbox is not None:
-                yield from self._outbox.room().__await__()
 
 
 class Socket:
@@ -336,12 +304,6 @@ class Connection(Socket):
             logger.info("The handler of %r found its client gone (path %s, connection %s)", event, self.path, self.id)
             return
         logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
-
-
-def log_refusal(path: str, reason: str) -> None:
-    """Count a client that is not let in, and say why in the log."""
-    counters.connections_refused += 1
-    logger.warning("Refused a connection to %r: %s", path[:64], reason)
 
 
 def _is_being_cancelled() -> bool:

@@ -159,7 +159,7 @@ class Outbox:
         self._lose(reason)
 
     def _clear(self) -> None:
-        counters.messages_dropped += sum(bool(item) for item in self._queue or ())
+        counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())
         self._queue = None
         self._latest.clear()
         self.size = 0

@@ -9,8 +9,8 @@ from ..core.dispatch import RESERVED
 from ..exceptions import NotCallableError
 
 if TYPE_CHECKING:
-    from ..core.connection import Sent
     from ..core.frames import Data
+    from ..core.sent import Sent
     from ..publication import Publication
     from ..websocket import WebSocket
 
