@@ -89,7 +89,9 @@ class Daphne(Server):
         self._is_writable = self.writable = asyncio.Event()
         self._is_writable.set()
         self._protocol = protocol
-        self._queue = getattr(receive, "__self__", None)  # an asyncio.Queue, without bound
+        queue = getattr(receive, "__self__", None)
+        self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
+        self._is_paused = False
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
         _stop_with_daphne(hub.lane())
@@ -114,31 +116,49 @@ class Daphne(Server):
         self._protocol.dropConnection(abort=True)
 
     def watch(self) -> Callable[[], None]:
-        if not isinstance(self._queue, asyncio.Queue):
+        if self._queue is None:
             return _do_nothing
-        return _Watch(self._queue, self._protocol.transport).end
+        _watch.begin(self)
+        return self._end_watch
+
+    def _end_watch(self) -> None:
+        _watch.end(self)
+        if self._is_paused:
+            self._is_paused = False
+            self._protocol.transport.resumeProducing()
+
+    def pause_if_flooded(self) -> None:
+        """Read nothing more while more than :data:`MAX_UNREAD` messages wait for the handler to end."""
+        if not self._is_paused and self._queue is not None and self._queue.qsize() > MAX_UNREAD:
+            self._is_paused = True
+            self._protocol.transport.pauseProducing()
 
 
 class _Watch:
-    """Stops reading while more than :data:`MAX_UNREAD` messages wait for a handler to end."""
+    """Looks after the connections whose handlers run; one timer for all, as one for each message costs too much."""
 
-    def __init__(self, queue: asyncio.Queue[Any], transport: Any) -> None:
-        self._queue = queue
-        self._transport = transport
-        self._is_paused = False
-        self._timer = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+    def __init__(self) -> None:
+        self._busy: set[Daphne] = set()
+        self._is_looking = False
 
-    def end(self) -> None:
-        self._timer.cancel()
-        if self._is_paused:
-            self._transport.resumeProducing()
+    def begin(self, connection: Daphne) -> None:
+        self._busy.add(connection)
+        if not self._is_looking:
+            self._is_looking = True
+            asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+
+    def end(self, connection: Daphne) -> None:
+        self._busy.discard(connection)
 
     def _look(self) -> None:
-        if self._queue.qsize() <= MAX_UNREAD:
-            self._timer = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
-        elif not self._is_paused:
-            self._is_paused = True
-            self._transport.pauseProducing()
+        for connection in self._busy:
+            connection.pause_if_flooded()
+        self._is_looking = bool(self._busy)
+        if self._is_looking:
+            asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+
+
+_watch = _Watch()
 
 
 def _do_nothing() -> None:

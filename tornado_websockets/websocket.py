@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asgiref.sync import sync_to_async
 
 from . import conf, database
-from .core.connection import Socket, current
+from .core.connection import current
 from .core.dispatch import Dispatcher, Run, runs_on_loop
 from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
 from .core.registry import Registry
 from .core.sent import Sent
+from .core.socket import Socket
 from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
 from .paths import HANDLER_ARGUMENTS, PathPattern

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from enum import IntEnum
 from time import monotonic
 from typing import Any
 
@@ -17,9 +16,9 @@ from .dispatch import Handler, Run
 from .endpoint import Endpoint
 from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
-from .lane import Delivery
 from .outbox import Close, Outbox, Transport
 from .sent import Sent
+from .socket import Socket, State
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -28,21 +27,6 @@ current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connec
 
 #: Close code for a client that takes its messages too slowly.
 SLOW_CLIENT = 4008
-
-
-class State(IntEnum):
-    """Where a connection is in its life."""
-
-    CONNECTING = 0
-    OPEN = 1
-    CLOSING = 2  # close() was called; what was sent before is still on its way
-    CLOSED = 3
-
-
-class Socket:
-    """What a handler gets as ``socket``: a :class:`Connection`, or a transport's handler that stands for one."""
-
-    __slots__ = ()
 
 
 class Connection(Socket):
@@ -139,7 +123,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         if self._status is not State.OPEN:
             raise_connection_closed(self.path, self.id)
-        self.lane.submit(Delivery(text, [self]))
+        self.lane.send(self, text)
         if self.closed:  # found out by sending
             raise_connection_closed(self.path, self.id)
         if self._outbox.is_congested and not self.lane.is_here:
@@ -239,7 +223,7 @@ class Connection(Socket):
         """:meth:`close`, with any code that the transport can send."""
         if self._status is State.OPEN:
             self._status = State.CLOSING
-            self.lane.submit(Delivery(Close(code, reason), [self]))
+            self.lane.send(self, Close(code, reason))
         elif self._status is State.CONNECTING:
             self._status = State.CLOSED
 
@@ -261,7 +245,7 @@ class Connection(Socket):
 
     def _send(self, text: str) -> None:
         if self._status is State.OPEN:
-            self.lane.submit(Delivery(text, [self]))
+            self.lane.send(self, text)
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
@@ -290,7 +274,7 @@ class Connection(Socket):
                 self._send(endpoint.encoder.reply(frame.id, result))
             return None
         except BaseException as error:
-            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_being_cancelled():
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_our_cancellation(error):
                 raise
             counters.handler_errors += 1
             self._log(error, frame.event)
@@ -306,7 +290,7 @@ class Connection(Socket):
         logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
 
 
-def _is_being_cancelled() -> bool:
-    """Whether the running task itself is cancelled, unlike a handler that raises ``CancelledError``."""
+def _is_our_cancellation(error: BaseException) -> bool:
+    """Whether the running task is cancelled, unlike when a handler raises ``CancelledError`` by itself."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -34,8 +34,8 @@ class Handler:
     runs_on_loop: bool
     takes_rest: bool
 
-    async def __call__(self, values: Mapping[str, Any], run: Run) -> Any:
-        """Call back with what it takes of ``values``, and return what it (or its awaitable) returns.
+    def __call__(self, values: Mapping[str, Any], run: Run) -> Awaitable[Any]:
+        """Call back with what it takes of ``values``; awaiting the result gives what it, or its awaitable, returns.
 
         :param run: runs a function that may block, away from the event loop.
         """
@@ -45,9 +45,12 @@ class Handler:
             taken = {"self", *self.positional}
             kwargs.update((name, value) for name, value in values.items() if name not in taken)
         if self.runs_on_loop:
-            result = self.callback(*args, **kwargs)
-        else:
-            result = await run(lambda: self._call_in_thread(args, kwargs))
+            awaitable: Awaitable[Any] = self.callback(*args, **kwargs)
+            return awaitable
+        return self._run(run, args, kwargs)
+
+    async def _run(self, run: Run, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        result = await run(lambda: self._call_in_thread(args, kwargs))
         return await result if inspect.isawaitable(result) else result
 
     def _call_in_thread(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -70,6 +73,7 @@ class Dispatcher:
         self._handlers: dict[str, Handler] = {}
         self._callbacks: dict[str, Callback] = {}
         self._moments: dict[str, list[str]] = {moment: [moment] for moment in RESERVED}
+        self._reserved = set(RESERVED)
 
     @property
     def callbacks(self) -> Mapping[str, Callback]:
@@ -95,6 +99,7 @@ class Dispatcher:
         self._callbacks[event] = callback
         if at is not None:
             self._moments[at].append(event)
+            self._reserved.add(event)
 
     def find(self, event: str) -> Handler | None:
         """The handler of ``event``."""
@@ -102,7 +107,7 @@ class Dispatcher:
 
     def is_reserved(self, event: str) -> bool:
         """Whether only a connection itself sets off ``event``."""
-        return any(event in events for events in self._moments.values())
+        return event in self._reserved
 
     def handlers_at(self, moment: str) -> list[tuple[str, Handler]]:
         """What is called when a client has connected (``"open"``) or gone (``"close"``), in order."""

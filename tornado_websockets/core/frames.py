@@ -76,6 +76,7 @@ def _finite(text: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_WHITESPACE = " \t\n\r"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -86,8 +87,11 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
             return Refusal(Code.TOO_LARGE, f"A message may have {limits.max_bytes} bytes.")
         if not isinstance(text, str):
             return Refusal(Code.BINARY, "Expected a text message, got a binary one.")
-        value = _DECODER.decode(text)
-        if _SURROGATE.search(text):
+        text = text.strip(_WHITESPACE)
+        value, end = _DECODER.raw_decode(text)  # what decode() does, without its two regular expressions
+        if end != len(text):
+            return Refusal(Code.INVALID_JSON, "Expected valid JSON.")
+        if "\\" in text and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         return _too_deep(limits)
@@ -95,10 +99,15 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
         return Refusal(Code.INVALID_JSON, "Expected valid JSON.")
     if not isinstance(value, dict):
         return Refusal(Code.INVALID_JSON, "Expected a JSON object.")
-    if text.count("[") + text.count("{") > limits.max_depth and _depth(value, limits.max_depth) > limits.max_depth:
+    if _may_nest(text, limits.max_depth) and _depth(value, limits.max_depth) > limits.max_depth:
         id_ = value.get("id")
         return _too_deep(limits, id_ if _is_id(id_) else None)
     return _frame(value)
+
+
+def _may_nest(text: str, depth: int) -> bool:
+    """Whether ``text`` is long enough, and has enough brackets, to nest more than ``depth`` levels."""
+    return len(text) > depth and text.count("[") + text.count("{") > depth
 
 
 def _size(text: str | bytes) -> int:

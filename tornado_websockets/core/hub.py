@@ -47,10 +47,13 @@ class Hub:
     def lane(self) -> Lane:
         """The lane of the running event loop."""
         loop = asyncio.get_running_loop()
-        with self._lock:
-            for closed in [loop for loop in self._lanes if loop.is_closed()]:
-                del self._lanes[closed]
-            return self._lanes.setdefault(loop, Lane(loop))
+        lane = self._lanes.get(loop)
+        if lane is None:
+            with self._lock:
+                for closed in [loop for loop in self._lanes if loop.is_closed()]:
+                    del self._lanes[closed]
+                lane = self._lanes[loop] = Lane(loop)
+        return lane
 
     async def enter(self, path: str) -> None:
         """A client is about to connect to ``path``. Pairs with :meth:`leave`."""

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 #: core on uvicorn and 11 ms on daphne. Then the sockets, and everyone else, get their turn.
 TURN: Final = 512
 
-#: Deliveries that may wait for their turn before a worker thread that sends more has to wait as well.
+#: What one delivery may carry to each client before the next one has its turn.
+HEAVY: Final = 64
+
+#: What may wait for its turn, in messages of up to 4 KiB, before a worker thread that sends more has to wait too.
 MAX_WAITING: Final = 1_000
 
 #: Seconds after which a worker thread is let go on even so.
@@ -29,7 +32,7 @@ class Delivery:
     :param key: of a text that makes an earlier one of the same key pointless.
     """
 
-    __slots__ = ("done", "exclude", "item", "key", "targets", "weight")
+    __slots__ = ("done", "exclude", "items", "targets", "weight")
 
     def __init__(
         self,
@@ -38,12 +41,25 @@ class Delivery:
         exclude: "Connection | None" = None,
         key: str | None = None,
     ) -> None:
-        self.item = item
+        self.items = [(item, key)]
         self.targets = targets
         self.exclude = exclude
-        self.key = key
-        self.weight = 1 + (len(item) >> 12)
+        self.weight = weight_of(item)
         self.done = 0
+
+    def absorb(self, later: "Delivery") -> bool:
+        """Take on what ``later`` carries, if it goes the same way: a server flushes once for each client then."""
+        is_same_way = isinstance(self.targets, str) and (self.targets, self.exclude) == (later.targets, later.exclude)
+        if not is_same_way or self.weight >= HEAVY:
+            return False
+        self.items += later.items
+        self.weight += later.weight
+        return True
+
+
+def weight_of(item: str | Close) -> int:
+    """How much of a turn it takes to send ``item`` to one client."""
+    return 1 + (len(item) >> 12)
 
 
 class Lane:
@@ -58,7 +74,9 @@ class Lane:
         self.groups: dict[str, dict[Connection, None]] = {}
         self._thread = threading.get_ident()
         self._waiting: deque[Delivery] = deque()
-        self._finished = 0
+        self._load = 0  # weight of what is waiting
+        self._lock = threading.Lock()
+        self._enqueued = self._finished = 0
         self._left = TURN
         self._is_woken = False
         self._emptied: asyncio.Event | None = None
@@ -85,19 +103,27 @@ class Lane:
         A worker thread that is faster than the loop waits here. Raises ``RuntimeError`` when the loop is closed.
         """
         if not self.is_here:
-            self._waiting.append(delivery)
-            self._wake()
-            if len(self._waiting) > MAX_WAITING:
+            self._enqueue(delivery)
+            if self._load > MAX_WAITING:
                 self.wait_for(self.settle)
         elif self._waiting or self._left <= 0 or not self._advance(delivery):
-            self._waiting.append(delivery)
-            self._wake()
+            self._enqueue(delivery)
         elif self._left < TURN // 2:
+            self._wake()
+
+    def send(self, connection: "Connection", item: str | Close) -> None:
+        """:meth:`submit` for a single connection."""
+        if self._waiting or self._left <= 0 or not self.is_here:
+            self.submit(Delivery(item, [connection]))
+            return
+        self._left -= weight_of(item)
+        connection.deliver(item)
+        if self._left < TURN // 2:
             self._wake()
 
     async def settle(self) -> None:
         """Return when everything submitted so far has had its turn."""
-        target = self._finished + len(self._waiting)
+        target = self._enqueued
         while self._finished < target:  # noqa: ASYNC110 turns of the loop are what it waits for
             await asyncio.sleep(0)
 
@@ -129,6 +155,13 @@ class Lane:
         except TimeoutError:
             future.cancel()
 
+    def _enqueue(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._load += delivery.weight
+            self._enqueued += 1
+            self._waiting.append(delivery)
+        self._wake()
+
     def _wake(self) -> None:
         if not self._is_woken:
             self._is_woken = True
@@ -138,9 +171,14 @@ class Lane:
         self._is_woken = False  # before anything is taken, so that what a thread adds meanwhile wakes us again
         self._left = TURN
         while self._waiting and self._left > 0:
-            if self._advance(self._waiting[0]):
-                self._waiting.popleft()
-                self._finished += 1
+            delivery = self._waiting[0]
+            while len(self._waiting) > 1 and delivery.absorb(self._waiting[1]):
+                del self._waiting[1]
+            if self._advance(delivery):
+                with self._lock:
+                    self._load -= delivery.weight
+                    self._waiting.popleft()
+                self._finished += len(delivery.items)
         if self._waiting:
             self._wake()
 
@@ -154,7 +192,8 @@ class Lane:
         self._left -= delivery.weight * len(targets)
         for connection in targets:
             if connection is not delivery.exclude:
-                connection.deliver(delivery.item, delivery.key)
+                for item, key in delivery.items:
+                    connection.deliver(item, key)
         return delivery.done >= len(delivery.targets)
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol
 
 from .counters import counters
+from .eager import start
 
 
 class Close(NamedTuple):
@@ -99,14 +100,12 @@ class Outbox:
 
     def _start(self, item: str | Close) -> None:
         try:
-            steps = self._sending(item).__await__()
-            waits_for = next(steps)
-        except StopIteration:
-            return
+            rest = start(self._sending(item))
         except Exception as error:
             self._give_up(error)
-        else:
-            self._writer = asyncio.get_running_loop().create_task(self._write(_Rest(steps, waits_for)))
+            return
+        if rest is not None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     async def _write(self, sending: Awaitable[None]) -> None:
         """Finish what was started, then send what waits."""
@@ -186,30 +185,3 @@ class _Latest:
 
     def __bool__(self) -> bool:
         return bool(self.text)
-
-
-class _Rest:
-    """A coroutine that was started outside of a task, to be awaited to its end in one."""
-
-    __slots__ = ("_steps", "_waits_for")
-
-    def __init__(self, steps: Generator[Any, Any, None], waits_for: Any) -> None:
-        self._steps = steps
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        steps, waits_for = self._steps, self._waits_for
-        try:
-            while True:
-                try:
-                    value = yield waits_for
-                except GeneratorExit:
-                    raise
-                except BaseException as error:
-                    waits_for = steps.throw(error)
-                else:
-                    waits_for = steps.send(value)
-        except StopIteration:
-            return
-        finally:
-            steps.close()

@@ -1,19 +1,35 @@
 """Worker threads for handlers that may block: one WebSocket's own, so that it delays nobody else."""
 
+import asyncio
 import os
+import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import suppress
+from contextvars import Context, copy_context
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 
+from .eager import start
+
 Call = Callable[[], Any]
+
+
+class _Job(NamedTuple):
+    call: Call
+    context: Context
+    loop: asyncio.AbstractEventLoop
+    outcome: asyncio.Future[Any]
 
 
 class Workers:
     """At most ``concurrency`` threads, made when first needed.
 
-    With one thread (the default of a WebSocket) its handlers can not overlap, by construction.
+    With one thread (the default of a WebSocket) its handlers can not overlap, by construction. A thread that is at
+    work takes one call after the other, as long as some wait: going through asgiref for each costs more than most
+    handlers do.
 
     :param name: of the threads, for whoever looks at a stack dump.
     :param around: calls what it is given, with whatever must happen before and after in the same thread.
@@ -23,13 +39,64 @@ class Workers:
         self._name = name
         self._concurrency = concurrency
         self._around = around
-        self._run: Callable[[Call], Awaitable[Any]] | None = None
         self._process = 0
 
     def run(self, call: Call) -> Awaitable[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back."""
-        if self._run is None or self._process != os.getpid():  # threads do not survive a fork
-            executor = ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"WebSocket {self._name}")
-            self._run = sync_to_async(self._around, thread_sensitive=False, executor=executor)
-            self._process = os.getpid()
-        return self._run(call)
+        if self._process != os.getpid():  # threads do not survive a fork
+            self._start_anew()
+        loop = asyncio.get_running_loop()
+        job = _Job(call, copy_context(), loop, loop.create_future())
+        with self._lock:
+            self._jobs.append(job)
+            needs_thread = self._busy < self._concurrency
+            self._busy += needs_thread
+        if needs_thread:
+            self._start_thread(loop)
+        return job.outcome
+
+    def _start_anew(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._jobs: deque[_Job] = deque()
+        self._busy = 0
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._executor = ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"WebSocket {self._name}")
+
+    def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
+        rest = start(sync_to_async(self._do_jobs, thread_sensitive=False, executor=self._executor)())
+        if rest is not None:
+            task = asyncio.ensure_future(rest, loop=loop)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _do_jobs(self) -> None:
+        while True:
+            with self._lock:
+                if not self._jobs:
+                    self._busy -= 1
+                    return
+                job = self._jobs.popleft()
+            self._do(job)
+
+    def _do(self, job: _Job) -> None:
+        try:
+            result = job.context.run(self._around, job.call)
+        except BaseException as error:  # the handler's, which is raised where it is awaited
+            self._tell(job, None, error)
+        else:
+            self._tell(job, result, None)
+
+    def _tell(self, job: _Job, result: Any, error: BaseException | None) -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+            job.loop.call_soon_threadsafe(_settle, job.outcome, result, error)
+
+
+def _settle(outcome: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if outcome.done():  # whoever waited was cancelled
+        return
+    if error is None:
+        outcome.set_result(result)
+    else:
+        outcome.set_exception(error)

@@ -1,0 +1,447 @@
+import json
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.utils.functional import lazystr
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tornado_websockets.core.frames import Code, Encoder, Frame, Limits, Refusal, decode
+from tornado_websockets.websocket import encoder as django_encoder
+
+LIMITS = Limits()
+encoder = Encoder()
+
+wild = st.text(st.characters(), max_size=12)  # lone surrogates too
+plain = st.text(max_size=12)
+
+
+def json_of(leaves, keys):
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | leaves,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+        max_leaves=8,
+    )
+
+
+json_objects = st.dictionaries(
+    plain, json_of(st.floats(allow_nan=False, allow_infinity=False) | plain, plain), max_size=4
+)
+wild_values = json_of(st.floats() | wild, wild)
+wild_frames = st.fixed_dictionaries({}, optional={"event": wild_values, "data": wild_values, "id": wild_values})
+wild_texts = (
+    st.text(st.characters())
+    | st.text(list('[]{}",:\\/untfalse0123456789.+-eE \ud800\udc00'))
+    | wild_values.map(json.dumps)
+    | wild_frames.map(json.dumps)
+    | wild_frames.map(lambda frame: json.dumps(frame, ensure_ascii=False))
+)
+
+
+def refused(message, limits=LIMITS):
+    refusal = decode(message, limits)
+    assert isinstance(refusal, Refusal)
+    return refusal
+
+
+def raw(**members):
+    """An object whose members have these texts as values."""
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in members.items()) + "}"
+
+
+def strict(text):
+    """What a browser would read."""
+
+    def refuse(constant):
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+class TestDecoding:
+    def test_reads_event_and_data(self):
+        assert decode('{"event": "say", "data": {"text": "hi"}}', LIMITS) == Frame("say", {"text": "hi"}, None)
+
+    @pytest.mark.parametrize("data", ["null", "{}", '""', "[]"])
+    def test_takes_empty_data_as_no_data(self, data):
+        assert decode(raw(event='"say"', data=data), LIMITS) == Frame("say", {})
+
+    def test_takes_missing_data_as_no_data(self):
+        assert decode('{"event": "say"}', LIMITS) == Frame("say", {})
+
+    @pytest.mark.parametrize("data", ['"x"', "[1]", "0", "1", "1.5", "true", "false"])
+    def test_refuses_data_that_are_no_object(self, data):
+        assert refused(raw(event='"say"', data=data)).code == "invalid_data"
+
+    @pytest.mark.parametrize("frame", ["{}", *(raw(event=event) for event in ("null", '""', "1", "true", '["x"]'))])
+    def test_refuses_a_frame_without_event(self, frame):
+        assert refused(frame).code == "missing_event"
+
+    @pytest.mark.parametrize("text", ["null", "1", '"x"', "[]", "true", '[{"event": "x"}]'])
+    def test_refuses_what_is_no_object(self, text):
+        assert refused(text).code == "invalid_json"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            " ",
+            "hello",
+            "{",
+            '{"event": "x"',
+            "{'event': 'x'}",
+            '{"event": "x",}',
+            '{"event": "x"} more',
+            '{"event": "x"}{"event": "x"}',
+            '\ufeff{"event": "x"}',
+            '{"event": "x\n"}',
+        ],
+    )
+    def test_refuses_bad_syntax(self, text):
+        assert refused(text).code == "invalid_json"
+
+    @pytest.mark.parametrize(
+        "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" * 4301, "1" + "0" * 9999]
+    )
+    def test_refuses_numbers_that_can_not_be_held(self, number):
+        assert refused(raw(event='"x"', data=raw(n=number))).code == "invalid_json"
+
+    @pytest.mark.parametrize(("text", "number"), [("9" * 4300, int("9" * 4300)), ("1e308", 1e308), ("1e-999", 0.0)])
+    def test_reads_numbers_that_can(self, text, number):
+        assert decode(raw(event='"x"', data=raw(n=text)), LIMITS) == Frame("x", {"n": number})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            r'{"event": "\ud800"}',
+            r'{"event": "x", "data": {"a": "\uDC00"}}',
+            r'{"event": "x", "data": {"\udfff": 1}}',
+            r'{"event": "x", "data": {"a": "\ude00\ud83d"}}',
+            r'{"event": "x", "id": "\ud83d"}',
+            '{"event": "x", "data": {"a": "\ud800"}}',
+        ],
+    )
+    def test_refuses_half_a_surrogate_pair(self, text):
+        assert refused(text).code == "invalid_json"
+
+    def test_reads_a_whole_surrogate_pair(self):
+        assert decode(r'{"event": "x", "data": {"a": "\ud83d\ude00"}}', LIMITS) == Frame("x", {"a": "😀"})
+
+    def test_reads_what_only_looks_like_a_surrogate(self):
+        assert decode(r'{"event": "x", "data": {"a": "\\ud800"}}', LIMITS) == Frame("x", {"a": r"\ud800"})
+
+    def test_refuses_a_binary_message(self):
+        assert refused(b'{"event": "x"}').code == "binary"
+
+    def test_refuses_an_empty_binary_message(self):
+        assert refused(b"").code == "binary"
+
+
+class TestId:
+    @pytest.mark.parametrize("id_", ["a", "", "0", 0, -1, 2**70], ids=repr)
+    def test_is_a_string_or_an_integer(self, id_):
+        assert decode(json.dumps({"event": "x", "id": id_}), LIMITS) == Frame("x", {}, id_)
+
+    def test_null_is_none(self):
+        assert decode('{"event": "x", "id": null}', LIMITS) == Frame("x", {}, None)
+
+    @pytest.mark.parametrize("id_", ["1.5", "true", "false", "[]", "{}", "[1]"])
+    def test_of_another_type_refuses_the_frame(self, id_):
+        refusal = refused(raw(event='"x"', id=id_))
+        assert (refusal.code, refusal.id) == ("invalid_data", None)
+
+    @pytest.mark.parametrize(
+        ("frame", "code"),
+        [
+            ('{"id": 7}', "missing_event"),
+            ('{"id": 7, "event": "x", "data": 1}', "invalid_data"),
+            (raw(id="7", event='"x"', data=raw(a="[" * 63 + "]" * 63)), "too_deep"),
+        ],
+    )
+    def test_is_on_the_refusal_of_its_frame(self, frame, code):
+        refusal = refused(frame)
+        assert (refusal.code, refusal.id) == (code, 7)
+
+    def test_that_is_unusable_is_not_on_the_refusal(self):
+        frame = raw(id="1.5", event='"x"', data=raw(a="[" * 63 + "]" * 63))
+        assert refused(frame).id is None
+
+
+class TestSizeLimit:
+    @staticmethod
+    def frame(size, filling):
+        """A frame of ``size`` bytes of UTF-8."""
+        start, end = '{"event": "x", "data": {"a": "', '"}}'
+        left = size - len(start) - len(end)
+        count = left // len(filling.encode())
+        text = start + filling * count + "." * (left - count * len(filling.encode())) + end
+        assert len(text.encode()) == size
+        return text
+
+    @pytest.mark.parametrize("filling", ["a", "é", "€", "😀"])
+    @pytest.mark.parametrize("size", [199, 200])
+    def test_takes_up_to_it(self, size, filling):
+        assert isinstance(decode(self.frame(size, filling), Limits(max_bytes=200)), Frame)
+
+    @pytest.mark.parametrize("filling", ["a", "é", "€", "😀"])
+    def test_refuses_one_byte_more(self, filling):
+        assert refused(self.frame(201, filling), Limits(max_bytes=200)).code == "too_large"
+
+    def test_says_what_it_is(self):
+        assert "200" in refused(self.frame(201, "a"), Limits(max_bytes=200)).message
+
+    def test_is_a_million_by_default(self):
+        assert isinstance(decode(self.frame(1_000_000, "a"), Limits()), Frame)
+        assert refused(self.frame(1_000_001, "a"), Limits()).code == "too_large"
+
+    def test_holds_for_binary_messages(self):
+        assert refused(b"x" * 201, Limits(max_bytes=200)).code == "too_large"
+
+    def test_is_looked_at_before_anything_is_read(self):
+        assert refused("[" * 201, Limits(max_bytes=200)).code == "too_large"
+
+
+class TestDepthLimit:
+    @staticmethod
+    def frame(depth, opening="[", closing="]"):
+        """A frame that nests ``depth`` levels: itself, its data, and what is in them."""
+        return raw(event='"x"', data=raw(a=opening * (depth - 2) + "1" + closing * (depth - 2)))
+
+    @pytest.mark.parametrize(
+        ("opening", "closing", "max_depth"), [("[", "]", 5), ('{"a":', "}", 5), ('[1, [], {"a":', "}]", 8)]
+    )
+    def test_counts_arrays_and_objects(self, opening, closing, max_depth):
+        limits = Limits(max_depth=max_depth)
+        assert isinstance(decode(self.frame(5, opening, closing), limits), Frame)
+        assert refused(self.frame(6, opening, closing), limits).code == "too_deep"
+
+    def test_is_64_by_default(self):
+        assert isinstance(decode(self.frame(64), Limits()), Frame)
+        assert refused(self.frame(65), Limits()).code == "too_deep"
+
+    def test_says_what_it_is(self):
+        assert "64" in refused(self.frame(65)).message
+
+    def test_counts_no_brackets_in_strings(self):
+        text = json.dumps({"event": "x", "data": {"a": "[{" * 100}})
+        assert isinstance(decode(text, LIMITS), Frame)
+
+    def test_counts_no_neighbours(self):
+        text = json.dumps({"event": "x", "data": {"a": [[]] * 100, "b": [{}] * 100}})
+        assert isinstance(decode(text, LIMITS), Frame)
+
+    @pytest.mark.parametrize("depth", [2_000, 100_000])
+    def test_holds_where_python_would_recurse_too_deeply(self, depth):
+        assert refused(self.frame(depth)).code == "too_deep"
+
+
+class TestAnyMessage:
+    @settings(max_examples=500, deadline=None)
+    @given(wild_texts | st.binary())
+    def test_is_a_frame_or_a_refusal(self, message):
+        result = decode(message, LIMITS)
+        if isinstance(result, Frame):
+            assert result.event
+            assert isinstance(result.event, str)
+            assert isinstance(result.data, dict)
+            assert result.id is None or type(result.id) in {str, int}
+        else:
+            assert isinstance(result, Refusal)
+            assert result.code in set(Code)
+
+    @settings(max_examples=300, deadline=None)
+    @given(wild_texts | st.binary())
+    def test_that_is_refused_can_be_answered(self, message):
+        result = decode(message, LIMITS)
+        if isinstance(result, Refusal):
+            answer = strict(encoder.refusal(result))
+            assert answer["event"] == ("warning" if result.id is None else "reply")
+
+    @settings(max_examples=300, deadline=None)
+    @given(wild_texts)
+    def test_that_is_a_frame_can_be_sent_on(self, message):
+        result = decode(message, LIMITS)
+        if isinstance(result, Frame):
+            sent = encoder.event(result.event, result.data)
+            assert decode(sent, Limits(max_bytes=10**9)) == Frame(result.event, result.data)
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.integers(1, 80), st.text(st.characters()))
+    def test_above_the_size_limit_is_too_large_whatever_is_in_it(self, size, text):
+        message = text.encode("utf-8", "surrogatepass")
+        code = refused(message, Limits(max_bytes=size)).code
+        assert code == ("too_large" if len(message) > size else "binary")
+
+
+class TestEncoding:
+    def test_writes_event_and_data(self):
+        assert encoder.event("say", {"text": "hi"}) == '{"event":"say","data":{"text":"hi"}}'
+
+    def test_takes_a_string_as_message(self):
+        assert strict(encoder.event("say", "hi")) == {"event": "say", "data": {"message": "hi"}}
+
+    def test_takes_an_empty_string_as_message(self):
+        assert strict(encoder.event("say", "")) == {"event": "say", "data": {"message": ""}}
+
+    def test_takes_none_as_no_data(self):
+        assert strict(encoder.event("say", None)) == {"event": "say", "data": {}}
+
+    @pytest.mark.parametrize("event", [None, 1, b"say", ["say"]])
+    def test_refuses_an_event_that_is_no_string(self, event):
+        with pytest.raises(TypeError, match="event"):
+            encoder.event(event, {})
+
+    @pytest.mark.parametrize("data", [1, 0, False, 1.5, [], ["x"], b"x", ("a",), {1}])
+    def test_refuses_data_that_are_neither_dict_nor_string(self, data):
+        with pytest.raises(TypeError, match="'say'"):
+            encoder.event("say", data)
+
+    @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+    def test_refuses_numbers_that_are_no_json(self, number):
+        with pytest.raises(ValueError, match="JSON"):
+            encoder.event("say", {"n": [number]})
+
+    def test_refuses_nan_as_a_key(self):
+        with pytest.raises(ValueError, match="JSON"):
+            encoder.event("say", {math.nan: 1})
+
+    def test_refuses_an_integer_that_python_would_not_write(self):
+        with pytest.raises(ValueError, match="digits"):
+            encoder.event("say", {"n": 10**5000})
+
+    @pytest.mark.parametrize("value", [object(), {1, 2}, b"x", 1j, datetime(2024, 1, 1, tzinfo=UTC)])
+    def test_raises_for_what_json_can_not_hold(self, value):
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            encoder.event("say", {"value": value})
+
+    def test_raises_for_keys_that_json_can_not_hold(self):
+        with pytest.raises(TypeError, match="keys"):
+            encoder.event("say", {(1, 2): 3})
+
+    def test_raises_for_data_that_hold_themselves(self):
+        data = {}
+        data["data"] = data
+        with pytest.raises(ValueError, match="Circular"):
+            encoder.event("say", data)
+
+    def test_raises_a_value_error_for_data_that_nest_too_deeply(self):
+        data = {}
+        for _ in range(100_000):
+            data = {"a": data}
+        with pytest.raises(ValueError, match="too deeply"):
+            encoder.event("say", data)
+
+    def test_asks_the_default_for_what_json_does_not_know(self):
+        own = Encoder(default=lambda value: f"<{value.real:g}>")
+        assert strict(own.event("say", {"n": 2 + 1j}))["data"] == {"n": "<2>"}
+
+    def test_can_not_end_a_script_element(self):
+        text = encoder.event("</script>", {"</a>": ["</b>"]})
+        assert "</" not in text
+        assert strict(text) == {"event": "</script>", "data": {"</a>": ["</b>"]}}
+
+    @settings(max_examples=200, deadline=None)
+    @given(plain, json_objects)
+    def test_is_valid_json_of_the_same_value(self, event, data):
+        text = encoder.event(event, data)
+        assert strict(text) == {"event": event, "data": data}
+
+    @settings(max_examples=200, deadline=None)
+    @given(wild, st.dictionaries(wild, wild_values, max_size=4))
+    def test_is_ascii_and_harmless_whatever_it_holds(self, event, data):
+        try:
+            text = encoder.event(event, data)
+        except ValueError:  # NaN or an infinity
+            return
+        strict(text)
+        assert text.isascii()
+        assert "</" not in text
+        assert "\n" not in text
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.text(min_size=1, max_size=12), json_objects)
+    def test_round_trip(self, event, data):
+        assert decode(encoder.event(event, data), Limits(max_bytes=10**9, max_depth=1000)) == Frame(event, data)
+
+
+class TestReply:
+    def test_carries_id_and_data(self):
+        assert strict(encoder.reply(7, {"a": 1})) == {"event": "reply", "id": 7, "data": {"a": 1}}
+
+    def test_to_a_handler_that_returned_nothing_is_empty(self):
+        assert strict(encoder.reply("x", None)) == {"event": "reply", "id": "x", "data": {}}
+
+    @pytest.mark.parametrize("data", [False, 0, "", [1, 2], "text"])
+    def test_carries_whatever_the_handler_returned(self, data):
+        assert strict(encoder.reply(0, data)) == {"event": "reply", "id": 0, "data": data}
+
+    def test_raises_for_what_json_can_not_hold(self):
+        with pytest.raises(TypeError):
+            encoder.reply(1, object())
+
+
+class TestRefusal:
+    def test_is_a_warning(self):
+        refusal = Refusal(Code.TOO_DEEP, "Too deep.")
+        assert strict(encoder.refusal(refusal)) == {
+            "event": "warning",
+            "data": {"code": "too_deep", "message": "Too deep."},
+        }
+
+    @pytest.mark.parametrize("id_", ["x", 7, 0, ""], ids=repr)
+    def test_is_the_reply_to_a_frame_with_an_id(self, id_):
+        refusal = Refusal(Code.UNKNOWN_EVENT, "Unknown.", id_)
+        assert strict(encoder.refusal(refusal)) == {
+            "event": "reply",
+            "id": id_,
+            "error": {"code": "unknown_event", "message": "Unknown."},
+        }
+
+    def test_has_the_codes_that_clients_rely_on(self):
+        assert {code.value for code in Code} == {
+            "invalid_json",
+            "missing_event",
+            "unknown_event",
+            "reserved_event",
+            "invalid_data",
+            "too_deep",
+            "too_large",
+            "binary",
+            "rate_limited",
+            "forbidden",
+            "handler_error",
+        }
+
+
+class TestWhatDjangoCanSerialise:
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            (datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC), "2024-02-29T12:30:15.123Z"),
+            (date(2024, 2, 29), "2024-02-29"),
+            (time(12, 30), "12:30:00"),
+            (timedelta(days=1, seconds=2), "P1DT00H00M02S"),
+            (Decimal("10.50"), "10.50"),
+            (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+            (gettext_lazy("hello"), "hello"),
+            (lazystr("</b>"), "</b>"),
+            (mark_safe("<b>"), "<b>"),
+        ],
+    )
+    def test_can_be_emitted(self, value, expected):
+        text = django_encoder.event("say", {"value": value, "many": [value]})
+        assert strict(text)["data"] == {"value": expected, "many": [expected]}
+        assert "</" not in text
+
+    def test_takes_safe_text_as_message(self):
+        assert strict(django_encoder.event("say", mark_safe("<b>")))["data"] == {"message": "<b>"}
+
+    @pytest.mark.parametrize("value", [object(), {1}, b"x", 1j])
+    def test_is_not_everything(self, value):
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            django_encoder.event("say", {"value": value})

@@ -1,0 +1,353 @@
+import asyncio
+import threading
+
+import pytest
+
+from tests.project.waiting import turns, until
+from tornado_websockets.core import lane as lane_module
+from tornado_websockets.core.lane import TURN, Delivery, Lane, is_loop_running
+from tornado_websockets.core.outbox import Close
+
+
+class Member:
+    """A connection, as far as a lane knows one."""
+
+    def __init__(self, path="/chat"):
+        self.path = path
+        self.got = []
+        self.keys = []
+        self.codes = []
+
+    def deliver(self, item, key=None):
+        self.got.append((item, threading.get_ident()))
+        self.keys.append(key)
+
+    def shut(self, code):
+        self.codes.append(code)
+
+    @property
+    def items(self):
+        return [item for item, _ in self.got]
+
+
+@pytest.fixture
+async def lane():
+    return Lane(asyncio.get_running_loop())
+
+
+def members_of(lane, count, path="/chat"):
+    members = [Member(path) for _ in range(count)]
+    for member in members:
+        lane.add(member)
+    return members
+
+
+def in_thread(call):
+    """Start ``call`` in a thread; the event is set when it has returned."""
+    done = threading.Event()
+
+    def run():
+        call()
+        done.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    return done
+
+
+class TestMembership:
+    async def test_is_by_path(self, lane):
+        [here], [there] = members_of(lane, 1, "/here"), members_of(lane, 1, "/there")
+        lane.submit(Delivery("hi", "/here"))
+        assert (here.items, there.items) == (["hi"], [])
+
+    async def test_ends(self, lane):
+        one, other = members_of(lane, 2)
+        lane.remove(one)
+        lane.submit(Delivery("hi", "/chat"))
+        assert (one.items, other.items) == ([], ["hi"])
+
+    async def test_leaves_no_empty_group(self, lane):
+        [member] = members_of(lane, 1)
+        assert "/chat" in lane.groups
+        lane.remove(member)
+        assert lane.groups == {}
+
+    async def test_of_a_stranger_can_be_ended(self, lane):
+        [member] = members_of(lane, 1)
+        lane.remove(Member("/chat"))
+        lane.remove(Member("/other"))
+        assert list(lane.groups["/chat"]) == [member]
+
+
+class TestDelivery:
+    async def test_happens_within_the_call(self, lane):
+        [member] = members_of(lane, 1)
+        lane.submit(Delivery("hi", [member]))
+        assert member.items == ["hi"]
+
+    async def test_reaches_all_of_a_path(self, lane):
+        members = members_of(lane, 3)
+        lane.submit(Delivery("hi", "/chat"))
+        assert [member.items for member in members] == [["hi"]] * 3
+
+    async def test_leaves_one_out(self, lane):
+        members = members_of(lane, 3)
+        lane.submit(Delivery("hi", "/chat", members[1]))
+        assert [member.items for member in members] == [["hi"], [], ["hi"]]
+
+    async def test_to_a_path_without_members_is_done(self, lane):
+        lane.submit(Delivery("hi", "/nobody"))
+        await asyncio.wait_for(lane.settle(), 1)
+
+    async def test_takes_orders_to_close(self, lane):
+        [member] = members_of(lane, 1)
+        lane.submit(Delivery(Close(1000, ""), [member]))
+        assert member.items == [Close(1000, "")]
+
+    async def test_passes_the_key_on(self, lane):
+        [member] = members_of(lane, 1)
+        lane.submit(Delivery("50 %", "/chat", key="update"))
+        lane.submit(Delivery("hi", "/chat"))
+        assert member.keys == ["update", None]
+
+    async def test_reaches_those_who_are_there_when_its_turn_comes(self, lane):
+        members_of(lane, TURN + 1, "/crowd")
+        [early] = members_of(lane, 1)
+        lane.submit(Delivery("first", "/crowd"))
+        lane.submit(Delivery("second", "/chat"))
+        lane.remove(early)
+        [late] = members_of(lane, 1)
+        await lane.settle()
+        assert (early.items, late.items) == ([], ["second"])
+
+
+class TestTurns:
+    async def test_end_after_so_many_messages(self, lane):
+        members = members_of(lane, TURN + 100)
+        lane.submit(Delivery("hi", "/chat"))
+        assert sum(len(member.got) for member in members) == TURN
+
+    async def test_let_others_run_in_between(self, lane):
+        members = members_of(lane, 3 * TURN)
+        lane.submit(Delivery("hi", "/chat"))
+        seen = [sum(len(member.got) for member in members)]
+        while seen[-1] < 3 * TURN:
+            await asyncio.sleep(0)
+            seen.append(sum(len(member.got) for member in members))
+        assert seen == [TURN, 2 * TURN, 3 * TURN]
+
+    async def test_count_each_delivery_within_a_call(self, lane):
+        [member] = members_of(lane, 1)
+        for number in range(TURN + 10):
+            lane.submit(Delivery(str(number), [member]))
+        assert len(member.got) == TURN
+
+    async def test_come_again(self, lane):
+        [member] = members_of(lane, 1)
+        for number in range(TURN + 10):
+            lane.submit(Delivery(str(number), [member]))
+        await lane.settle()
+        lane.submit(Delivery("at once", [member]))
+        assert member.items == [*map(str, range(TURN + 10)), "at once"]
+
+    async def test_begin_anew_with_each_turn_of_the_loop(self, lane):
+        [member] = members_of(lane, 1)
+        for _ in range(4):
+            for number in range(TURN * 3 // 4):
+                lane.submit(Delivery(str(number), [member]))
+            await turns(2)
+        before = len(member.got)
+        lane.submit(Delivery("at once", [member]))
+        assert before == 4 * (TURN * 3 // 4)
+        assert len(member.got) == before + 1
+
+    async def test_take_fewer_of_large_messages(self, lane):
+        members = members_of(lane, TURN)
+        lane.submit(Delivery("x" * (3 * 4096), "/chat"))
+        assert sum(len(member.got) for member in members) == TURN // 4
+
+    async def test_take_at_least_one_however_large(self, lane):
+        members = members_of(lane, 3)
+        lane.submit(Delivery("x" * (4096 * TURN * 2), "/chat"))
+        assert sum(len(member.got) for member in members) == 1
+        await asyncio.wait_for(lane.settle(), 10)
+        assert [len(member.got) for member in members] == [1, 1, 1]
+
+
+class TestOrder:
+    async def test_is_kept_behind_what_needs_several_turns(self, lane):
+        members = members_of(lane, TURN + 100)
+        lane.submit(Delivery("first", "/chat"))
+        lane.submit(Delivery("second", [members[0]]))
+        lane.submit(Delivery("third", "/chat"))
+        await lane.settle()
+        assert members[0].items == ["first", "second", "third"]
+        assert members[-1].items == ["first", "third"]
+
+    async def test_is_kept_between_threads(self, lane):
+        [member] = members_of(lane, 1)
+        thread_done = in_thread(lambda: lane.submit(Delivery("from a thread", [member])))
+        assert thread_done.wait(10)
+        lane.submit(Delivery("from the loop", [member]))
+        await lane.settle()
+        assert member.items == ["from a thread", "from the loop"]
+
+    async def test_of_a_thread_is_kept(self, lane):
+        [member] = members_of(lane, 1)
+
+        def send():
+            for number in range(2000):
+                lane.submit(Delivery(str(number), [member]))
+
+        await asyncio.to_thread(send)
+        await lane.settle()
+        assert member.items == [str(number) for number in range(2000)]
+
+
+class TestFromAThread:
+    async def test_delivers_on_the_loops_own(self, lane):
+        [member] = members_of(lane, 1)
+        await asyncio.to_thread(lane.submit, Delivery("hi", [member]))
+        await until(lambda: member.got)
+        assert member.got == [("hi", threading.get_ident())]
+
+    async def test_waits_where_the_loop_is_slower(self, lane, monkeypatch):
+        monkeypatch.setattr(lane_module, "MAX_WAITING", 10)
+        [member] = members_of(lane, 1)
+        sent = []
+
+        def send():
+            for number in range(50):
+                lane.submit(Delivery(str(number), [member]))
+                sent.append(number)
+
+        done = in_thread(send)
+        assert not done.wait(0.3)  # the loop does nothing meanwhile
+        assert len(sent) == 10
+        await until(done.is_set)
+        await lane.settle()
+        assert member.items == [str(number) for number in range(50)]
+
+    async def test_waits_where_few_but_large_messages_wait(self, lane):
+        [member] = members_of(lane, 1)
+        sent = []
+
+        def send():
+            for number in range(50):
+                lane.submit(Delivery("x" * 1_000_000, [member]))
+                sent.append(number)
+
+        done = in_thread(send)
+        assert not done.wait(0.5)  # the loop does nothing meanwhile
+        assert len(sent) < 20
+        await until(done.is_set)
+
+    async def test_waits_no_longer_than_it_should(self, lane, monkeypatch):
+        monkeypatch.setattr(lane_module, "MAX_WAITING", 0)
+        monkeypatch.setattr(lane_module, "MAX_BLOCKED", 0.05)
+        [member] = members_of(lane, 1)
+        done = in_thread(lambda: lane.submit(Delivery("hi", [member])))
+        assert done.wait(10)  # the loop does nothing meanwhile
+        await until(lambda: member.items == ["hi"])
+
+    async def test_does_not_wait_where_another_loop_would_be_blocked(self, lane, monkeypatch):
+        monkeypatch.setattr(lane_module, "MAX_WAITING", 0)
+        [member] = members_of(lane, 1)
+
+        async def send():
+            lane.submit(Delivery("hi", [member]))
+
+        done = in_thread(lambda: asyncio.run(send()))
+        assert done.wait(5)  # the loop does nothing meanwhile
+        await lane.settle()
+        assert member.items == ["hi"]
+
+    async def test_raises_when_the_loop_is_closed(self):
+        async def make():
+            return Lane(asyncio.get_running_loop())
+
+        lanes = []
+        assert in_thread(lambda: lanes.append(asyncio.run(make()))).wait(10)
+        with pytest.raises(RuntimeError, match="closed"):
+            lanes[0].submit(Delivery("hi", "/chat"))
+
+
+class TestSettling:
+    async def test_returns_when_all_so_far_had_their_turn(self, lane):
+        members = members_of(lane, 5 * TURN)
+        lane.submit(Delivery("hi", "/chat"))
+        await lane.settle()
+        assert all(member.items == ["hi"] for member in members)
+
+    async def test_does_not_wait_for_what_comes_later(self, lane):
+        [member] = members_of(lane, 1)
+        sending = True
+
+        async def send_without_end():
+            while sending:
+                for _ in range(2 * TURN):
+                    lane.submit(Delivery("more", [member]))
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(send_without_end())
+        await turns(2)
+        await asyncio.wait_for(lane.settle(), 10)
+        assert not task.done()
+        sending = False
+        await task
+
+    async def test_returns_at_once_when_nothing_waits(self, lane):
+        steps = lane.settle().__await__()
+        with pytest.raises(StopIteration):
+            next(steps)
+
+
+class TestThreads:
+    async def test_here_is_the_loops_own(self, lane):
+        assert lane.is_here
+        assert not await asyncio.to_thread(lambda: lane.is_here)
+
+    async def test_a_loop_runs_here(self):
+        assert is_loop_running()
+
+    async def test_no_loop_runs_in_a_worker(self):
+        assert not await asyncio.to_thread(is_loop_running)
+
+    async def test_waiting_for_something_never_blocks_the_loop(self, lane):
+        called = []
+
+        async def condition():
+            called.append(1)
+
+        lane.wait_for(condition)
+        await turns()
+        assert called == []
+
+    async def test_waiting_for_something_blocks_a_worker(self, lane):
+        event = asyncio.Event()
+        done = in_thread(lambda: lane.wait_for(event.wait))
+        await turns()
+        assert not done.is_set()
+        event.set()
+        await until(done.is_set)
+
+
+class TestClosingAll:
+    async def test_reaches_every_group(self, lane):
+        members = [*members_of(lane, 2, "/one"), *members_of(lane, 1, "/other")]
+        lane.shut_all(1001)
+        assert [member.codes for member in members] == [[1001]] * 3
+
+    async def test_waits_until_all_have_gone(self, lane):
+        one, other = members_of(lane, 2)
+        closing = asyncio.create_task(lane.close_all(1001))
+        await turns()
+        lane.remove(one)
+        await turns()
+        assert not closing.done()
+        lane.remove(other)
+        await asyncio.wait_for(closing, 10)
+        assert (one.codes, other.codes) == ([1001], [1001])
+
+    async def test_does_not_wait_where_nobody_is(self, lane):
+        await asyncio.wait_for(lane.close_all(1001), 10)

@@ -1,0 +1,135 @@
+import logging
+from dataclasses import dataclass
+
+import pytest
+
+from tornado_websockets.core.registry import PREFIX, Registry
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """``/exact``, or ``/prefix/<rest>``."""
+
+    text: str
+
+    @property
+    def names(self):
+        return frozenset({"rest"} if "<" in self.text else ())
+
+    def match(self, path):
+        start = self.text.partition("<")[0]
+        return {"rest": path[len(start) :]} if path.startswith(start) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    pattern: Pattern
+
+
+def item(text):
+    return Item(Pattern(text))
+
+
+@pytest.fixture
+def registry():
+    return Registry()
+
+
+def test_the_prefix_is_that_of_the_contract():
+    assert PREFIX == "/ws"
+
+
+def test_finds_by_path_below_the_prefix(registry):
+    chat = item("/chat")
+    registry.add(chat)
+    assert registry.find("/ws/chat") == (chat, {})
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat", "/ws", "/ws/", "ws/chat", "/wschat", "/ws/chat/", "/ws/other", "/ws//chat", ""]
+)
+def test_finds_nothing_at_other_paths(registry, path):
+    registry.add(item("/chat"))
+    assert registry.find(path) is None
+
+
+def test_finds_the_parameters_of_a_pattern(registry):
+    room = item("/room/<rest>")
+    registry.add(room)
+    assert registry.find("/ws/room/lobby") == (room, {"rest": "lobby"})
+
+
+def test_finds_no_pattern_that_does_not_match(registry):
+    registry.add(item("/room/<rest>"))
+    assert registry.find("/ws/hall/lobby") is None
+
+
+def test_prefers_the_exact_path_though_it_is_younger(registry):
+    exact = item("/room/lobby")
+    registry.add(item("/room/<rest>"))
+    registry.add(exact)
+    assert registry.find("/ws/room/lobby") == (exact, {})
+
+
+def test_prefers_the_older_pattern(registry):
+    older = item("/room/<rest>")
+    registry.add(older)
+    registry.add(item("/room/l<rest>"))
+    assert registry.find("/ws/room/lobby") == (older, {"rest": "lobby"})
+
+
+def test_tries_the_next_pattern(registry):
+    younger = item("/hall/<rest>")
+    registry.add(item("/room/<rest>"))
+    registry.add(younger)
+    assert registry.find("/ws/hall/x") == (younger, {"rest": "x"})
+
+
+def test_iterates_in_the_order_of_preference(registry):
+    pattern, exact, other = item("/room/<rest>"), item("/chat"), item("/<rest>")
+    for each in (pattern, exact, other):
+        registry.add(each)
+    assert list(registry) == [exact, pattern, other]
+
+
+@pytest.mark.parametrize("path", ["/chat", "/room/<rest>"])
+def test_a_second_one_takes_the_place_of_the_first(registry, path):
+    second = item(path)
+    registry.add(item(path))
+    registry.add(second)
+    assert list(registry) == [second]
+
+
+def test_says_so_when_a_second_one_takes_the_place_of_the_first(registry, caplog):
+    registry.add(item("/chat"))
+    with caplog.at_level(logging.WARNING, "tornado_websockets"):
+        registry.add(item("/other"))
+        assert caplog.records == []
+        registry.add(item("/chat"))
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert "'/chat'" in record.getMessage()
+
+
+def test_calls_a_listener_at_once(registry):
+    seen = []
+    registry.add(item("/chat"))
+    registry.listen(lambda: seen.append(len(list(registry))))
+    assert seen == [1]
+
+
+def test_calls_every_listener_when_something_was_added(registry):
+    seen = []
+    registry.listen(lambda: seen.append(("first", len(list(registry)))))
+    registry.listen(lambda: seen.append(("second", len(list(registry)))))
+    seen.clear()
+    registry.add(item("/chat"))
+    assert seen == [("first", 1), ("second", 1)]
+
+
+def test_calls_no_listener_for_looking_something_up(registry):
+    seen = []
+    registry.add(item("/chat"))
+    registry.listen(lambda: seen.append(1))
+    registry.find("/ws/chat")
+    assert seen == [1]

@@ -1,0 +1,166 @@
+import asyncio
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from tests.project.scripts import run_script
+from tornado_websockets.core.workers import Workers
+
+
+def directly(call):
+    return call()
+
+
+@pytest.fixture
+def workers():
+    return Workers("/chat", 1, directly)
+
+
+async def test_calls_in_another_thread(workers):
+    assert await workers.run(threading.get_ident) != threading.get_ident()
+
+
+async def test_returns_what_the_call_returns(workers):
+    assert await workers.run(lambda: "result") == "result"
+
+
+async def test_raises_what_the_call_raises(workers):
+    def fail():
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        await workers.run(fail)
+
+
+async def test_names_its_threads(workers):
+    assert (await workers.run(lambda: threading.current_thread().name)).startswith("WebSocket /chat")
+
+
+async def test_starts_no_thread_before_it_is_needed():
+    before = threading.active_count()
+    Workers("/idle", 4, directly)
+    assert threading.active_count() == before
+
+
+async def test_keeps_its_one_thread(workers):
+    assert len({await workers.run(threading.get_ident) for _ in range(5)}) == 1
+
+
+async def test_has_threads_of_its_own(workers):
+    other = Workers("/other", 1, directly)
+    assert await workers.run(threading.get_ident) != await other.run(threading.get_ident)
+
+
+async def test_is_not_delayed_by_other_workers(workers):
+    other, end = Workers("/other", 1, directly), threading.Event()
+    stuck = asyncio.ensure_future(other.run(lambda: end.wait(10)))
+    await workers.run(end.set)
+    assert await stuck
+
+
+async def test_with_one_thread_calls_do_not_overlap(workers):
+    running, most = 0, 0
+
+    def call():
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        threading.Event().wait(0.01)
+        running -= 1
+
+    await asyncio.gather(*(workers.run(call) for _ in range(10)))
+    assert most == 1
+
+
+async def test_with_one_thread_calls_keep_their_order(workers):
+    numbers = []
+    await asyncio.gather(*(workers.run(lambda number=number: numbers.append(number)) for number in range(50)))
+    assert numbers == list(range(50))
+
+
+async def test_with_more_threads_calls_overlap():
+    workers, together = Workers("/chat", 3, directly), threading.Barrier(3)
+    await asyncio.gather(*(workers.run(lambda: together.wait(10)) for _ in range(3)))
+
+
+async def test_with_more_threads_no_more_calls_overlap_than_that():
+    workers, four = Workers("/chat", 3, directly), threading.Barrier(4)
+
+    def wait():
+        try:
+            four.wait(0.2)
+        except threading.BrokenBarrierError:
+            return "alone"
+        return "with three others"
+
+    assert await asyncio.gather(*(workers.run(wait) for _ in range(4))) == ["alone"] * 4
+
+
+async def test_lets_what_is_around_call_in_the_same_thread():
+    threads = []
+
+    def around(call):
+        threads.append(threading.get_ident())
+        result = call()
+        return f"({result})"
+
+    workers = Workers("/chat", 1, around)
+
+    def call():
+        threads.append(threading.get_ident())
+        return "result"
+
+    assert await workers.run(call) == "(result)"
+    assert len(threads) == 2
+    assert len(set(threads)) == 1
+
+
+async def test_takes_the_context_along(workers):
+    variable = contextvars.ContextVar("variable")
+    variable.set("mine")
+    assert await workers.run(variable.get) == "mine"
+
+
+async def test_async_to_sync_finds_its_way_back(workers):
+    async def loop():
+        return asyncio.get_running_loop()
+
+    assert await workers.run(async_to_sync(loop)) is asyncio.get_running_loop()
+
+
+def test_serves_one_loop_after_another(workers):
+    async def thread():
+        return await workers.run(threading.get_ident)
+
+    assert asyncio.run(thread()) == asyncio.run(thread())
+
+
+def test_starts_new_threads_in_a_forked_process():
+    script = """
+        import asyncio, os
+        from tornado_websockets.core.workers import Workers
+
+        workers = Workers("/chat", 1, lambda call: call())
+
+        async def work():
+            return await asyncio.wait_for(workers.run(lambda: 0), 10)
+
+        asyncio.run(work())
+        child = os.fork()
+        if child == 0:
+            os._exit(asyncio.run(work()))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    assert run_script(script, are_warnings_errors=False) == "0\n"  # since Python 3.12 forking with threads warns
+
+
+async def test_does_not_use_the_loops_own_threads(workers):
+    executor = ThreadPoolExecutor(1)
+    asyncio.get_running_loop().set_default_executor(executor)
+    end = threading.Event()
+    stuck = asyncio.get_running_loop().run_in_executor(None, end.wait, 10)
+    await workers.run(end.set)
+    assert await stuck

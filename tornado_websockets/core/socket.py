@@ -1,0 +1,18 @@
+"""What every kind of ``socket`` has in common: what it is, and where it is in its life."""
+
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """Where a connection is in its life."""
+
+    CONNECTING = 0
+    OPEN = 1
+    CLOSING = 2  # close() was called; what was sent before is still on its way
+    CLOSED = 3
+
+
+class Socket:
+    """What a handler gets as ``socket``: a :class:`Connection`, or a transport's handler that stands for one."""
+
+    __slots__ = ()
