@@ -130,7 +130,9 @@ class Transport:
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
 
-    def send(self, text: str) -> Awaitable[None]:
+    def send(self, text: str) -> Awaitable[None] | None:
+        if self._server.write(text):
+            return None
         message = {"type": "websocket.send", "text": text}
         writable = self._server.writable
         return self._send(message) if writable is None or writable.is_set() else self._send_later(writable, message)

@@ -19,8 +19,8 @@ class Close(NamedTuple):
 class Transport(Protocol):
     """What a connection needs of the server it came in by."""
 
-    def send(self, text: str) -> Awaitable[None]:
-        """Send a text frame. May suspend: that is back-pressure."""
+    def send(self, text: str) -> Awaitable[None] | None:
+        """Send a text frame. Awaiting may take long: that is back-pressure. ``None``: it is out already."""
 
     def close(self, code: int, reason: str) -> Awaitable[None]:
         """Start the closing handshake."""
@@ -95,27 +95,29 @@ class Outbox:
             writer.cancel()
             await asyncio.wait([writer])
 
-    def _sending(self, item: str | Close) -> Awaitable[None]:
+    def _sending(self, item: str | Close) -> Awaitable[None] | None:
         return self._transport.send(item) if isinstance(item, str) else self._transport.close(*item)
 
     def _start(self, item: str | Close) -> None:
         try:
-            rest = start(self._sending(item))
+            sending = self._sending(item)
+            rest = None if sending is None else start(sending)
         except Exception as error:
             self._give_up(error)
             return
         if rest is not None:
             self._writer = asyncio.get_running_loop().create_task(self._write(rest))
 
-    async def _write(self, sending: Awaitable[None]) -> None:
+    async def _write(self, rest: Awaitable[None]) -> None:
         """Finish what was started, then send what waits."""
         written = 0
         try:
-            await self._in_time(sending)
+            await self._in_time(rest)
             while self._queue:
                 item = self._dequeue(self._queue)
-                if item:  # not superseded
-                    await self._in_time(self._sending(item))
+                sending = self._sending(item) if item else None  # superseded ones are empty
+                if sending is not None:
+                    await self._in_time(sending)
                 written += 1
                 if written % _BURST == 0:  # a transport that always has room would never let others run
                     await asyncio.sleep(0)
