@@ -62,7 +62,13 @@ def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
     try:
         from channels_redis.core import RedisChannelLayer
     except ImportError as error:
-        return [Error(f"The channel layer can not be imported: {error}.", id="channels_bridge.E002")]
+        return [
+            Error(
+                f"The channel layer can not be imported: {error}.",
+                hint="Install channels_redis, which the extra 'redis' of this package does.",
+                id="channels_bridge.E002",
+            )
+        ]
     wait = RedisChannelLayer.brpop_timeout
     return [
         Warning(

@@ -105,13 +105,20 @@ class Receiver:
     async def _do_pending(self) -> None:
         channel = self._channel
         if channel is None:
-            channel = self._channel = str(await asyncio.wait_for(self.layer.new_channel(), CALL_TIMEOUT))
+            async with asyncio.timeout(CALL_TIMEOUT):
+                channel = self._channel = await self.layer.new_channel()
             self._receiving = self.loop.create_task(self._receive(channel))
         while queue := self._pending or self._refresh:
             path = next(iter(queue))
-            await asyncio.wait_for(self._do(path, channel), CALL_TIMEOUT)
-            queue.pop(path, None)
-            self._release(path)
+            del queue[path]
+            try:
+                async with asyncio.timeout(CALL_TIMEOUT):
+                    await self._do(path, channel)
+            except BaseException:
+                self._pending[path] = None
+                raise
+            if path not in self._pending:  # nobody has changed their mind meanwhile
+                self._release(path)
 
     async def _do(self, path: str, channel: str) -> None:
         """Bring the layer's view of ``path`` in line with ours."""
@@ -119,13 +126,18 @@ class Receiver:
             await self.layer.group_add(group_name(path), channel)
             self._joined.add(path)
         elif path in self._joined:
-            await self.layer.group_discard(group_name(path), channel)
-            self._joined.discard(path)
+            self._joined.discard(path)  # first: who joins meanwhile must not take it for joined
+            try:
+                await self.layer.group_discard(group_name(path), channel)
+            except BaseException:
+                self._joined.add(path)
+                raise
 
     async def _wait_for_work(self) -> None:
         interval = max(REJOIN_INTERVAL, len(self._wanted) * REJOIN_PACE)
         try:
-            await asyncio.wait_for(self._work.wait(), interval)
+            async with asyncio.timeout(interval):
+                await self._work.wait()
         except TimeoutError:
             self._refresh_all()
         self._work.clear()

@@ -120,7 +120,7 @@ class Relay:
         if lost:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %s)", lost, batch.path)
-        for text, key in zip(texts, batch.keys[-len(texts) :], strict=True):
+        for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
             self._hub.deliver(batch.path, text, key=key)
 
 

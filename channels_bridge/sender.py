@@ -119,7 +119,8 @@ class Sender:
         texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
         message = Batch(self.name, path, first, texts, keys).to_message()
         try:
-            await asyncio.wait_for(self.layer.group_send(group_name(path), message), SEND_TIMEOUT)
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await self.layer.group_send(group_name(path), message)
         except asyncio.CancelledError as error:
             self._lose(batch, error)
             raise

@@ -46,4 +46,8 @@ def _is_allowed_origin(origin: str, allowed: Sequence[str]) -> bool:
 
 def _is_allowed(host: str, allowed: Sequence[str]) -> bool:
     domain, port = split_domain_port(host)
-    return bool(domain) and (not port or int(port) <= 65_535) and validate_host(domain, allowed)
+    return bool(domain) and _is_port(port) and validate_host(domain, allowed)
+
+
+def _is_port(digits: str) -> bool:
+    return not digits or (len(digits) <= 5 and int(digits) <= 65_535)

@@ -68,6 +68,12 @@ class PathPattern:
 
 
 def _route(text: str) -> "RoutePattern":
+    from django.core.exceptions import ImproperlyConfigured
     from django.urls.resolvers import RoutePattern  # not needed, and slow to import, where no path has parameters
 
-    return RoutePattern(text.removeprefix("/"), is_endpoint=True)
+    route = RoutePattern(text.removeprefix("/"), is_endpoint=True)
+    try:
+        route.match("")  # this is when Django finds out what is wrong with it
+    except re.error as error:
+        raise ImproperlyConfigured(f"The path {text!r} is no valid route: {error}.") from error
+    return route

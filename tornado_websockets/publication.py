@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
+from asgiref.sync import AsyncToSync
+
 from .core.hub import hub
 from .core.lane import is_loop_running
 from .exceptions import PublishError
@@ -35,6 +37,11 @@ def publish(path: str, event: str, text: str, *, on_commit: bool, key: str | Non
     if outcome is not None and not is_loop_running():
         outcome.result()
     return Publication(outcome)
+
+
+def is_below_sync_code() -> bool:
+    """Whether this is async code that sync code called, by ``async_to_sync``."""
+    return getattr(AsyncToSync.executors, "current", None) is not None
 
 
 def _wait_for_commit(path: str, event: str, text: str, key: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -22,7 +22,7 @@ from .core.socket import Socket
 from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
 from .paths import HANDLER_ARGUMENTS, PathPattern
-from .publication import Publication, publish
+from .publication import Publication, is_below_sync_code, publish
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
@@ -162,7 +162,11 @@ class WebSocket:
         self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
     ) -> None:
         """:meth:`publish`, as a coroutine."""
-        await self.publish(event, data, on_commit=on_commit, **parameters)
+        call = partial(self.publish, event, data, on_commit=on_commit, **parameters)
+        if is_below_sync_code():  # whose thread has the transaction, if there is one
+            await sync_to_async(call)()
+        else:
+            await call()
 
     def send(self, event: str, data: Data | str | None = None, *, supersede: bool = False) -> Sent | Publication:
         """:meth:`emit` where a handler is running, :meth:`publish` elsewhere; for modules.

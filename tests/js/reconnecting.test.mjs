@@ -1,0 +1,188 @@
+// The connection is lost, and comes back.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { test } from "node:test";
+
+import { names, next, pause, record, setUp } from "./setup.mjs";
+
+const EVENTS = ["open", "close", "error", "reconnecting", "reconnected"];
+
+test("a server that restarts gets its clients back", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  const heard = record(tws, ...EVENTS);
+  await next(tws, "open");
+
+  await server.stop();
+  const { code, wasClean } = await next(tws, "close");
+  assert.deepEqual([code, wasClean, tws.state], [1006, false, "reconnecting"]);
+  await next(tws, "reconnecting");
+  await next(tws, "reconnecting");
+  await server.start();
+  const { attempts } = await next(tws, "reconnected");
+  assert.equal(tws.state, "open");
+
+  const tried = heard.filter(([name]) => name === "reconnecting").map(([, { attempt }]) => attempt);
+  assert.deepEqual(
+    tried,
+    Array.from({ length: attempts }, (_, index) => index + 1),
+  );
+  // What failed in between is not told as if it were news.
+  assert.deepEqual(
+    names(heard).filter((name) => !["reconnecting", "error"].includes(name)),
+    ["open", "close", "open", "reconnected"],
+  );
+});
+
+test("the first attempt may fail, too", async (t) => {
+  const { server, connect } = await setUp(t);
+  await server.stop();
+  const tws = connect();
+  const heard = record(tws, ...EVENTS);
+  await next(tws, "reconnecting");
+  await next(tws, "reconnecting");
+  await server.start();
+  await next(tws, "reconnected");
+  assert.deepEqual(
+    names(heard).filter((name) => name !== "reconnecting"),
+    ["error", "close", "open", "reconnected"],
+  );
+});
+
+test("pauses double up to the longest, and are spread over half of it", async (t) => {
+  const { server, connect } = await setUp(t);
+  await server.stop();
+  const tws = connect({ reconnect_delay: 8, reconnect_delay_max: 40 });
+  const delays = [];
+  for (let count = 0; count < 5; count += 1) delays.push((await next(tws, "reconnecting")).delay);
+  for (const [index, longest] of [8, 16, 32, 40, 40].entries()) {
+    assert.ok(delays[index] >= longest / 2 && delays[index] <= longest, `${delays}`);
+  }
+});
+
+test("pauses grow against a server that lets in and closes at once", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  for (const expected of [1, 2, 3]) {
+    const reconnecting = next(tws, "reconnecting");
+    (await server.client(expected - 1)).close(1011);
+    assert.equal((await reconnecting).attempt, expected);
+  }
+});
+
+test("pauses begin anew after a connection that lasted", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect({ reconnect_delay_max: 30 });
+  for (const index of [0, 1]) {
+    const client = await server.client(index);
+    await pause(60);
+    const reconnecting = next(tws, "reconnecting");
+    client.socket.destroy();
+    assert.equal((await reconnecting).attempt, 1);
+  }
+});
+
+for (const code of [1000, 4001, 0]) {
+  test(`a server that closes with ${code || "no code"} means it`, async (t) => {
+    const { server, connect } = await setUp(t);
+    const tws = connect();
+    const heard = record(tws, ...EVENTS, "dropped");
+    const closed = next(tws, "close");
+    (await server.client()).close(code);
+    assert.equal((await closed).code, code || 1005);
+    assert.equal(tws.state, "closed");
+    await pause(60);
+    assert.deepEqual(names(heard), ["open", "close"]);
+    tws.connect();
+    await next(tws, "open");
+  });
+}
+
+for (const code of [1001, 1011, 1012, 4008]) {
+  test(`a server that closes with ${code} is asked again`, async (t) => {
+    const { server, connect } = await setUp(t);
+    const tws = connect();
+    const reconnected = next(tws, "reconnected");
+    (await server.client()).close(code);
+    await reconnected;
+  });
+}
+
+test("reconnection can be switched off", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect({ reconnect: false });
+  const heard = record(tws, ...EVENTS);
+  const client = await server.client();
+  await next(tws, "open");
+  client.socket.destroy();
+  await next(tws, "close");
+  assert.equal(tws.state, "closed");
+  await pause(60);
+  assert.equal(server.connections.length, 1);
+  assert.deepEqual(
+    names(heard).filter((name) => name !== "error"),
+    ["open", "close"],
+  );
+});
+
+test("close ends all attempts", async (t) => {
+  const { server, connect } = await setUp(t);
+  await server.stop();
+  const tws = connect();
+  const heard = record(tws, ...EVENTS);
+  await next(tws, "reconnecting");
+  tws.close();
+  assert.equal(tws.state, "closed");
+  await server.start();
+  await pause(100);
+  assert.equal(server.connections.length, 0);
+  assert.deepEqual(names(heard), ["error", "close", "reconnecting"]);
+});
+
+test("a listener of close may close for good", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  const heard = record(tws, ...EVENTS);
+  tws.on("close", () => tws.close());
+  (await server.client()).close(1011);
+  await next(tws, "close");
+  await pause(60);
+  assert.deepEqual([tws.state, ...names(heard)], ["closed", "open", "close"]);
+});
+
+test("a listener of open may close at once", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  tws.emit("too late");
+  const dropped = next(tws, "dropped");
+  tws.on("open", () => tws.close());
+  assert.equal((await dropped).reason, "closed");
+  assert.deepEqual((await server.client()).frames, []);
+});
+
+test("connect does not wait for the next attempt", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect({ reconnect_delay: 60000, reconnect_delay_max: 60000 });
+  const reconnecting = next(tws, "reconnecting");
+  (await server.client()).close(1011);
+  await reconnecting;
+  tws.connect();
+  await next(tws, "reconnected");
+});
+
+test("a server that accepts no handshake is given up, and asked again", async (t) => {
+  const { connect } = await setUp(t);
+  const deaf = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
+  await once(deaf, "listening");
+  t.after(() => deaf.close());
+  const tws = connect({ port: deaf.address().port, connect_timeout: 30 });
+  const heard = record(tws, "close");
+  await next(tws, "reconnecting");
+  await next(tws, "reconnecting");
+  assert.deepEqual(heard, [
+    ["close", { type: "close", code: 1006, reason: "The server did not answer.", wasClean: false }],
+  ]);
+  tws.close();
+});
