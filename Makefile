@@ -33,6 +33,7 @@ check: $(STAMP)-check ## lint, formatting, types, layering, version
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -X dev -m pytest --quiet tests/test_layering.py
 	$(VENV_PYTHON) .ci/check_version.py
+	$(VENV_PYTHON) .ci/classic_scripts.py --check
 
 format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
