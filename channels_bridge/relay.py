@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+import uuid
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any
@@ -42,7 +43,8 @@ class Relay:
 
     def forget(self) -> None:
         """Start anew, as a forked process must."""
-        self._names: set[str] = set()
+        self._name = uuid.uuid4().hex
+        self._senders = 0
         self._tally = Tally()
         self._lock = threading.Lock()
         self._receiver: Receiver | None = None
@@ -97,8 +99,8 @@ class Relay:
                 return None  # nobody is outside of this process, and the layer is not thread-safe
             loop = receiver.loop if receiver is not None and is_receiving else self._thread.loop()
             if self._sender is None or self._sender.loop is not loop or self._sender.layer is not layer:
-                self._sender = Sender(layer, loop)
-                self._names.add(self._sender.name)
+                self._senders += 1  # each has numbers, and so a name, of its own
+                self._sender = Sender(layer, loop, f"{self._name}.{self._senders}")
             return self._sender
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -114,7 +116,7 @@ class Relay:
             logger.exception("A message of the channel layer can not be delivered")
 
     def _take_batch(self, batch: Batch) -> None:
-        if batch.sender in self._names:
+        if batch.sender.startswith(self._name):
             return  # these clients were served when it was sent
         lost, texts = self._tally.check(batch)
         if lost:

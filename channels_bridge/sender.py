@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import uuid
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -53,10 +52,10 @@ class Sender:
     :ivar name: by which receivers know whose texts they count.
     """
 
-    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop, name: str) -> None:
         self.layer = layer
         self.loop = loop
-        self.name = uuid.uuid4().hex
+        self.name = name
         self._numbering = Numbering()
         self._waiting: dict[str, deque[Outgoing]] = {}
         self._bytes = 0

@@ -1,12 +1,12 @@
 """Publishing: once the database transaction is committed, and with word of how it went."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from asgiref.sync import AsyncToSync
+from asgiref.sync import AsyncToSync, sync_to_async
 
 from .core.hub import hub
 from .core.lane import is_loop_running
@@ -39,9 +39,24 @@ def publish(path: str, event: str, text: str, *, on_commit: bool, key: str | Non
     return Publication(outcome)
 
 
-def is_below_sync_code() -> bool:
-    """Whether this is async code that sync code called, by ``async_to_sync``."""
-    return getattr(AsyncToSync.executors, "current", None) is not None
+async def publish_below_sync_code(call: Callable[[], Publication]) -> None:
+    """Call where the transaction is, if there is one: in the thread of the sync code that called this async code."""
+    if getattr(AsyncToSync.executors, "current", None) is None:  # no ``async_to_sync`` is at work here
+        await call()
+        return
+    has_begun = False
+
+    def begin() -> None:
+        nonlocal has_begun
+        has_begun = True
+        call()
+
+    try:
+        await sync_to_async(begin)()
+    except RuntimeError:
+        if has_begun:
+            raise
+        await call()  # that sync code has ended, and so has its transaction
 
 
 def _wait_for_commit(path: str, event: str, text: str, key: str | None) -> bool:

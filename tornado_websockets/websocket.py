@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 
 from . import conf, database
 from .core.connection import current
-from .core.dispatch import Dispatcher, Run, runs_on_loop
+from .core.dispatch import Dispatcher, Run, call_in_thread, runs_on_loop
 from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
@@ -22,7 +22,7 @@ from .core.socket import Socket
 from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
 from .paths import HANDLER_ARGUMENTS, PathPattern
-from .publication import Publication, is_below_sync_code, publish
+from .publication import Publication, publish, publish_below_sync_code
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
@@ -163,10 +163,7 @@ class WebSocket:
     ) -> None:
         """:meth:`publish`, as a coroutine."""
         call = partial(self.publish, event, data, on_commit=on_commit, **parameters)
-        if is_below_sync_code():  # whose thread has the transaction, if there is one
-            await sync_to_async(call)()
-        else:
-            await call()
+        await publish_below_sync_code(call)
 
     def send(self, event: str, data: Data | str | None = None, *, supersede: bool = False) -> Sent | Publication:
         """:meth:`emit` where a handler is running, :meth:`publish` elsewhere; for modules.
@@ -235,7 +232,7 @@ class WebSocket:
                 answer = authorize(socket)
             else:
                 run = run or sync_to_async(database.with_database, thread_sensitive=False)
-                answer = await run(lambda: authorize(socket))
+                answer = await run(partial(call_in_thread, authorize, socket))
             return bool(await answer if inspect.isawaitable(answer) else answer)
         except Exception:
             logger.exception("authorize failed (path %s, connection %s)", socket.path, socket.id)

@@ -145,6 +145,7 @@ class TestDelivering:
         hub.deliver("/chat", "there")
         assert member.got == ["hi", "there"]
         assert elsewhere.member.got == []
+        assert elsewhere.loop not in hub._lanes
 
     async def test_hides_no_other_error(self, hub):
         class Broken(Member):

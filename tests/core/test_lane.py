@@ -5,7 +5,7 @@ import pytest
 
 from tests.project.waiting import turns, until
 from tornado_websockets.core import lane as lane_module
-from tornado_websockets.core.lane import TURN, Delivery, Lane, is_loop_running
+from tornado_websockets.core.lane import HEAVY, TURN, Delivery, Lane, is_loop_running
 from tornado_websockets.core.outbox import Close
 
 
@@ -119,6 +119,100 @@ class TestDelivery:
         [late] = members_of(lane, 1)
         await lane.settle()
         assert (early.items, late.items) == ([], ["second"])
+
+
+class TestASingleConnection:
+    async def test_is_sent_to_within_the_call(self, lane):
+        one, other = members_of(lane, 2)
+        lane.send(one, "hi")
+        assert (one.items, other.items) == (["hi"], [])
+
+    async def test_is_sent_to_behind_what_waits(self, lane):
+        members = members_of(lane, TURN + 1)
+        lane.submit(Delivery("first", "/chat"))
+        lane.send(members[-1], "second")
+        await lane.settle()
+        assert members[-1].items == ["first", "second"]
+
+    async def test_is_sent_to_from_a_thread_on_the_loops_own(self, lane):
+        [member] = members_of(lane, 1)
+        await asyncio.to_thread(lane.send, member, "hi")
+        await until(lambda: member.got)
+        assert member.got == [("hi", threading.get_ident())]
+
+    async def test_takes_part_in_the_turns(self, lane):
+        [member] = members_of(lane, 1)
+        for number in range(TURN + 10):
+            lane.send(member, str(number))
+        assert len(member.got) == TURN
+        await lane.settle()
+        assert member.items == [str(number) for number in range(TURN + 10)]
+
+    async def test_begins_a_new_turn_in_time(self, lane):
+        [member] = members_of(lane, 1)
+        for _ in range(4):
+            for _ in range(TURN * 3 // 4):
+                lane.send(member, "x")
+            await turns(2)
+        assert len(member.got) == 4 * (TURN * 3 // 4)
+
+
+class TestWhatWaitsForTheSameClients:
+    """It is sent to one client after the other, so that a server flushes once for each."""
+
+    @staticmethod
+    def log_of(lane, count, deliveries):
+        """Who got what, in order, when ``deliveries`` had to wait."""
+        log = []
+
+        class Logging(Member):
+            def deliver(self, item, key=None):
+                log.append((self.name, item, key))
+
+        for number in range(count):
+            member = Logging()
+            member.name = number
+            lane.add(member)
+        lane._left = 0
+        for delivery in deliveries:
+            lane.submit(delivery)
+        assert log == []
+        return log
+
+    async def test_is_sent_together(self, lane):
+        log = self.log_of(lane, 2, [Delivery("a", "/chat"), Delivery("b", "/chat", key="update")])
+        await lane.settle()
+        assert log == [(0, "a", None), (0, "b", "update"), (1, "a", None), (1, "b", "update")]
+
+    async def test_is_not_sent_together_with_what_goes_elsewhere(self, lane):
+        [stranger] = members_of(lane, 1, "/other")
+        log = self.log_of(lane, 2, [Delivery("a", "/chat"), Delivery("x", "/other"), Delivery("b", "/chat")])
+        await lane.settle()
+        assert log == [(0, "a", None), (1, "a", None), (0, "b", None), (1, "b", None)]
+        assert stranger.items == ["x"]
+
+    async def test_is_not_sent_together_with_what_leaves_somebody_out(self, lane):
+        [left_out] = members_of(lane, 1)
+        log = self.log_of(lane, 1, [Delivery("a", "/chat"), Delivery("b", "/chat", left_out)])
+        await lane.settle()
+        assert log == [(0, "a", None), (0, "b", None)]
+        assert left_out.items == ["a"]
+
+    async def test_is_not_sent_together_without_bound(self, lane):
+        log = self.log_of(lane, 2, [Delivery(str(number), "/chat") for number in range(HEAVY + 10)])
+        await lane.settle()
+        assert [item for name, item, _ in log if name == 1] == [str(number) for number in range(HEAVY + 10)]
+        assert max(index for index, entry in enumerate(log[: HEAVY + 1]) if entry[0] == 0) < HEAVY
+
+    async def test_is_waited_for_together(self, lane):
+        log = self.log_of(lane, 2, [Delivery(str(number), "/chat") for number in range(10)])
+        await asyncio.wait_for(lane.settle(), 10)
+        assert len(log) == 20
+
+    async def test_is_weighed_together(self, lane):
+        log = self.log_of(lane, TURN, [Delivery("a", "/chat"), Delivery("b", "/chat")])
+        await asyncio.sleep(0)
+        assert len(log) == TURN
 
 
 class TestTurns:

@@ -131,6 +131,45 @@ async def test_async_to_sync_finds_its_way_back(workers):
     assert await workers.run(async_to_sync(loop)) is asyncio.get_running_loop()
 
 
+async def test_a_call_that_nobody_waits_for_any_more_disturbs_nobody(workers, caplog):
+    started, end = threading.Event(), threading.Event()
+
+    def work():
+        started.set()
+        end.wait(10)
+
+    async def wait():
+        await workers.run(work)
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.to_thread(started.wait, 10)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    end.set()
+    assert await workers.run(lambda: "next") == "next"
+    assert caplog.records == []
+
+
+def test_a_loop_that_ends_meanwhile_disturbs_nobody(workers):
+    started, end = threading.Event(), threading.Event()
+
+    def work():
+        started.set()
+        end.wait(10)
+
+    async def leave():
+        workers.run(work)
+        await asyncio.to_thread(started.wait, 10)
+        threading.Timer(0.05, end.set).start()
+
+    async def come():
+        return await workers.run(lambda: "next")
+
+    asyncio.run(leave())
+    assert asyncio.run(come()) == "next"
+
+
 def test_serves_one_loop_after_another(workers):
     async def thread():
         return await workers.run(threading.get_ident)

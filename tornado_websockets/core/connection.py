@@ -276,7 +276,6 @@ class Connection(Socket):
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_our_cancellation(error):
                 raise
-            counters.handler_errors += 1
             self._log(error, frame.event)
             return Refusal(Code.HANDLER_ERROR, "The handler of the event failed.", frame.id)
         finally:
@@ -287,6 +286,7 @@ class Connection(Socket):
         if self.closed and is_connection_closed(error):  # the client left while the handler was running
             logger.info("The handler of %r found its client gone (path %s, connection %s)", event, self.path, self.id)
             return
+        counters.handler_errors += 1
         logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
 
 

@@ -50,14 +50,8 @@ class Handler:
         return self._run(run, args, kwargs)
 
     async def _run(self, run: Run, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        result = await run(lambda: self._call_in_thread(args, kwargs))
+        result = await run(lambda: call_in_thread(self.callback, *args, **kwargs))
         return await result if inspect.isawaitable(result) else result
-
-    def _call_in_thread(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        try:
-            return self.callback(*args, **kwargs)
-        except StopIteration as error:  # no future can carry it: whoever awaits would wait for ever
-            raise RuntimeError("the handler raised StopIteration") from error
 
 
 class Dispatcher:
@@ -112,6 +106,14 @@ class Dispatcher:
     def handlers_at(self, moment: str) -> list[tuple[str, Handler]]:
         """What is called when a client has connected (``"open"``) or gone (``"close"``), in order."""
         return [(event, self._handlers[event]) for event in self._moments[moment] if event in self._handlers]
+
+
+def call_in_thread(callback: Callback, *args: Any, **kwargs: Any) -> Any:
+    """Call, for somebody who awaits the result elsewhere."""
+    try:
+        return callback(*args, **kwargs)
+    except StopIteration as error:  # no future can carry it: whoever awaits would wait for ever
+        raise RuntimeError(f"{callback!r} raised StopIteration") from error
 
 
 def _read(callback: Callback, names: Collection[str]) -> Handler:

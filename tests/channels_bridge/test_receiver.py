@@ -1,0 +1,301 @@
+import asyncio
+import threading
+from itertools import pairwise
+
+import pytest
+
+from channels_bridge import receiver as receiver_module
+from channels_bridge.receiver import Receiver
+from tests.project.layers import BrokerLayer
+from tests.project.waiting import turns, until
+from tornado_websockets.core.groups import group_name
+
+CHAT = group_name("/chat")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(receiver_module, name, 0.01)
+
+
+@pytest.fixture
+def layer():
+    return BrokerLayer()
+
+
+@pytest.fixture
+def taken():
+    return []
+
+
+@pytest.fixture
+def forgotten():
+    return []
+
+
+@pytest.fixture
+async def receiver(layer, taken, forgotten):
+    receiver = Receiver(layer, taken.append, forgotten.append)
+    yield receiver
+    layer.error, layer.is_hanging = None, False
+    await turns()
+    if not receiver.is_stopped:
+        await receiver._stop()
+
+
+def members(layer, group=CHAT):
+    return layer.groups.get(group, set())
+
+
+def levels(caplog):
+    return [record.levelname for record in caplog.records]
+
+
+class TestJoining:
+    async def test_returns_when_the_group_is_joined(self, receiver, layer):
+        await receiver.join("/chat")
+        assert len(members(layer)) == 1
+
+    async def test_uses_one_channel_for_all_paths(self, receiver, layer):
+        await receiver.join("/chat")
+        await receiver.join("/other")
+        assert len(layer.named("new_channel")) == 1
+        assert members(layer) == members(layer, group_name("/other"))
+
+    async def test_again_asks_the_layer_nothing(self, receiver, layer):
+        await receiver.join("/chat")
+        before = len(layer.calls)
+        await receiver.join("/chat")
+        assert len(layer.calls) == before
+
+    async def test_by_many_at_a_time_is_done_once(self, receiver, layer):
+        await asyncio.gather(*(receiver.join("/chat") for _ in range(10)))
+        assert len(layer.named("group_add")) == 1
+
+    async def test_starts_to_receive(self, receiver, layer, taken):
+        await receiver.join("/chat")
+        await layer.group_send(CHAT, {"type": "x", "number": 1})
+        await layer.group_send(CHAT, {"type": "x", "number": 2})
+        await until(lambda: len(taken) == 2)
+        assert [message["number"] for message in taken] == [1, 2]
+
+
+class TestLeaving:
+    async def test_returns_when_the_group_is_left(self, receiver, layer):
+        await receiver.join("/chat")
+        await receiver.join("/other")
+        await receiver.leave("/chat")
+        assert members(layer) == set()
+        assert len(members(layer, group_name("/other"))) == 1
+
+    async def test_forgets_the_path(self, receiver, forgotten):
+        await receiver.join("/chat")
+        await receiver.join("/other")
+        await receiver.leave("/chat")
+        assert forgotten == ["/chat"]
+        assert receiver.is_alive
+
+    async def test_the_last_path_ends_it(self, layer):
+        before = asyncio.all_tasks()
+        receiver = Receiver(layer, print, print)
+        await receiver.join("/chat")
+        await receiver.leave("/chat")
+        assert receiver.is_stopped
+        assert not receiver.is_alive
+        assert asyncio.all_tasks() == before
+
+    async def test_a_path_that_was_never_joined_asks_the_layer_nothing(self, receiver, layer):
+        await receiver.join("/chat")
+        await receiver.leave("/other")
+        assert layer.named("group_discard") == []
+
+    async def test_is_undone_by_joining_again(self, receiver, layer):
+        await receiver.join("/chat")
+        await receiver.join("/other")
+        await receiver.leave("/chat")
+        await receiver.join("/chat")
+        assert len(members(layer)) == 1
+
+    async def test_is_undone_by_a_client_that_comes_meanwhile(self, receiver, layer, forgotten):
+        await receiver.join("/chat")
+        layer.is_hanging = True
+        leaving = asyncio.create_task(receiver.leave("/chat"))
+        await until(lambda: layer.named("group_discard"))
+        joining = asyncio.create_task(receiver.join("/chat"))
+        await turns()
+        layer.is_hanging = False
+        await asyncio.gather(leaving, joining)
+        assert len(members(layer)) == 1
+        assert receiver.is_alive
+        assert forgotten == []
+
+    @pytest.mark.parametrize("moment", range(12))
+    async def test_ends_it_at_whatever_moment(self, layer, moment):
+        receiver = Receiver(layer, print, print)
+        joining = asyncio.create_task(receiver.join("/chat"))
+        await turns(moment)
+        stopping = asyncio.create_task(receiver._stop())
+        await asyncio.wait([stopping], timeout=0.5)
+        has_stopped = stopping.done()
+        receiver._joining.cancel()
+        joining.cancel()
+        await asyncio.wait([stopping, joining])
+        assert has_stopped
+
+
+class TestALayerThatIsDown:
+    async def test_keeps_no_client_waiting(self, receiver, layer):
+        layer.error = ConnectionRefusedError("nobody there")
+        await asyncio.wait_for(receiver.join("/chat"), 1)
+        await asyncio.wait_for(receiver.join("/other"), 1)
+        await asyncio.wait_for(receiver.leave("/other"), 1)
+
+    async def test_is_joined_when_it_is_back(self, receiver, layer, taken):
+        layer.error = ConnectionRefusedError("nobody there")
+        await receiver.join("/chat")
+        layer.error = None
+        await until(lambda: members(layer))
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken)
+
+    async def test_is_logged_once_and_so_is_its_end(self, receiver, layer, caplog):
+        layer.error = ConnectionRefusedError("nobody there")
+        await receiver.join("/chat")
+        await until(lambda: len(layer.calls) > 5)
+        layer.error = None
+        await until(lambda: len(caplog.records) == 2)
+        assert levels(caplog) == ["ERROR", "WARNING"]
+        assert "nobody there" in caplog.text
+        assert "is up again" in caplog.text
+
+    async def test_that_knows_the_channel_no_more_is_asked_for_a_new_one(self, receiver, layer, taken):
+        await receiver.join("/chat")
+        [old] = members(layer)
+        layer.forget_groups()
+        layer.error = RuntimeError("no such channel")
+        await receiver.join("/other")
+        layer.error = None
+        await until(lambda: members(layer) and members(layer, group_name("/other")))
+        [new] = members(layer)
+        assert new != old
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken == [{"number": 1}])
+
+    async def test_that_lost_the_groups_is_joined_again_after_a_while(self, receiver, layer, monkeypatch):
+        monkeypatch.setattr(receiver_module, "REJOIN_INTERVAL", 0.01)
+        await receiver.join("/chat")
+        layer.forget_groups()
+        await until(lambda: members(layer))
+
+    async def test_that_lost_the_groups_is_joined_again_after_an_error(self, receiver, layer, caplog):
+        await receiver.join("/chat")
+        layer.forget_groups()
+        layer.error = ConnectionResetError("gone")
+        await turns()
+        await until(lambda: layer.named("group_add")[1:])
+        layer.error = None
+        await until(lambda: members(layer))
+
+    async def test_is_received_from_again_after_an_error(self, receiver, layer, taken):
+        await receiver.join("/chat")
+        layer.error = ConnectionResetError("gone")
+        await asyncio.sleep(0.03)
+        layer.error = None
+        await until(lambda: members(layer))
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken == [{"number": 1}])
+
+    async def test_is_joined_where_it_was_asked_to_be_left_meanwhile(self, receiver, layer):
+        await receiver.join("/chat")
+        await receiver.join("/other")
+        layer.error = ConnectionResetError("gone")
+        await receiver.leave("/other")
+        layer.error = None
+        await until(lambda: not members(layer, group_name("/other")))
+        assert len(members(layer)) == 1
+
+    async def test_pauses_longer_and_longer_but_not_too_long(self, layer, monkeypatch):
+        monkeypatch.setattr(receiver_module, "FIRST_PAUSE", 0.002)
+        monkeypatch.setattr(receiver_module, "LONGEST_PAUSE", 0.008)
+        layer.error = ConnectionRefusedError("nobody there")
+        loop = asyncio.get_running_loop()
+        times = []
+
+        class Timed(BrokerLayer):
+            async def new_channel(self, prefix="specific"):
+                times.append(loop.time())
+                raise ConnectionRefusedError
+
+        receiver = Receiver(Timed(), print, print)
+        await receiver.join("/chat")
+        await until(lambda: len(times) >= 6)
+        await receiver._stop()
+        pauses = [later - earlier for earlier, later in pairwise(times)]
+        assert pauses[0] >= 0.002
+        assert pauses[1] >= 0.004
+        assert all(pause >= 0.008 for pause in pauses[2:])
+
+
+class TestALayerThatHangs:
+    @pytest.fixture(autouse=True)
+    def short_timeouts(self, monkeypatch):
+        monkeypatch.setattr(receiver_module, "CALL_TIMEOUT", 0.05)
+
+    async def test_is_given_up_and_tried_again(self, receiver, layer, caplog):
+        layer.is_hanging = True
+        await asyncio.wait_for(receiver.join("/chat"), 5)
+        assert levels(caplog) == ["ERROR"]
+        layer.is_hanging = False
+        await until(lambda: members(layer))
+
+    async def test_keeps_a_client_waiting_only_for_a_while(self, receiver, layer, monkeypatch, caplog):
+        monkeypatch.setattr(receiver_module, "CALL_TIMEOUT", 60)
+        monkeypatch.setattr(receiver_module, "WAIT_TIMEOUT", 0.02)
+        layer.is_hanging = True
+        await asyncio.wait_for(receiver.join("/chat"), 5)
+        assert "takes long to join or leave a group (path /chat)" in caplog.text
+        layer.is_hanging = False
+        await until(lambda: members(layer))
+
+
+class TestManyMessages:
+    async def test_let_others_run(self, layer):
+        class Endless(BrokerLayer):
+            async def receive(self, channel):
+                return {"number": 1}
+
+        taken = []
+        receiver = Receiver(Endless(), taken.append, print)
+        await receiver.join("/chat")
+        await turns(5)
+        assert taken
+        await receiver.leave("/chat")
+        assert receiver.is_stopped
+
+    async def test_do_not_wait_for_the_rejoining(self, receiver, layer, taken):
+        await receiver.join("/chat")
+        layer.is_hanging = True
+        joining = asyncio.create_task(receiver.join("/other"))
+        await turns()
+        layer.is_hanging = False
+        sent = asyncio.create_task(layer.group_send(CHAT, {"number": 1}))
+        await until(lambda: taken)
+        await asyncio.gather(joining, sent)
+
+
+class TestBeingAlive:
+    async def test_is_so_from_the_start(self, receiver):
+        assert receiver.is_alive
+
+    def test_ends_with_the_loop(self):
+        async def make():
+            receiver = Receiver(BrokerLayer(), print, print)
+            await receiver.join("/chat")
+            return receiver
+
+        assert not asyncio.run(make()).is_alive
+
+    async def test_is_seen_from_other_threads(self, receiver):
+        assert await asyncio.to_thread(lambda: receiver.is_alive)
+        assert threading.current_thread() is threading.main_thread()

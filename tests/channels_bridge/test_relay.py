@@ -1,0 +1,391 @@
+import asyncio
+import json
+import threading
+
+import pytest
+from channels.layers import get_channel_layer
+from django.test import override_settings
+
+from channels_bridge.messages import Batch
+from channels_bridge.relay import Relay
+from tests.project.layers import BROKER, IN_MEMORY, REFUSING
+from tests.project.scripts import run_script
+from tests.project.waiting import turns, until
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.frames import Encoder
+from tornado_websockets.core.groups import group_name
+from tornado_websockets.core.hub import Hub
+from tornado_websockets.exceptions import PublishError
+
+CHAT = group_name("/chat")
+
+
+class Member:
+    """A connection, as far as a hub knows one."""
+
+    def __init__(self, path):
+        self.path = path
+        self.got = []
+        self.keys = []
+
+    def deliver(self, item, key=None):
+        self.got.append(item)
+        self.keys.append(key)
+
+
+class Process:
+    """What a server's process has: a hub, a relay, and clients."""
+
+    def __init__(self):
+        self.hub = Hub()
+        self.relay = Relay(self.hub, Encoder())
+        self.hub.publisher = self.relay
+        self._entered = []
+
+    async def connect(self, path="/chat"):
+        member = Member(path)
+        await self.hub.enter(path)
+        self.hub.lane().add(member)
+        self._entered.append(member)
+        return member
+
+    async def disconnect(self, member):
+        self._entered.remove(member)
+        self.hub.lane().remove(member)
+        await self.hub.leave(member.path)
+
+    async def end(self):
+        for member in list(self._entered):
+            await self.disconnect(member)
+        await asyncio.to_thread(self.relay._thread.stop)
+
+
+@pytest.fixture
+def layer():
+    with override_settings(CHANNEL_LAYERS=BROKER):
+        yield get_channel_layer()
+
+
+@pytest.fixture
+async def start():
+    """Starts processes, as it were, and ends them."""
+    processes = []
+
+    def start():
+        processes.append(Process())
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        await process.end()
+
+
+class TestBetweenProcesses:
+    @pytest.fixture(params=[BROKER, IN_MEMORY], ids=["broker", "in memory"])
+    def layers(self, request):
+        with override_settings(CHANNEL_LAYERS=request.param):
+            yield
+
+    async def test_what_one_emits_reaches_the_clients_of_others(self, layers, start):
+        here, there = start(), start()
+        mine, theirs = await here.connect(), await there.connect()
+        here.hub.emit("/chat", "hi", key="update")
+        await until(lambda: theirs.got)
+        assert (theirs.got, theirs.keys) == (["hi"], ["update"])
+        assert mine.got == ["hi"]
+
+    async def test_clients_here_are_served_once(self, layers, start):
+        here, there = start(), start()
+        mine, theirs = await here.connect(), await there.connect()
+        here.hub.emit("/chat", "one")
+        there.hub.emit("/chat", "two")
+        await until(lambda: mine.got == ["one", "two"] and theirs.got == ["two", "one"])
+        await turns()
+        assert (mine.got, theirs.got) == (["one", "two"], ["two", "one"])
+
+    async def test_other_paths_hear_nothing(self, layers, start):
+        here, there = start(), start()
+        await here.connect()
+        other, theirs = await there.connect("/other"), await there.connect()
+        here.hub.emit("/chat", "hi")
+        await until(lambda: theirs.got)
+        assert other.got == []
+
+    async def test_the_order_is_kept_and_nothing_is_lost(self, layers, start):
+        here, there = start(), start()
+        await here.connect()
+        theirs = await there.connect()
+        texts = [str(number) for number in range(2000)]
+        for text in texts:
+            here.hub.emit("/chat", text)
+        await until(lambda: len(theirs.got) == len(texts))
+        assert theirs.got == texts
+
+    async def test_who_has_gone_hears_nothing(self, layers, start):
+        here, there = start(), start()
+        await here.connect()
+        theirs, other = await there.connect(), await there.connect("/other")
+        await there.disconnect(theirs)
+        here.hub.emit("/chat", "late")
+        here.hub.emit("/other", "mark")
+        await until(lambda: other.got)
+        assert theirs.got == []
+
+    async def test_who_comes_again_hears_again(self, layers, start):
+        here, there = start(), start()
+        await here.connect()
+        await there.disconnect(await there.connect())
+        theirs = await there.connect()
+        here.hub.emit("/chat", "hi")
+        await until(lambda: theirs.got == ["hi"])
+
+
+class TestWithoutClients:
+    async def test_a_process_publishes_from_a_thread_of_its_own(self, layer, start):
+        here, there = start(), start()
+        theirs = await there.connect()
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+        await until(lambda: theirs.got == ["hi"])
+
+    async def test_a_process_uses_one_thread(self, layer, start):
+        here = start()
+        for _ in range(5):
+            await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+        names = [thread.name for thread in threading.enumerate() if thread is here.relay._thread._thread]
+        assert names == ["WebSocket publisher"]
+
+    async def test_a_process_needs_no_thread_once_it_serves_clients(self, layer, start):
+        here = start()
+        await here.connect()
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+        assert here.relay._thread._thread is None
+
+    async def test_a_process_hears_not_what_it_sent_in_either_way(self, layer, start):
+        here = start()
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", "before", None))
+        mine = await here.connect()
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", "after", None))
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
+        await until(lambda: mine.got)
+        assert [json.loads(text)["event"] for text in mine.got] == ["mark"]
+
+    async def test_nothing_is_sent_into_the_memory_of_this_process(self, start):
+        with override_settings(CHANNEL_LAYERS=IN_MEMORY):
+            here = start()
+            assert here.relay.publish("/chat", "say", "hi", None).result(0) is None
+            assert here.relay._thread._thread is None
+
+    async def test_leaving_waits_for_what_is_on_its_way(self, layer, start):
+        here = start()
+        mine = await here.connect()
+        here.hub.emit("/chat", "last words")
+        await here.disconnect(mine)
+        assert layer.texts == ["last words"]
+
+
+class TestWithoutLayer:
+    @override_settings(CHANNEL_LAYERS={})
+    async def test_everything_is_done_at_once(self, start):
+        here = start()
+        mine = await here.connect()
+        assert here.relay.publish("/chat", "say", "hi", None).result(0) is None
+        here.relay.forward("/chat", "hi", None)
+        await here.disconnect(mine)
+        assert here.relay._receiver is None
+
+
+class TestALayerThatRefuses:
+    @override_settings(CHANNEL_LAYERS=REFUSING)
+    async def test_does_not_keep_clients_from_connecting(self, start, caplog):
+        here = start()
+        mine = await asyncio.wait_for(here.connect(), 5)
+        here.hub.emit("/chat", "hi")
+        assert mine.got == ["hi"]
+
+    @override_settings(CHANNEL_LAYERS=REFUSING)
+    async def test_is_reported_by_publishing(self, start, caplog):
+        here = start()
+        with pytest.raises(PublishError) as caught:
+            await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+        assert (caught.value.event, caught.value.path) == ("say", "/chat")
+
+    @override_settings(CHANNEL_LAYERS=REFUSING)
+    async def test_is_logged_when_emitting(self, start, caplog):
+        here = start()
+        here.relay.forward("/chat", "hi", None)
+        await until(lambda: "takes no messages" in caplog.text)
+
+
+class TestOtherPrograms:
+    async def test_may_send_events(self, layer, start):
+        mine = await start().connect()
+        message = {"type": "websocket.event", "path": "/chat", "event": "say", "data": {"text": "hi"}}
+        await layer.group_send(CHAT, message)
+        await until(lambda: mine.got)
+        assert json.loads(mine.got[0]) == {"event": "say", "data": {"text": "hi"}}
+
+    @pytest.mark.parametrize(("data", "expected"), [({}, {}), ({"data": "hi"}, {"message": "hi"})], ids=repr)
+    async def test_may_leave_data_out_or_send_a_string(self, layer, start, data, expected):
+        mine = await start().connect()
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say", **data})
+        await until(lambda: mine.got)
+        assert json.loads(mine.got[0])["data"] == expected
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            {},
+            {"type": "chat.message", "text": "hi"},
+            {"type": "websocket.event"},
+            {"type": "websocket.event", "path": "/chat"},
+            {"type": "websocket.event", "path": "/chat", "event": 1},
+            {"type": "websocket.event", "path": "/chat", "event": "say", "data": [1]},
+            {"type": "websocket.event", "path": "/chat", "event": "say", "data": {"value": object()}},
+            {"type": "websocket.event", "path": ["/chat"], "event": "say"},
+            {"type": "websocket.relay", "path": "/chat"},
+            {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": "1", "texts": [], "keys": []},
+            {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": 1, "texts": None, "keys": None},
+            {"type": "websocket.relay", "sender": {}, "path": "/chat", "first": 1, "texts": [], "keys": []},
+        ],
+        ids=lambda message: str(message)[:80],
+    )
+    async def test_may_send_nonsense_which_is_logged_once(self, layer, start, message, caplog):
+        mine = await start().connect()
+        await layer.group_send(CHAT, message)
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
+        await until(lambda: mine.got)
+        assert json.loads(mine.got[0])["event"] == "mark"
+        [record] = caplog.records
+        assert (record.name, record.levelname) == ("tornado_websockets", "ERROR")
+
+
+class TestLosses:
+    @staticmethod
+    async def send(layer, first, *texts):
+        await layer.group_send(CHAT, Batch("other", "/chat", first, list(texts), [None] * len(texts)).to_message())
+
+    async def test_are_counted_and_logged(self, layer, start, caplog):
+        before = counters.messages_lost
+        mine = await start().connect()
+        await self.send(layer, 1, "a")
+        await self.send(layer, 4, "d")
+        await until(lambda: mine.got == ["a", "d"])
+        assert counters.messages_lost == before + 2
+        [record] = caplog.records
+        assert (record.name, record.levelname) == ("tornado_websockets", "WARNING")
+        assert "2 messages" in record.getMessage()
+        assert "/chat" in record.getMessage()
+
+    async def test_are_none_where_nothing_was_lost(self, layer, start, caplog):
+        mine = await start().connect()
+        await self.send(layer, 7, "a", "b")
+        await self.send(layer, 9, "c")
+        await until(lambda: mine.got == ["a", "b", "c"])
+        assert caplog.records == []
+
+    async def test_are_none_while_nobody_was_here(self, layer, start, caplog):
+        here = start()
+        await here.connect("/other")
+        mine = await here.connect()
+        await self.send(layer, 1, "a")
+        await until(lambda: mine.got)
+        await here.disconnect(mine)
+        mine = await here.connect()
+        await self.send(layer, 9, "x")
+        await until(lambda: mine.got == ["x"])
+        assert caplog.records == []
+
+    async def test_are_not_what_comes_twice(self, layer, start, caplog):
+        mine = await start().connect()
+        await self.send(layer, 1, "a")
+        await self.send(layer, 2, "b", "c")
+        await self.send(layer, 2, "b", "c")
+        await self.send(layer, 3, "c", "d")
+        await until(lambda: "d" in mine.got)
+        assert mine.got == ["a", "b", "c", "d"]
+        assert caplog.records == []
+
+
+class TestEventLoops:
+    def test_one_after_another_are_served(self, layer):
+        process = Process()
+
+        async def serve():
+            mine = await process.connect()
+            await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say"})
+            await until(lambda: mine.got)
+            await process.disconnect(mine)
+
+        asyncio.run(serve())
+        asyncio.run(serve())
+
+    def test_that_ended_with_clients_on_them_are_replaced(self, layer):
+        process = Process()
+
+        async def serve():
+            mine = await process.connect()
+            await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say"})
+            await until(lambda: mine.got)
+
+        asyncio.run(serve())
+        asyncio.run(serve())
+        process.relay.publish("/chat", "say", "hi", None).result(10)
+        process.relay._thread.stop()
+        assert layer.texts == ["hi"]
+
+    async def test_several_share_one_receiver(self, layer, start):
+        here = start()
+        await here.connect()
+        ready, end, got = threading.Event(), threading.Event(), []
+
+        async def serve():
+            member = await here.connect("/other")
+            ready.set()
+            await until(lambda: member.got)
+            got.extend(member.got)
+            await here.disconnect(member)
+            await asyncio.to_thread(end.wait, 10)
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()))
+        thread.start()
+        await asyncio.to_thread(ready.wait, 10)
+        assert len(layer.named("new_channel")) == 1
+        await layer.group_send(group_name("/other"), {"type": "websocket.event", "path": "/other", "event": "say"})
+        await until(lambda: got)
+        end.set()
+        await asyncio.to_thread(thread.join, 10)
+        assert json.loads(got[0])["event"] == "say"
+
+
+async def test_a_new_layer_gets_a_new_receiver(start):
+    here = start()
+    with override_settings(CHANNEL_LAYERS=BROKER):
+        first = await here.connect()
+    with override_settings(CHANNEL_LAYERS=BROKER):
+        layer = get_channel_layer()
+        second = await here.connect()
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say"})
+        await until(lambda: first.got and second.got)
+        await here.end()
+
+
+def test_a_forked_process_begins_anew():
+    script = """
+        import asyncio, os
+        from django.conf import settings
+
+        settings.configure(CHANNEL_LAYERS={"default": {"BACKEND": "tests.project.layers.BrokerLayer"}})
+        from channels_bridge.relay import Relay
+        from tornado_websockets.core.frames import Encoder
+        from tornado_websockets.core.hub import Hub
+
+        relay = Relay(Hub(), Encoder())
+        relay.publish("/chat", "say", "hi", None).result(10)
+        parents = relay._sender.name
+        child = os.fork()
+        if child == 0:
+            relay.publish("/chat", "say", "hi", None).result(10)
+            os._exit(0 if relay._sender.name.partition(".")[0] != parents.partition(".")[0] else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    assert run_script(script, are_warnings_errors=False) == "0\n"  # since Python 3.12 forking with threads warns

@@ -1,0 +1,261 @@
+import asyncio
+import threading
+
+import pytest
+
+from channels_bridge import sender as sender_module
+from channels_bridge.messages import Batch
+from channels_bridge.sender import Outgoing, Sender
+from tests.project.layers import BrokerLayer
+from tests.project.waiting import turns, until
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.groups import group_name
+from tornado_websockets.exceptions import PublishError
+
+
+@pytest.fixture
+def layer():
+    return BrokerLayer()
+
+
+@pytest.fixture
+async def sender(layer):
+    return Sender(layer, asyncio.get_running_loop(), "me")
+
+
+def put(sender, *texts, path="/chat", key=None):
+    outgoing = [Outgoing(path, "say", text, key) for text in texts]
+    for each in outgoing:
+        sender.put(each)
+    return outgoing
+
+
+def batches(layer):
+    return [Batch.from_message(message) for _, message in layer.named("group_send")]
+
+
+async def arrived(*outgoing):
+    await until(lambda: all(each.outcome.done() for each in outgoing))
+
+
+class TestSending:
+    async def test_goes_to_the_group_of_the_path(self, sender, layer):
+        await arrived(*put(sender, "hi"))
+        [(group, _)] = layer.named("group_send")
+        assert group == group_name("/chat")
+
+    async def test_carries_sender_path_number_texts_and_keys(self, sender, layer):
+        await arrived(*put(sender, "hi", key="update"))
+        assert batches(layer) == [Batch(sender.name, "/chat", 1, ["hi"], ["update"])]
+
+    async def test_is_reported(self, sender):
+        [outgoing] = put(sender, "hi")
+        assert not outgoing.outcome.done()
+        await arrived(outgoing)
+        assert outgoing.outcome.result() is None
+
+    async def test_keeps_the_order(self, sender, layer):
+        texts = [str(number) for number in range(1000)]
+        await arrived(*put(sender, *texts))
+        assert layer.texts == texts
+
+    async def test_keeps_the_order_of_what_comes_in_between(self, sender, layer):
+        for number in range(50):
+            put(sender, str(number))
+            await asyncio.sleep(0)
+        await sender.drain()
+        assert layer.texts == [str(number) for number in range(50)]
+
+    async def test_numbers_without_gaps(self, sender, layer):
+        await arrived(*put(sender, *"abcdef"))
+        await arrived(*put(sender, *"gh"))
+        number = 1
+        for batch in batches(layer):
+            assert batch.first == number
+            number += len(batch.texts)
+        assert number == 9
+
+    async def test_works_from_a_thread(self, sender, layer):
+        [outgoing] = await asyncio.to_thread(put, sender, "hi")
+        await arrived(outgoing)
+        assert layer.texts == ["hi"]
+
+    async def test_keeps_the_order_of_every_thread(self, sender, layer):
+        def send(name):
+            put(sender, *(f"{name} {number}" for number in range(300)))
+
+        await asyncio.gather(*(asyncio.to_thread(send, name) for name in "abc"))
+        await sender.drain()
+        for name in "abc":
+            own = [text for text in layer.texts if text.startswith(name)]
+            assert own == [f"{name} {number}" for number in range(300)]
+
+    async def test_needs_no_task_when_nothing_waits(self, sender):
+        before = asyncio.all_tasks()
+        await arrived(*put(sender, "hi"))
+        await until(lambda: asyncio.all_tasks() == before)
+
+
+class TestBatches:
+    async def test_take_what_waits_for_one_path(self, sender, layer):
+        await arrived(*put(sender, *"abc"))
+        assert [batch.texts for batch in batches(layer)] == [["a", "b", "c"]]
+
+    async def test_hold_so_many_texts(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_TEXTS", 2)
+        await arrived(*put(sender, *"abcde"))
+        assert [batch.texts for batch in batches(layer)] == [["a", "b"], ["c", "d"], ["e"]]
+
+    async def test_hold_so_many_bytes_and_a_text(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_BYTES", 10)
+        await arrived(*put(sender, "a" * 100, "b" * 9, "c", "d", "e"))
+        assert sum(len(batch.texts) for batch in batches(layer)) == 5
+        assert max(sum(map(len, batch.texts)) for batch in batches(layer)) <= 110
+        assert len(batches(layer)) >= 2
+
+    async def test_of_several_paths_take_turns(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_TEXTS", 1)
+        outgoing = [*put(sender, *"abc", path="/one"), *put(sender, "x", path="/other")]
+        await arrived(*outgoing)
+        assert layer.texts == ["a", "x", "b", "c"]
+
+    async def test_keep_keys_with_their_texts(self, sender, layer):
+        outgoing = [*put(sender, "a"), *put(sender, "b", key="update"), *put(sender, "c")]
+        await arrived(*outgoing)
+        assert batches(layer)[0].keys == [None, "update", None]
+
+
+class TestFailing:
+    async def test_is_reported_with_event_path_and_cause(self, sender, layer):
+        layer.error = ConnectionResetError("gone")
+        [outgoing] = put(sender, "hi")
+        await arrived(outgoing)
+        error = outgoing.outcome.exception()
+        assert isinstance(error, PublishError)
+        assert (error.event, error.path) == ("say", "/chat")
+        assert error.__cause__ is layer.error
+
+    async def test_is_logged_once_and_so_is_its_end(self, sender, layer, caplog):
+        layer.error = ConnectionResetError("gone")
+        await arrived(*put(sender, "a", "b"))
+        await arrived(*put(sender, "c", path="/other"))
+        layer.error = None
+        await arrived(*put(sender, "d"))
+        await arrived(*put(sender, "e"))
+        down, up = caplog.records
+        assert (down.levelname, up.levelname) == ("ERROR", "WARNING")
+        assert "ConnectionResetError: gone" in down.getMessage()
+        assert "took 3 less than were sent" in up.getMessage()
+
+    async def test_is_logged_again_when_it_happens_again(self, sender, layer, caplog):
+        for error in (ConnectionResetError("gone"), None, ConnectionResetError("gone"), None):
+            layer.error = error
+            await arrived(*put(sender, "a"))
+        assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"] * 2
+        assert "took 1 less" in caplog.records[-1].getMessage()
+
+    async def test_is_counted(self, sender, layer):
+        before = counters.messages_unsent
+        layer.error = ConnectionResetError("gone")
+        await arrived(*put(sender, "a", "b"))
+        assert counters.messages_unsent == before + 2
+
+    async def test_leaves_a_gap_in_the_numbers(self, sender, layer):
+        await arrived(*put(sender, "a"))
+        layer.error = ConnectionResetError("gone")
+        await arrived(*put(sender, "b", "c"))
+        layer.error = None
+        await arrived(*put(sender, "d"))
+        assert batches(layer)[-1].first == 4
+
+    async def test_does_not_stop_what_comes_later(self, sender, layer):
+        layer.error = ConnectionResetError("gone")
+        await arrived(*put(sender, "a"))
+        layer.error = None
+        [outgoing] = put(sender, "b")
+        await arrived(outgoing)
+        assert outgoing.outcome.result() is None
+
+    async def test_is_what_a_layer_does_that_hangs(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "SEND_TIMEOUT", 0.05)
+        layer.is_hanging = True
+        [outgoing] = put(sender, "hi")
+        await arrived(outgoing)
+        assert isinstance(outgoing.outcome.exception().__cause__, TimeoutError)
+
+
+class TestTooMuch:
+    async def test_is_refused_at_once(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
+        layer.is_hanging = True
+        first, second = put(sender, "a" * 6, "b" * 5)
+        assert not first.outcome.done()
+        assert isinstance(second.outcome.exception(0), PublishError)
+        layer.is_hanging = False
+        await arrived(first)
+        assert layer.texts == ["a" * 6]
+
+    async def test_is_taken_up_to_the_limit(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
+        outgoing = put(sender, "a" * 5, "b" * 5)
+        await arrived(*outgoing)
+        assert [each.outcome.exception() for each in outgoing] == [None, None]
+
+    async def test_is_taken_again_when_there_is_room(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
+        for _ in range(5):
+            [outgoing] = put(sender, "a" * 10)
+            await arrived(outgoing)
+            assert outgoing.outcome.exception() is None
+
+    async def test_says_why(self, sender, layer, monkeypatch, caplog):
+        monkeypatch.setattr(sender_module, "MAX_BYTES", 1)
+        put(sender, "abc")
+        assert "too much is waiting for it" in caplog.text
+
+
+class TestEnding:
+    async def test_draining_returns_when_nothing_waits(self, sender, layer):
+        outgoing = put(sender, *"abc")
+        await sender.drain()
+        assert all(each.outcome.done() for each in outgoing)
+
+    async def test_draining_what_is_empty_returns_at_once(self, sender):
+        await asyncio.wait_for(sender.drain(), 10)
+
+    def test_leaves_nobody_waiting_when_the_loop_ends(self):
+        async def serve():
+            layer = BrokerLayer()
+            layer.is_hanging = True
+            sender = Sender(layer, asyncio.get_running_loop(), "me")
+            outgoing = [*put(sender, *"abc"), *put(sender, "x", path="/other")]
+            await turns()
+            return outgoing
+
+        outgoing = asyncio.run(serve())
+        assert [type(each.outcome.exception(0)) for each in outgoing] == [PublishError] * 4
+        assert isinstance(outgoing[0].outcome.exception().__cause__, asyncio.CancelledError)
+
+    async def test_an_outcome_can_not_be_cancelled(self, sender, layer):
+        layer.is_hanging = True
+        [outgoing] = put(sender, "hi")
+        task = asyncio.create_task(asyncio.wait_for(asyncio.wrap_future(outgoing.outcome), 10))
+        await turns()
+        task.cancel()
+        await turns()
+        layer.is_hanging = False
+        await arrived(outgoing)
+        assert outgoing.outcome.exception() is None
+
+    async def test_a_thread_may_wait_for_the_outcome(self, sender):
+        results = []
+
+        def send():
+            [outgoing] = put(sender, "hi")
+            results.append(outgoing.outcome.result(10))
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        await until(lambda: results)
+        thread.join()
+        assert results == [None]

@@ -1,0 +1,53 @@
+"""Waiting for a condition rather than for luck, and a clock that can be put forward."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Let the event loop run until ``condition`` is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still waiting after {seconds:g} s")
+        await asyncio.sleep(0.001)
+
+
+async def turns(count: int = 20) -> None:
+    """Let the event loop run ``count`` times: enough for whatever waits for nothing but its turn."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Clock:
+    """Seconds that were skipped on an event loop made by :func:`run_on_clock`."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    async def forward(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once, and what is due by then happen."""
+        await turns()
+        self.skipped += seconds
+        await turns()
+
+
+class _ClockLoop(asyncio.SelectorEventLoop):
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        super().__init__()
+        self.slow_callback_duration = float("inf")  # a skip is none
+
+    def time(self) -> float:
+        return super().time() + self._clock.skipped
+
+
+def run_on_clock(test: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
+    """Run ``test`` on an event loop whose clock it is given."""
+    clock = Clock()
+    with asyncio.Runner(loop_factory=lambda: _ClockLoop(clock)) as runner:
+        return runner.run(test(clock))

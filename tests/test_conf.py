@@ -1,0 +1,70 @@
+import pytest
+from django.test import override_settings
+
+from tornado_websockets import conf
+from tornado_websockets.core.frames import Limits
+
+LIMITS = {
+    "MAX_MESSAGE_BYTES": "max_bytes",
+    "MAX_DEPTH": "max_depth",
+    "MAX_OUTBOX_BYTES": "max_outbox_bytes",
+    "OUTBOX_TIMEOUT": "outbox_timeout",
+    "MAX_MESSAGES_PER_SECOND": "max_messages_per_second",
+    "MAX_CONNECTIONS": "max_connections",
+    "MAX_CONNECTIONS_PER_ADDRESS": "max_connections_per_address",
+}
+
+
+def test_every_key_has_the_documented_default():
+    assert conf.DEFAULTS == {
+        "MAX_MESSAGE_BYTES": 1_000_000,
+        "MAX_DEPTH": 64,
+        "MAX_OUTBOX_BYTES": 8 * 1024 * 1024,
+        "OUTBOX_TIMEOUT": 10.0,
+        "ALLOWED_ORIGINS": None,
+        "MAX_MESSAGES_PER_SECOND": None,
+        "MAX_CONNECTIONS": None,
+        "MAX_CONNECTIONS_PER_ADDRESS": None,
+        "EMIT_ANYWHERE": False,
+    }
+
+
+@pytest.mark.parametrize("configured", [None, {}, {"MAX_DEPTH": 3}], ids=repr)
+def test_a_key_that_is_left_out_has_its_default(configured):
+    with override_settings(TORNADO_WEBSOCKETS=configured):
+        assert conf.get("MAX_MESSAGE_BYTES") == 1_000_000
+
+
+def test_without_the_setting_everything_has_its_default():
+    assert {key: conf.get(key) for key in conf.DEFAULTS} == conf.DEFAULTS
+
+
+@pytest.mark.parametrize("value", [False, 0, [], "x"], ids=repr)
+def test_a_key_that_is_given_has_its_value(value):
+    with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": value}):
+        assert conf.get("ALLOWED_ORIGINS") == value
+
+
+def test_settings_are_read_at_each_access():
+    with override_settings(TORNADO_WEBSOCKETS={"MAX_DEPTH": 3}):
+        assert conf.get("MAX_DEPTH") == 3
+    assert conf.get("MAX_DEPTH") == 64
+
+
+def test_an_unknown_key_is_an_error():
+    with pytest.raises(KeyError):
+        conf.get("MAX_LENGTH")
+
+
+def test_the_limits_are_those_of_the_core_by_default():
+    assert conf.limits() == Limits()
+
+
+@pytest.mark.parametrize(("key", "limit"), LIMITS.items())
+def test_each_limit_has_a_key(key, limit):
+    with override_settings(TORNADO_WEBSOCKETS={key: 7}):
+        assert [name for name in Limits.__slots__ if getattr(conf.limits(), name) == 7] == [limit]
+
+
+def test_no_limit_is_without_a_key():
+    assert set(LIMITS.values()) == set(Limits.__slots__)

@@ -1,0 +1,91 @@
+import pytest
+from tornado.websocket import WebSocketClosedError
+
+from tests.project.scripts import run_script
+from tornado_websockets.exceptions import (
+    EmitHandlerError,
+    InvalidInstanceError,
+    NotCallableError,
+    PublishError,
+    TornadoWebSocketsError,
+    WebSocketEventAlreadyBinded,
+    is_connection_closed,
+    raise_connection_closed,
+)
+
+ERRORS = [
+    EmitHandlerError("say", "/chat"),
+    InvalidInstanceError("a stranger", "package.Name"),
+    NotCallableError("no function"),
+    WebSocketEventAlreadyBinded("say", "/chat"),
+    PublishError("say", "/chat"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_every_error_has_the_same_base(error):
+    assert isinstance(error, TornadoWebSocketsError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"), [(InvalidInstanceError, TypeError), (WebSocketEventAlreadyBinded, NameError)]
+)
+def test_some_are_also_builtin_errors(kind, base):
+    assert issubclass(kind, base)
+
+
+@pytest.mark.parametrize("kind", [EmitHandlerError, WebSocketEventAlreadyBinded, PublishError])
+def test_attributes_are_event_and_path(kind):
+    error = kind(event="say", path="/chat")
+    assert (error.event, error.path) == ("say", "/chat")
+    assert "'say'" in str(error)
+    assert "'/chat'" in str(error)
+
+
+def test_attributes_are_what_came_and_what_was_expected():
+    stranger = object()
+    error = InvalidInstanceError(actual_instance=stranger, expected_instance_name="package.Name")
+    assert (error.actual_instance, error.expected_instance_name) == (stranger, "package.Name")
+    assert repr(stranger) in str(error)
+    assert "'package.Name'" in str(error)
+
+
+def test_attribute_is_the_thing():
+    error = NotCallableError(thing="no function")
+    assert error.thing == "no function"
+    assert "'no function'" in str(error)
+
+
+def test_emitting_outside_of_handlers_names_what_to_do_instead():
+    text = str(EmitHandlerError("say", "/chat"))
+    assert "publish('say'" in text
+    assert 'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"]' in text
+
+
+def test_a_failed_publication_names_the_setting():
+    assert "CHANNEL_LAYERS" in str(PublishError("say", "/chat"))
+
+
+def test_a_closed_connection_is_tornados_error():
+    with pytest.raises(WebSocketClosedError) as caught:
+        raise_connection_closed("/chat", "abc")
+    assert "abc" in str(caught.value)
+    assert "'/chat'" in str(caught.value)
+    assert is_connection_closed(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError(), ConnectionResetError(), *ERRORS], ids=lambda error: type(error).__name__
+)
+def test_no_other_error_is_a_closed_connection(error):
+    assert not is_connection_closed(error)
+
+
+def test_looking_at_an_error_imports_no_tornado():
+    script = """
+        import sys
+        from tornado_websockets.exceptions import is_connection_closed
+
+        print(is_connection_closed(ValueError()), any(name.startswith("tornado.") for name in sys.modules))
+    """
+    assert run_script(script) == "False False\n"

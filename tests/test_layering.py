@@ -1,0 +1,219 @@
+"""Which way imports run, what they load, and how much is in one place."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.project.scripts import ROOT, run_script
+
+PACKAGES = ("tornado_websockets", "channels_bridge")
+CORE = "tornado_websockets.core"
+
+#: The side of Tornado, which a process that serves through ASGI never loads.
+TORNADO = {
+    "tornado_websockets.shutdown",
+    "tornado_websockets.tornadowrapper",
+    "tornado_websockets.websockethandler",
+    "tornado_websockets.wsgi",
+}
+#: What starts it.
+COMMAND = "tornado_websockets.management.commands.runtornado"
+#: Where functions import it, at last.
+TORNADO_WHEN_CALLED = {"tornado_websockets", "tornado_websockets.exceptions"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module that another imports.
+
+    ``function`` is the dotted name of the function it does so in, "" when that happens with its own import.
+    """
+
+    source: str
+    target: str
+    function: str
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of both packages."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths}
+    return {name: path for path, name in names.items()}
+
+
+@cache
+def imports() -> list[Import]:
+    """All of their imports, but for those that only type checkers see."""
+    return [found for name, path in modules().items() for found in imports_of(name, path)]
+
+
+def imports_of(name: str, path: Path) -> Iterator[Import]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+
+    def visit(node: ast.AST, function: str) -> Iterator[Import]:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
+        if isinstance(node, ast.Import):
+            yield from (Import(name, alias.name, function) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield from (Import(name, target, function) for target in targets(node, package))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            function = f"{function}.{node.name}".removeprefix(".")
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, function)
+
+    for found in visit(ast.parse(path.read_text()), ""):
+        in_class_body = found.function.rpartition(".")[2][:1].isupper()
+        yield Import(name, found.target, "" if in_class_body else found.function)
+
+
+def targets(node: ast.ImportFrom, package: str) -> Iterator[str]:
+    base = node.module or ""
+    if node.level:
+        parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+        base = ".".join([*parents, *([node.module] if node.module else [])])
+    for alias in node.names:  # "from package import module" imports the module, too
+        yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in modules() else base
+
+
+def is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def of(package: str) -> list[Import]:
+    """What other modules import of ``package``."""
+    return [found for found in imports() if is_in(found.target, package)]
+
+
+class TestTheReadingOfImports:
+    """What is found here must be found, or the tests below could not fail."""
+
+    @pytest.mark.parametrize(
+        "expected",
+        [
+            Import("tornado_websockets.core.connection", "tornado_websockets.core.hub", ""),
+            Import("tornado_websockets.core.connection", "tornado_websockets.exceptions", ""),
+            Import("tornado_websockets.websocket", "tornado_websockets.conf", ""),
+            Import("tornado_websockets.exceptions", "tornado.websocket", "raise_connection_closed"),
+            Import("tornado_websockets.websockethandler", "tornado.websocket", ""),
+            Import("channels_bridge.consumers", "channels.layers", ""),
+            Import("channels_bridge.consumers", "channels_bridge.servers", ""),
+            Import("channels_bridge.asgi", "tornado_websockets.origin", ""),
+        ],
+        ids=str,
+    )
+    def test_finds(self, expected):
+        assert expected in imports()
+
+    def test_passes_over_what_only_type_checkers_see(self):
+        assert [found for found in imports() if found.source.endswith(".lane") and "connection" in found.target] == []
+
+
+def test_the_core_imports_only_itself_asgiref_and_the_exceptions():
+    strangers = [
+        found
+        for found in imports()
+        if is_in(found.source, CORE)
+        and not is_in(found.target, CORE)
+        and found.target != "tornado_websockets.exceptions"
+        and found.target.partition(".")[0] not in {*sys.stdlib_module_names, "asgiref"}
+    ]
+    assert strangers == []
+
+
+def test_the_exceptions_import_nothing_of_the_package():
+    assert [
+        found for found in imports() if found.source.endswith(".exceptions") and is_in(found.target, PACKAGES[0])
+    ] == []
+
+
+def test_the_bridge_imports_the_package_and_never_the_reverse():
+    doors = {
+        (found.source, found.function) for found in of("channels_bridge") if not is_in(found.source, "channels_bridge")
+    }
+    assert doors == {
+        ("tornado_websockets.websocket", "WebSocket.consumer"),
+        ("tornado_websockets.websocket", "WebSocket.route"),
+    }
+
+
+def test_channels_is_imported_by_the_bridge_only():
+    assert {found.source.partition(".")[0] for found in of("channels")} == {"channels_bridge"}
+
+
+def test_tornado_is_imported_by_its_own_side_only():
+    assert {found.source for found in of("tornado") if not found.function} == TORNADO
+
+
+def test_tornado_is_imported_elsewhere_only_when_it_is_needed():
+    assert {found.source for found in of("tornado") if found.function} - TORNADO == TORNADO_WHEN_CALLED
+
+
+def test_the_side_of_tornado_is_imported_by_nobody_else():
+    imported = {found.source for found in imports() if found.target in TORNADO and not found.function}
+    assert imported <= {*TORNADO, COMMAND}
+
+
+def test_there_are_no_cycles():
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for found in imports():
+        if found.target in graph and not found.function and found.target != found.source:
+            graph[found.source].add(found.target)
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules())
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules() if is_in(name, CORE)))
+def test_a_module_of_the_core_loads_no_framework(module):
+    assert loaded_by(module) & {"django", "tornado", "channels", "twisted"} == set()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tornado_websockets",
+        "tornado_websockets.exceptions",
+        "tornado_websockets.modules",
+        "tornado_websockets.websocket",
+    ],
+)
+def test_what_applications_import_loads_no_server(module):
+    assert loaded_by(module) & {"tornado", "channels", "twisted", "channels_bridge"} == set()
+
+
+def loaded_by(module: str) -> set[str]:
+    """The packages that are loaded when ``module`` is."""
+    script = f"import sys\nimport {module}\nprint(*(name.partition('.')[0] for name in sys.modules))"
+    loaded = set(run_script(script).split())
+    assert "tornado_websockets" in loaded
+    return loaded
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_no_module_is_long(name):
+    assert lines(modules()[name]) <= 300
+
+
+def test_most_modules_are_short():
+    assert median(lines(path) for path in modules().values()) <= 120
+
+
+def test_most_functions_are_short():
+    lengths = [
+        (node.end_lineno or 0) - node.lineno + 1
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    assert sum(length <= 25 for length in lengths) >= 0.9 * len(lengths)

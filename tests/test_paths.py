@@ -1,0 +1,169 @@
+from uuid import UUID
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import register_converter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_websockets.paths import PathPattern
+
+NUMERALS = {"I": 1, "V": 5, "X": 10}
+
+
+class Roman:
+    """A converter of one's own, which has no word for zero."""
+
+    regex = "[IVX]+"
+
+    def to_python(self, value):
+        if value not in NUMERALS:
+            raise ValueError(value)
+        return NUMERALS[value]
+
+    def to_url(self, value):
+        for text, number in NUMERALS.items():
+            if number == value:
+                return text
+        raise ValueError(f"there is no {value!r}")
+
+
+register_converter(Roman, "roman")
+
+
+class TestText:
+    @pytest.mark.parametrize("given", ["/chat", "chat", "//chat", "  /chat ", "\tchat\n"], ids=repr)
+    def test_has_one_leading_slash(self, given):
+        assert PathPattern(given).text == "/chat"
+
+    @pytest.mark.parametrize("given", ["/", "/a/", "/a//b", "/é", "/a b", "/a.b(c)*"])
+    def test_is_kept_otherwise(self, given):
+        assert PathPattern(given).text == given
+
+    @pytest.mark.parametrize("given", [None, 1, b"/chat", ["/chat"]])
+    def test_is_a_string(self, given):
+        with pytest.raises(TypeError, match="path"):
+            PathPattern(given)
+
+    @pytest.mark.parametrize("given", ["", " ", "\n\t"], ids=repr)
+    def test_is_not_empty(self, given):
+        with pytest.raises(ValueError, match="empty"):
+            PathPattern(given)
+
+
+class TestParameters:
+    def test_are_none_in_most_paths(self):
+        assert PathPattern("/chat").names == frozenset()
+
+    def test_are_found(self):
+        assert PathPattern("/room/<slug:room>/<int:page>/<name>").names == {"room", "page", "name"}
+
+    @pytest.mark.parametrize("name", ["self", "socket", "data", "event", "on_commit"])
+    def test_have_names_that_are_free(self, name):
+        with pytest.raises(ValueError, match=f"'{name}'"):
+            PathPattern(f"/room/<{name}>")
+
+    @pytest.mark.parametrize("given", ["/<colour:room>", "/<1a>", "/<int:a>/<int:a>", "/< a>"])
+    def test_are_checked_by_django(self, given):
+        with pytest.raises(ImproperlyConfigured):
+            PathPattern(given)
+
+
+class TestMatching:
+    @pytest.mark.parametrize(
+        ("pattern", "path", "parameters"),
+        [
+            ("/chat", "/chat", {}),
+            ("/", "/", {}),
+            ("/a.b(c)*", "/a.b(c)*", {}),
+            ("/room/<room>", "/room/lobby", {"room": "lobby"}),
+            ("/room/<room>", "/room/été", {"room": "été"}),
+            ("/room/<slug:room>", "/room/lobby-2", {"room": "lobby-2"}),
+            ("/page/<int:page>", "/page/007", {"page": 7}),
+            ("/<uuid:id>", f"/{UUID(int=1)}", {"id": UUID(int=1)}),
+            ("/file/<path:rest>/end", "/file/a/b/end", {"rest": "a/b"}),
+            ("/<a>/<int:b>", "/x/2", {"a": "x", "b": 2}),
+            ("/<roman:number>", "/V", {"number": 5}),
+        ],
+    )
+    def test_finds_the_parameters(self, pattern, path, parameters):
+        assert PathPattern(pattern).match(path) == parameters
+
+    @pytest.mark.parametrize(
+        ("pattern", "path"),
+        [
+            ("/chat", "/chat/"),
+            ("/chat", "/chats"),
+            ("/chat", "chat"),
+            ("/a.b", "/axb"),
+            ("/room/<room>", "/room/"),
+            ("/room/<room>", "/room/a/b"),
+            ("/room/<slug:room>", "/room/a b"),
+            ("/room/<slug:room>", "/room/lobby\n"),
+            ("/page/<int:page>", "/page/x"),
+            ("/page/<int:page>", "/page/-1"),
+            ("/room/<room>", "/hall/lobby"),
+            ("/<roman:number>", "/VX"),
+        ],
+        ids=repr,
+    )
+    def test_refuses_other_paths(self, pattern, path):
+        assert PathPattern(pattern).match(path) is None
+
+
+class TestBuilding:
+    @pytest.mark.parametrize(
+        ("pattern", "parameters", "path"),
+        [
+            ("/chat", {}, "/chat"),
+            ("/room/<slug:room>", {"room": "lobby"}, "/room/lobby"),
+            ("/page/<int:page>", {"page": 7}, "/page/7"),
+            ("/page/<int:page>", {"page": "7"}, "/page/7"),
+            ("/<uuid:id>", {"id": UUID(int=1)}, f"/{UUID(int=1)}"),
+            ("/file/<path:rest>", {"rest": "a/b"}, "/file/a/b"),
+            ("/<a>/<b>", {"b": "2", "a": "1"}, "/1/2"),
+            ("/<roman:number>", {"number": 10}, "/X"),
+        ],
+    )
+    def test_fills_the_parameters_in(self, pattern, parameters, path):
+        assert PathPattern(pattern).build(parameters) == path
+
+    @pytest.mark.parametrize(
+        ("pattern", "parameters", "message"),
+        [
+            ("/chat", {"room": "a"}, "takes the parameters: none; got: room"),
+            ("/room/<room>", {}, "takes the parameters: room; got: none"),
+            ("/room/<room>", {"rom": "a"}, "takes the parameters: room; got: rom"),
+            ("/<a>/<b>", {"a": 1, "b": 2, "c": 3}, "takes the parameters: a, b; got: a, b, c"),
+        ],
+    )
+    def test_refuses_missing_and_unknown_parameters(self, pattern, parameters, message):
+        with pytest.raises(TypeError, match=message):
+            PathPattern(pattern).build(parameters)
+
+    @pytest.mark.parametrize(
+        ("pattern", "value"),
+        [
+            ("<slug:x>", "a b"),
+            ("<slug:x>", ""),
+            ("<x>", "a/b"),
+            ("<int:x>", "one"),
+            ("<int:x>", -1),
+            ("<int:x>", None),
+            ("<uuid:x>", "no-uuid"),
+            ("<roman:x>", 0),
+        ],
+        ids=repr,
+    )
+    def test_refuses_values_that_the_converter_does_not_take(self, pattern, value):
+        with pytest.raises(ValueError, match="No path"):
+            PathPattern(f"/room/{pattern}").build({"x": value})
+
+    @given(st.text())
+    def test_gives_only_paths_that_match_with_the_same_value(self, value):
+        pattern = PathPattern("/room/<room>/end")
+        try:
+            path = pattern.build({"room": value})
+        except ValueError:
+            return
+        assert pattern.match(path) == {"room": value}
