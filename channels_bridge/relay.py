@@ -112,7 +112,7 @@ class Relay:
                 self._hub.deliver(message["path"], self._encoder.event(message["event"], message.get("data")))
             else:
                 logger.error("A message of the channel layer has an unknown type: %.64r", message.get("type"))
-        except (KeyError, TypeError, ValueError):
+        except Exception:
             logger.exception("A message of the channel layer can not be delivered")
 
     def _take_batch(self, batch: Batch) -> None:
