@@ -11,14 +11,14 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format clean
+.PHONY: help run test check format bench bench-short clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(STAMP)-run ## serve the example chat on 127.0.0.1 (PORT=8000)
+run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
-	@echo "The chat is on http://127.0.0.1:$(PORT)/ (stop it with Ctrl-C)"
+	@echo "The example is on http://127.0.0.1:$(PORT)/ (stop it with Ctrl-C)"
 	@cd example_project && exec $(VENV_PYTHON) -m daphne -b 127.0.0.1 -p $(PORT) project.asgi:application
 
 test: $(STAMP)-test ## run the tests and measure their coverage
@@ -39,6 +39,12 @@ format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
 
+bench: $(STAMP)-bench ## measure beside the peers (half an hour)
+	$(VENV_PYTHON) -m benchmarks
+
+bench-short: $(STAMP)-bench ## the same in minutes, for CI
+	$(VENV_PYTHON) -m benchmarks --short
+
 clean: ## remove what the other commands made
 	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f example_project/db.sqlite3*
@@ -47,8 +53,9 @@ clean: ## remove what the other commands made
 $(STAMP)-run: EXTRAS = redis
 $(STAMP)-test: EXTRAS = test
 $(STAMP)-check: EXTRAS = test,lint
+$(STAMP)-bench: EXTRAS = bench
 
-$(STAMP)-run $(STAMP)-test $(STAMP)-check: pyproject.toml $(VENV)/bin/python
+$(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-bench: pyproject.toml $(VENV)/bin/python
 	@echo "Installing into $(VENV), this once ..."
 	@$(VENV_PYTHON) -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@

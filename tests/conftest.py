@@ -1,8 +1,88 @@
-"""Sets Django up for all tests."""
+"""Sets Django up for all tests, and starts the servers that they talk to."""
 
 import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
 
 import django
+import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.project.settings")
 django.setup()
+
+from tests.servers.asgi import Server  # noqa: E402 it needs Django
+from tests.servers.communicator import InProcess  # noqa: E402
+from tests.servers.process import PYTHON, ROOT, environment  # noqa: E402
+from tests.servers.redis import RedisServer  # noqa: E402
+from tests.servers.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables, for all servers."""
+    path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+    command = (*PYTHON, "-m", "django", "migrate", "--verbosity", "0")
+    subprocess.run(command, cwd=ROOT, env=environment({"TEST_DATABASE": str(path)}), check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def servers(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers of every kind, started when first asked for."""
+    servers = Servers(tmp_path_factory.mktemp("servers"), {"TEST_DATABASE": str(database)})
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture(params=SERVERS)
+async def server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server]:
+    """Each of the servers that must behave alike, without a channel layer."""
+    async with servers.get(request.param).visit() as server:
+        yield server
+
+
+@pytest.fixture(params=ASGI_SERVERS)
+async def asgi_server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server]:
+    """Those that serve an ASGI application."""
+    async with servers.get(request.param).visit() as server:
+        yield server
+
+
+@pytest.fixture(params=TRANSPORTS)
+async def anyhow(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server | InProcess]:
+    """Each way to connect to the project, in the process of the tests or in a server's."""
+    async with transport(request.param, servers).visit() as way:
+        yield way
+
+
+@pytest.fixture
+def key() -> str:
+    """A word that no other test uses, for a room or for notes of one's own."""
+    return f"key-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    """Path of redis-server; without one the test is skipped, in CI it fails."""
+    program = shutil.which("redis-server")
+    if program is None:
+        reason = "Expected a program 'redis-server' on the PATH, to test several processes with."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+@pytest.fixture(scope="session")
+def redis(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that all tests share."""
+    redis = RedisServer(redis_program, tmp_path_factory.mktemp("redis"))
+    yield redis
+    redis.stop()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import signal
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tornado.escape
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.routing import Matcher, Rule
-from tornado.web import Application
+from tornado.netutil import bind_sockets
+from tornado.routing import AnyMatches, Matcher, PathMatches, Rule
+from tornado.web import Application, RequestHandler
 
-from .core.hub import hub
 from .core.registry import PREFIX
+from .shutdown import Shutdown
 from .websocket import WebSocket, registry
-from .websockethandler import WebSocketHandler, finish_leaving
+from .websockethandler import WebSocketHandler, is_handshake, refuse
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from tornado.httputil import HTTPServerRequest
@@ -27,13 +26,8 @@ if TYPE_CHECKING:
 #: Settings of the Tornado application, where none are given: peers that have vanished are noticed.
 DEFAULT_SETTINGS: dict[str, Any] = {"websocket_ping_interval": 20}
 
-#: Seconds that open connections, and their handlers, get when the server is asked to stop.
-STOP_TIMEOUT = 5.0
-
-#: Close code of RFC 6455 for a server that stops.
-GOING_AWAY = 1001
-
-_CATCH_ALL = ".*"
+#: Patterns that match every path.
+_CATCH_ALL = {".*", "/.*", "(.*)", "/(.*)"}
 
 
 class TornadoWrapper:
@@ -46,11 +40,13 @@ class TornadoWrapper:
     """
 
     handlers: ClassVar[list[Any]] = []
+    tornado_handlers: ClassVar[list[Any]] = handlers
     tornado_app: ClassVar[Application | None] = None
     tornado_server: ClassVar[HTTPServer | None] = None
     tornado_port: ClassVar[int | None] = None
     app: ClassVar[Application | None] = None
     server: ClassVar[HTTPServer | None] = None
+    _urls: ClassVar[list[str]] = []
 
     @classmethod
     def add_handlers(cls, handlers: list[Any] | tuple[Any, ...]) -> list[Any]:
@@ -61,12 +57,16 @@ class TornadoWrapper:
         """
         if not isinstance(handlers, (list, tuple)):
             raise TypeError(f"Expected a list of handlers or a tuple that is one, got {handlers!r}.")
-        is_one = isinstance(handlers, tuple) and isinstance(next(iter(handlers), None), str)
-        cls.handlers.extend([handlers] if is_one else handlers)
+        added = [handlers] if _is_handler(handlers) else list(handlers)
+        for handler in added:
+            if not _is_handler(handler):
+                raise TypeError(f"Expected a handler such as ('/path', MyHandler), got {handler!r}.")
+        cls.handlers.extend(added)
         cls.handlers.sort(key=_place)
         if cls.tornado_app is not None:
-            cls.tornado_app.wildcard_router.rules.clear()
-            cls.tornado_app.wildcard_router.add_rules(cls._rules())
+            router = cls.tornado_app.wildcard_router
+            router.add_rules(added)
+            router.rules.sort(key=_place)
         return cls.handlers
 
     add_handler = add_handlers
@@ -89,8 +89,12 @@ class TornadoWrapper:
         given = settings if tornado_settings is None else tornado_settings
         if given is not None and not isinstance(given, dict):
             raise TypeError(f"Expected the settings as a dict, got {given!r}.")
-        cls.add_handlers((handlers if tornado_handlers is None else tornado_handlers) or [])
-        cls.tornado_app = cls.app = Application(cls._rules(), **{**DEFAULT_SETTINGS, **(given or {})})
+        added = handlers if tornado_handlers is None else tornado_handlers
+        cls.add_handlers([] if added is None else added)
+        # One rule for all WebSockets, which finds those made later too; the other handlers; what is left.
+        others = [handler for handler in cls.handlers if not isinstance(handler, Entry)]
+        rules = [Rule(_Registered(), WebSocketHandler), *others, Rule(_Handshake(), _Nowhere)]
+        cls.tornado_app = cls.app = Application(sorted(rules, key=_place), **{**DEFAULT_SETTINGS, **(given or {})})
 
     @classmethod
     def listen(cls, tornado_port: int, address: str | None = None, ssl_options: ssl.SSLContext | None = None) -> None:
@@ -106,18 +110,22 @@ class TornadoWrapper:
             raise TypeError("There is no Tornado application yet: call TornadoWrapper.start_app() before listen().")
         if not isinstance(tornado_port, int):
             raise TypeError(f"Expected the port as an int, got {tornado_port!r}.")
+        sockets = bind_sockets(tornado_port, address)
         server = HTTPServer(cls.tornado_app, ssl_options=ssl_options)
-        server.listen(tornado_port, address or "")
+        server.add_sockets(sockets)
         cls.tornado_server = cls.server = server
-        cls.tornado_port = tornado_port
+        cls.tornado_port = sockets[0].getsockname()[1]
+        cls._urls = [_url("http" if ssl_options is None else "https", socket) for socket in sockets]
 
     @classmethod
     def loop(cls) -> None:
         """Print what is served, and serve until SIGTERM or SIGINT: clients are told, handlers get time to end."""
         print(cls._description(), flush=True)  # noqa: T201 the reference has it print
+        shutdown = Shutdown(cls.tornado_server)
         loop = IOLoop.current()
-        loop.add_callback(_stop_on_signals)
+        loop.add_callback(shutdown.wait_for_signals)
         loop.start()
+        shutdown.leave_threads()
 
     @classmethod
     def stop(cls) -> None:
@@ -126,21 +134,24 @@ class TornadoWrapper:
             cls.tornado_server.stop()
 
     @classmethod
-    def _rules(cls) -> list[Any]:
-        """One rule for all WebSockets, which finds those made later too, and the other handlers."""
-        return [Rule(_Registered(), WebSocketHandler), *(handler for handler in cls.handlers if not _is_ours(handler))]
-
-    @classmethod
     def _description(cls) -> str:
         app = cls.tornado_app
         settings = app.settings if app is not None else {}
         return "\n".join(
             [
-                f"Tornado serves on port {cls.tornado_port}:",
+                f"Tornado serves on {', '.join(cls._urls)}",
                 *(f"  handler   {_describe(handler)}" for handler in cls.handlers),
-                *(f"  setting   {key} = {value!r}" for key, value in sorted(settings.items())),
+                *(f"  setting   {key} = {_reveal(key, value)}" for key, value in sorted(settings.items())),
             ]
         )
+
+
+class Entry(NamedTuple):
+    """The handler of one registered WebSocket, for any ``tornado.web.Application``."""
+
+    path: str | Matcher
+    target: type[WebSocketHandler]
+    kwargs: dict[str, Any]
 
 
 class _Registered(Matcher):
@@ -151,6 +162,20 @@ class _Registered(Matcher):
         return None if found is None else {"target_kwargs": {"websocket": found[0]}}
 
 
+class _Handshake(Matcher):
+    """Matches every WebSocket handshake, for which Django has no use."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        return {} if is_handshake(request) else None
+
+
+class _Nowhere(RequestHandler):
+    """Refuses a handshake as it is refused under ASGI."""
+
+    def prepare(self) -> None:
+        refuse(self, "there is no WebSocket")
+
+
 class _Path(Matcher):
     """Matches the paths of one WebSocket."""
 
@@ -159,69 +184,52 @@ class _Path(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         path = tornado.escape.url_unescape(request.path, plus=False)
-        is_ours = path.startswith(PREFIX) and self._websocket.pattern.match(path.removeprefix(PREFIX)) is not None
-        return {} if is_ours else None
+        matches = path.startswith(PREFIX) and self._websocket.pattern.match(path.removeprefix(PREFIX)) is not None
+        return {} if matches else None
 
 
-class _Stop:
-    """What a signal sets off, once."""
-
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-
-    def __call__(self) -> None:
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._stop())
-
-    async def _stop(self) -> None:
-        """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
-        TornadoWrapper.stop()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await hub.lane().close_all(GOING_AWAY)
-                await finish_leaving()
-        if TornadoWrapper.tornado_server is not None:
-            await TornadoWrapper.tornado_server.close_all_connections()
-        IOLoop.current().stop()
+def _entry(websocket: WebSocket) -> Entry:
+    path = _Path(websocket) if websocket.pattern.names else re.escape(PREFIX + websocket.path)
+    return Entry(path, WebSocketHandler, {"websocket": websocket})
 
 
-def _stop_on_signals() -> None:
-    stop = _Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-
-
-def _entry(websocket: WebSocket) -> Any:
-    """The handler of one WebSocket, for any ``tornado.web.Application``."""
-    kwargs = {"websocket": websocket}
-    if websocket.pattern.names:
-        return Rule(_Path(websocket), WebSocketHandler, kwargs)
-    return (re.escape(PREFIX + websocket.path), WebSocketHandler, kwargs)
-
-
-def _is_ours(handler: Any) -> bool:
-    return _target(handler) is WebSocketHandler
+def _is_handler(value: Any) -> bool:
+    """Whether Tornado takes it as one handler."""
+    if isinstance(value, (list, tuple)):
+        return len(value) in {2, 3, 4} and isinstance(value[0], (str, Matcher))
+    return isinstance(value, Rule)
 
 
 def _place(handler: Any) -> int:
-    """Ours first, whatever takes every path last; the sort keeps the order of the rest."""
-    if _is_ours(handler):
+    """Ours first, whatever takes every path last; the order of the rest is kept."""
+    matcher = handler.matcher if isinstance(handler, Rule) else handler[0]
+    if isinstance(handler, Entry) or isinstance(matcher, _Registered):
         return 0
-    return 2 if isinstance(handler, (list, tuple)) and handler[:1] == (_CATCH_ALL,) else 1
-
-
-def _target(handler: Any) -> Any:
-    return handler.target if isinstance(handler, Rule) else handler[1]
+    pattern = matcher.regex.pattern if isinstance(matcher, PathMatches) else matcher
+    if isinstance(matcher, AnyMatches) or str(pattern).removesuffix("$") in _CATCH_ALL:
+        return 3
+    return 2 if isinstance(matcher, _Handshake) else 1
 
 
 def _describe(handler: Any) -> str:
-    path = handler.target_kwargs["websocket"].path if isinstance(handler, Rule) else handler[0]
-    target = _target(handler)
-    return f"{path} -> {getattr(target, '__name__', target)}"
+    if isinstance(handler, Entry):
+        return f"{PREFIX}{handler.kwargs['websocket'].path} -> {handler.target.__name__}"
+    matcher, target = (handler.matcher, handler.target) if isinstance(handler, Rule) else handler[:2]
+    pattern = matcher.regex.pattern if isinstance(matcher, PathMatches) else matcher
+    return f"{pattern} -> {getattr(target, '__name__', target)}"
+
+
+def _reveal(key: str, value: Any) -> str:
+    return "..." if "secret" in key else repr(value)
+
+
+def _url(scheme: str, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _list_websockets() -> None:
-    others = [handler for handler in TornadoWrapper.handlers if not _is_ours(handler)]
+    others = [handler for handler in TornadoWrapper.handlers if not isinstance(handler, Entry)]
     TornadoWrapper.handlers[:] = [*map(_entry, registry), *others]
 
 

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import struct
-from collections.abc import Awaitable, Mapping
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tornado.escape
+import tornado.web
 import tornado.websocket
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from . import conf, origin
-from .core.connection import Connection, Socket
+from .core.admission import log_refusal
+from .core.connection import Connection
 from .core.registry import PREFIX
+from .core.socket import Socket
+from .core.wire import text_frame
 from .session import load_session
+from .turns import Turns
 
 if TYPE_CHECKING:
-    from .core.connection import Sent
+    from tornado.httputil import HTTPHeaders, HTTPServerRequest
+
     from .core.frames import Data
+    from .core.sent import Sent
     from .websocket import WebSocket
 
 
-logger = logging.getLogger("tornado_websockets")
+#: Seconds that a client has to answer a close frame, and that one which is given up has to take it.
+CLOSE_TIMEOUT, ABORT_TIMEOUT = 3.0, 1.0
 
 #: Connections whose ``close`` handlers are running; the event loop alone would not keep them alive.
-_leaving: set[asyncio.Task[None]] = set()
+_leaving: set[asyncio.Future[None]] = set()
 
 
 class _Forward:
@@ -68,7 +75,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         :param websocket: an instance of :class:`~tornado_websockets.websocket.WebSocket`.
         """
         self.websocket = websocket
-        self._turn = asyncio.Lock()
+        self._turns = Turns(self._fail)
         self._is_open = self._is_gone = False
 
     # For handlers.
@@ -101,60 +108,78 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         refusal = origin.refusal(headers.get_list("Host"), headers.get_list("Origin"))
         parameters = self._path_parameters()
         if refusal is not None or parameters is None:
-            self._refuse(refusal or f"it does not match {self.websocket.path!r}")
+            refuse(self, refusal or f"it does not match {self.websocket.path!r}")
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002 Tornado gives it
-        """Let pass: :meth:`prepare` has looked at it. Tornado from 6.6 on does not ask when Origin equals Host."""
+        """Let pass: :meth:`prepare` has looked at it. A subclass may refuse more."""
         return True
+
+    def _check_cross_origin(self, check: Callable[[str], bool]) -> str | None:
+        """Ask :meth:`check_origin` as Tornado 6.5 did; 6.6 would first judge by Sec-Fetch-Site, and fail on some."""
+        origin = self.request.headers.get("Origin")
+        return None if origin is None or check(origin) else f"Origin {origin!r} not allowed"
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer the handshake, once the application's ``authorize`` agrees."""
-        if self.request.headers.get("Upgrade", "").lower() == "websocket":
-            self.connection = await self._connect()
-            if not await self.websocket.is_authorized(self) or self.closed:
-                self.set_status(403)
-                self.finish()
-                return
-        await super().get(*args, **kwargs)
+        if not is_handshake(self.request):
+            await super().get(*args, **kwargs)
+            return
+        self.connection = await self._connect()
+        try:
+            refusal = self.connection.admit()
+            if refusal is not None or not await self.websocket.is_authorized(self) or self.closed:
+                refuse(self, refusal or "it is not authorized")
+            else:
+                await super().get(*args, **kwargs)  # returns when the client has gone
+        finally:
+            if not self._is_open:
+                await self.connection.gone()
 
-    async def open(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 Tornado gives what is in the path
-        """Let the client take part, and run the ``open`` handler."""
-        async with self._turn:
-            if not self._is_gone:
-                self._is_open = True
-                await self.connection.open(_accepted)
+    def open(self, *args: Any, **kwargs: Any) -> asyncio.Future[None] | None:  # noqa: ARG002 Tornado gives the path's
+        """Let the client take part, and run the ``open`` handler.
 
-    async def on_message(self, message: str | bytes) -> None:
-        """Handle one message of the client. Tornado reads the next one when this returns.
+        :returns: what Tornado waits for before it reads.
+        """
+        if self._is_gone:
+            return None
+        self._is_open = True
+        self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
+        return self._turns.begin(partial(self.connection.open, _accepted))
+
+    def on_message(self, message: str | bytes) -> asyncio.Future[None] | None:
+        """Handle one message of the client, after those before it.
 
         :param message: as the client sent it.
+        :returns: what Tornado waits for before it reads the next one.
         """
-        async with self._turn:
-            await self.connection.received(message)
+        return self._turns.begin(partial(self.connection.received, message), len(message))
 
     def on_close(self) -> None:
-        """Run the ``close`` handler, after the handler that may still be running."""
+        """Run the ``close`` handler, after the handlers of what came before."""
         self._is_gone = True
         if self._is_open:
-            task = asyncio.get_running_loop().create_task(self._leave())
-            _leaving.add(task)
-            task.add_done_callback(_leaving.discard)
+            leaving = self._turns.end(self.connection.gone)
+            _leaving.add(leaving)
+            leaving.add_done_callback(_leaving.discard)
 
-    async def _leave(self) -> None:
-        async with self._turn:
-            await self.connection.gone()
+    def _fail(self, error: Exception) -> None:
+        """End the connection because of an error that is no handler's: those are dealt with."""
+        self.log_exception(type(error), error, error.__traceback__)
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.close()
 
     async def _connect(self) -> Connection:
-        headers = self.request.headers
+        headers = _headers(self.request.headers)
         parameters = self._path_parameters() or {}
-        session, user = await load_session(headers.get("Cookie", ""))
+        session, user = await load_session(headers.get("cookie", ""))
         return Connection(
             self.websocket,
             _Transport(self),
             path=self.websocket.pattern.build(parameters),
             kwargs=parameters,
-            headers=CaseInsensitiveMapping(dict(headers)),
+            headers=headers,
             limits=conf.limits(),
+            address=self.request.remote_ip,
             user=user,
             session=session,
             socket=self,
@@ -166,13 +191,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         path = tornado.escape.url_unescape(self.request.path, plus=False)
         found = pattern.match(path.removeprefix(PREFIX))
         if found is None and pattern.names <= self.path_kwargs.keys():
-            found = {name: self.path_kwargs[name] for name in pattern.names}
+            with suppress(ValueError):
+                found = pattern.match(pattern.build({name: self.path_kwargs[name] for name in pattern.names}))
         return found
-
-    def _refuse(self, reason: str) -> None:
-        logger.warning("Refused a connection to %r: %s", self.request.path[:64], reason)
-        self.set_status(403)
-        self.finish()
 
 
 class _Transport:
@@ -186,18 +207,34 @@ class _Transport:
     def send(self, text: str) -> Awaitable[None]:
         """Write a frame. Tornado's ``write_message`` would start a task for each, and buffer without limit."""
         protocol = self._handler.ws_connection
-        if protocol is None or protocol.stream is None:
+        if protocol is None or protocol.stream is None or protocol.is_closing():
             raise tornado.websocket.WebSocketClosedError
-        return protocol.stream.write(_frame(text))
+        return protocol.stream.write(text_frame(text))
 
     async def close(self, code: int, reason: str) -> None:
-        tornado.websocket.WebSocketHandler.close(self._handler, code, reason)
+        self._end(code, reason, CLOSE_TIMEOUT)
 
-    def abort(self, code: int) -> None:  # noqa: ARG002 there is no way left to tell it
-        """Cut the line: a client that reads nothing would not read a close frame either."""
+    def abort(self, code: int) -> None:
+        self._end(code, "", ABORT_TIMEOUT)
+
+    def _end(self, code: int, reason: str, seconds: float) -> None:
+        """Send a close frame, and cut the line if that did not do it: Tornado itself waits longer."""
         protocol = self._handler.ws_connection
         if protocol is not None and protocol.stream is not None:
-            protocol.stream.close()
+            tornado.websocket.WebSocketHandler.close(self._handler, code, reason)
+            asyncio.get_running_loop().call_later(seconds, protocol.stream.close)
+
+
+def is_handshake(request: HTTPServerRequest) -> bool:
+    """Whether a client wants a WebSocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def refuse(handler: tornado.web.RequestHandler, reason: str) -> None:
+    """Answer 403, and log why."""
+    log_refusal(handler.request.path, reason)
+    handler.set_status(403)
+    handler.finish()
 
 
 async def finish_leaving() -> None:
@@ -210,12 +247,7 @@ async def _accepted() -> None:
     """Tornado has answered the handshake before it calls ``open``."""
 
 
-@lru_cache(maxsize=2)
-def _frame(text: str) -> bytes:
-    """A whole, unmasked text frame (RFC 6455, section 5.2). A broadcast asks for the same one again and again."""
-    payload = text.encode("ascii")
-    if len(payload) < 126:
-        return struct.pack("!BB", 0x81, len(payload)) + payload
-    if len(payload) < 1 << 16:
-        return struct.pack("!BBH", 0x81, 126, len(payload)) + payload
-    return struct.pack("!BBQ", 0x81, 127, len(payload)) + payload
+def _headers(headers: HTTPHeaders) -> Mapping[str, str]:
+    """Each by its name, with the values of those that came more than once joined as under ASGI."""
+    joints = {"Cookie": "; "}
+    return CaseInsensitiveMapping({name: joints.get(name, ", ").join(headers.get_list(name)) for name in headers})

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.wsgi import WSGIContainer
 
 logger = logging.getLogger("tornado_websockets")
@@ -36,8 +36,8 @@ class DjangoContainer(WSGIContainer):
 
     def environ(self, request: HTTPServerRequest) -> dict[str, Any]:
         """The request as WSGI has it."""
-        for name in [name for name in request.headers if "_" in name]:  # in WSGI they could pass for others with hyphens
-            del request.headers[name]
+        for name in [name for name in request.headers if "_" in name]:
+            del request.headers[name]  # which in WSGI would pass for one with hyphens, such as a proxy's
         return {**super().environ(request), "CONTENT_LENGTH": str(len(request.body))}  # of a chunked body, too
 
     async def _answer(self, request: HTTPServerRequest) -> None:
@@ -45,10 +45,14 @@ class DjangoContainer(WSGIContainer):
             await self.handle_request(request)
         except Exception:
             logger.exception("The response to %s %s can not be sent", request.method, request.path)
-            assert request.connection is not None
-            failed = ResponseStartLine("HTTP/1.1", 500, "Internal Server Error")
-            request.connection.write_headers(failed, HTTPHeaders({"Content-Length": "0"}))
-            request.connection.finish()
+            _fail(request.connection)
+
+
+def _fail(connection: HTTPConnection | None) -> None:
+    if connection is not None:
+        failed = ResponseStartLine("HTTP/1.1", 500, "Internal Server Error")
+        connection.write_headers(failed, HTTPHeaders({"Content-Length": "0"}))
+        connection.finish()
 
 
 async def finish_answering() -> None:
@@ -66,12 +70,14 @@ def _respond(environ: dict[str, Any], start_response: Callable[..., Any]) -> Ite
     finally:
         if hasattr(response, "close"):
             response.close()
-    status, headers = started
-    headers = [(name, value.strip()) for name, value in headers]  # Django begins cookies with a space
-    if "content-length" not in {name.lower() for name, _ in headers} and not status.startswith(("204", "304")):
-        headers.append(("Content-Length", str(len(body))))
+    status, headers = started[:2]
+    headers = [(name, value.strip()) for name, value in headers]  # Django begins those of cookies with a space
+    if environ["REQUEST_METHOD"] == "HEAD":
+        if "content-length" not in {name.lower() for name, _ in headers}:
+            headers.append(("Content-Length", str(len(body))))
+        body = b""
     start_response(status, headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    return [body]
 
 
 @cache

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "tornado_websockets",
     "channels_bridge",
     "chat",
+    "weather",
+    "counter",
 ]
 
 MIDDLEWARE = [
@@ -43,9 +45,13 @@ MIDDLEWARE = [
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 
+# `manage.py runtornado` serves the same pages and WebSockets with Tornado.
+TORNADO = {"port": 8000, "address": "127.0.0.1"}
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -82,6 +88,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
 # Without a channel layer everything works within one process; Redis connects several.

@@ -5,5 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("chat.urls")),
+    path("import/", include("weather.urls")),
+    path("counter/", include("counter.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,4 @@
-"""The example project on a real daphne, in a process of its own."""
+"""The example project on a real server, in a process of its own."""
 
 import asyncio
 import os
@@ -9,7 +9,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE_PROJECT = ROOT / "example_project"
 
-LISTENING = re.compile(r"Listening on TCP address 127\.0\.0\.1:(\d+)")
+# How each server is started on a port, and what it says when it listens.
+SERVERS = {
+    "daphne": (
+        ("-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "project.asgi:application"),
+        re.compile(r"Listening on TCP address 127\.0\.0\.1:(\d+)"),
+    ),
+    "runtornado": (
+        ("manage.py", "runtornado", "127.0.0.1:{port}"),
+        re.compile(r"Tornado serves on http://127\.0\.0\.1:(\d+)"),
+    ),
+}
 TROUBLE = re.compile(r"Traceback|never awaited|never retrieved|was destroyed")
 START_TIMEOUT = 30
 
@@ -43,10 +53,15 @@ async def manage(database: Path, *arguments: str, **variables: str) -> None:
 
 
 class ChatServer:
-    """A server that can be stopped and started again, on the same port and with the same database."""
+    """A server that can be stopped and started again, on the same port and with the same database.
 
-    def __init__(self, database: Path) -> None:
+    `kind` is a key of `SERVERS`; `variables` are added to its environment.
+    """
+
+    def __init__(self, database: Path, kind: str = "daphne", **variables: str) -> None:
         self.database = database
+        self.kind = kind
+        self.variables = variables
         self.port = 0
         self.log: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
@@ -61,18 +76,22 @@ class ChatServer:
         return f"ws://127.0.0.1:{self.port}/ws/chat"
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    @property
     def trouble(self) -> list[str]:
         """Lines of the log that a healthy server does not write."""
         return [line for line in self.log if TROUBLE.search(line)]
 
     async def start(self) -> None:
         listening = asyncio.get_running_loop().create_future()
-        # Port 0: the system chooses, and we keep what it chose.
-        command = ("-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "project.asgi:application")
+        command, _ = SERVERS[self.kind]
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *command),
+            # Port 0: the system chooses, and we keep what it chose.
+            *(sys.executable, *(part.format(port=self.port) for part in command)),
             cwd=EXAMPLE_PROJECT,
-            env=environment(self.database),
+            env=environment(self.database) | self.variables,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -90,10 +109,11 @@ class ChatServer:
 
     async def _read(self, process: asyncio.subprocess.Process, listening: asyncio.Future[int]) -> None:
         assert process.stdout is not None
+        _, pattern = SERVERS[self.kind]
         async for line in process.stdout:
             self.log.append(line.decode().rstrip())
-            found = LISTENING.search(self.log[-1])
+            found = pattern.search(self.log[-1])
             if found and not listening.done():
                 listening.set_result(int(found[1]))
         if not listening.done():
-            listening.set_exception(RuntimeError("daphne did not start:\n" + "\n".join(self.log)))
+            listening.set_exception(RuntimeError(f"{self.kind} did not start:\n" + "\n".join(self.log)))

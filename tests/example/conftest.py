@@ -1,29 +1,24 @@
-"""A served chat and a real browser."""
+"""The served example, and a real browser."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser
 
+from tests.browser.chromium import chromium
+from tests.browser.servers import Servers
 from tests.example.chat_server import ChatServer, manage
 from tests.example.visitor import Visitor
 
-CHROMIUM_ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
-Arrive = Callable[[], Awaitable[Visitor]]
+class Arrive(Protocol):
+    """Lets one more visitor arrive, on the chat or another page."""
+
+    async def __call__(self, path: str = "") -> Visitor: ...
 
 
 @pytest.fixture(scope="session")
@@ -34,41 +29,37 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-async def chat_server(migrated_database: Path, tmp_path: Path) -> AsyncIterator[ChatServer]:
-    """A server with a database of its own, whose log must be clean in the end."""
-    server = ChatServer(Path(shutil.copy(migrated_database, tmp_path / "chat.sqlite3")))
-    try:
-        await server.start()
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    servers = Servers(migrated_database, tmp_path_factory.mktemp("servers"))
+    yield servers
+    await servers.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat_server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[ChatServer]:
+    """daphne, or what a test asks for."""
+    async with servers.visit(getattr(request, "param", "daphne")) as server:
         yield server
-    finally:
-        await server.stop()
-    assert not server.trouble, "\n".join(server.log)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium of this machine; without one the test is skipped, in CI it fails."""
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "Expected a program 'chromium' on the PATH; it drives the example's page."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+    """One browser for all tests; each visitor has a context of its own."""
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def arrive(chat_server: ChatServer, browser: Browser) -> AsyncIterator[Arrive]:
-    """Let one more visitor arrive; in the end no page may have complained on its console."""
+    """Let visitors arrive; in the end no page may have complained on its console."""
     visitors: list[Visitor] = []
 
-    async def arrive() -> Visitor:
-        visitors.append(await Visitor.arrive(browser, chat_server.url))
+    async def arrive(path: str = "") -> Visitor:
+        visitors.append(await Visitor.arrive(browser, chat_server.url + path))
         return visitors[-1]
 
     yield arrive
+    for visitor in visitors:
+        await visitor.leave()
     assert [visitor.errors for visitor in visitors] == [[] for _ in visitors]

@@ -1,11 +1,16 @@
-"""The example's page in a real browser, against a real daphne."""
+"""The chat's page in a real browser, against real servers."""
 
+import pytest
 from playwright.async_api import Browser, expect
 
-from tests.example.chat_server import ChatServer, manage
+from tests.example.chat_server import SERVERS, ChatServer, manage
 from tests.example.conftest import Arrive
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
+on_every_server = pytest.mark.parametrize("chat_server", sorted(SERVERS), indirect=True)
 
+
+@on_every_server
 async def test_two_pages_exchange_messages(arrive: Arrive) -> None:
     ana, ben = await arrive(), await arrive()
     await ana.join("Ana")
@@ -21,6 +26,7 @@ async def test_two_pages_exchange_messages(arrive: Arrive) -> None:
     await expect(ben.page.locator(".own")).to_contain_text(["Hello Ana"])
 
 
+@on_every_server
 async def test_joins_and_leaves_are_seen(arrive: Arrive) -> None:
     ana, ben = await arrive(), await arrive()
     await ana.join("Ana")
@@ -49,6 +55,25 @@ async def test_others_see_who_is_typing(arrive: Arrive) -> None:
 
     await ana.page.keyboard.press("Enter")
     await expect(ben.page.locator("#typing")).to_be_empty()
+
+
+@on_every_server
+async def test_both_pages_come_back_after_a_restart(arrive: Arrive, chat_server: ChatServer) -> None:
+    ana, ben = await arrive(), await arrive()
+    await ana.join("Ana")
+    await ben.join("Ben")
+
+    await chat_server.stop()
+    for page in (ana, ben):
+        await expect(page.status).to_have_text("Reconnecting")
+    await chat_server.start()
+
+    for page in (ana, ben):
+        await expect(page.status).to_have_text("Connected", timeout=15_000)
+        await expect(page.people).to_have_text(["Ana", "Ben"])
+    await ana.say("Hello again")
+    for page in (ana, ben):
+        await expect(page.texts).to_have_text(["Hello again"])
 
 
 async def test_history_survives_a_restart_and_pages_come_back(arrive: Arrive, chat_server: ChatServer) -> None:
@@ -136,7 +161,8 @@ async def test_a_message_deleted_in_the_admin_vanishes(
     await ana.say("Polite")
     await expect(ana.texts).to_have_text(["Rude", "Polite"])
 
-    boss = await browser.new_page()
+    context = await browser.new_context()
+    boss = await context.new_page()
     await boss.goto(f"{chat_server.url}admin/chat/message/1/delete/")
     await boss.get_by_label("Username").fill("boss")
     await boss.get_by_label("Password").fill("a long one")
@@ -144,3 +170,4 @@ async def test_a_message_deleted_in_the_admin_vanishes(
     await boss.locator("#content input[type=submit]").click()
 
     await expect(ana.texts).to_have_text(["Polite"])
+    await context.close()

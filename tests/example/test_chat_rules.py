@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.example.chat_server import ChatServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # as the servers
 
 BAD_NAMES = [None, 7, "", " \n ", "x" * 33, "zero\u200bwidth", "turn\u202earound"]
 BAD_TEXTS: list[object] = [None, {}, "", " \n ", "x" * 2001, "null\0byte"]

@@ -1,8 +1,8 @@
-"""A person with a browser page on the chat."""
+"""A person with a browser page on the example."""
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-CONNECTION_FAILED = "WebSocket connection to"
+from tests.browser.chromium import collect_errors
 
 
 class Visitor:
@@ -10,17 +10,15 @@ class Visitor:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.errors: list[str] = []
+        self.errors = collect_errors(page)
         self.status = page.locator("#status")
         self.people = page.locator("#people li .name")
         self.notes = page.locator(".note")
         self.texts = page.locator(".message .text")
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     @classmethod
     async def arrive(cls, browser: Browser, url: str) -> "Visitor":
-        """Open the chat in a new context, and wait until it is connected."""
+        """Open a page in a new context, and wait until it is connected."""
         context = await browser.new_context()
         visitor = cls(await context.new_page())
         await visitor.page.goto(url)
@@ -42,8 +40,3 @@ class Visitor:
 
     def message(self, text: str) -> Locator:
         return self.page.locator(".message", has_text=text)
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        # While a server is down Chromium reports each attempt to connect, which no page can prevent.
-        if message.type in {"error", "warning"} and not message.text.startswith(CONNECTION_FAILED):
-            self.errors.append(message.text)

@@ -1,5 +1,6 @@
 """Settings of the project that the tests serve; the environment says what differs from test to test."""
 
+import json
 import os
 from typing import Any
 
@@ -25,6 +26,8 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+
+TORNADO_WEBSOCKETS = json.loads(os.environ.get("TEST_TORNADO_WEBSOCKETS", "{}"))
 
 _LAYERS: dict[str, dict[str, Any]] = {
     "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer"},

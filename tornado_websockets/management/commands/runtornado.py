@@ -1,6 +1,7 @@
 """``manage.py runtornado``: serve WebSockets and Django with Tornado."""
 
 import errno
+import os
 import re
 import ssl
 from argparse import ArgumentParser
@@ -75,7 +76,7 @@ def _where(given: str | None, configuration: dict[str, Any]) -> tuple[str | None
 def _ssl_context(files: Any) -> ssl.SSLContext | None:
     if files is None:
         return None
-    if not isinstance(files, dict) or not {"certfile"} <= set(files) <= {"certfile", "keyfile"}:
+    if not _are_files(files):
         raise CommandError(
             f"settings.TORNADO['ssl'] is {files!r}; expected {{'certfile': ..., 'keyfile': ...}}, paths of PEM files."
         )
@@ -88,6 +89,11 @@ def _ssl_context(files: Any) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise CommandError(f"The certificate or key of settings.TORNADO['ssl'] can not be used: {error}") from error
     return context
+
+
+def _are_files(value: Any) -> bool:
+    has_names = isinstance(value, dict) and {"certfile"} <= set(value) <= {"certfile", "keyfile"}
+    return has_names and all(isinstance(path, (str, os.PathLike)) for path in value.values())
 
 
 def _why(error: OSError, address: str | None, port: int) -> str:

@@ -1,10 +1,10 @@
 // The chat's page: what its forms send, and what it shows of what the server says.
 
-import { Connection } from "./connection.js";
+import { showStatus } from "../site/status.js";
+import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 import { Log } from "./log.js";
 import { People } from "./people.js";
 
-const STATES = { connecting: "Connecting", connected: "Connected", reconnecting: "Reconnecting" };
 const EARLIER_NAME = "chat.name";
 const TYPING_PAUSE = 2_000;
 
@@ -49,30 +49,31 @@ const events = {
   },
 };
 
-const server = new Connection(
-  "/ws/chat",
-  (event, data) => events[event]?.(data),
-  (state) => {
-    $("status").textContent = STATES[state];
-    $("status").dataset.state = state;
-    if (state === "connected") hint("");
-  },
-);
+const server = new TornadoWebSocket("/chat");
+// All of them by "*": under "message" the client tells what comes as it came.
+server.on("*", (event, data) => events[event]?.(data));
+server.on("open", () => hint(""));
+showStatus(server, $("status"));
 
 /** Say something about what was just tried, next to it. */
 function hint(text) {
   $(ownName ? "text-hint" : "name-hint").textContent = text;
 }
 
-/** Ask the server; what it refuses or can't be asked now comes back empty, and a hint says why. */
+/**
+ * Ask the server; what it refuses or can't be asked now comes back empty, and a hint says why. The client would keep it
+ * until there is a connection again, but who talks wants to know, and may not mean it any more by then.
+ */
 async function ask(event, data) {
   hint("");
   try {
-    return await server.request(event, data);
-  } catch {
+    if (server.state === "open") return await server.request(event, data);
     hint("There is no connection right now. Try again in a moment.");
-    return {};
+  } catch (error) {
+    const isLost = error.code === "disconnected" || error.code === "timeout";
+    hint(isLost ? "The connection was lost. Try again in a moment." : error.message);
   }
+  return {};
 }
 
 async function join(name) {
@@ -122,7 +123,7 @@ $("text").addEventListener("keydown", (key) => {
 $("text").addEventListener("input", () => {
   if (!$("text").value || Date.now() - lastTyped < TYPING_PAUSE) return;
   lastTyped = Date.now();
-  server.emit("typing");
+  if (server.state === "open") server.emit("typing");
 });
 
 $("earlier").addEventListener("click", showEarlier);

@@ -1,0 +1,85 @@
+"""One kind of work, done by several in turns."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .figures import Figures, Measurement
+from .targets import Target
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Someone who is measured, how, and what tells why that is not possible here."""
+
+    name: str
+    measure: Measurement
+    why_absent: Callable[[], str | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Work, and who does it: first we, then the others."""
+
+    title: str
+    entries: Sequence[Entry]
+    targets: Sequence[Target]
+
+    @property
+    def ours(self) -> str:
+        return self.entries[0].name
+
+    def shortened(self) -> "Comparison":
+        """The same, without those whom no target mentions."""
+        wanted = {self.ours, *(target.rival for target in self.targets)}
+        return replace(self, entries=[entry for entry in self.entries if entry.name in wanted])
+
+
+@dataclass
+class Result:
+    """What came out, for each entry and round."""
+
+    comparison: Comparison
+    rounds: dict[str, list[Figures]] = field(default_factory=dict)
+
+    def values(self, name: str, figure: str) -> list[float]:
+        return [figures[figure] for figures in self.rounds.get(name, ())]
+
+
+def run(comparison: Comparison, rounds: int, seconds: float) -> Result:
+    """Measure everyone once in each round, so that whatever else the machine does hits all alike.
+
+    :param seconds: of CPU time for each measurement.
+    """
+    result = Result(comparison)
+    tell(comparison.title)
+    present = [entry for entry in comparison.entries if not _is_absent(entry)]
+    for _ in range(rounds):
+        for entry in list(present):
+            try:
+                figures = entry.measure(seconds)
+            except (OSError, RuntimeError, TimeoutError) as error:
+                tell(f"  {entry.name} is left out: {error}")
+                present.remove(entry)
+                result.rounds.pop(entry.name, None)
+            else:
+                result.rounds.setdefault(entry.name, []).append(figures)
+                tell(f"  {entry.name}: {_describe(figures)}")
+    return result
+
+
+def tell(line: str) -> None:
+    """Let whoever waits know how it goes."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _is_absent(entry: Entry) -> bool:
+    reason = entry.why_absent()
+    if reason is not None:
+        tell(f"  {entry.name} is left out: {reason}")
+    return reason is not None
+
+
+def _describe(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{value:.3g} {figure}" for figure, value in figures.items())

@@ -1,0 +1,52 @@
+"""The chat that is measured, written with this package; imported at start-up, as every app's ``websockets`` is."""
+
+import time
+from typing import Any
+
+from benchmarks.contestants.reporting import report
+from tornado_websockets.websocket import WebSocket
+
+from .loop import LoopWatch
+
+ws = WebSocket("/chat")
+slow_ws = WebSocket("/slow", concurrency=10)
+
+
+@ws.on
+async def say(data: dict[str, Any]) -> None:
+    """Broadcast."""
+    ws.emit("said", data)
+
+
+@ws.on
+async def echo(socket: Any, data: dict[str, Any]) -> None:
+    """Answer."""
+    socket.emit("echoed", data)
+
+
+@ws.on
+def echo_sync(socket: Any, data: dict[str, Any]) -> None:
+    """Answer from a worker thread."""
+    socket.emit("echoed", data)
+
+
+@ws.on
+def emit_many(data: dict[str, Any]) -> None:
+    """Broadcast many times from a worker thread, and report what each took of it."""
+    start = time.thread_time()
+    for _ in range(data["count"]):
+        ws.emit("said", data)
+    report("microseconds", (time.thread_time() - start) / data["count"] * 1e6)
+
+
+@ws.on
+async def watch_loop() -> None:
+    """Report from now on for how long the event loop is held."""
+    LoopWatch().start()
+
+
+@slow_ws.on
+def slow(socket: Any, data: dict[str, Any]) -> None:
+    """Answer after a while, as if the database took long."""
+    time.sleep(data["seconds"])
+    socket.emit("echoed", {})

@@ -1,0 +1,80 @@
+"""Everyone who takes part."""
+
+from dataclasses import replace
+
+from . import original
+from .client.dialects import ACTIONS, EVENTS, PATHS, SOCKETIO, Dialect
+from .contestant import Contestant
+from .processes import Command, python
+
+_HERE = "benchmarks.contestants"
+
+
+def _uvicorn(application: str) -> Command:
+    options = ("--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off", "--log-level", "error")
+    return python("-m", "uvicorn", *options, "--no-access-log", f"{_HERE}.{application}")
+
+
+def _daphne(application: str) -> Command:
+    return python("-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", f"{_HERE}.{application}")
+
+
+_SERVERS = {"uvicorn": _uvicorn, "daphne": _daphne}
+_LAYERS = {"memory": "in memory", "core": "Redis core", "pubsub": "Redis pub/sub"}
+
+
+def ours(server: str, layer: str = "memory") -> Contestant:
+    """This package on ``server``, with a channel layer that it needs only with the Redis ones."""
+    environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings", "BENCHMARK_LAYER": layer}
+    return Contestant("ours", _SERVERS[server]("ours.asgi:application"), EVENTS, environment)
+
+
+def slow(contestant: Contestant) -> Contestant:
+    """Ours, at the WebSocket whose sync handlers may overlap."""
+    return replace(contestant, dialect=Dialect("/ws/slow", contestant.dialect.encode))
+
+
+def channels(kind: str, server: str, layer: str = "memory") -> Contestant:
+    """Hand-written consumers of Channels, ``"async"`` or ``"sync"``."""
+    environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings", "BENCHMARK_LAYER": layer}
+    command = _SERVERS[server](f"channels.asgi:{kind}_application")
+    return Contestant(f"Channels, {kind}, {_LAYERS[layer]}", command, EVENTS, environment)
+
+
+def bare(server: str) -> Contestant:
+    """A bare ASGI function."""
+    return Contestant("bare ASGI", _SERVERS[server]("bare_asgi:application"), PATHS)
+
+
+def unread(server: str) -> Contestant:
+    """The same, but what it echoes it does not read."""
+    return replace(bare(server), name="bare ASGI, unread", dialect=Dialect("/ws/unread", PATHS.encode))
+
+
+WEBSOCKETS = Contestant(
+    "websockets.broadcast", python("-m", f"{_HERE}.bare_websockets", "{port}"), PATHS, modules=("websockets", "uvloop")
+)
+CHANX = Contestant(
+    "chanx",
+    _uvicorn("chanx_server:application"),
+    ACTIONS,
+    {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings"},
+    modules=("chanx", "rest_framework"),
+)
+PYTHON_SOCKETIO = Contestant(
+    "python-socketio", _uvicorn("socketio_server:application"), SOCKETIO, modules=("socketio",)
+)
+OURS_ON_TORNADO = Contestant(
+    "ours",
+    python("-m", "django", "runtornado", "127.0.0.1:{port}"),
+    EVENTS,
+    {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings"},
+)
+BARE_TORNADO = Contestant("bare Tornado", python("-m", f"{_HERE}.bare_tornado", "{port}"), PATHS)
+ORIGINAL = Contestant(
+    "original package",
+    python("manage.py", "runtornado", "{port}", program=original.PYTHON),
+    EVENTS,
+    directory=original.DIRECTORY,
+    absence=original.absence,
+)

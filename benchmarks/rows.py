@@ -1,0 +1,192 @@
+"""What is measured, and what is promised of it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from functools import partial
+
+from . import lineup
+from .comparison import Comparison, Entry
+from .contestant import Contestant
+from .figures import Measurement
+from .lineup import bare, channels, ours, unread
+from .redis import Redis
+from .targets import Target
+from .workloads.broadcast import COMMANDS, HELD, PER_DELIVERY, Broadcast, CountedBroadcast, WatchedBroadcast
+from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, IdleConnection
+from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
+from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
+from .workloads.imports import MILLISECONDS, TORNADO, Import
+
+#: Messages sent at a time where the next do not wait for each.
+BURST = 20
+
+Measure = Callable[[Contestant], Measurement]
+
+
+def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
+    """Every row of the table.
+
+    :param many: clients of the largest crowd that this machine can hold.
+    """
+    yield from _on_uvicorn()
+    yield from _on_daphne()
+    if redis is not None:
+        yield from _between_processes(redis)
+    yield from _crowded(many)
+    yield from _async_echoes()
+    yield from _sync_handlers()
+    yield from _connections()
+    yield from _on_tornado()
+    yield from _emits(redis)
+    yield _import()
+
+
+def _entries(measure: Measure, contestants: Iterable[Contestant]) -> list[Entry]:
+    return [Entry(each.name, measure(each), each.why_absent) for each in contestants]
+
+
+def _on_uvicorn() -> Iterator[Comparison]:
+    rivals = [
+        lineup.WEBSOCKETS,
+        bare("uvicorn"),
+        *(channels("async", "uvicorn", layer) for layer in ("memory", "core", "pubsub")),
+        channels("sync", "uvicorn"),
+        lineup.PYTHON_SOCKETIO,
+        lineup.CHANX,
+    ]
+    targets = [
+        Target(PER_DELIVERY, 1.2, lineup.WEBSOCKETS.name),
+        Target(PER_DELIVERY, Fraction(1, 25), channels("async", "uvicorn").name),
+        Target(PER_DELIVERY, Fraction(1, 4), lineup.PYTHON_SOCKETIO.name),
+    ]
+    for manner, burst in (("paced", 1), ("in bursts", BURST)):
+        measure = partial(Broadcast, clients=500, burst=burst)
+        yield Comparison(f"broadcast to 500, uvicorn, {manner}", _entries(measure, [ours("uvicorn"), *rivals]), targets)
+
+
+def _on_daphne() -> Iterator[Comparison]:
+    handwritten = channels("async", "daphne")
+    yield Comparison(
+        "broadcast to 500, daphne, paced",
+        _entries(partial(Broadcast, clients=500), [ours("daphne"), bare("daphne"), handwritten]),
+        [Target(PER_DELIVERY, 1.2, bare("daphne").name)],
+    )
+    yield Comparison(
+        "broadcast to 500, daphne, in bursts",
+        _entries(
+            partial(Broadcast, clients=500, burst=BURST),
+            [ours("daphne"), bare("daphne"), handwritten, lineup.ORIGINAL, lineup.BARE_TORNADO],
+        ),
+        [
+            Target(PER_DELIVERY, Fraction(1, 15), handwritten.name),
+            Target(PER_DELIVERY, 0.6, lineup.ORIGINAL.name),
+        ],
+    )
+
+
+def _between_processes(redis: Redis) -> Iterator[Comparison]:
+    for layer, commands in (("pubsub", 4), ("core", 16)):
+        handwritten = channels("async", "uvicorn", layer)
+        yield Comparison(
+            f"broadcast, 2 processes on {handwritten.name.rpartition(', ')[2]}, 250 each",
+            _entries(
+                partial(CountedBroadcast, clients=500, processes=2, redis=redis),
+                [ours("uvicorn", layer), handwritten],
+            ),
+            [
+                Target(PER_DELIVERY, Fraction(1, 10), handwritten.name),
+                Target(COMMANDS, commands),
+            ],
+        )
+
+
+def _crowded(many: int) -> Iterator[Comparison]:
+    crowd, usual = f"{many:,} clients", "500 clients"
+    yield Comparison(
+        f"broadcast to {many:,} in one process, uvicorn",
+        [Entry(crowd, Broadcast(ours("uvicorn"), many)), Entry(usual, Broadcast(ours("uvicorn"), 500))],
+        [Target(PER_DELIVERY, 1.2, usual)],
+    )
+    yield Comparison(
+        f"broadcast to {many:,} in one process, uvicorn: the loop",
+        [Entry("ours", WatchedBroadcast(ours("uvicorn"), many))],
+        [Target(HELD, 20)],
+    )
+
+
+def _async_echoes() -> Iterator[Comparison]:
+    handwritten = channels("async", "uvicorn")
+    everyone: list[Callable[[str], Contestant]] = [ours, bare, unread, partial(channels, "async")]
+    yield Comparison(
+        "echo, async handler, uvicorn",
+        _entries(Echo, [*(who("uvicorn") for who in everyone), lineup.PYTHON_SOCKETIO, lineup.CHANX]),
+        [Target(PER_MESSAGE, 1.2, bare("uvicorn").name), Target(PER_MESSAGE, 0.35, handwritten.name)],
+    )
+    yield Comparison(
+        "echo, async handler, daphne",
+        _entries(Echo, [who("daphne") for who in everyone]),
+        [Target(PER_MESSAGE, 1.1, bare("daphne").name)],
+    )
+
+
+def _sync_handlers() -> Iterator[Comparison]:
+    for server in ("uvicorn", "daphne"):
+        stock = channels("sync", server)
+        yield Comparison(
+            f"echo, sync handler, {server}",
+            _entries(partial(Echo, event="echo_sync"), [ours(server), stock]),
+            [Target(PER_MESSAGE, 0.4, stock.name)],
+        )
+    yield Comparison(
+        "10 clients, sync handler of 0.2 s, concurrency=10",
+        _entries(SlowHandler, [lineup.slow(ours("uvicorn")), channels("sync", "uvicorn")]),
+        [Target(UNTIL_ALL, 0.3)],
+    )
+
+
+def _connections() -> Iterator[Comparison]:
+    for server in ("uvicorn", "daphne"):
+        contestants = [ours(server), bare(server), channels("async", server)]
+        yield Comparison(
+            f"connect and close, {server}",
+            _entries(ConnectAndClose, contestants),
+            [Target(PER_CONNECTION, 1.3, bare(server).name)],
+        )
+        yield Comparison(
+            f"idle connection, {server}",
+            _entries(IdleConnection, contestants),
+            [Target(MEMORY, 1.25, bare(server).name)],
+        )
+
+
+def _on_tornado() -> Iterator[Comparison]:
+    contestants = [lineup.OURS_ON_TORNADO, lineup.ORIGINAL, lineup.BARE_TORNADO]
+    works: list[tuple[str, str, Measure]] = [
+        ("broadcast to 500, runtornado, paced", PER_DELIVERY, partial(Broadcast, clients=500)),
+        ("broadcast to 500, runtornado, in bursts", PER_DELIVERY, partial(Broadcast, clients=500, burst=BURST)),
+        ("echo, runtornado", PER_MESSAGE, Echo),
+    ]
+    for title, figure, measure in works:
+        yield Comparison(title, _entries(measure, contestants), [Target(figure, 0.9, lineup.ORIGINAL.name)])
+
+
+def _emits(redis: Redis | None) -> Iterator[Comparison]:
+    yield Comparison(
+        "1,000 emits in one sync handler",
+        _entries(ManyEmits, [ours("uvicorn"), channels("sync", "uvicorn")]),
+        [Target(PER_EMIT, 15)],
+    )
+    if redis is not None:
+        yield Comparison(
+            "burst between 2 processes on Redis pub/sub",
+            _entries(Flood, [ours("uvicorn", "pubsub")]),
+            [Target(PER_SECOND, 20_000, is_least=True)],
+        )
+
+
+def _import() -> Comparison:
+    return Comparison(
+        "import tornado_websockets.websocket",
+        [Entry("ours", Import("tornado_websockets.websocket")), Entry("django.conf alone", Import("django.conf"))],
+        [Target(MILLISECONDS, 60), Target(TORNADO, 0)],
+    )

@@ -1,0 +1,47 @@
+"""Clients that come and go, and clients that just stay."""
+
+from dataclasses import dataclass
+
+from ..contestant import Contestant
+from ..figures import Figures
+from ..stage import Stage, stage
+from ..usage import memory_bytes
+
+PER_CONNECTION = "µs per connection"
+MEMORY = "KiB per connection"
+
+#: Connections that are there before others are measured, and those that come and go together.
+_PRESENT = 50
+
+#: Connections whose memory is measured.
+_IDLE = 1_000
+
+
+@dataclass(frozen=True)
+class ConnectAndClose:
+    """The cost of a connection on which nothing is said."""
+
+    contestant: Contestant
+
+    def __call__(self, seconds: float) -> Figures:
+        with stage(self.contestant, "echo", _PRESENT) as played:
+            return {PER_CONNECTION: played.cost(lambda: _come_and_go(played), seconds)}
+
+
+@dataclass(frozen=True)
+class IdleConnection:
+    """The memory that one more connection takes."""
+
+    contestant: Contestant
+
+    def __call__(self, seconds: float) -> Figures:  # noqa: ARG002 nothing is repeated
+        with stage(self.contestant, "echo", _PRESENT) as played:
+            before = memory_bytes(played.pids)
+            played.crowd.connect(_IDLE)
+            return {MEMORY: (memory_bytes(played.pids) - before) / _IDLE / 1024}
+
+
+def _come_and_go(played: Stage) -> int:
+    clients = played.crowd.connect(_PRESENT)
+    played.crowd.close(clients)
+    return len(clients)

@@ -1,0 +1,54 @@
+"""What a client says, it alone receives."""
+
+import time
+from dataclasses import dataclass
+
+from ..client.frames import client_frame
+from ..contestant import Contestant
+from ..figures import Figures
+from ..stage import Stage, stage
+
+PER_MESSAGE = "µs per message"
+UNTIL_ALL = "s until all are answered"
+
+#: Clients that ask at the same time.
+_CLIENTS = 50
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The cost of a message and its answer.
+
+    :param event: what is asked for.
+    """
+
+    contestant: Contestant
+    event: str = "echo"
+
+    def __call__(self, seconds: float) -> Figures:
+        with stage(self.contestant, self.event, _CLIENTS) as played:
+            frame = client_frame(self.contestant.dialect.message(self.event))
+            return {PER_MESSAGE: played.cost(lambda: _ask(played, frame), seconds)}
+
+
+@dataclass(frozen=True)
+class SlowHandler:
+    """How long ten clients wait who ask at the same time for what takes a sync handler 0.2 s."""
+
+    contestant: Contestant
+
+    def __call__(self, seconds: float) -> Figures:  # noqa: ARG002 it takes as long as it takes
+        with stage(self.contestant, "slow", clients=10) as played:
+            frame = client_frame(self.contestant.dialect.message("slow", {"seconds": 0.2}))
+            start = time.perf_counter()
+            _ask(played, frame)
+            return {UNTIL_ALL: time.perf_counter() - start}
+
+
+def _ask(played: Stage, frame: bytes) -> int:
+    crowd = played.crowd
+    crowd.expect(1)
+    for client in crowd.clients:
+        client.send(frame)
+    crowd.wait()
+    return len(crowd.clients)

@@ -1,0 +1,8 @@
+"""The import of readings as a Django application."""
+
+from django.apps import AppConfig
+
+
+class WeatherConfig(AppConfig):
+    name = "weather"
+    verbose_name = "Weather"

@@ -1,0 +1,85 @@
+// The import's page: it starts one over HTTP, and follows it over the WebSocket.
+
+import { showStatus } from "../site/status.js";
+import { ModuleProgressBar } from "../tornado_websockets/modules/progress_bar.mjs";
+import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
+
+const STATES = { running: "Running", done: "Done", cancelled: "Cancelled", failed: "Failed" };
+
+const $ = (id) => document.getElementById(id);
+const number = new Intl.NumberFormat("en");
+
+const server = new TornadoWebSocket("/import");
+const bar = new ModuleProgressBar("rows");
+server.bind(bar);
+bar.on("report", show);
+showStatus(server, $("status"));
+
+/** Let the engine that is chosen draw the bar. */
+function draw() {
+  const { value } = document.querySelector("[name=engine]:checked");
+  bar.set_engine(new ModuleProgressBar[value]($("bar"), { aria_labelledby: "progress-title" }));
+}
+
+function show(report) {
+  const isRunning = report.state === "running";
+  $("nothing").hidden = report.state !== "idle";
+  $("job").hidden = report.state === "idle";
+  $("cancel").hidden = !isRunning;
+  $("job-file").textContent = report.file;
+  // Screen readers say it each time it is set.
+  if ($("job-state").dataset.state !== report.state) $("job-state").textContent = STATES[report.state] ?? "";
+  $("job-state").dataset.state = report.state;
+  for (const id of ["added", "updated", "refused"]) $(id).textContent = number.format(report[id]);
+  $("errors").replaceChildren(...listErrors(report));
+  $("stored").textContent = number.format(report.stored);
+  for (const id of ["import-file", "import-sample"]) $(id).ariaDisabled = isRunning;
+}
+
+function listErrors({ errors, refused }) {
+  const rest = refused - errors.length;
+  const texts = rest > 0 ? [...errors, `and ${number.format(rest)} more`] : errors;
+  return texts.map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  });
+}
+
+/** Have the server import what `form` holds; a hint says why it does not want to. */
+async function start(form) {
+  hint("");
+  try {
+    const response = await fetch($("upload").action, { method: "POST", body: form });
+    // On a phone it is below.
+    if (response.ok) return $("progress-title").scrollIntoView({ block: "nearest" });
+    const isOurs = response.headers.get("Content-Type") === "application/json";
+    hint(isOurs ? (await response.json()).error : `The server refused it (${response.status}).`);
+  } catch {
+    hint("There is no connection right now. Try again in a moment.");
+  }
+}
+
+function hint(text) {
+  $("file-hint").textContent = text;
+}
+
+$("upload").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  const [file] = $("file").files;
+  if ($("import-file").ariaDisabled === "true") return;
+  if (!file) hint("Choose a file first.");
+  else if (file.size > $("upload").dataset.maxBytes) hint("This file is too large.");
+  else start(new FormData($("upload")));
+});
+
+$("import-sample").addEventListener("click", () => {
+  if ($("import-sample").ariaDisabled === "true") return;
+  const form = new FormData($("upload"));
+  form.delete("file");
+  start(form);
+});
+
+$("cancel").addEventListener("click", () => server.emit("cancel"));
+for (const engine of document.querySelectorAll("[name=engine]")) engine.addEventListener("change", draw);
+draw();

@@ -1,0 +1,73 @@
+"""What all pages of the example have in common: the way between them, and that nobody is shut out."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.browser.axe import fetch_axe, find_barriers
+from tests.example.conftest import Arrive
+from tests.example.visitor import Visitor
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
+
+PAGES = {"Chat": "/", "Import": "/import/", "Counter": "/counter/"}
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core."""
+    return await asyncio.to_thread(fetch_axe, tmp_path_factory.mktemp("axe"))
+
+
+async def use(visitor: Visitor, name: str) -> None:
+    """Let a page show what it shows to somebody who uses it."""
+    if name == "Chat":
+        await visitor.join("Ana")
+        await visitor.say("Hello")
+        await expect(visitor.texts).to_have_text(["Hello"])
+    elif name == "Import":
+        table = b"at,temperature,humidity,wind\n2030-01-01T00:00Z,1.5,50,2\nsoon,1.5,50,2\n"
+        file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": table}
+        await visitor.page.get_by_label("Your file").set_input_files(file)
+        await visitor.page.get_by_role("button", name="Import the file").click()
+        await expect(visitor.page.locator("#errors li")).to_have_count(1)
+    else:
+        await visitor.page.get_by_role("button", name="Press").click()
+        await expect(visitor.page.locator("#plot .bars rect")).not_to_have_count(0)
+
+
+async def test_each_page_leads_to_the_others(arrive: Arrive) -> None:
+    visitor = await arrive()
+    for name in ("Import", "Counter", "Chat"):
+        await visitor.page.get_by_role("navigation").get_by_role("link", name=name).click()
+        await expect(visitor.page.get_by_role("heading", level=1)).to_have_text(name)
+        await expect(visitor.page.locator("nav [aria-current=page]")).to_have_text(name)
+        await expect(visitor.status).to_have_text("Connected")
+
+
+async def test_keys_lead_to_the_content_first(arrive: Arrive) -> None:
+    visitor = await arrive("counter/")
+    for key in ("Tab", "Enter", "Tab"):
+        await visitor.page.keyboard.press(key)
+    await expect(visitor.page.get_by_role("button", name="Press")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+async def test_nobody_is_shut_out(arrive: Arrive, axe: str, name: str, scheme: str) -> None:
+    visitor = await arrive(PAGES[name].removeprefix("/"))
+    page = visitor.page
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    assert await find_barriers(page, axe) == []
+
+    await use(visitor, name)
+
+    for size in (DESKTOP, PHONE):
+        await page.set_viewport_size(size)
+        assert await find_barriers(page, axe) == []
+        # Nothing is wider than the window.
+        assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]

@@ -1,0 +1,23 @@
+"""URLconf of the project that the tests serve."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("publish", views.publish),
+    path("apublish", views.apublish),
+    path("publish-in-async", views.publish_in_async),
+    path("publish-in-thread", views.publish_in_thread),
+    path("publish-in-transaction", views.publish_in_transaction),
+    path("publish-and-roll-back", views.publish_and_roll_back),
+    path("create-user", views.create_user),
+    path("emit", views.emit),
+    path("aemit", views.aemit),
+    path("emit-to-remembered", views.emit_to_remembered),
+    path("broadcast-from-remembered", views.broadcast_from_remembered),
+    path("group-send", views.group_send),
+    path("publish-in-room/<slug:name>", views.publish_in_room),
+    path("log-in", views.log_in),
+    path("register/<slug:name>", views.register),
+]

@@ -1,0 +1,43 @@
+"""Handlers for clients that take too little, or send too much."""
+
+import asyncio
+
+from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.frames import Data
+from tornado_websockets.websocket import WebSocket
+
+from .notes import note
+
+bounds = WebSocket("/bounds/<slug:key>")
+
+#: Lets a handler that holds a client up go on.
+_released = asyncio.Event()
+
+
+@bounds.on
+async def tell(data: Data) -> None:
+    """Send much to everyone."""
+    await bounds.emit("told", {"text": "x" * data["bytes"]})
+
+
+@bounds.on
+async def hold(socket: Connection) -> None:
+    """Take nothing more from this client."""
+    _released.clear()
+    socket.emit("holding")
+    await _released.wait()
+
+
+@bounds.on
+async def release() -> None:
+    _released.set()
+
+
+@bounds.on
+async def swallow() -> None:
+    """Take what was sent, and do nothing."""
+
+
+@bounds.on
+def close(key: str) -> None:
+    note(key, "close")

@@ -1,0 +1,49 @@
+"""Several servers on one Redis."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from .asgi import Server
+from .redis import RedisServer
+from .sockets import SocketClient
+from .transports import Servers
+
+
+class Cluster(NamedTuple):
+    """Two servers, and the environment that they share with any other program."""
+
+    here: Server
+    there: Server
+    variables: Mapping[str, str]
+
+    async def connect(self, path: str, each: int = 1) -> tuple[list[SocketClient], list[SocketClient]]:
+        """Clients of both."""
+        here, there = [[await server.connect(path) for _ in range(each)] for server in (self.here, self.there)]
+        return here, there
+
+
+@contextlib.contextmanager
+def servers_on(redis: RedisServer, database: Path, directory: Path) -> Iterator[Servers]:
+    """Servers that are stopped before their Redis is."""
+    servers = Servers(directory, {"TEST_DATABASE": str(database), "TEST_REDIS": redis.url})
+    try:
+        yield servers
+    finally:
+        servers.stop()
+
+
+@contextlib.asynccontextmanager
+async def two_of(servers: Servers, layer: str, redis: RedisServer) -> AsyncIterator[Cluster]:
+    """Two daphnes, for a test."""
+    starts = (asyncio.to_thread(servers.get, "daphne", number=number, TEST_LAYER=layer) for number in (1, 2))
+    first, second = await asyncio.gather(*starts)
+    async with first.visit() as here, second.visit() as there:
+        yield Cluster(here, there, {"TEST_LAYER": layer, "TEST_REDIS": redis.url})
+
+
+async def numbers(client: SocketClient, count: int) -> list[int]:
+    """What the next frames count."""
+    return [(await client.receive())["data"]["n"] for _ in range(count)]

@@ -1,0 +1,115 @@
+"""Programs that the tests start, wait for, and stop again."""
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from .log import TROUBLE, Log
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Seconds that a program has to start, and to stop.
+START_TIMEOUT = 30.0
+STOP_TIMEOUT = 20.0
+
+#: How Python is called: what it has to complain of shall be seen.
+PYTHON = (sys.executable, "-X", "dev", "-W", "default")
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Of a program that imports the project; nothing of the caller's own settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "TEST_"))}
+    return inherited | {
+        "DJANGO_SETTINGS_MODULE": "tests.project.settings",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        **variables,
+    }
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def run_python(*arguments: str, **variables: str) -> str:
+    """What a Python program of the project writes until it ends, which must be without trouble."""
+    process = await asyncio.create_subprocess_exec(
+        *PYTHON,
+        *arguments,
+        cwd=ROOT,
+        env=environment(variables),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    text = output.decode()
+    assert process.returncode == 0, text
+    assert not TROUBLE.search(text), text
+    return text
+
+
+class Process:
+    """A running program, whose output goes into a log.
+
+    :param command: and its arguments.
+    :param log: file to be written.
+    :param variables: of its environment, on top of what all of them get.
+    """
+
+    def __init__(self, command: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
+        self.command = tuple(command)
+        self.log = Log(log)
+        self._is_asked = False
+        with log.open("ab") as output:
+            self._popen = self._start(output, environment(variables))
+
+    def _start(self, output: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.command, cwd=ROOT, env=variables, stdout=output, stderr=output)
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._popen.poll() is None
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Block until it has written this, which says that it is ready."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while (found := re.search(pattern, self.log.text)) is None:
+            if not self.is_running or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"Expected {self.command!r} to write {pattern!r}, got:\n{self.log.text}")
+            time.sleep(0.01)
+        return found
+
+    def terminate(self) -> None:
+        """Ask it to end, once."""
+        if self.is_running and not self._is_asked:
+            self._is_asked = True
+            self._popen.terminate()
+
+    def stop(self) -> int:
+        """Ask it to end, and wait until it has. Returns its exit code."""
+        self.terminate()
+        try:
+            return self._popen.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._popen.kill()
+        self._popen.wait()

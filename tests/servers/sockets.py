@@ -1,0 +1,58 @@
+"""Clients on real sockets."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from .client import Client, Refused
+from .log import DEADLINE
+
+
+class SocketClient(Client):
+    """A client that speaks WebSocket over TCP."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    @classmethod
+    async def connect(cls, url: str, headers: Mapping[str, str], **options: Any) -> "SocketClient":
+        """Raises :class:`Refused`."""
+        settings: dict[str, Any] = dict.fromkeys(("compression", "max_queue", "max_size", "ping_interval", "proxy"))
+        try:
+            return cls(await connect(url, additional_headers=headers, open_timeout=DEADLINE, **settings | options))
+        except InvalidStatus as error:
+            raise Refused(error.response.status_code) from error
+
+    async def send(self, message: str | bytes) -> None:
+        await self._connection.send(message)
+
+    async def _receive(self, within: float) -> str:
+        async with asyncio.timeout(within):
+            message = await self._connection.recv()
+        assert isinstance(message, str), message
+        return message
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    def abort(self) -> None:
+        """Leave without a word: the other side sees a broken connection."""
+        self._connection.transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing any more."""
+        self._connection.transport.pause_reading()
+
+    def hang_up(self) -> None:
+        """End our half of the TCP connection, without a closing handshake."""
+        self._connection.transport.write_eof()
+
+    async def closed(self) -> tuple[int | None, str | None]:
+        """The code and reason with which the server has closed the connection."""
+        async with asyncio.timeout(DEADLINE):
+            await self._connection.wait_closed()
+        return self._connection.close_code, self._connection.close_reason

@@ -1,0 +1,127 @@
+"""Session and user of a client that comes by Tornado."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.test import override_settings
+
+from tests.project.databases import database_in
+from tests.project.scripts import run_script
+from tests.tornado.application import serving
+from tornado_websockets.session import load_session
+from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websockethandler import WebSocketHandler
+
+SCRIPT = """
+import asyncio
+import django
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS={apps!r},
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    SECRET_KEY="x",
+)
+django.setup()
+
+from tornado_websockets.session import load_session
+
+session, user = asyncio.run(load_session("sessionid=x"))
+print(type(session).__module__, user)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with database_in(tmp_path_factory.mktemp("session")):
+        call_command("migrate", verbosity=0)
+        yield
+
+
+class Person:
+    """A user who has logged in, with a word in the session."""
+
+    def __init__(self, name: str) -> None:
+        self.user = User.objects.create_user(name)
+        browser = Browser()
+        browser.force_login(self.user)
+        self.session = browser.session
+        self.session["word"] = f"{name}'s"
+        self.session.save()
+        self.cookies = f"other=1; sessionid={self.session.session_key}; more=2"
+
+
+@pytest.fixture
+def person(key: str) -> Person:
+    return Person(key)
+
+
+@pytest.mark.parametrize(
+    "cookies", ["", "other=1", "sessionid=", "sessionid=unknown", ";;=;\x00é==;sessionid", "x" * 9]
+)
+async def test_without_a_session_there_is_nobody(cookies: str) -> None:
+    session, user = await load_session(cookies)
+    assert session.is_empty()
+    assert user.is_anonymous
+
+
+async def test_a_session_brings_its_data_and_its_user(person: Person) -> None:
+    session, user = await load_session(person.cookies)
+    assert session["word"] == person.session["word"]
+    assert user == person.user
+
+
+async def test_the_user_of_a_session_may_be_gone(person: Person) -> None:
+    await sync_to_async(person.user.delete)()
+    session, user = await load_session(person.cookies)
+    assert session["word"] == person.session["word"]
+    assert user.is_anonymous
+
+
+async def test_a_changed_password_ends_the_session(person: Person) -> None:
+    person.user.set_password("new")
+    await sync_to_async(person.user.save)()
+    _, user = await load_session(person.cookies)
+    assert user.is_anonymous
+
+
+async def test_the_name_of_the_cookie_is_a_setting(person: Person) -> None:
+    with override_settings(SESSION_COOKIE_NAME="other"):
+        _, user = await load_session(person.cookies.replace("sessionid", "other"))
+    assert user == person.user
+
+
+def test_without_sessions_there_are_neither() -> None:
+    assert run_script(SCRIPT.format(apps=["tornado_websockets"])) == "builtins None\n"
+
+
+def test_without_auth_there_is_a_session() -> None:
+    apps = ["django.contrib.sessions", "tornado_websockets"]
+    assert run_script(SCRIPT.format(apps=apps)) == "django.contrib.sessions.backends.signed_cookies None\n"
+
+
+async def test_a_socket_has_session_and_user(person: Person) -> None:
+    seen = []
+
+    def authorize(socket: Any) -> bool:
+        seen.append((socket.session["word"], socket.user))
+        return True
+
+    ws = WebSocket("/session", add_to_handlers=False, authorize=authorize)
+    async with serving(("/ws/session", WebSocketHandler, {"websocket": ws})) as served:
+        await served.connect("/ws/session", {"Cookie": person.cookies})
+        seen += [(socket.session["word"], socket.user) for socket in ws.handlers]
+    assert seen == [(person.session["word"], person.user)] * 2
+
+
+async def test_the_session_may_come_in_the_second_of_two_headers(person: Person) -> None:
+    users = []
+    ws = WebSocket("/session", add_to_handlers=False, authorize=lambda socket: users.append(socket.user) or True)
+    async with serving(("/ws/session", WebSocketHandler, {"websocket": ws})) as served:
+        await served.connect("/ws/session", [("Cookie", "other=1"), ("Cookie", person.cookies)])
+    assert users == [person.user]

@@ -1,0 +1,87 @@
+"""How a Tornado server stops: its clients are told, and what runs gets time to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from tornado.ioloop import IOLoop
+
+from .core.hub import hub
+from .websockethandler import finish_leaving
+from .wsgi import finish_answering
+
+if TYPE_CHECKING:
+    from tornado.httpserver import HTTPServer
+
+logger = logging.getLogger("tornado_websockets")
+
+#: Seconds that open connections, handlers and views get when the server is asked to stop.
+TIMEOUT = 5.0
+
+#: Close code of RFC 6455 for a server that stops.
+GOING_AWAY = 1001
+
+
+class Shutdown:
+    """What SIGTERM or SIGINT sets off, once.
+
+    :param server: the one that is stopped.
+    """
+
+    def __init__(self, server: HTTPServer | None) -> None:
+        self._server = server
+        self._task: asyncio.Task[None] | None = None
+        self._is_late = False
+
+    def wait_for_signals(self) -> None:
+        """To be called on the event loop, in the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._begin)
+
+    def leave_threads(self) -> None:
+        """End the process if handlers are still running: Python would wait for their threads, however long."""
+        if self._is_late:
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(0)
+
+    def _begin(self) -> None:
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._stop())
+
+    async def _stop(self) -> None:
+        """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
+        if self._server is not None:
+            self._server.stop()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await _finish()
+        except TimeoutError:
+            self._is_late = True
+            logger.warning("Stopping, although handlers are still running after %g seconds", TIMEOUT)
+        if self._server is not None:
+            await self._server.close_all_connections()
+        await _cancel_others()
+        IOLoop.current().stop()
+
+
+async def _finish() -> None:
+    lane = hub.lane()
+    while lane.groups:  # until those have gone, too, whose handshake was on its way
+        lane.shut_all(GOING_AWAY)
+        await asyncio.sleep(0.02)
+    await finish_leaving()
+    await finish_answering()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=1)

@@ -1,0 +1,125 @@
+"""One client's work, piece by piece and in order, and when to read on meanwhile."""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+Work = Callable[[], Awaitable[None]]
+
+#: Seconds for which a handler may keep the server from reading. Then it reads on, so that pings are answered, and a
+#: client that leaves is noticed: a handler may run for minutes.
+READ_ON_AFTER = 1.0
+
+#: Messages, and bytes of them, that may wait then.
+MAX_WAITING, MAX_WAITING_BYTES = 100, 1_000_000
+
+#: Pieces begun within the caller's turn of the event loop, before others get theirs.
+BURST = 32
+
+
+class _Piece:
+    """Some work, and a future for whoever waits for it."""
+
+    __slots__ = ("done", "size", "work")
+
+    def __init__(self, work: Work, size: int) -> None:
+        self.work = work
+        self.size = size
+        self.done: asyncio.Future[None] | None = None
+
+    def finish(self) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+
+class Turns:
+    """Does one piece of work after the other, in a task that lives while there is some.
+
+    :param fail: called with the error of one that failed.
+    """
+
+    def __init__(self, fail: Callable[[Exception], None]) -> None:
+        self._fail = fail
+        self._pieces: deque[_Piece] = deque()  # that of which the turn is included
+        self._size = self._begun = 0
+        self._task: asyncio.Task[None] | None = None
+        self._is_running = self._is_long = False
+        self._reading: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, work: Work, size: int = 0) -> asyncio.Future[None] | None:
+        """Do ``work`` after all that was begun before.
+
+        :param size: in bytes.
+        :returns: what to wait for before more is read; ``None`` if for nothing.
+        """
+        piece = self._begin(work, size)
+        if not self._pieces or (self._is_long and self._has_room):
+            return None
+        piece.done = self._reading = asyncio.get_running_loop().create_future()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(READ_ON_AFTER, self._look, None)
+        return piece.done
+
+    def end(self, work: Work) -> asyncio.Future[None]:
+        """Do ``work`` last; returns what to wait for until it is done."""
+        if self._timer is not None:
+            self._timer.cancel()
+        piece = self._begin(work, 0)
+        piece.done = asyncio.get_running_loop().create_future()
+        if not self._pieces:
+            piece.finish()
+        return piece.done
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._pieces) <= MAX_WAITING and self._size <= MAX_WAITING_BYTES
+
+    def _begin(self, work: Work, size: int) -> _Piece:
+        piece = _Piece(work, size)
+        self._pieces.append(piece)
+        self._size += size
+        if not self._is_running:
+            self._is_running = True
+            self._begun += 1
+            self._task = _start(self._run(), is_eager=self._begun % BURST != 0)
+        return piece
+
+    async def _run(self) -> None:
+        try:
+            while self._pieces:
+                await self._do(self._pieces[0])
+        finally:
+            self._is_running = self._is_long = False
+
+    async def _do(self, piece: _Piece) -> None:
+        try:
+            await piece.work()
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._pieces.popleft()
+            self._size -= piece.size
+            piece.finish()
+
+    def _look(self, before: asyncio.Future[None] | None) -> None:
+        """Let the server read on if it has been waiting for the same piece of work since the last look."""
+        self._timer = None
+        reading = self._reading
+        if reading is None or reading.done():
+            return
+        if reading is before:
+            self._is_long = True
+            if self._has_room:
+                reading.set_result(None)
+        self._timer = asyncio.get_running_loop().call_later(READ_ON_AFTER, self._look, reading)
+
+
+def _start(work: Coroutine[Any, Any, None], *, is_eager: bool) -> asyncio.Task[None]:
+    """Start a task, in the caller's turn of the event loop if Python can: most messages need no more."""
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, eager_start=is_eager)
+    return loop.create_task(work)
