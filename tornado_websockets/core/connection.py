@@ -52,7 +52,7 @@ class Connection(Socket):
         "_outbox",
         "_rate",
         "_run",
-        "_socket",
+        "_stand_in",
         "_status",
         "_transport",
         "address",
@@ -94,7 +94,7 @@ class Connection(Socket):
         self._transport = transport
         self._limits = limits
         self._run = run or endpoint.workers.run
-        self._socket = self if socket is None else socket
+        self._stand_in = socket
         self._status = State.CONNECTING
         self._is_admitted = False
         rate = limits.max_messages_per_second
@@ -104,6 +104,10 @@ class Connection(Socket):
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
+
+    @property
+    def _socket(self) -> Any:  # no attribute: a reference to oneself would wait for the garbage collector
+        return self if self._stand_in is None else self._stand_in
 
     # For handlers, from any thread.
 

@@ -89,6 +89,7 @@ class Outbox:
 
     async def stop(self) -> None:
         """Drop what waits, and end the writer."""
+        self._lose = _ignore  # the connection's method: it would keep the connection until the next collection
         writer, self._writer = self._writer, None
         self._clear()
         if writer is not None and writer is not asyncio.current_task():
@@ -170,6 +171,10 @@ class Outbox:
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
         self._drained = None
+
+
+def _ignore(reason: str | Exception) -> None:
+    """Nobody is to be told any more."""
 
 
 def _size(item: str | Close) -> int:
