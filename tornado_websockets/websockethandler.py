@@ -204,12 +204,13 @@ class _Transport:
     def __init__(self, handler: WebSocketHandler) -> None:
         self._handler = handler
 
-    def send(self, text: str) -> Awaitable[None]:
+    def send(self, text: str) -> Awaitable[None] | None:
         """Write a frame. Tornado's ``write_message`` would start a task for each, and buffer without limit."""
         protocol = self._handler.ws_connection
         if protocol is None or protocol.stream is None or protocol.is_closing():
             raise tornado.websocket.WebSocketClosedError
-        return protocol.stream.write(text_frame(text))
+        writing = protocol.stream.write(text_frame(text))
+        return None if writing.done() and writing.exception() is None else writing
 
     async def close(self, code: int, reason: str) -> None:
         self._end(code, reason, CLOSE_TIMEOUT)
