@@ -1,12 +1,9 @@
 """Start-up: connects this process with the others through the channel layer, and registers the system checks."""
 
-import sys
-
 from django.apps import AppConfig
 from django.core import checks
 
 from tornado_websockets.core.hub import hub
-from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import encoder
 
 from . import checks as own_checks
@@ -23,5 +20,3 @@ class ChannelsBridgeConfig(AppConfig):
         checks.register(own_checks.check_apps)
         checks.register(own_checks.check_channel_layer)
         hub.publisher = Relay(hub, encoder)
-        if "channels_bridge.routing" in sys.modules:  # imported before Django was set up, so it found nothing yet
-            discover()

@@ -13,7 +13,7 @@ from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
 from .consumers import Scope, header_values
-from .servers import Receive, Send
+from .servers import Receive, Send, root_path
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -45,7 +45,7 @@ class _Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
-        found = registry.find(_path(scope))
+        found = registry.find(_path(scope, send))
         if reason is None and found is None:
             reason = "there is no WebSocket"
         if reason is not None or found is None:
@@ -62,7 +62,8 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
     await scope["websocket"].route.callback(scope, receive, send)
 
 
-def _path(scope: Scope) -> str:
+def _path(scope: Scope, send: Send) -> str:
     """The path below the one that the application is mounted at."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+    root = root_path(scope, send).rstrip("/")
+    return path.removeprefix(root) if path.startswith(root + "/") else path

@@ -64,7 +64,7 @@ def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
     except ImportError as error:
         return [
             Error(
-                f"The channel layer can not be imported: {error}.",
+                f"The channel layer cannot be imported: {error}.",
                 hint="Install channels_redis, which the extra 'redis' of this package does.",
                 id="channels_bridge.E002",
             )

@@ -94,10 +94,13 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         return pattern.match(self.scope["path"].removeprefix(PREFIX))
 
     async def _serve(self, connection: Connection, transport: "Transport") -> None:
+        end_watch = transport.watch()
         try:
             await connection.open(transport.accept)
         except OSError:  # the client did not wait for our answer
             return
+        finally:
+            end_watch()
         handled = 0
         while (message := await transport.receive()) is not None:
             end_watch = transport.watch()

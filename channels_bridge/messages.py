@@ -41,17 +41,22 @@ class Batch:
 
 
 class Numbering:
-    """Numbers a sender's texts, for each path from 1. Idle paths are forgotten, and start again at 1."""
+    """Numbers a sender's texts, for each path from 1.
+
+    :ivar epoch: goes up when the numbers of so many paths start over, for memory's sake; part of the sender's name.
+    """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self.epoch = 0
+        self._last: dict[str, int] = {}
 
     def take(self, path: str, count: int) -> int:
         """The number of the first of ``count`` texts for ``path``."""
-        first = self._last.pop(path, 0) + 1
+        if path not in self._last and len(self._last) >= _MAX_PATHS:
+            self._last.clear()
+            self.epoch += 1
+        first = self._last.get(path, 0) + 1
         self._last[path] = first + count - 1
-        if len(self._last) > _MAX_PATHS:
-            self._last.popitem(last=False)
         return first
 
 
@@ -66,7 +71,7 @@ class Tally:
         senders = self._last.setdefault(batch.path, OrderedDict())
         last = senders.pop(batch.sender, None)
         end = batch.first + len(batch.texts) - 1
-        if last is None or (batch.first == 1 and last != 1):
+        if last is None:
             last = batch.first - 1
         senders[batch.sender] = max(last, end)
         if len(senders) > _MAX_SENDERS:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tornado_websockets.core.groups import group_name
@@ -36,18 +36,25 @@ class Receiver:
 
     :param take: called with each message.
     :param forget: called with each path that is left.
+    :param paths: wanted from the beginning.
     """
 
-    def __init__(self, layer: Any, take: Callable[[dict[str, Any]], None], forget: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        layer: Any,
+        take: Callable[[dict[str, Any]], None],
+        forget: Callable[[str], None],
+        paths: Iterable[str] = (),
+    ) -> None:
         self.layer = layer
         self.loop = asyncio.get_running_loop()
         self.is_stopped = False
         self._take = take
         self._forget = forget
-        self._wanted: set[str] = set()
+        self._wanted = set(paths)
         self._joined: set[str] = set()
         self._pending: dict[str, None] = {}  # to be joined or left, first come first served
-        self._refresh: dict[str, None] = {}  # to be joined once more, when nothing is pending
+        self._refresh = dict.fromkeys(paths)  # to be joined once more, when nothing is pending
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._work = asyncio.Event()
         self._is_down = False
@@ -61,13 +68,13 @@ class Receiver:
         return not self.is_stopped and self.loop.is_running()
 
     async def join(self, path: str) -> None:
-        """Want ``path``; returns when its group is joined, or can not be joined soon."""
+        """Want ``path``; returns when its group is joined, or cannot be joined soon."""
         self._wanted.add(path)
         if path not in self._joined:
             await self._attend(path)
 
     async def leave(self, path: str) -> None:
-        """Want ``path`` no more; returns when its group is left, or can not be left soon."""
+        """Want ``path`` no more; returns when its group is left, or cannot be left soon."""
         self._wanted.discard(path)
         await self._attend(path)
         if path not in self._wanted:

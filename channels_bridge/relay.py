@@ -58,7 +58,7 @@ class Relay:
         with self._lock:
             receiver = self._receiver
             if receiver is None or not receiver.is_alive or receiver.layer is not layer:
-                receiver = self._receiver = Receiver(layer, self._take, self._tally.forget)
+                receiver = self._receiver = Receiver(layer, self._take, self._tally.forget, self._hub.paths())
         await _on_loop_of(receiver, receiver.join(path))
 
     async def leave(self, path: str) -> None:
@@ -113,11 +113,13 @@ class Relay:
             else:
                 logger.error("A message of the channel layer has an unknown type: %.64r", message.get("type"))
         except Exception:
-            logger.exception("A message of the channel layer can not be delivered")
+            logger.exception("A message of the channel layer cannot be delivered")
 
     def _take_batch(self, batch: Batch) -> None:
         if batch.sender.startswith(self._name):
             return  # these clients were served when it was sent
+        if not self._hub.has_clients(batch.path):
+            return  # the last one left while it was on its way
         lost, texts = self._tally.check(batch)
         if lost:
             counters.messages_lost += lost

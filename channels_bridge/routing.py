@@ -1,14 +1,29 @@
 """The registry, as the routing entries that Channels' ``URLRouter`` takes."""
 
+from collections.abc import Iterator
+
 from django.urls import URLPattern, path
 
 from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import WebSocket, registry
 
+
+class _Routes(list[URLPattern]):
+    """Whoever first looks at the list is going to serve: then all WebSockets of the project have to be known."""
+
+    def __iter__(self) -> Iterator[URLPattern]:
+        discover()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        discover()
+        return super().__len__()
+
+
 #: One entry per WebSocket, those with parameters last. It is the same list all the time: a WebSocket made later
 #: shows up in it, and so in the routers that were given it.
-websocket_urlpatterns: list[URLPattern] = []
+websocket_urlpatterns: list[URLPattern] = _Routes()
 
 
 def route_for(websocket: WebSocket) -> URLPattern:
@@ -22,4 +37,4 @@ def _update() -> None:
 
 
 registry.listen(_update)
-discover()  # for asgi.py, where importing this module is the one sign that this process is going to serve
+discover()  # here, too: importing this module is what an asgi.py does

@@ -89,7 +89,7 @@ class Sender:
         try:
             while batch := self._next():
                 await self._send(batch)
-        except asyncio.CancelledError as error:  # the loop ends: let nobody wait for what can not be sent
+        except asyncio.CancelledError as error:  # the loop ends: let nobody wait for what cannot be sent
             while batch := self._next():
                 self._lose(batch, error)
             raise
@@ -116,7 +116,7 @@ class Sender:
     async def _send(self, batch: list[Outgoing]) -> None:
         path, first = batch[0].path, self._numbering.take(batch[0].path, len(batch))
         texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
-        message = Batch(self.name, path, first, texts, keys).to_message()
+        message = Batch(f"{self.name}.{self._numbering.epoch}", path, first, texts, keys).to_message()
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self.layer.group_send(group_name(path), message)

@@ -26,8 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 GOING_AWAY = 1001
 STOP_TIMEOUT = 5.0
 
-#: Messages of one client that may wait while its handler runs, and seconds between two looks at how many do.
-MAX_UNREAD = 4
+#: Bytes that one client may send while a handler of its runs, and seconds between two looks at how many did.
+MAX_UNREAD = 4 * 1024 * 1024
 LOOK_INTERVAL = 0.01
 
 
@@ -73,6 +73,14 @@ class Server:
         return _do_nothing
 
 
+def root_path(scope: Message, send: Send) -> str:
+    """Where the application is mounted, by the server's configuration."""
+    owner = send.args[0] if isinstance(send, functools.partial) and send.args else None
+    if owner is not None and _is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
+        return str(owner.server.root_path)  # the scope has what a client may have sent as Daphne-Root-Path
+    return str(scope.get("root_path", ""))
+
+
 class Uvicorn(Server):
     """Uvicorn reads on only while the application takes messages, and its ``send`` waits for a slow client.
 
@@ -115,6 +123,7 @@ class Daphne(Server):
         self._protocol = protocol
         queue = getattr(receive, "__self__", None)
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
+        self._read_before = 0
         self._is_paused = False
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
@@ -149,6 +158,7 @@ class Daphne(Server):
     def watch(self) -> Callable[[], None]:
         if self._queue is None:
             return _do_nothing
+        self._read_before = self._read
         _watch.begin(self)
         return self._end_watch
 
@@ -158,9 +168,14 @@ class Daphne(Server):
             self._is_paused = False
             self._protocol.transport.resumeProducing()
 
+    @property
+    def _read(self) -> int:
+        octets: int = self._protocol.trafficStats.incomingOctetsWireLevel
+        return octets
+
     def pause_if_flooded(self) -> None:
-        """Read nothing more while more than :data:`MAX_UNREAD` messages wait for the handler to end."""
-        if not self._is_paused and self._queue is not None and self._queue.qsize() > MAX_UNREAD:
+        """Read nothing more, not even pongs, from who has sent more than :data:`MAX_UNREAD` since the handler began."""
+        if not self._is_paused and self._read - self._read_before > MAX_UNREAD:
             self._is_paused = True
             self._protocol.transport.pauseProducing()
 

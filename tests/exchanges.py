@@ -101,7 +101,7 @@ TYPES = [
         '{"event":"reply","id":"<\\/","data":"<\\/"}',
     ),
     alone(
-        "what JSON can not hold raises in the caller",
+        "what JSON cannot hold raises in the caller",
         {"event": "unsayable", "id": 1},
         reply(
             1,

@@ -181,32 +181,32 @@ def test_a_certificate_or_key_that_is_none_is_refused(tmp_path: Path, which: int
     files = make_certificate(tmp_path)
     files[which].write_text("no PEM", encoding="ascii")
     message = refused("0", ssl={"certfile": str(files[0]), "keyfile": str(files[1])})
-    assert "The certificate or key of settings.TORNADO['ssl'] can not be used" in message
+    assert "The certificate or key of settings.TORNADO['ssl'] cannot be used" in message
 
 
 def test_the_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
     certfile, _ = make_certificate(tmp_path)
     _, keyfile = make_certificate(tmp_path, "other")
     message = refused("0", ssl={"certfile": str(certfile), "keyfile": str(keyfile)})
-    assert "The certificate or key of settings.TORNADO['ssl'] can not be used" in message
+    assert "The certificate or key of settings.TORNADO['ssl'] cannot be used" in message
 
 
 @pytest.mark.parametrize("configuration", [{"handlers": "x"}, {"handlers": [1]}, {"settings": ["debug"]}])
 def test_handlers_and_settings_that_are_none_are_named(configuration: dict[str, object]) -> None:
-    assert "settings.TORNADO can not be used: Expected" in refused("0", **configuration)
+    assert "settings.TORNADO cannot be used: Expected" in refused("0", **configuration)
 
 
 def test_a_busy_port_is_named(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         message = refuse({}, f"127.0.0.1:{server.port}")
     assert message == (
-        f"CommandError: Can not listen on 127.0.0.1, port {server.port}: something else does already. "
+        f"CommandError: Cannot listen on 127.0.0.1, port {server.port}: something else does already. "
         "Choose another: manage.py runtornado PORT."
     )
 
 
 def test_an_address_that_is_none_is_named() -> None:
-    assert refuse({}, "256.256.256.256:0").startswith("CommandError: Can not listen on 256.256.256.256, port 0: ")
+    assert refuse({}, "256.256.256.256:0").startswith("CommandError: Cannot listen on 256.256.256.256, port 0: ")
 
 
 # Old settings.

@@ -143,7 +143,7 @@ def test_other_things_are_no_handlers(wrapper: Wrapper, thing: Any) -> None:
     assert wrapper.handlers == before
 
 
-def test_start_app_takes_the_older_names(wrapper: Wrapper) -> None:
+async def test_start_app_takes_the_older_names(wrapper: Wrapper) -> None:
     wrapper.start_app(tornado_handlers=[says("/a", "a")], tornado_settings={"debug": False, "mine": 1})
     assert isinstance(wrapper.tornado_app, Application)
     assert wrapper.tornado_app is wrapper.app
@@ -151,25 +151,25 @@ def test_start_app_takes_the_older_names(wrapper: Wrapper) -> None:
     assert others(wrapper) == [says("/a", "a")]
 
 
-def test_start_app_takes_the_later_names(wrapper: Wrapper) -> None:
+async def test_start_app_takes_the_later_names(wrapper: Wrapper) -> None:
     wrapper.start_app(handlers=[says("/a", "a")], settings={"mine": 1})
     assert wrapper.tornado_app is not None
     assert wrapper.tornado_app.settings["mine"] == 1
     assert others(wrapper) == [says("/a", "a")]
 
 
-def test_start_app_takes_both_by_position(wrapper: Wrapper) -> None:
+async def test_start_app_takes_both_by_position(wrapper: Wrapper) -> None:
     wrapper.start_app([says("/a", "a")], {"mine": 1})
     assert wrapper.tornado_app is not None
     assert wrapper.tornado_app.settings["mine"] == 1
 
 
-def test_start_app_takes_nothing(wrapper: Wrapper) -> None:
+async def test_start_app_takes_nothing(wrapper: Wrapper) -> None:
     wrapper.start_app()
     assert isinstance(wrapper.tornado_app, Application)
 
 
-def test_peers_that_have_vanished_are_noticed_unless_the_settings_say_otherwise(wrapper: Wrapper) -> None:
+async def test_peers_that_have_vanished_are_noticed_unless_the_settings_say_otherwise(wrapper: Wrapper) -> None:
     wrapper.start_app()
     assert wrapper.app is not None
     assert wrapper.app.settings["websocket_ping_interval"] == 20
@@ -196,7 +196,7 @@ def test_listen_comes_after_start_app(wrapper: Wrapper) -> None:
 
 
 @pytest.mark.parametrize("port", ["8000", None, 80.5])
-def test_a_port_is_an_int(wrapper: Wrapper, port: Any) -> None:
+async def test_a_port_is_an_int(wrapper: Wrapper, port: Any) -> None:
     wrapper.start_app()
     with pytest.raises(TypeError, match="Expected the port as an int, got"):
         wrapper.listen(port)
@@ -356,6 +356,24 @@ def test_without_an_address_all_of_them_are_listened_on() -> None:
     """
     first, *_, port = run_script(PROJECT + _dedent(script)).splitlines()
     assert f"http://0.0.0.0:{port}" in first
+
+
+def test_loop_runs_in_any_thread() -> None:
+    script = """
+    import threading
+
+    def serve():
+        TornadoWrapper.start_app()
+        TornadoWrapper.listen(0, "127.0.0.1")
+        IOLoop.current().call_later(0.01, IOLoop.current().stop)
+        TornadoWrapper.loop()
+        IOLoop.current().close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
+    """
+    assert run_script(PROJECT + _dedent(script)).startswith("Tornado serves on")
 
 
 def _dedent(script: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync
 
+from .core.counters import counters
+
 #: Seconds between two looks at the shared thread.
 _INTERVAL = 1.0
 
@@ -28,13 +30,14 @@ def with_database(call: Callable[[], Any]) -> Any:
 
 
 def refresh_shared_thread() -> None:
-    """Do so, once a second at most, in the one thread that Django's async ORM shares.
+    """Close them, once a second at most, in the one thread that Django's async ORM shares.
 
-    It is queued there ahead of what the coming handler will ask of the database, and awaited by nobody: a thread
-    that is busy with somebody's slow query must not delay handlers that need no database.
+    Only while no handler is running, which may be in the middle of a query. It is queued there ahead of what the
+    coming handler will ask of the database, and awaited by nobody: a thread that is busy with somebody's slow query
+    must not delay handlers that need no database.
     """
     global _last_refresh  # noqa: PLW0603 there is one such thread in a process
     now = time.monotonic()
-    if now - _last_refresh >= _INTERVAL:
+    if now - _last_refresh >= _INTERVAL and not counters.handlers_running:
         _last_refresh = now
         SyncToAsync.single_thread_executor.submit(with_database, lambda: None)

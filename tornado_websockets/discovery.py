@@ -15,8 +15,7 @@ def discover_modules() -> None:
 def discover() -> None:
     """Import what a process that serves must know: the root URLconf, too, since many WebSockets are made in views.
 
-    Does nothing before Django is set up: ``asgi.py`` may import the routing first.
+    Does nothing before Django is set up: the URLconf may need what the apps do in their ``ready()``.
     """
-    urlconf = getattr(settings, "ROOT_URLCONF", None)
-    if apps.models_ready and urlconf:
-        import_module(urlconf)
+    if apps.ready and getattr(settings, "ROOT_URLCONF", None):
+        import_module(settings.ROOT_URLCONF)

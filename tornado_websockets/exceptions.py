@@ -1,11 +1,15 @@
 """Every error this package raises, and its wording."""
 
 import sys
-from typing import NoReturn
+from typing import NoReturn, Self
 
 
 class TornadoWebSocketsError(Exception):
     """Base of all errors of this package."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Pickle by what the error was made of: tasks and worker processes raise them across processes."""
+        return type(self), tuple(self.__dict__.values())
 
 
 class EmitHandlerError(TornadoWebSocketsError):
@@ -16,10 +20,14 @@ class EmitHandlerError(TornadoWebSocketsError):
     """
 
     def __init__(self, event: str, path: str) -> None:
-        super().__init__(
-            f"Can not emit {event!r} on {path!r} outside of a handler registered with @WebSocket.on. "
-            f"Use publish({event!r}, ...) instead: it works everywhere. "
+        advice = (
+            f"Use publish({event!r}, ...) with the parameters of the path instead: it works everywhere."
+            if "<" in path
+            else f"Use publish({event!r}, ...) instead: it works everywhere. "
             'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"] = True makes emit do that by itself.'
+        )
+        super().__init__(
+            f"Cannot emit {event!r} on {path!r} outside of a handler registered there with @WebSocket.on. {advice}"
         )
         self.event = event
         self.path = path
@@ -39,7 +47,7 @@ class InvalidInstanceError(TornadoWebSocketsError, TypeError):
 
 
 class NotCallableError(TornadoWebSocketsError):
-    """A decorator was given something that can not be called.
+    """A decorator was given something that cannot be called.
 
     :param thing: what was given.
     """

@@ -26,15 +26,18 @@ class Publication:
             yield from asyncio.wrap_future(self._outcome).__await__()
 
 
-def publish(path: str, event: str, text: str, *, on_commit: bool, key: str | None = None) -> Publication:
+def publish(
+    path: str, event: str, text: str, *, on_commit: bool, key: str | None = None, wait: bool = True
+) -> Publication:
     """Send ``text`` to every client of ``path``, after the commit of an open transaction if ``on_commit``.
 
+    :param wait: in sync code, return when the channel layer has taken it.
     :raises PublishError: in sync code, when the other processes were not reached.
     """
     if on_commit and _wait_for_commit(path, event, text, key):
         return Publication()
     outcome = hub.publish(path, event, text, key=key)
-    if outcome is not None and not is_loop_running():
+    if outcome is not None and wait and not is_loop_running():
         outcome.result()
     return Publication(outcome)
 
@@ -65,7 +68,9 @@ def _wait_for_commit(path: str, event: str, text: str, key: str | None) -> bool:
 
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
-            transaction.on_commit(lambda: _publish_committed(path, event, text, key), using=connection.alias)
+            transaction.on_commit(
+                lambda: _publish_committed(path, event, text, key), using=connection.alias, robust=True
+            )
             return True
     return False
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tornado.ioloop import IOLoop
@@ -39,9 +40,10 @@ class Shutdown:
         self._is_late = False
 
     def wait_for_signals(self) -> None:
-        """To be called on the event loop, in the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._begin)
+        """To be called on the event loop. Only in the main thread there are signals, and on Windows none for it."""
+        with suppress(NotImplementedError, RuntimeError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self._begin)
 
     def leave_threads(self) -> None:
         """End the process if handlers are still running: Python would wait for their threads, however long."""

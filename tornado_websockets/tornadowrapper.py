@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tornado.escape
@@ -94,6 +95,7 @@ class TornadoWrapper:
         # One rule for all WebSockets, which finds those made later too; the other handlers; what is left.
         others = [handler for handler in cls.handlers if not isinstance(handler, Entry)]
         rules = [Rule(_Registered(), WebSocketHandler), *others, Rule(_Handshake(), _Nowhere)]
+        _make_loop()
         cls.tornado_app = cls.app = Application(sorted(rules, key=_place), **{**DEFAULT_SETTINGS, **(given or {})})
 
     @classmethod
@@ -186,6 +188,13 @@ class _Path(Matcher):
         path = tornado.escape.url_unescape(request.path, plus=False)
         matches = path.startswith(PREFIX) and self._websocket.pattern.match(path.removeprefix(PREFIX)) is not None
         return {} if matches else None
+
+
+def _make_loop() -> None:
+    """Let Tornado make the event loop of this thread, if there is none, and asyncio not warn of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        IOLoop.current()
 
 
 def _entry(websocket: WebSocket) -> Entry:

@@ -109,7 +109,7 @@ class WebSocket:
         and ``close`` are called when a client has connected and has gone.
 
         :returns: the callback.
-        :raises NotCallableError: ``callback`` can not be called.
+        :raises NotCallableError: ``callback`` cannot be called.
         :raises WebSocketEventAlreadyBinded: there is a handler of that name.
         :raises TypeError: it has a required parameter that nothing can fill.
         """
@@ -123,7 +123,7 @@ class WebSocket:
 
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
-        :raises TypeError: either is something else, or ``data`` hold what JSON can not.
+        :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises InvalidInstanceError: something in :attr:`handlers` is no connection.
         :raises EmitHandlerError: no handler is running, or it serves another path with parameters.
         """
@@ -165,10 +165,13 @@ class WebSocket:
         call = partial(self.publish, event, data, on_commit=on_commit, **parameters)
         await publish_below_sync_code(call)
 
-    def send(self, event: str, data: Data | str | None = None, *, supersede: bool = False) -> Sent | Publication:
-        """:meth:`emit` where a handler is running, :meth:`publish` elsewhere; for modules.
+    def send(
+        self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
+    ) -> Sent | Publication:
+        """:meth:`emit` where a handler is running, :meth:`publish` elsewhere, without waiting for how it goes.
 
         :param supersede: a client that still waits for an earlier ``event`` gets only this one.
+        :param on_commit: as of :meth:`publish`.
         """
         text = self.encoder.event(event, data)
         self._refuse_strangers()
@@ -176,7 +179,7 @@ class WebSocket:
         connection = self._emitting_connection()
         if connection is not None:
             return self._emit(connection, text, key)
-        return publish(self.pattern.build({}), event, text, on_commit=True, key=key)
+        return publish(self.pattern.build({}), event, text, on_commit=on_commit, key=key, wait=False)
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

@@ -46,7 +46,7 @@ class TestSending:
 
     async def test_carries_sender_path_number_texts_and_keys(self, sender, layer):
         await arrived(*put(sender, "hi", key="update"))
-        assert batches(layer) == [Batch(sender.name, "/chat", 1, ["hi"], ["update"])]
+        assert batches(layer) == [Batch(f"{sender.name}.0", "/chat", 1, ["hi"], ["update"])]
 
     async def test_is_reported(self, sender):
         [outgoing] = put(sender, "hi")

@@ -9,6 +9,7 @@ from tornado.websocket import WebSocketClosedError
 
 from tests.project.clients import Client
 from tests.project.waiting import turns, until
+from tornado_websockets.core import cancellation
 from tornado_websockets.core.connection import current
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.dispatch import Dispatcher
@@ -681,7 +682,8 @@ class TestLeaving:
         assert "/leaves" not in hub._clients
         assert len(caplog.records) == 1
 
-    async def test_ends_the_membership_though_it_is_cancelled(self, room):
+    async def test_ends_the_membership_though_it_is_cancelled(self, room, monkeypatch):
+        monkeypatch.setattr(cancellation, "LAST_SECONDS", 0.01)
         started = asyncio.Event()
 
         @room.on
@@ -695,7 +697,25 @@ class TestLeaving:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert "/leaves" not in hub._clients
+        await until(lambda: "/leaves" not in hub._clients)
+
+    async def test_close_handler_runs_to_its_end_though_it_is_cancelled(self, room):
+        started, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        @room.on
+        async def close():
+            started.set()
+            await go_on.wait()
+            ended.set()
+
+        client = await Client(room, "/stays").connect()
+        task = asyncio.create_task(client.leave())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+        await asyncio.wait_for(ended.wait(), 10)
 
     async def test_works_where_the_application_changed_the_handlers(self, room, client):
         room.handlers.clear()

@@ -437,9 +437,13 @@ class TestClosingAll:
         closing = asyncio.create_task(lane.close_all(1001))
         await turns()
         lane.remove(one)
+        lane.left()
         await turns()
         assert not closing.done()
         lane.remove(other)
+        await turns()
+        assert not closing.done()
+        lane.left()
         await asyncio.wait_for(closing, 10)
         assert (one.codes, other.codes) == ([1001], [1001])
 

@@ -1,4 +1,4 @@
-"""Python scripts in a process of their own, for what must not or can not happen in the tests' process."""
+"""Python scripts in a process of their own, for what must not or cannot happen in the tests' process."""
 
 import os
 import subprocess

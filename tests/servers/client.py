@@ -2,7 +2,6 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .log import DEADLINE
@@ -75,6 +74,3 @@ class Client(ABC):
             frames.append(frame)
         self.transcript.pop()
         return frames
-
-
-Connect = Callable[..., Awaitable[Client]]

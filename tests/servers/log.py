@@ -39,9 +39,7 @@ class Log:
     @property
     def text(self) -> str:
         """What was written since the last check."""
-        with self.path.open("rb") as file:
-            file.seek(self._start)
-            return file.read().decode(errors="replace")
+        return self._read().decode(errors="replace")
 
     def count(self, pattern: str) -> int:
         """How often it was written since the last check."""
@@ -68,13 +66,19 @@ class Log:
 
     def check(self) -> None:
         """Fail if there is trouble that was not waited for; what comes now is looked at next time."""
-        text = self.text
-        self._start += len(text.encode())
+        written = self._read()
+        self._start += len(written)
+        text = written.decode(errors="replace")
         expected, self._expected = self._expected, []
         for pattern in expected:
             text = re.sub(pattern, "", text, count=1, flags=re.MULTILINE)
         text = _RECORD.sub(self._forgive, text)
         assert not TROUBLE.search(text), text
+
+    def _read(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self._start)
+            return file.read()
 
     def _forgive(self, record: re.Match[str]) -> str:
         chain = record["chain"]

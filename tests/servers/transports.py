@@ -1,6 +1,7 @@
 """All the ways to the project: the table of exchanges runs over each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -61,8 +62,9 @@ class Servers:
         """Stop them all; what they wrote last must be clean, too."""
         for server in self:
             server.terminate()
-        for server in self:
-            server.stop()
+        with ExitStack() as stack:  # all of them, though one may not want to
+            for server in self:
+                stack.callback(server.stop)
         for server in self:
             server.log.check()
 

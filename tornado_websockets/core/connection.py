@@ -1,6 +1,5 @@
 """One connection's life: opened, received, gone; and what handlers do with it as their ``socket``."""
 
-import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
 from .admission import Rate
+from .cancellation import finish, is_own_cancellation
 from .counters import counters
 from .dispatch import Handler, Run
 from .endpoint import Endpoint
@@ -121,7 +121,7 @@ class Connection(Socket):
 
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
-        :raises TypeError: either is something else, or ``data`` hold what JSON can not.
+        :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
         text = self.endpoint.encoder.event(event, data)
@@ -175,8 +175,8 @@ class Connection(Socket):
 
     async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
         """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`gone`."""
-        await hub.enter(self.path)
         try:
+            await hub.enter(self.path)
             await accept()
         except BaseException:
             await hub.leave(self.path)
@@ -194,11 +194,9 @@ class Connection(Socket):
             return
         counters.messages_in += 1
         frame = decode(message, self._limits)
-        refusal: Refusal | None
         if self._rate is not None and not self._rate.take(monotonic()):
-            refusal = Refusal(Code.RATE_LIMITED, "More messages a second than allowed.", frame.id)
-        else:
-            refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
+            frame = Refusal(Code.RATE_LIMITED, "Too many messages a second.", frame.id)
+        refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1
             self._send(self.endpoint.encoder.refusal(refusal))
@@ -217,10 +215,14 @@ class Connection(Socket):
         self.lane.remove(self)
         with suppress(ValueError):  # the application may have been there before us
             self.endpoint.handlers.remove(self._socket)
-        await self._outbox.stop()
+        await finish(self._depart())
+
+    async def _depart(self) -> None:
         try:
+            await self._outbox.stop()
             await self._fire("close")
         finally:
+            self.lane.left()
             await hub.leave(self.path)
 
     def shut(self, code: int, reason: str = "") -> None:
@@ -245,6 +247,8 @@ class Connection(Socket):
         if isinstance(reason, str):
             counters.slow_clients_closed += 1
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
+        elif not isinstance(reason, OSError) and not is_connection_closed(reason):
+            logger.error("Sending failed (path %s, connection %s)", self.path, self.id, exc_info=reason)
         self._transport.abort(SLOW_CLIENT)
 
     def _send(self, text: str) -> None:
@@ -254,7 +258,7 @@ class Connection(Socket):
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
         if dispatcher.is_reserved(frame.event):
-            return Refusal(Code.RESERVED_EVENT, f"Clients can not send {frame.event[:64]!r}.", frame.id)
+            return Refusal(Code.RESERVED_EVENT, f"Clients cannot send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
         if handler is None:
             return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
@@ -270,6 +274,7 @@ class Connection(Socket):
         endpoint = self.endpoint
         values = {"self": endpoint.context, "socket": self._socket, "data": frame.data, **self.kwargs}
         endpoint.before_handler()
+        counters.handlers_running += 1
         current.set(self)
         started = monotonic()
         try:
@@ -278,12 +283,13 @@ class Connection(Socket):
                 self._send(endpoint.encoder.reply(frame.id, result))
             return None
         except BaseException as error:
-            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or _is_our_cancellation(error):
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
             self._log(error, frame.event)
             return Refusal(Code.HANDLER_ERROR, "The handler of the event failed.", frame.id)
         finally:
             current.set(None)
+            counters.handlers_running -= 1
             counters.handler_seconds += monotonic() - started
 
     def _log(self, error: BaseException, event: str) -> None:
@@ -292,9 +298,3 @@ class Connection(Socket):
             return
         counters.handler_errors += 1
         logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
-
-
-def _is_our_cancellation(error: BaseException) -> bool:
-    """Whether the running task is cancelled, unlike when a handler raises ``CancelledError`` by itself."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the process started, but for ``connections``, which are those open now."""
+    """Totals since the process started, except ``connections`` and ``handlers_running``, as of now."""
 
     connections: int = 0
     connections_opened: int = 0
@@ -19,6 +19,7 @@ class Counters:
     messages_unsent: int = 0
     messages_lost: int = 0
     slow_clients_closed: int = 0
+    handlers_running: int = 0
     handler_errors: int = 0
     handler_seconds: float = 0.0
 

@@ -78,7 +78,7 @@ class Dispatcher:
         """Let ``callback`` answer ``event``, by default the event of its own ``__name__``.
 
         :param at: ``"open"`` or ``"close"``: have it called then, and by no client.
-        :raises NotCallableError: ``callback`` can not be called.
+        :raises NotCallableError: ``callback`` cannot be called.
         :raises WebSocketEventAlreadyBinded: the event has a handler.
         :raises TypeError: it has no name, or a required parameter that nothing can fill.
         """
@@ -141,7 +141,7 @@ def _parameters(callback: Callback) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(callback).parameters.values())
     except ValueError as error:
-        raise TypeError(f"The signature of {callback!r} can not be read; wrap it in a function.") from error
+        raise TypeError(f"The signature of {callback!r} cannot be read; wrap it in a function.") from error
 
 
 def runs_on_loop(callback: Callback) -> bool:

@@ -162,7 +162,7 @@ class Encoder:
 
         :param event: its name, a ``str``.
         :param data: a ``dict``; a ``str`` is sent as ``{"message": data}``, ``None`` as ``{}``.
-        :raises TypeError: either is something else, or ``data`` hold what JSON can not.
+        :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply.
         """
         if not isinstance(event, str):

@@ -55,6 +55,15 @@ class Hub:
                 lane = self._lanes[loop] = Lane(loop)
         return lane
 
+    def paths(self) -> list[str]:
+        """Every path that has clients in this process."""
+        with self._lock:
+            return list(self._clients)
+
+    def has_clients(self, path: str) -> bool:
+        """Whether ``path`` has clients in this process."""
+        return path in self._clients
+
     async def enter(self, path: str) -> None:
         """A client is about to connect to ``path``. Pairs with :meth:`leave`."""
         with self._lock:

@@ -79,6 +79,7 @@ class Lane:
         self._enqueued = self._finished = 0
         self._left = TURN
         self._is_woken = False
+        self._leaving = 0
         self._emptied: asyncio.Event | None = None
 
     @property
@@ -94,7 +95,12 @@ class Lane:
         group.pop(connection, None)
         if not group:
             self.groups.pop(connection.path, None)
-        if not self.groups and self._emptied is not None:
+        self._leaving += 1
+
+    def left(self) -> None:
+        """A connection that was removed is done with its ``close`` handler."""
+        self._leaving -= 1
+        if not self.groups and not self._leaving and self._emptied is not None:
             self._emptied.set()
 
     def submit(self, delivery: Delivery) -> None:
@@ -128,12 +134,12 @@ class Lane:
             await asyncio.sleep(0)
 
     async def close_all(self, code: int) -> None:
-        """Close every connection, and return when all have gone.
+        """Close every connection, and return when all have gone and their ``close`` handlers are through.
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
         self.shut_all(code)
-        if self.groups:
+        if self.groups or self._leaving:
             self._emptied = asyncio.Event()
             await self._emptied.wait()
 

@@ -37,7 +37,7 @@ class Outbox:
     """The way out of one connection. Used on its event loop's thread only.
 
     While the client keeps up, :meth:`push` starts the transport's ``send`` at once, in the caller's turn of the
-    event loop: no task, no queue. What the transport can not take waits here, and a writer task sends it in order.
+    event loop: no task, no queue. What the transport cannot take waits here, and a writer task sends it in order.
 
     :param lose: called with the reason when the client is given up: it takes too little (a text), or sending failed
         because it has left (the exception).
@@ -157,8 +157,9 @@ class Outbox:
         return item
 
     def _give_up(self, reason: str | Exception) -> None:
+        lose, self._lose = self._lose, _ignore  # once
         self._clear()
-        self._lose(reason)
+        lose(reason)
 
     def _clear(self) -> None:
         counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())

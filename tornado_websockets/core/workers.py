@@ -27,7 +27,7 @@ class _Job(NamedTuple):
 class Workers:
     """At most ``concurrency`` threads, made when first needed.
 
-    With one thread (the default of a WebSocket) its handlers can not overlap, by construction. A thread that is at
+    With one thread (the default of a WebSocket) its handlers cannot overlap, by construction. A thread that is at
     work takes one call after the other, as long as some wait: going through asgiref for each costs more than most
     handlers do.
 

@@ -52,15 +52,20 @@ class Module:
             self._register(self.websocket, callback)
         return callback
 
-    def emit(self, event: str, data: Data | str | None = None, *, supersede: bool = False) -> Sent | Publication:
+    def emit(
+        self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
+    ) -> Sent | Publication:
         """Send an event of this module to all clients: from a handler, a thread, a task, a command.
 
+        What cannot reach other processes is counted and logged.
+
         :param supersede: a client that still waits for an earlier ``event`` gets only this one.
+        :param on_commit: outside of handlers, wait for the commit of an open database transaction.
         :raises RuntimeError: the module is bound to no WebSocket.
         """
         if self.websocket is None:
             raise RuntimeError(f"The module {self.name!r} is bound to no WebSocket: call WebSocket.bind(module) first.")
-        return self.websocket.send(self.event_name(event), data, supersede=supersede)
+        return self.websocket.send(self.event_name(event), data, supersede=supersede, on_commit=on_commit)
 
     def bind_to(self, websocket: WebSocket) -> None:
         """Part of :meth:`WebSocket.bind`."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 Number = int | float
@@ -29,7 +33,9 @@ class Progress(ABC):
         self.max = max
         self.indeterminate = indeterminate
         self._position = min
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._untold: deque[tuple[Context, Callable[[], None]]] = deque()
+        self._telling = threading.Lock()
 
     def tick(self, label: str | None = None) -> None:
         """One step further.
@@ -39,12 +45,8 @@ class Progress(ABC):
         with self._lock:
             if not self.indeterminate and self._position < self.max:
                 self._position += 1
-            self._tell("before_update", supersede=True)
-            data: dict[str, Any] = {self.position_name: self._position}
-            self._tell("update", data if label is None else {**data, "label": label}, supersede=True)
-            self._tell("after_update", supersede=True)
-            if self.is_done():
-                self._tell("done")
+            self._untold.append((copy_context(), partial(self._tell_all, self._position, label, self.is_done())))
+        self._tell_untold()
 
     def reset(self) -> None:
         """Back to ``min``; the next :meth:`tick` tells the clients."""
@@ -54,6 +56,27 @@ class Progress(ABC):
     def is_done(self) -> bool:
         """Whether ``max`` is reached; never when indeterminate."""
         return not self.indeterminate and self._position >= self.max
+
+    def _tell_untold(self) -> None:
+        """Send what waits, in order, unless another thread is doing so: then it sends this as well.
+
+        So nobody waits for a lock while whoever holds it waits for the event loop.
+        """
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                while self._untold:
+                    context, tell = self._untold.popleft()
+                    context.run(tell)
+            finally:
+                self._telling.release()
+
+    def _tell_all(self, position: Number, label: str | None, is_done: bool) -> None:
+        self._tell("before_update", supersede=True)
+        data: dict[str, Any] = {self.position_name: position}
+        self._tell("update", data if label is None else {**data, "label": label}, supersede=True)
+        self._tell("after_update", supersede=True)
+        if is_done:
+            self._tell("done")
 
     @abstractmethod
     def _tell(self, event: str, data: dict[str, Any] | None = None, *, supersede: bool = False) -> None:
@@ -66,10 +89,7 @@ class Progress(ABC):
             self._position = position
 
     def _introduction(self) -> list[tuple[str, dict[str, Any]]]:
-        """What a client is told when it connects.
-
-        Without the lock: this is called on the event loop, and whoever ticks may be waiting for the loop.
-        """
+        """What a client is told when it connects."""
         state = {
             "indeterminate": self.indeterminate,
             "min": self.min,

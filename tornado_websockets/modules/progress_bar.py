@@ -68,4 +68,4 @@ class ProgressBar(Progress):
             socket.emit(event, data)
 
     def _tell(self, event: str, data: dict[str, Any] | None = None, *, supersede: bool = False) -> None:
-        self.websocket.send(event, data, supersede=supersede)
+        self.websocket.send(event, data, supersede=supersede, on_commit=False)

@@ -14,7 +14,7 @@ class ProgressBar(Module, Progress):
     :param name: ``'foo'`` speaks ``module_progressbar_foo_<event>``.
     :param min: where it starts.
     :param max: where it is done.
-    :param indeterminate: how far it is can not be told.
+    :param indeterminate: how far it is cannot be told.
     :raises ValueError: ``max`` is below ``min``.
 
     :ivar current: the position; setting one outside of ``min`` to ``max`` raises ``ValueError``.
@@ -49,4 +49,4 @@ class ProgressBar(Module, Progress):
                 socket.emit(self.event_name(event), data)
 
     def _tell(self, event: str, data: dict[str, Any] | None = None, *, supersede: bool = False) -> None:
-        self.emit(event, data, supersede=supersede)
+        self.emit(event, data, supersede=supersede, on_commit=False)

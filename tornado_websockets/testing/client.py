@@ -69,7 +69,7 @@ class Client:
         websocket: WebSocket | None = None,
         run: Run | None = None,
     ) -> None:
-        self._websocket, self._kwargs = _find(path, websocket)
+        self._websocket, self._kwargs = find(path, websocket)
         self._user, self._session, self._headers = user, session, headers or {}
         self._run: Run = run or sync_to_async(_call, thread_sensitive=True)
         self._received: list[Data] = []
@@ -214,7 +214,8 @@ def _call(call: Callable[[], Any]) -> Any:
     return call()
 
 
-def _find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str, Any]]:
+def find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str, Any]]:
+    """The WebSocket at a concrete path, and the parameters in it. Raises ``LookupError``."""
     path = "/" + path.strip().lstrip("/").removeprefix(PREFIX[1:] + "/")
     if websocket is not None:
         parameters = websocket.pattern.match(path)

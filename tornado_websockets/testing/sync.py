@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data
+from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data, find
 
 if TYPE_CHECKING:
     from ..core.connection import Connection
@@ -24,6 +24,7 @@ class SyncClient:
     """
 
     def __init__(self, path: str, **options: Any) -> None:
+        find(path, options.get("websocket"))  # whose error comes before anything is started
         self._loop = asyncio.new_event_loop()
         self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop.run_forever, name="WebSocket test client", daemon=True)

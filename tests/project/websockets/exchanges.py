@@ -80,7 +80,7 @@ def script(socket: Connection) -> None:
 
 @wire.on
 def unsayable(socket: Connection) -> Data:
-    """Try to emit what JSON can not hold, and tell what came of it."""
+    """Try to emit what JSON cannot hold, and tell what came of it."""
     itself: dict[str, Any] = {}
     itself["itself"] = itself
     deep: dict[str, Any] = {}

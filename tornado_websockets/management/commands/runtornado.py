@@ -35,7 +35,7 @@ class Command(BaseCommand):
         try:
             TornadoWrapper.start_app(configuration.get("handlers", [django_app()]), configuration.get("settings"))
         except TypeError as error:
-            raise CommandError(f"settings.TORNADO can not be used: {error}") from error
+            raise CommandError(f"settings.TORNADO cannot be used: {error}") from error
         try:
             TornadoWrapper.listen(port, address, context)
         except OSError as error:
@@ -87,7 +87,7 @@ def _ssl_context(files: Any) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(files["certfile"], files.get("keyfile"))
     except (OSError, ssl.SSLError) as error:
-        raise CommandError(f"The certificate or key of settings.TORNADO['ssl'] can not be used: {error}") from error
+        raise CommandError(f"The certificate or key of settings.TORNADO['ssl'] cannot be used: {error}") from error
     return context
 
 
@@ -99,5 +99,5 @@ def _are_files(value: Any) -> bool:
 def _why(error: OSError, address: str | None, port: int) -> str:
     where = f"port {port}" if address is None else f"{address}, port {port}"
     if error.errno == errno.EADDRINUSE:
-        return f"Can not listen on {where}: something else does already. Choose another: manage.py runtornado PORT."
-    return f"Can not listen on {where}: {error}"
+        return f"Cannot listen on {where}: something else does already. Choose another: manage.py runtornado PORT."
+    return f"Cannot listen on {where}: {error}"
