@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from asgiref.sync import AsyncToSync, sync_to_async
@@ -34,7 +35,7 @@ def publish(
     :param wait: in sync code, return when the channel layer has taken it.
     :raises PublishError: in sync code, when the other processes were not reached.
     """
-    if on_commit and _wait_for_commit(path, event, text, key):
+    if on_commit and _wait_for_commits(partial(_publish_committed, path, event, text, key)):
         return Publication()
     outcome = hub.publish(path, event, text, key=key)
     if outcome is not None and wait and not is_loop_running():
@@ -62,19 +63,27 @@ async def publish_below_sync_code(call: Callable[[], Publication]) -> None:
         await call()  # that sync code has ended, and so has its transaction
 
 
-def _wait_for_commit(path: str, event: str, text: str, key: str | None) -> bool:
-    """Whether a transaction is open; if so, the message is sent when it, and any other by then, is committed."""
+def _wait_for_commits(send: Callable[[], None], committed: frozenset[str] = frozenset()) -> bool:
+    """Whether a transaction is open; if so, ``send`` is called when it, and any other by then, is committed.
+
+    :param committed: aliases of the databases whose commits were waited for. A test that captures the callbacks of its
+        transaction calls them while that is still open.
+    """
     from django.db import connections, transaction
 
     for connection in connections.all(initialized_only=True):
-        if connection.in_atomic_block:
-            transaction.on_commit(
-                lambda: _publish_committed(path, event, text, key), using=connection.alias, robust=True
-            )
+        alias = connection.alias
+        if connection.in_atomic_block and alias not in committed:
+            transaction.on_commit(partial(_send_unless_open, send, committed | {alias}), using=alias, robust=True)
             return True
     return False
 
 
+def _send_unless_open(send: Callable[[], None], committed: frozenset[str]) -> None:
+    if not _wait_for_commits(send, committed):
+        send()
+
+
 def _publish_committed(path: str, event: str, text: str, key: str | None) -> None:
     with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
-        publish(path, event, text, on_commit=True, key=key)
+        publish(path, event, text, on_commit=False, key=key)

@@ -82,6 +82,13 @@ class SyncClientTests(TestCase):
             event, data = client.receive_any()
             self.assertEqual((event, data["code"]), ("warning", "invalid_json"))
 
+    def test_what_is_published_on_commit_comes_when_the_callbacks_are_captured(self) -> None:
+        with SyncClient("/testcases/a", user=self.alice) as client:
+            with self.captureOnCommitCallbacks(execute=True):
+                ws.publish("news", {"n": 1}, room="a")
+                client.assert_nothing("news")
+            self.assertEqual(client.receive("news"), {"n": 1})
+
     def test_close_code_is_known_once_the_server_has_closed(self) -> None:
         with SyncClient("/testcases/a", user=self.alice) as client:
             client.connection.close(4001)
