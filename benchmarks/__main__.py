@@ -13,7 +13,7 @@ from . import redis
 from .comparison import Result, run, tell
 from .plot import plot
 from .redis import Redis
-from .report import figures_table, targets_table
+from .report import circumstances, figures_table, targets_table
 from .rows import comparisons
 from .targets import Verdict
 
@@ -24,7 +24,7 @@ TOLERANCE = 1.5
 _SPARE_FILES = 200
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Measure, print the tables, and return 1 if a figure is much worse than its target."""
     options = _options(arguments)
     if sys.platform != "linux":
@@ -36,20 +36,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.short:
             chosen = [row.shortened() for row in chosen]
         results = [run(row, options.rounds, options.seconds) for row in chosen]
-    sys.stdout.write(f"{targets_table(results)}\n{figures_table(results)}")
-    if options.plot is not None:
-        options.plot.write_text(plot(results), encoding="utf-8")
+    tables = f"{circumstances(arguments)}\n{targets_table(results)}\n{figures_table(results)}"
+    sys.stdout.write(tables)
+    if options.docs is not None:
+        (options.docs / "benchmarks.svg").write_text(plot(results), encoding="utf-8")
+        (options.docs / "benchmarks-figures.md").write_text(f"# Figures\n\n{tables}", encoding="utf-8")
     return int(any(map(_is_much_worse, results)))
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("words", nargs="*", metavar="WORD", help="measure only what has these words in its title")
     parser.add_argument("--short", action="store_true", help="measure only what some target needs, and less of it")
     parser.add_argument("--rounds", type=int, help="turns that everyone gets (5; short: 2)")
     parser.add_argument("--seconds", type=float, help="CPU time of a server for one figure (1.0; short: 0.3)")
     parser.add_argument("--many", type=int, help="clients of the largest crowd (10,000; short: 2,000)")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the figures into this SVG file")
+    parser.add_argument("--docs", type=Path, metavar="DIRECTORY", help="leave the tables and a picture there")
     options = parser.parse_args(arguments)
     rounds, seconds, many = (2, 0.3, 2_000) if options.short else (5, 1.0, 10_000)
     options.rounds = options.rounds or rounds
@@ -86,4 +88,4 @@ def _is_much_worse(result: Result) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

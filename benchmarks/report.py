@@ -1,9 +1,36 @@
 """Results as tables, in Markdown."""
 
+import os
+import platform
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 
 from .comparison import Result
 from .targets import Spread
+
+#: Whose versions matter.
+_PACKAGES = (
+    "Django", "asgiref", "channels", "channels_redis", "redis", "daphne", "Twisted", "uvicorn", "uvloop", "websockets",
+    "tornado", "python-socketio", "chanx",
+)  # fmt: skip
+
+
+def circumstances(arguments: Sequence[str]) -> str:
+    """When, how and with what was measured."""
+    today = date.today()  # noqa: DTZ011 where the reader of the table is, nobody knows
+    command = shlex.join(["python", "-m", "benchmarks", *arguments])
+    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    return f"{today:%Y-%m-%d}, `{command}`, {where}; {versions}.\n"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(absent)"
 
 
 def targets_table(results: Iterable[Result]) -> str:

@@ -115,7 +115,7 @@ async def test_connections_above_the_limit_are_refused_until_others_have_gone(
 
 @pytest.mark.parametrize(("kind", "code"), [("daphne", 1001), ("uvicorn", 1012)])
 async def test_clients_of_a_server_that_stops_are_told(servers: Servers, kind: str, code: int, key: str) -> None:
-    server = servers.get(kind, number=2)
+    server = servers.get(kind, number=3)
     clients = [await server.connect(f"/bounds/{key}") for _ in range(50)]
     await asyncio.gather(*(client.request("swallow") for client in clients))
     stopping = asyncio.create_task(asyncio.to_thread(server.stop))

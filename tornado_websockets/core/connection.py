@@ -247,7 +247,7 @@ class Connection(Socket):
         if isinstance(reason, str):
             counters.slow_clients_closed += 1
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
-        elif not isinstance(reason, OSError) and not is_connection_closed(reason):
+        elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
             logger.error("Sending failed (path %s, connection %s)", self.path, self.id, exc_info=reason)
         self._transport.abort(SLOW_CLIENT)
 
