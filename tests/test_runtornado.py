@@ -371,6 +371,14 @@ async def test_connections_that_wait_for_nothing_are_cut(ending: TornadoServer) 
         writer.transport.abort()
 
 
+async def test_tasks_of_the_application_are_cancelled(ending: TornadoServer) -> None:
+    client = await ending.connect("/work/task")
+    await client.request("start_task")
+    os.kill(ending.pid, signal.SIGTERM)
+    assert await code_of(ending) == 0
+    assert ending.log.notes("task") == ["open", "close", "cancelled"]
+
+
 async def test_without_clients_it_ends_at_once(ending: TornadoServer) -> None:
     start = time.monotonic()
     os.kill(ending.pid, signal.SIGTERM)

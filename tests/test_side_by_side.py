@@ -1,5 +1,6 @@
 """``runtornado`` and daphne together: one population of clients, and the same verdicts."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,10 +25,14 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.tornado.settings"}
 
 
 class Pair:
-    """A Tornado and a daphne that share a Redis."""
+    """A Tornado and a daphne.
 
-    def __init__(self, tornado: Server, daphne: Server) -> None:
+    :ivar variables: of their environment, by which they share a Redis.
+    """
+
+    def __init__(self, tornado: Server, daphne: Server, variables: dict[str, str]) -> None:
         self.servers = {"tornado": tornado, "daphne": daphne}
+        self.variables = variables
 
     async def connect(self, path: str) -> dict[str, list[SocketClient]]:
         """Two clients on each."""
@@ -42,11 +47,9 @@ def running(
     database: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Pair]:
-    layer = {"TEST_LAYER": request.param, "TEST_REDIS": redis.url}
-    tornado = TornadoServer(
-        tmp_path_factory.mktemp("tornado") / "tornado.log", {**layer, "TEST_DATABASE": str(database)}
-    )
-    yield Pair(tornado, servers.get("daphne", **layer, **SETTINGS))
+    variables = {"TEST_LAYER": request.param, "TEST_REDIS": redis.url, "TEST_DATABASE": str(database), **SETTINGS}
+    tornado = TornadoServer(tmp_path_factory.mktemp("tornado") / "tornado.log", variables)
+    yield Pair(tornado, servers.get("daphne", **variables), variables)
     assert tornado.stop() == 0
     tornado.log.check()
 
@@ -118,6 +121,17 @@ async def test_a_client_that_comes_back_hears_again(pair: Pair, key: str) -> Non
     assert await client.expect("said") == {"a": 1}
 
 
+async def test_the_last_words_of_one_that_stops_reach_the_other(pair: Pair, key: str, tmp_path: Path) -> None:
+    listener = await pair.servers["daphne"].connect(f"/farewell/{key}")
+    leaving = TornadoServer(tmp_path / "tornado.log", pair.variables)
+    async with leaving.visit():
+        for _ in range(5):
+            await (await leaving.connect(f"/farewell/{key}")).settle()
+        assert await asyncio.to_thread(leaving.stop) == 0
+    for _ in range(5):
+        await listener.expect("left")
+
+
 # Verdicts.
 
 
@@ -125,7 +139,7 @@ async def test_a_client_that_comes_back_hears_again(pair: Pair, key: str) -> Non
 def alone(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Both, without a channel layer."""
     tornado = TornadoServer(tmp_path_factory.mktemp("alone") / "tornado.log", {})
-    yield Pair(tornado, servers.get("daphne", **SETTINGS))
+    yield Pair(tornado, servers.get("daphne", **SETTINGS), SETTINGS)
     assert tornado.stop() == 0
     tornado.log.check()
 

@@ -360,7 +360,11 @@ def test_without_an_address_all_of_them_are_listened_on() -> None:
 
 def test_loop_runs_in_any_thread() -> None:
     script = """
+    import logging
+    import sys
     import threading
+
+    logging.basicConfig(stream=sys.stdout)
 
     def serve():
         TornadoWrapper.start_app()
@@ -373,7 +377,9 @@ def test_loop_runs_in_any_thread() -> None:
     thread.start()
     thread.join()
     """
-    assert run_script(PROJECT + _dedent(script)).startswith("Tornado serves on")
+    output = run_script(PROJECT + _dedent(script))
+    assert output.startswith("Tornado serves on")
+    assert "Traceback" not in output
 
 
 def _dedent(script: str) -> str:

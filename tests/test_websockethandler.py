@@ -462,10 +462,10 @@ async def test_a_client_whose_opening_fails_is_forgotten(
     visit: Visit, served: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(hub, "publisher", Broken())
-    client = await served.connect("/ws/x")
-    await client.closed()
-    await until(lambda: visit.made[0]._on_close_called)
-    assert visit.ws.handlers == visit.notes == []
+    with pytest.raises(Refused) as caught:
+        await served.connect("/ws/x")
+    assert caught.value.status == 500
+    assert visit.ws.handlers == visit.notes == hub.paths() == []
     assert caplog.text.count("Traceback") == 1
 
 
@@ -702,5 +702,7 @@ async def test_a_peer_that_has_vanished_is_noticed(visit: Visit) -> None:
     async with serving(visit.handler, websocket_ping_interval=0.1, websocket_ping_timeout=0.1) as served:
         client = await served.raw("/ws/x")
         assert await client.status() == 101
+        await until(lambda: visit.ws.handlers)
+        await until(lambda: _finds_it_gone(visit.made[0]))
+        assert (await client.reader.read()).endswith(b"\x88\x10\x03\xe8ping timed out")
         await visit.noted("close")
-        client.abort()

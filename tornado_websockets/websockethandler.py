@@ -16,6 +16,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from . import conf, origin
 from .core.admission import log_refusal
 from .core.connection import Connection
+from .core.hub import hub
 from .core.registry import PREFIX
 from .core.socket import Socket
 from .core.wire import text_frame
@@ -130,10 +131,21 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             if refusal is not None or not await self.websocket.is_authorized(self) or self.closed:
                 refuse(self, refusal or "it is not authorized")
             else:
-                await super().get(*args, **kwargs)  # returns when the client has gone
+                await self._serve(*args, **kwargs)
         finally:
             if not self._is_open:
                 await self.connection.gone()
+
+    async def _serve(self, *args: Any, **kwargs: Any) -> None:
+        """Answer the handshake, and serve until the client has gone.
+
+        Before that, what other processes send to its path is brought in: it may rely on it as soon as it is connected.
+        """
+        try:
+            await hub.enter(self.connection.path)
+            await super().get(*args, **kwargs)
+        finally:
+            await hub.leave(self.connection.path)
 
     def open(self, *args: Any, **kwargs: Any) -> asyncio.Future[None] | None:  # noqa: ARG002 Tornado gives the path's
         """Let the client take part, and run the ``open`` handler.

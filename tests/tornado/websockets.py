@@ -10,6 +10,7 @@ from tornado_websockets.websocket import WebSocket
 
 work = WebSocket("/work/<slug:key>")
 _never = threading.Event()
+_tasks: set[asyncio.Task[None]] = set()
 
 
 @work.on
@@ -48,6 +49,18 @@ async def ahang(key: str) -> None:
     await asyncio.Event().wait()
 
 
+async def _wait(key: str) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        note(key, "cancelled")
+
+
+@work.on
+async def start_task(key: str) -> None:
+    _tasks.add(asyncio.create_task(_wait(key)))
+
+
 wide = WebSocket("/wide/<slug:key>")
 
 
@@ -71,3 +84,11 @@ async def doze(data: Data) -> None:
 @wide.on
 async def ping(data: Data) -> Data:
     return data
+
+
+farewell = WebSocket("/farewell/<slug:key>")
+
+
+@farewell.on  # type: ignore[no-redef]
+def close() -> None:  # noqa: F811
+    farewell.emit("left")
