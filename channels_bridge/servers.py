@@ -26,7 +26,7 @@ Send = Callable[[Message], Awaitable[None]]
 GOING_AWAY = 1001
 STOP_TIMEOUT = 5.0
 
-#: Bytes that one client may send while a handler of its runs, and seconds between two looks at how many did.
+#: Bytes that one client may send before all it has sent is handled, and seconds between two looks at how many did.
 MAX_UNREAD = 4 * 1024 * 1024
 LOOK_INTERVAL = 0.01
 
@@ -158,13 +158,14 @@ class Daphne(Server):
     def watch(self) -> Callable[[], None]:
         if self._queue is None:
             return _do_nothing
-        self._read_before = self._read
+        if self._queue.empty():
+            self._read_before = self._read
         _watch.begin(self)
         return self._end_watch
 
     def _end_watch(self) -> None:
         _watch.end(self)
-        if self._is_paused:
+        if self._is_paused and self._queue is not None and self._queue.empty():
             self._is_paused = False
             self._protocol.transport.resumeProducing()
 
@@ -174,7 +175,7 @@ class Daphne(Server):
         return octets
 
     def pause_if_flooded(self) -> None:
-        """Read nothing more, not even pongs, from who has sent more than :data:`MAX_UNREAD` since the handler began."""
+        """Read nothing more, not even pongs, from who has sent more than :data:`MAX_UNREAD` since all was handled."""
         if not self._is_paused and self._read - self._read_before > MAX_UNREAD:
             self._is_paused = True
             self._protocol.transport.pauseProducing()

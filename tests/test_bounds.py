@@ -81,6 +81,24 @@ async def test_client_that_sends_while_its_handler_runs_costs_little(server: Ser
     assert grown < ROOM
 
 
+async def test_client_that_sends_faster_than_it_is_handled_costs_little(server: Server, key: str) -> None:
+    flooder = await server.connect(f"/bounds/{key}")
+    await flooder.request("nap")
+    before = memory(server)
+
+    async def flood() -> None:
+        for _ in range(4_000):
+            await flooder.emit("nap", {"text": "y" * 20_000})
+
+    flooding = asyncio.create_task(flood())
+    done, _ = await asyncio.wait([flooding], timeout=2)
+    grown = memory(server) - before
+    flooding.cancel()
+    flooder.abort()
+    assert not done, "nothing held the client back"
+    assert grown < ROOM
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_flood_beyond_the_rate_is_refused_and_disturbs_nobody(servers: Servers, kind: str, key: str) -> None:
     async with servers.get(kind, **settings(MAX_MESSAGES_PER_SECOND=20)).visit() as server:

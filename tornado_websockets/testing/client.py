@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from .. import conf
@@ -46,7 +47,7 @@ class Client:
     Sync handlers run where Django runs sync code of async tests, so they see the test's database transaction.
 
     :param path: of the WebSocket, concrete: ``"/chat"``, ``"/room/lobby"``; with or without ``/ws``.
-    :param user: what handlers find as ``socket.user``.
+    :param user: what handlers find as ``socket.user``; by default nobody in particular, as on a server.
     :param session: what they find as ``socket.session``.
     :param headers: of the handshake.
     :param websocket: one that is not served at its path (``add_to_handlers=False``).
@@ -70,7 +71,8 @@ class Client:
         run: Run | None = None,
     ) -> None:
         self._websocket, self._kwargs = find(path, websocket)
-        self._user, self._session, self._headers = user, session, headers or {}
+        self._user = _anonymous() if user is None else user
+        self._session, self._headers = session, headers or {}
         self._run: Run = run or sync_to_async(_call, thread_sensitive=True)
         self._received: list[Data] = []
         self._arrived = asyncio.Condition()
@@ -212,6 +214,14 @@ async def _accept() -> None:
 
 def _call(call: Callable[[], Any]) -> Any:
     return call()
+
+
+def _anonymous() -> Any:
+    if not apps.is_installed("django.contrib.auth"):
+        return None
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()
 
 
 def find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str, Any]]:

@@ -47,7 +47,9 @@ class SyncClient:
         return self
 
     def close(self) -> None:
-        """See :meth:`Client.close`."""
+        """See :meth:`Client.close`. More than once is once."""
+        if self._loop.is_closed():
+            return
         self._wait(self._client.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -34,6 +34,12 @@ async def release() -> None:
 
 
 @bounds.on
+async def nap() -> None:
+    """Take a little longer than it takes to send the next message."""
+    await asyncio.sleep(0.02)
+
+
+@bounds.on
 async def swallow() -> None:
     """Take what was sent, and do nothing."""
 
