@@ -81,8 +81,9 @@ def redis_program() -> str:
 
 
 @pytest.fixture(scope="session")
-def redis(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def redis(redis_program: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis that all tests share."""
     redis = RedisServer(redis_program, tmp_path_factory.mktemp("redis"))
     yield redis
+    servers.stop()  # before what some of them need
     redis.stop()

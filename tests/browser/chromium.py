@@ -20,6 +20,7 @@ ARGUMENTS = [
 ]
 
 CONNECTION_FAILED = "WebSocket connection to"
+NO_ANSWER = "Failed to load resource: net::ERR_EMPTY_RESPONSE"
 
 
 def do_without(reason: str) -> None:
@@ -46,8 +47,8 @@ def collect_errors(page: Page) -> list[str]:
     errors: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        # While a server is down Chromium reports each attempt to connect, which no page can prevent.
-        if message.type in {"error", "warning"} and not message.text.startswith(CONNECTION_FAILED):
+        # While a server is down Chromium reports what it asks for in vain, which no page can prevent.
+        if message.type in {"error", "warning"} and not message.text.startswith((CONNECTION_FAILED, NO_ANSWER)):
             errors.append(message.text)
 
     page.on("console", hear)
