@@ -11,7 +11,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format bench bench-short clean
+.PHONY: help run test soak check format bench bench-short clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test: $(STAMP)-test ## run the tests and measure their coverage
 	$(VENV_PYTHON) -X dev -m coverage run -m pytest
 	$(VENV_PYTHON) -m coverage combine --quiet
 	$(VENV_PYTHON) -m coverage report
+
+soak: $(STAMP)-test ## the long form of the tests of endurance (an hour)
+	SOAK=1 FUZZ_FRAMES=100000 $(VENV_PYTHON) -m pytest tests/endurance tests/test_fuzz.py
 
 check: $(STAMP)-check ## lint, formatting, types, layering, version
 	$(VENV_PYTHON) -m ruff check

@@ -1,0 +1,21 @@
+"""How much the tests of endurance do, and what they hold times to: ``make soak`` asks for the long form."""
+
+import os
+
+IS_LONG = bool(os.environ.get("SOAK"))
+
+#: The factor for times in the short form: machines that run it are shared and noisy.
+_TOLERANCE = 5
+
+
+def amount(short: int, long: int) -> int:
+    """How many, or how long."""
+    return long if IS_LONG else short
+
+
+def within(seconds: float) -> float:
+    """What a time is held to.
+
+    :param seconds: the goal.
+    """
+    return seconds if IS_LONG else _TOLERANCE * seconds
