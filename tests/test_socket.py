@@ -43,7 +43,7 @@ async def test_state_is_the_socket_s_own(server: Server) -> None:
 
 
 async def test_user_and_session_are_those_of_the_cookie(server: Server) -> None:
-    cookies = (await server.request("/log-in")).cookies
+    cookies = (await server.request("/accounts/log-in/somebody")).cookies
     client = await server.connect("/mirror/word", HEADERS | {"Cookie": f"sessionid={cookies['sessionid']}"})
     assert (await client.request("look"))["user"] == "somebody"
     assert await client.request("in_session") == {"word": "remembered"}

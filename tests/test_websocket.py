@@ -256,6 +256,14 @@ class TestEmit:
         assert len(errors) == 1
 
 
+class TestHandlers:
+    async def test_may_have_been_emptied_by_the_application(self, ws, connect):
+        client = await connect()
+        ws.handlers.clear()
+        await client.leave()
+        assert client.connection.closed
+
+
 class TestEmitWithParameters:
     @pytest.fixture
     def ws(self):

@@ -1,10 +1,11 @@
-"""Start-up: finds the WebSockets of the installed apps, and registers the system checks."""
+"""Start-up: finds the WebSockets of the installed apps, registers the system checks, and listens for logouts."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 
 from . import checks as own_checks
 from .discovery import discover_modules
+from .watch import connect_signals
 
 
 class TornadoWebSocketsConfig(AppConfig):
@@ -16,4 +17,6 @@ class TornadoWebSocketsConfig(AppConfig):
     def ready(self) -> None:
         checks.register(own_checks.check_settings)
         checks.register(own_checks.check_bridge)
+        if apps.is_installed("django.contrib.auth"):
+            connect_signals()
         discover_modules()

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from . import conf
 
 _NUMBERS = ("MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT")
-_OPTIONAL_NUMBERS = ("MAX_MESSAGES_PER_SECOND", "MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS")
+_OPTIONAL_NUMBERS = ("MAX_MESSAGES_PER_SECOND", "MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS", "REAUTH_INTERVAL")
 
 
 def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,7 @@ from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
 from .paths import HANDLER_ARGUMENTS, PathPattern
 from .publication import Publication, publish, publish_below_sync_code
+from .watch import watch
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
@@ -240,6 +242,17 @@ class WebSocket:
         except Exception:
             logger.exception("authorize failed (path %s, connection %s)", socket.path, socket.id)
             return False
+
+    def welcome(self, connection: Connection, socket: Any) -> None:
+        """Part of the transports' side: a client has connected."""
+        self.handlers.append(socket)
+        watch.add(connection)
+
+    def part_with(self, connection: Connection, socket: Any) -> None:
+        """Part of the transports' side: it has gone."""
+        with suppress(ValueError):  # the application may have been there before us
+            self.handlers.remove(socket)
+        watch.remove(connection)
 
     def before_handler(self) -> None:
         """Part of the transports' side: called before each handler."""

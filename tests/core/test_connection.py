@@ -37,6 +37,12 @@ class Room:
     def before_handler(self):
         self.prepared += 1
 
+    def welcome(self, connection, socket):
+        self.handlers.append(socket)
+
+    def part_with(self, connection, socket):
+        self.handlers.remove(socket)
+
     def on(self, callback):
         self.dispatcher.register(callback)
         return callback
@@ -650,6 +656,40 @@ class TestClosing:
         await until(lambda: client.transport.sent == [Close(1000, "")])
 
 
+class TestDismissing:
+    async def test_closes_at_once_and_drops_what_waits(self, client):
+        client.transport.hold()
+        client.connection.emit("on its way")
+        client.connection.emit("waits")
+        client.connection.dismiss(4401, "Logged out.")
+        client.transport.release()
+        await until(lambda: len(client.transport.sent) == 2)
+        assert client.transport.sent == ['{"event":"on its way","data":{}}', Close(4401, "Logged out.")]
+
+    async def test_overtakes_an_orderly_close(self, client):
+        client.transport.hold()
+        client.connection.emit("on its way")
+        client.connection.close(4000)
+        client.connection.dismiss(4401, "Logged out.")
+        client.transport.release()
+        await until(lambda: len(client.transport.sent) == 2)
+        assert client.transport.sent[-1] == Close(4401, "Logged out.")
+
+    async def test_lets_nothing_follow(self, room, client):
+        calls = []
+        room.dispatcher.register(lambda: calls.append("say"), "say")
+        client.connection.dismiss(4401, "Logged out.")
+        await client.connection.received('{"event": "say"}')
+        with pytest.raises(WebSocketClosedError):
+            client.connection.emit("more")
+        assert calls == []
+
+    async def test_of_one_that_is_closed_does_nothing(self, client):
+        client.connection.dismiss(4401, "Logged out.")
+        client.connection.dismiss(4401, "Logged out.")
+        assert client.transport.sent == [Close(4401, "Logged out.")]
+
+
 class TestLeaving:
     async def test_calls_the_handler_once(self, room, client):
         calls = []
@@ -716,11 +756,6 @@ class TestLeaving:
             await task
         go_on.set()
         await asyncio.wait_for(ended.wait(), 10)
-
-    async def test_works_where_the_application_changed_the_handlers(self, room, client):
-        room.handlers.clear()
-        await client.leave()
-        assert client.connection.closed
 
     async def test_is_counted(self, client):
         before = counters.connections

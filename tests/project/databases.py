@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from asgiref.sync import SyncToAsync
 from django.db import connections
 
 
@@ -13,9 +14,15 @@ def database_in(directory: Path) -> Iterator[None]:
     configured = connections.settings["default"]
     before = configured["NAME"]
     configured["NAME"] = directory / "test.sqlite3"
-    connections.close_all()
+    _close_all()
     try:
         yield
     finally:
-        connections.close_all()
+        _close_all()
         configured["NAME"] = before
+
+
+def _close_all() -> None:
+    """Close the connections of this thread, and of the one that async tests share."""
+    connections.close_all()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()

@@ -16,7 +16,10 @@ INSTALLED_APPS = [
     "channels_bridge",
     "tests.project",
 ]
-MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
 ROOT_URLCONF = "tests.project.urls"
 DATABASES = {
     "default": {

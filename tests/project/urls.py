@@ -1,8 +1,8 @@
 """URLconf of the project that the tests serve."""
 
-from django.urls import path
+from django.urls import include, path
 
-from . import views
+from . import accounts, views
 
 urlpatterns = [
     path("publish", views.publish),
@@ -18,6 +18,6 @@ urlpatterns = [
     path("broadcast-from-remembered", views.broadcast_from_remembered),
     path("group-send", views.group_send),
     path("publish-in-room/<slug:name>", views.publish_in_room),
-    path("log-in", views.log_in),
+    path("accounts/", include(accounts.urlpatterns)),
     path("register/<slug:name>", views.register),
 ]

@@ -6,7 +6,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.signals import post_save
@@ -102,13 +101,6 @@ def group_send(request: HttpRequest) -> HttpResponse:
 
 def publish_in_room(request: HttpRequest, name: str) -> HttpResponse:
     room.publish("said", {"from": "a page"}, room=name)
-    return HttpResponse()
-
-
-def log_in(request: HttpRequest) -> HttpResponse:
-    user, _ = User.objects.get_or_create(username="somebody")
-    login(request, user, "django.contrib.auth.backends.ModelBackend")
-    request.session["word"] = "remembered"
     return HttpResponse()
 
 

@@ -90,10 +90,10 @@ class Server(Process):
         self._clients.append(client)
         return client
 
-    async def request(self, path: str, method: str = "GET") -> httpx.Response:
+    async def request(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Ask for a page, and get it."""
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=DEADLINE) as http:
-            response = await http.request(method, f"http://127.0.0.1:{self.port}{path}")
+            response = await http.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers)
         response.raise_for_status()
         return response
 

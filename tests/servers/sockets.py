@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from .client import Client, Refused
+from .client import Client, Frame, Refused
 from .log import DEADLINE
 
 
@@ -47,9 +47,20 @@ class SocketClient(Client):
         """Read nothing any more."""
         self._connection.transport.pause_reading()
 
+    def resume(self) -> None:
+        """Read again."""
+        self._connection.transport.resume_reading()
+
     def hang_up(self) -> None:
         """End our half of the TCP connection, without a closing handshake."""
         self._connection.transport.write_eof()
+
+    async def receive_or_none(self) -> Frame | None:
+        """The next frame, or ``None`` once the server has closed the connection."""
+        try:
+            return await self.receive()
+        except ConnectionClosed:
+            return None
 
     async def closed(self) -> tuple[int | None, str | None]:
         """The code and reason with which the server has closed the connection."""

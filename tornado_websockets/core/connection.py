@@ -3,7 +3,6 @@
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from time import monotonic
 from typing import Any
@@ -156,12 +155,7 @@ class Connection(Socket):
         :param reason: at most 123 bytes of UTF-8.
         :raises ValueError: code or reason is something else.
         """
-        code, reason = 1000 if code is None else code, reason or ""
-        if not isinstance(code, int) or (code != 1000 and not 4000 <= code <= 4999):
-            raise ValueError(f"Expected 1000 or 4000 to 4999 as close code, got {code!r}.")
-        if len(reason.encode()) > 123:
-            raise ValueError(f"Expected a close reason of at most 123 bytes, got {reason!r}.")
-        self.shut(code, reason)
+        self.shut(*Close.by_application(1000 if code is None else code, reason or ""))
         return Sent(self.lane)
 
     # For the transport, on the event loop.
@@ -185,7 +179,7 @@ class Connection(Socket):
         counters.connections += 1
         counters.connections_opened += 1
         self.lane.add(self)
-        self.endpoint.handlers.append(self._socket)
+        self.endpoint.welcome(self, self._socket)
         await self._fire("open")
 
     async def received(self, message: str | bytes) -> None:
@@ -213,8 +207,7 @@ class Connection(Socket):
         self._status = State.CLOSED
         counters.connections -= 1
         self.lane.remove(self)
-        with suppress(ValueError):  # the application may have been there before us
-            self.endpoint.handlers.remove(self._socket)
+        self.endpoint.part_with(self, self._socket)
         await finish(self._depart())
 
     async def _depart(self) -> None:
@@ -232,6 +225,12 @@ class Connection(Socket):
             self.lane.send(self, Close(code, reason))
         elif self._status is State.CONNECTING:
             self._status = State.CLOSED
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close at once: what waits is dropped, nothing more is sent or handled."""
+        if self._outbox.clear() or self._status in (State.OPEN, State.CLOSING):
+            self._status = State.CLOSED
+            self._outbox.push(Close(code, reason))
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Pass on what the lane brings, in its order."""

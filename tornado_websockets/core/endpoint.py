@@ -1,10 +1,13 @@
 """What a connection needs of its WebSocket."""
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .dispatch import Dispatcher
 from .frames import Encoder
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 
 class Endpoint(Protocol):
@@ -13,7 +16,6 @@ class Endpoint(Protocol):
     context: Any
     dispatcher: Dispatcher
     encoder: Encoder
-    handlers: list[Any]
     workers: Workers
 
     @property
@@ -22,3 +24,9 @@ class Endpoint(Protocol):
 
     def before_handler(self) -> None:
         """Called on the event loop before each handler; must not block."""
+
+    def welcome(self, connection: "Connection", socket: Any) -> None:
+        """A client has connected; ``socket`` is what its handlers get."""
+
+    def part_with(self, connection: "Connection", socket: Any) -> None:
+        """It has gone."""

@@ -15,6 +15,15 @@ class Close(NamedTuple):
     code: int
     reason: str
 
+    @classmethod
+    def by_application(cls, code: int, reason: str) -> "Close":
+        """One with a code that is an application's to use, on every server."""
+        if not isinstance(code, int) or (code != 1000 and not 4000 <= code <= 4999):
+            raise ValueError(f"Expected 1000 or 4000 to 4999 as close code, got {code!r}.")
+        if not isinstance(reason, str) or len(reason.encode()) > 123:
+            raise ValueError(f"Expected a close reason of at most 123 bytes, got {reason!r}.")
+        return cls(code, reason)
+
 
 class Transport(Protocol):
     """What a connection needs of the server it came in by."""
@@ -87,11 +96,21 @@ class Outbox:
                 self._drained = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._drained)
 
+    def clear(self) -> bool:
+        """Drop what waits; whether anything did."""
+        has_waiting = bool(self._queue)
+        counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())
+        self._queue = None
+        self._latest.clear()
+        self.size = 0
+        self._release()
+        return has_waiting
+
     async def stop(self) -> None:
         """Drop what waits, and end the writer."""
         self._lose = _ignore  # the connection's method: it would keep the connection until the next collection
         writer, self._writer = self._writer, None
-        self._clear()
+        self.clear()
         if writer is not None and writer is not asyncio.current_task():
             writer.cancel()
             await asyncio.wait([writer])
@@ -158,15 +177,8 @@ class Outbox:
 
     def _give_up(self, reason: str | Exception) -> None:
         lose, self._lose = self._lose, _ignore  # once
-        self._clear()
+        self.clear()
         lose(reason)
-
-    def _clear(self) -> None:
-        counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())
-        self._queue = None
-        self._latest.clear()
-        self.size = 0
-        self._release()
 
     def _release(self) -> None:
         if self._drained is not None and not self._drained.done():

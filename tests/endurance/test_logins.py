@@ -1,0 +1,133 @@
+"""Who is logged out while connected hears nothing more."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from tests.servers.asgi import Server
+from tests.servers.client import Refused
+from tests.servers.sockets import SocketClient
+from tests.servers.transports import SERVERS, Servers
+
+from .conftest import Report
+from .scale import amount, within
+
+#: Pages that end a login, and how many queries broadcasts may cost.
+ENDS = ("log-out", "change-password", "deactivate", "delete")
+
+#: ``REAUTH_INTERVAL``, in seconds, of servers that must find out by themselves.
+INTERVAL = 1.0
+
+
+async def log_in(server: Server, name: str, query: str = "") -> dict[str, str]:
+    """The ``Cookie`` header of somebody who has logged in."""
+    cookies = (await server.request(f"/accounts/log-in/{name}{query}")).cookies
+    return {"Cookie": "; ".join(f"{cookie}={value}" for cookie, value in cookies.items())}
+
+
+async def end(server: Server, page: str, name: str, headers: Mapping[str, str]) -> None:
+    await server.request(f"/accounts/{page}/{name}", headers=headers)
+
+
+async def time_until_closed(client: SocketClient) -> tuple[float, tuple[int | None, str | None]]:
+    began = asyncio.get_running_loop().time()
+    closed = await client.closed()
+    return asyncio.get_running_loop().time() - began, closed
+
+
+@pytest.mark.parametrize("page", ENDS)
+async def test_who_is_logged_out_in_the_same_process_is_closed_at_once(
+    server: Server, page: str, key: str, report: Report
+) -> None:
+    headers = await log_in(server, key)
+    client = await server.connect(f"/lounge/{key}", headers)
+    await client.request("count_queries")
+    await end(server, page, key, headers)
+    seconds, closed = await time_until_closed(client)
+    report(f"closed after {seconds:.2f} s")
+    assert closed == (4401, "Logged out.")
+    assert seconds < within(1)
+    with pytest.raises(Refused):
+        await server.connect(f"/lounge/{key}", headers)
+
+
+async def test_what_waits_for_a_client_is_dropped_when_it_is_logged_out(server: Server, key: str) -> None:
+    headers = await log_in(server, key)
+    client = await server.connect(f"/lounge/{key}", headers)
+    other = await server.connect(f"/lounge/{key}", await log_in(server, f"{key}-other"))
+    client.pause()
+    for number in range(8):
+        await other.emit("say", {"n": number, "text": "x" * 900_000})
+        await other.expect("said")
+    await end(server, "log-out", key, headers)
+    await other.emit("say", {"n": 8})
+    await other.expect("said")
+    client.resume()
+    heard = []
+    while (frame := await client.receive_or_none()) is not None:
+        heard.append(frame["data"]["n"])
+    assert heard == list(range(len(heard)))
+    assert len(heard) < 8
+    assert await client.closed() == (4401, "Logged out.")
+
+
+@pytest.fixture(params=SERVERS)
+def curious(request: pytest.FixtureRequest, servers: Servers) -> tuple[Server, Server]:
+    """A server that often looks at logins, and another that shares its database."""
+    settings = json.dumps({"REAUTH_INTERVAL": INTERVAL})
+    return servers.get(request.param, TEST_TORNADO_WEBSOCKETS=settings), servers.get("uvicorn")
+
+
+@pytest.mark.parametrize("page", ENDS)
+async def test_who_is_logged_out_by_another_process_is_closed_within_the_interval(
+    curious: tuple[Server, Server], page: str, key: str, report: Report
+) -> None:
+    server, elsewhere = curious
+    async with server.visit(), elsewhere.visit():
+        headers = await log_in(elsewhere, key)
+        client = await server.connect(f"/lounge/{key}", headers)
+        await client.request("count_queries")
+        await end(elsewhere, page, key, headers)
+        seconds, closed = await time_until_closed(client)
+    report(f"closed after {seconds:.2f} s")
+    assert closed == (4401, "Logged out.")
+    assert seconds < INTERVAL + within(1)
+
+
+async def test_a_session_that_expires_ends_the_connection(server: Server, key: str, report: Report) -> None:
+    headers = await log_in(server, key, "?seconds=2")
+    client = await server.connect(f"/lounge/{key}", headers)
+    seconds, closed = await time_until_closed(client)
+    report(f"closed {seconds - 2:.2f} s after its end")
+    assert closed == (4401, "Logged out.")
+    assert seconds < 2 + within(1)
+
+
+async def test_who_is_logged_in_stays(curious: tuple[Server, Server], key: str) -> None:
+    server, elsewhere = curious
+    async with server.visit(), elsewhere.visit():
+        headers = await log_in(server, key)
+        client = await server.connect(f"/lounge/{key}", headers)
+        other = await server.connect(f"/lounge/{key}", await log_in(server, key))
+        await end(server, "change-name", key, headers)
+        await end(elsewhere, "log-out", key, headers)  # of one session of the two
+        await client.closed()
+        await asyncio.sleep(2 * INTERVAL)  # looked at twice
+        await other.emit("say", {"a": 1})
+        assert await other.expect("said") == {"a": 1}
+
+
+async def test_a_broadcast_asks_nothing_of_the_database(server: Server, key: str, report: Report) -> None:
+    headers = await log_in(server, key)
+    clients = [await server.connect(f"/lounge/{key}", headers) for _ in range(5)]
+    before = await clients[0].request("count_queries")
+    count = amount(50, 1_000)
+    for _ in range(count):
+        await clients[0].emit("say", {"a": 1})
+        for client in clients:
+            await client.expect("said")
+    queries = await clients[0].request("count_queries") - before
+    report(f"{queries} queries for {count} broadcasts")
+    assert queries == 0

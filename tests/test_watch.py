@@ -1,0 +1,215 @@
+"""Who is watched, what ends a login, and what does not. How soon, tests/endurance/test_logins.py tells."""
+
+import asyncio
+from importlib import import_module
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.auth import logout as channels_logout
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client as Browser
+from django.test import override_settings
+
+from tests.project.databases import database_in
+from tornado_websockets.testing import Client
+from tornado_websockets.watch import watch
+from tornado_websockets.websocket import WebSocket
+
+OFTEN = override_settings(TORNADO_WEBSOCKETS={"REAUTH_INTERVAL": 0.1})
+NEVER = override_settings(TORNADO_WEBSOCKETS={"REAUTH_INTERVAL": None})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_database(tmp_path_factory):
+    with database_in(tmp_path_factory.mktemp("watch")):
+        call_command("migrate", verbosity=0)
+        yield
+
+
+@pytest.fixture
+def user(key):
+    return User.objects.create_user(key)
+
+
+@pytest.fixture
+def session(user):
+    """As a handshake finds it: loaded, since it was asked for its user."""
+    browser = Browser()
+    browser.force_login(user)
+    session = import_module(settings.SESSION_ENGINE).SessionStore(browser.session.session_key)
+    assert "_auth_user_id" in session
+    return session
+
+
+@pytest.fixture
+async def connect():
+    """Connects clients of a WebSocket, and sees to it that they leave."""
+    ws = WebSocket("/watched", add_to_handlers=False)
+    clients = []
+
+    async def connect(user, session=None):
+        client = Client("/watched", user=user, session=session, websocket=ws)
+        clients.append(client)
+        return await client.connect()
+
+    yield connect
+    for client in clients:
+        await client.close()
+
+
+async def has_ended(client, within=10.0):
+    """Whether it is closed for want of a login."""
+    try:
+        async with asyncio.timeout(within):
+            while client.close_code is None:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        return False
+    return client.close_code == 4401
+
+
+@sync_to_async
+def save(user, **fields):
+    for name, value in fields.items():
+        setattr(user, name, value)
+    user.save()
+
+
+class TestWhoIsWatched:
+    async def test_somebody_who_has_logged_in_while_connected(self, connect, user, session):
+        client = await connect(user, session)
+        assert [watched.connection for watched in watch.of(user)] == [client.connection]
+        await client.close()
+        assert watch.of(user) == []
+
+    @pytest.mark.parametrize("nobody", [AnonymousUser(), None, "a word"], ids=repr)
+    async def test_nobody_else(self, connect, nobody):
+        await connect(nobody)
+        assert watch.of(nobody) == []
+
+
+class TestLooking:
+    @OFTEN
+    async def test_finds_that_a_session_is_gone(self, connect, user, session):
+        client = await connect(user, session)
+        await sync_to_async(session.delete)()
+        assert await has_ended(client)
+
+    @OFTEN
+    async def test_finds_that_a_session_is_somebody_else_s(self, connect, user, session):
+        client = await connect(user, session)
+
+        @sync_to_async
+        def change():
+            fresh = type(session)(session.session_key)
+            fresh["_auth_user_id"] = "0"
+            fresh.save()
+
+        await change()
+        assert await has_ended(client)
+
+    @OFTEN
+    async def test_finds_that_the_backend_is_no_longer_used(self, connect, user, session):
+        client = await connect(user, session)
+        with override_settings(AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.AllowAllUsersModelBackend"]):
+            assert await has_ended(client)
+
+    @OFTEN
+    async def test_leaves_the_session_as_it_is(self, connect, user, session):
+        client = await connect(user, session)
+        await sync_to_async(User.objects.filter(pk=user.pk).update)(password="another")
+        assert await has_ended(client)
+        assert await sync_to_async(session.exists)(session.session_key)
+
+    @OFTEN
+    async def test_lets_those_stay_whose_session_was_begun_with_an_older_secret_key(self, connect, user, session):
+        client = await connect(user, session)
+        with override_settings(SECRET_KEY="newer", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+            assert not await has_ended(client, 0.5)
+            assert await sync_to_async(session.exists)(session.session_key)
+
+    @OFTEN
+    async def test_finds_that_a_user_without_a_session_is_no_longer_active(self, connect, user):
+        client = await connect(user)
+        assert not await has_ended(client, 0.5)
+        await sync_to_async(User.objects.filter(pk=user.pk).update)(is_active=False)
+        assert await has_ended(client)
+
+    @OFTEN
+    async def test_lets_a_user_stay_that_is_no_model(self, connect):
+        class Robot:
+            is_authenticated = True
+
+        client = await connect(Robot())
+        assert not await has_ended(client, 0.5)
+
+    @OFTEN
+    async def test_lets_everyone_stay_while_the_database_is_down(self, connect, user, session, tmp_path, caplog):
+        client = await connect(user, session)
+        with database_in(tmp_path):  # which has no tables
+            assert not await has_ended(client, 0.5)
+        assert "Cannot tell whether a login has ended" in caplog.text
+        await sync_to_async(session.delete)()
+        assert await has_ended(client)
+
+    @NEVER
+    async def test_is_left_out_when_no_interval_is_set(self, connect, user, session):
+        client = await connect(user, session)
+        await sync_to_async(session.delete)()
+        assert not await has_ended(client, 1)
+
+    async def test_happens_when_the_session_is_due_to_end(self, connect, user, session):
+        session.set_expiry(1)
+        await sync_to_async(session.save)()
+        client = await connect(user, session)
+        assert await has_ended(client)
+
+
+class TestHearing:
+    async def test_of_a_logout_by_channels(self, connect, user, session):
+        client = await connect(user, session)
+        await channels_logout({"session": session, "user": user})
+        assert await has_ended(client)
+
+    async def test_of_a_change_counts_once_it_is_committed(self, connect, user, session):
+        client = await connect(user, session)
+
+        @sync_to_async
+        def change():
+            with transaction.atomic():
+                user.is_active = False
+                user.save()
+                assert client.close_code is None
+                assert not client.connection.closed
+
+        await change()
+        assert await has_ended(client)
+
+    async def test_of_a_change_that_is_rolled_back_does_not(self, connect, user, session):
+        client = await connect(user, session)
+
+        @sync_to_async
+        def change():
+            with transaction.atomic():
+                user.is_active = False
+                user.save()
+                transaction.set_rollback(True)
+
+        await change()
+        assert not await has_ended(client, 0.5)
+
+    async def test_of_a_change_of_somebody_else_does_not(self, connect, user, session, key):
+        client = await connect(user, session)
+        other = await sync_to_async(User.objects.create_user)(f"{key}-other")
+        await save(other, is_active=False)
+        await sync_to_async(other.delete)()
+        assert not await has_ended(client, 0.5)
+
+    async def test_of_a_new_password_does_not_count_for_another_user_s_session(self, connect, user, session, key):
+        other = await sync_to_async(User.objects.create_user)(f"{key}-shown")
+        client = await connect(other, session)  # as those are who look at the site with another's eyes
+        await save(other, password="another")
+        assert not await has_ended(client, 0.5)
