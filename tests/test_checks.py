@@ -72,6 +72,27 @@ class TestSettings:
         assert "MAX_DEPTH" in message.hint
 
     @with_layer
+    @pytest.mark.parametrize("origins", [[], ["*"], [".example.com", "[::1]"], ("chat.example.com",), {"example.com"}], ids=repr)
+    def test_with_hosts_as_origins_are_passed_over(self, origins):
+        with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": origins}):
+            assert found() == []
+
+    @with_layer
+    @pytest.mark.parametrize("origin", ["https://example.com", "example.com:8000", "example.com/chat"])
+    def test_with_origins_that_match_nothing_are_warned_of(self, origin):
+        with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": ["example.com", origin]}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("tornado_websockets.W003", False)
+        assert repr(origin) in message.msg
+
+    @with_layer
+    @pytest.mark.parametrize("origins", ["example.com", [1], True], ids=repr)
+    def test_with_origins_that_are_no_list_are_errors(self, origins):
+        with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": origins}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("tornado_websockets.E003", True)
+
+    @with_layer
     @override_settings(TORNADO_WEBSOCKETS={"MAX_DEPHT": 3, "max_depth": 4, "MAX_DEPTH": 5})
     def test_with_unknown_keys_are_warned_of(self):
         messages = found()
@@ -93,6 +114,7 @@ class TestSettings:
             "MAX_MESSAGES_PER_SECOND",
             "MAX_CONNECTIONS",
             "MAX_CONNECTIONS_PER_ADDRESS",
+            "REAUTH_INTERVAL",
         ],
     )
     def test_that_are_no_positive_numbers_are_errors(self, key, value):

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.http.request import split_domain_port
 
 from . import conf
 
@@ -24,7 +25,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
                 id="tornado_websockets.E001",
             )
         ]
-    return [*_unknown_keys(configured), *_bad_numbers(configured)]
+    return [*_unknown_keys(configured), *_bad_numbers(configured), *_bad_origins(configured)]
 
 
 def _unknown_keys(configured: dict[str, Any]) -> Sequence[CheckMessage]:
@@ -49,6 +50,25 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
         for key in (*_NUMBERS, *_OPTIONAL_NUMBERS)
         if key in configured and not _is_positive(configured[key])
         if configured[key] is not None or key in _NUMBERS
+    ]
+
+
+def _bad_origins(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    origins = configured.get("ALLOWED_ORIGINS")
+    if origins is None:
+        return []
+    hint = 'Write hosts as in ALLOWED_HOSTS, without scheme and port: ["chat.example.com", ".example.org"].'
+    if not isinstance(origins, (list, tuple, set, frozenset)) or not all(isinstance(origin, str) for origin in origins):
+        text = f"TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is {origins!r}, not a list of hosts."
+        return [Error(text, hint=hint, id="tornado_websockets.E003")]
+    return [
+        Warning(
+            f"{origin!r} in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is no host, so that no page matches it.",
+            hint=hint,
+            id="tornado_websockets.W003",
+        )
+        for origin in origins
+        if "/" in origin or split_domain_port(origin)[1]
     ]
 
 

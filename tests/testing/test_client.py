@@ -88,6 +88,17 @@ async def test_server_may_close(ws):
     assert alice.close_code == 4002
 
 
+async def test_what_cannot_come_any_more_is_not_waited_for(ws):
+    async with client(ws) as alice:
+        await alice.emit("echo", {"n": 1})
+        await alice.receive("echo")
+        alice.connection.emit("echo", {"n": 2})
+        alice.connection.close(4002)
+        assert await alice.receive("echo") == {"n": 2}
+        with pytest.raises(AssertionError, match="No 'echo', and the server has closed the connection, with 4002"):
+            await alice.receive("echo", timeout=60)
+
+
 @pytest.mark.parametrize("answer", [False, None, 0])
 async def test_authorize_refuses(answer):
     ws = WebSocket("/client/<int:number>", add_to_handlers=False, authorize=lambda _: answer)

@@ -184,12 +184,19 @@ class Client:
         async with self._arrived:
             try:
                 async with asyncio.timeout(seconds):
-                    await self._arrived.wait_for(lambda: any(map(is_wanted, self._received)))
+                    await self._arrived.wait_for(lambda: self._is_closed or any(map(is_wanted, self._received)))
             except TimeoutError:
                 raise AssertionError(f"{missing} within {seconds} s; came: {self._received!r}.") from None
-            frame = next(filter(is_wanted, self._received))
+            frame = next(filter(is_wanted, self._received), None)
+            if frame is None:
+                closed = f"the server has closed the connection, with {self.close_code}"
+                raise AssertionError(f"{missing}, and {closed}; came: {self._received!r}.")
             self._received.remove(frame)
             return frame
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.close_code is not None
 
 
 class _Transport:
