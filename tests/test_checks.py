@@ -72,7 +72,9 @@ class TestSettings:
         assert "MAX_DEPTH" in message.hint
 
     @with_layer
-    @pytest.mark.parametrize("origins", [[], ["*"], [".example.com", "[::1]"], ("chat.example.com",), {"example.com"}], ids=repr)
+    @pytest.mark.parametrize(
+        "origins", [[], ["*"], [".example.com", "[::1]"], ("chat.example.com",), {"example.com"}], ids=repr
+    )
     def test_with_hosts_as_origins_are_passed_over(self, origins):
         with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": origins}):
             assert found() == []

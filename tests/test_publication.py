@@ -102,9 +102,27 @@ class TestPublishing:
 
     async def test_needs_no_await(self, ws, layer):
         ws.publish("one")
-        ws.publish("two")
+        ws.apublish("two")
         await ws.publish("three")
         assert events(layer) == ["one", "two", "three"]
+
+    async def test_may_be_a_task(self, ws, layer):
+        await asyncio.create_task(ws.publish("one"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ws.apublish("two"))
+        assert events(layer) == ["one", "two"]
+
+    async def test_may_be_a_task_that_is_cancelled(self, ws, layer):
+        layer.is_hanging = True
+        task = asyncio.create_task(ws.publish("one"))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    async def test_may_be_a_task_that_fails(self, ws, refusing):
+        with pytest.raises(PublishError):
+            await asyncio.create_task(ws.apublish("one"))
 
     async def test_works_in_sync_code_below_async_code(self, ws, layer):
         await sync_to_async(ws.publish)("say")

@@ -1,7 +1,7 @@
 """Publishing: once the database transaction is committed, and with word of how it went."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -13,18 +13,40 @@ from .core.hub import hub
 from .core.lane import is_loop_running
 from .exceptions import PublishError
 
+#: What goes on in async code below sync code: the event loop alone would not keep it.
+_calling: set[asyncio.Future[None]] = set()
 
-class Publication:
-    """A message on its way to the other processes. Awaiting it raises ``PublishError`` when it did not get there."""
 
-    __slots__ = ("_outcome",)
+class Publication(Coroutine[Any, Any, None]):
+    """A message that is on its way to the other processes, whether or not somebody waits to know how that goes.
 
-    def __init__(self, outcome: "Future[None] | None" = None) -> None:
+    Awaiting it raises ``PublishError`` when it did not get there. Since it is a coroutine, ``asyncio.run`` and
+    ``asyncio.create_task`` take it, too.
+    """
+
+    __slots__ = ("_outcome", "_steps")
+
+    def __init__(self, outcome: "Future[None] | asyncio.Future[None] | None" = None) -> None:
         self._outcome = outcome
+        self._steps: Generator[Any, Any, None] | None = None
 
     def __await__(self) -> Generator[Any, Any, None]:
         if self._outcome is not None:
             yield from asyncio.wrap_future(self._outcome).__await__()
+
+    def send(self, value: Any) -> Any:
+        if self._steps is None:
+            self._steps = self.__await__()
+        return self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        if self._steps is None:
+            self._steps = self.__await__()
+        return self._steps.throw(*error)
+
+    def close(self) -> None:
+        if self._steps is not None:
+            self._steps.close()
 
 
 def publish(
@@ -43,11 +65,17 @@ def publish(
     return Publication(outcome)
 
 
-async def publish_below_sync_code(call: Callable[[], Publication]) -> None:
+def publish_below_sync_code(call: Callable[[], Publication]) -> Publication:
     """Call where the transaction is, if there is one: in the thread of the sync code that called this async code."""
-    if getattr(AsyncToSync.executors, "current", None) is None:  # no ``async_to_sync`` is at work here
-        await call()
-        return
+    if getattr(AsyncToSync.executors, "current", None) is None or not is_loop_running():  # no async_to_sync is at work
+        return call()
+    calling = asyncio.ensure_future(_call_in_sync_code(call))
+    _calling.add(calling)
+    calling.add_done_callback(_calling.discard)
+    return Publication(calling)
+
+
+async def _call_in_sync_code(call: Callable[[], Publication]) -> None:
     has_begun = False
 
     def begin() -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import markcoroutinefunction, sync_to_async
 
 from . import conf, database
 from .core.connection import current
@@ -160,12 +160,16 @@ class WebSocket:
         self._refuse_strangers()
         return publish(path, event, text, on_commit=on_commit)
 
-    async def apublish(
+    @markcoroutinefunction
+    def apublish(
         self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
-    ) -> None:
-        """:meth:`publish`, as a coroutine."""
+    ) -> Publication:
+        """:meth:`publish` for async code. It begins at once, so that it may be awaited, or not.
+
+        Below ``async_to_sync`` it finds the transaction of the sync code; there, await it.
+        """
         call = partial(self.publish, event, data, on_commit=on_commit, **parameters)
-        await publish_below_sync_code(call)
+        return publish_below_sync_code(call)
 
     def send(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
