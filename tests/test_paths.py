@@ -149,7 +149,6 @@ class TestBuilding:
             ("<x>", "a/b"),
             ("<int:x>", "one"),
             ("<int:x>", -1),
-            ("<int:x>", None),
             ("<uuid:x>", "no-uuid"),
             ("<roman:x>", 0),
         ],
@@ -158,6 +157,11 @@ class TestBuilding:
     def test_refuses_values_that_the_converter_does_not_take(self, pattern, value):
         with pytest.raises(ValueError, match="No path"):
             PathPattern(f"/room/{pattern}").build({"x": value})
+
+    @pytest.mark.parametrize("converter", ["", "slug:", "str:", "int:"])
+    def test_refuses_none_by_name(self, converter):
+        with pytest.raises(ValueError, match=r"a value for the parameter 'x' of the path '/room/.*', got None"):
+            PathPattern(f"/room/<{converter}x>").build({"x": None})
 
     @given(st.text())
     def test_gives_only_paths_that_match_with_the_same_value(self, value):

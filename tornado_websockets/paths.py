@@ -54,6 +54,9 @@ class PathPattern:
             expected = ", ".join(sorted(self.names)) or "none"
             got = ", ".join(sorted(parameters)) or "none"
             raise TypeError(f"The path {self.text!r} takes the parameters: {expected}; got: {got}.")
+        for name, value in parameters.items():
+            if value is None:  # most converters would write "None"
+                raise ValueError(f"Expected a value for the parameter {name!r} of the path {self.text!r}, got None.")
         if self._route is None:
             return self.text
         try:
