@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ class Member:
         self.got = []
         self.keys = []
         self.log = [] if log is None else log
+        self.endpoint = SimpleNamespace(handlers=[self])
 
     def deliver(self, item, key=None):
         self.got.append(item)
@@ -236,6 +238,7 @@ class TestForgetting:
         hub.forget()
         hub.deliver("/chat", "hi")
         assert member.got == []
+        assert member.endpoint.handlers == []
         await hub.enter("/chat")
         await hub.leave("/chat")
         assert publisher.log[-1] == "leave /chat"
@@ -260,3 +263,24 @@ class TestForgetting:
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(hub._lanes), len(hub._clients))
         """
         assert run_script(script) == "0 1 1\n"
+
+    def test_of_connections_in_a_forked_process_empties_handlers_and_counters(self):
+        script = """
+            import asyncio, os
+            from tests.project.clients import Client
+            from tornado_websockets.core.counters import counters
+            from tornado_websockets.websocket import WebSocket
+
+            ws = WebSocket("/test")
+
+            async def main():
+                await Client(ws).connect()
+                counters.messages_lost += 1
+                child = os.fork()
+                if child == 0:
+                    os._exit(len(ws.handlers) + any(counters.as_dict().values()))
+                print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(ws.handlers), counters.connections)
+
+            asyncio.run(main())
+        """
+        assert run_script(script, are_warnings_errors=False) == "0 1 1\n"

@@ -1,6 +1,7 @@
 """What has happened in this process, in numbers."""
 
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(slots=True)
@@ -15,8 +16,13 @@ class Counters:
     messages_refused: int = 0
     #: Texts that waited for a client when it was given up or left.
     messages_dropped: int = 0
-    #: Texts that other processes did not get, and texts of theirs that did not get here.
+    #: Texts of this process that the channel layer refused, or did not confirm in time: other processes missed them,
+    #: but for the few of the second kind that the layer delivers all the same.
     messages_unsent: int = 0
+    #: Texts of other processes that clients here missed, each counted once however many clients there are. They show
+    #: as gaps in the numbers when the next text of the same sender for the same path arrives, so this includes what
+    #: the sender has counted as unsent: the two are not to be added up. What follows the last text that arrives here,
+    #: or comes before the first one, shows nowhere but at the sender.
     messages_lost: int = 0
     slow_clients_closed: int = 0
     handlers_running: int = 0
@@ -27,6 +33,14 @@ class Counters:
         """The numbers by name."""
         return asdict(self)
 
+    def forget(self) -> None:
+        """Start from nothing, as a forked process must: what happened before, happened to its parent."""
+        for field in fields(self):
+            setattr(self, field.name, field.default)
+
 
 #: The counters of this process. Threads may lose an increment to each other; nothing else depends on them.
 counters = Counters()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=counters.forget)

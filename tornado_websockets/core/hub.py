@@ -5,6 +5,7 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import Future
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from .admission import Admission
@@ -35,12 +36,16 @@ class Hub:
 
     def __init__(self) -> None:
         self.publisher: Publisher | None = None
+        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
         self.forget()
 
     def forget(self) -> None:
         """Start without connections, as a forked process must: those it sees are its parent's."""
+        for group in chain.from_iterable(lane.groups.values() for lane in self._lanes.values()):
+            for connection in group:
+                connection.endpoint.handlers.clear()
         self.admission = Admission()
-        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
+        self._lanes = {}
         self._clients: Counter[str] = Counter()  # by path, the connecting ones included
         self._lock = threading.Lock()
 
