@@ -9,6 +9,7 @@ from channels import DEFAULT_CHANNEL_LAYER
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils.module_loading import import_string
 
 _IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 _REDIS_CORE = "channels_redis.core.RedisChannelLayer"
@@ -43,7 +44,12 @@ def check_channel_layer(app_configs: object, **kwargs: Any) -> Sequence[CheckMes
     layer = layers.get(DEFAULT_CHANNEL_LAYER)
     if layer is None or layer.get("BACKEND") == _IN_MEMORY:
         return [] if settings.DEBUG else [_reaches_one_process(layer)]
-    if layer.get("BACKEND") == _REDIS_CORE:
+    backend = layer.get("BACKEND")
+    try:
+        import_string(backend)
+    except (ImportError, AttributeError) as error:  # AttributeError: it is no string
+        return [_is_missing(backend, error)]
+    if backend == _REDIS_CORE:
         return _idle_timeouts(layer.get("CONFIG", {}).get("hosts") or [{}])
     return []
 
@@ -57,18 +63,19 @@ def _reaches_one_process(layer: object) -> CheckMessage:
     )
 
 
+def _is_missing(backend: object, error: Exception) -> CheckMessage:
+    return Error(
+        f"The BACKEND of the default channel layer cannot be imported: {backend!r} ({error}).",
+        hint="Mend its name in CHANNEL_LAYERS, or install what has it: for channels_redis, the extra 'redis' of this "
+        "package.",
+        id="channels_bridge.E002",
+    )
+
+
 def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
     """The layer waits for messages in Redis for some seconds at a time; the connection must not give up before."""
-    try:
-        from channels_redis.core import RedisChannelLayer
-    except ImportError as error:
-        return [
-            Error(
-                f"The channel layer cannot be imported: {error}.",
-                hint="Install channels_redis, which the extra 'redis' of this package does.",
-                id="channels_bridge.E002",
-            )
-        ]
+    from channels_redis.core import RedisChannelLayer
+
     wait = RedisChannelLayer.brpop_timeout
     return [
         Warning(

@@ -232,7 +232,14 @@ class TestIdleRedis:
         layers = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": ["redis://h"]}}}
         hints = ids_with(ALL_APPS, missing, CHANNEL_LAYERS=layers)
         assert list(hints) == ["channels_bridge.E002"]
-        assert hints["channels_bridge.E002"]
+        assert "extra 'redis'" in hints["channels_bridge.E002"]
+
+    @pytest.mark.parametrize("backend", ["no.such.Layer", "channels.layers.NoSuchLayer", "Layer", None, 1], ids=repr)
+    def test_that_can_not_be_imported_is_an_error_with_its_name(self, backend):
+        with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": backend}}):
+            [message] = found()
+        assert message.id == "channels_bridge.E002"
+        assert repr(backend) in message.msg
 
 
 class TestApps:
