@@ -22,6 +22,7 @@ _MAX_SENDERS = 1_000
 class Batch:
     """Consecutive texts of one sender for one path; the first has the number ``first``, counted from 1.
 
+    Without texts it only says which number comes next, so that receivers know what they missed.
     ``keys`` has one for each text: that of the texts it supersedes, or ``None``.
     """
 

@@ -17,7 +17,13 @@ from .messages import Batch, Numbering
 logger = logging.getLogger("tornado_websockets")
 
 #: Seconds the layer may take for one batch. Redis may hang rather than refuse.
-SEND_TIMEOUT = 5.0
+SEND_TIMEOUT = 2.0
+
+#: Seconds after which a failure means that the layer hangs: whoever publishes in sync code shall not wait again.
+PATIENCE = 0.5
+
+#: Seconds between two attempts to find out whether a layer that hung works again, and seconds for each.
+PROBE_INTERVAL, PROBE_TIMEOUT = 0.25, 1.0
 
 #: Texts, and their bytes, that one message of the layer may carry.
 BATCH_TEXTS = 200
@@ -49,6 +55,9 @@ class Outgoing:
 class Sender:
     """Sends through ``layer`` on ``loop``. Its task runs only while something waits.
 
+    A layer that refuses is asked again for each batch, which costs little. One that hangs would cost
+    :data:`SEND_TIMEOUT` each time, so from then on texts are refused at once, until it takes a batch without texts.
+
     :ivar name: by which receivers know whose texts they count.
     """
 
@@ -61,22 +70,28 @@ class Sender:
         self._bytes = 0
         self._lock = threading.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._hung: BaseException | None = None  # why, while the layer hangs
         self._lost = 0
 
     def put(self, outgoing: Outgoing) -> None:
-        """Queue, from any thread. Refused when too much waits; the outcome tells."""
+        """Queue, from any thread. Refused when too much waits, or the layer hangs; the outcome tells."""
         with self._lock:
-            is_full = self._bytes + len(outgoing.text) > MAX_BYTES
-            if not is_full:
+            hung = self._hung
+            is_refused = hung is not None or self._bytes + len(outgoing.text) > MAX_BYTES
+            if not is_refused:
                 self._waiting.setdefault(outgoing.path, deque()).append(outgoing)
                 self._bytes += len(outgoing.text)
-        if is_full:
-            self._lose([outgoing], None)
+        if is_refused:
+            self._refuse([outgoing], hung)
         elif self._task is None:
             self.loop.call_soon_threadsafe(self._start)
 
     async def drain(self) -> None:
-        """Return when nothing waits."""
+        """Return when nothing waits. What hangs is tried afresh by whatever comes next."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait([self._probing])
         self._start()
         while self._task is not None:
             await asyncio.wait([self._task])
@@ -91,7 +106,7 @@ class Sender:
                 await self._send(batch)
         except asyncio.CancelledError as error:  # the loop ends: let nobody wait for what cannot be sent
             while batch := self._next():
-                self._lose(batch, error)
+                self._refuse(batch, error)
             raise
         finally:
             self._task = None
@@ -114,25 +129,58 @@ class Sender:
             return batch
 
     async def _send(self, batch: list[Outgoing]) -> None:
-        path, first = batch[0].path, self._numbering.take(batch[0].path, len(batch))
-        texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
-        message = Batch(f"{self.name}.{self._numbering.epoch}", path, first, texts, keys).to_message()
+        started = self.loop.time()
         try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                await self.layer.group_send(group_name(path), message)
+            await self._give(batch[0].path, batch, SEND_TIMEOUT)
         except asyncio.CancelledError as error:
             self._lose(batch, error)
             raise
         except Exception as error:
             self._lose(batch, error)
+            if self.loop.time() - started > PATIENCE:
+                self._suspend(batch[0].path, error)
         else:
             for outgoing in batch:
                 outgoing.outcome.set_result(None)
             self._report_end_of_loss()
 
+    async def _give(self, path: str, batch: list[Outgoing], seconds: float) -> None:
+        with self._lock:
+            first = self._numbering.take(path, len(batch))
+        texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
+        message = Batch(f"{self.name}.{self._numbering.epoch}", path, first, texts, keys).to_message()
+        async with asyncio.timeout(seconds):
+            await self.layer.group_send(group_name(path), message)
+
+    def _suspend(self, path: str, error: Exception) -> None:
+        """The layer hangs: refuse what waits for it and what comes, until it takes something."""
+        with self._lock:
+            self._hung = error
+        while batch := self._next():
+            self._refuse(batch, error)
+        self._probing = self.loop.create_task(self._probe(path))
+
+    async def _probe(self, path: str) -> None:
+        try:
+            while True:
+                await asyncio.sleep(PROBE_INTERVAL)
+                try:
+                    await self._give(path, [], PROBE_TIMEOUT)
+                except Exception:  # noqa: S112 it was logged when it began
+                    continue
+                self._report_end_of_loss()
+                return
+        finally:
+            self._hung = self._probing = None
+
+    def _refuse(self, batch: list[Outgoing], error: BaseException | None) -> None:
+        with self._lock:
+            self._numbering.take(batch[0].path, len(batch))  # receivers shall see that something is missing
+        self._lose(batch, error)
+
     def _lose(self, batch: list[Outgoing], error: BaseException | None) -> None:
         if not self._lost:
-            reason = "too much is waiting for it" if error is None else f"{type(error).__name__}: {error}"
+            reason = "too much is waiting for it" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
             logger.error(
                 "The channel layer takes no messages, clients of other processes miss them: %s (path %s)",
                 reason,

@@ -176,12 +176,90 @@ class TestFailing:
         await arrived(outgoing)
         assert outgoing.outcome.result() is None
 
-    async def test_is_what_a_layer_does_that_hangs(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "SEND_TIMEOUT", 0.05)
+
+class TestALayerThatHangs:
+    @pytest.fixture(autouse=True)
+    def short_times(self, monkeypatch):
+        for name, seconds in {"SEND_TIMEOUT": 0.05, "PATIENCE": 0.01, "PROBE_INTERVAL": 0.01}.items():
+            monkeypatch.setattr(sender_module, name, seconds)
+
+    @pytest.fixture
+    async def hung(self, sender, layer):
+        """Has found out."""
+        await arrived(*put(sender, "one"))
+        layer.is_hanging = True
+        await arrived(*put(sender, "two"))
+        yield sender
+        await sender.drain()
+
+    async def test_is_given_up_in_time(self, sender, layer):
         layer.is_hanging = True
         [outgoing] = put(sender, "hi")
         await arrived(outgoing)
         assert isinstance(outgoing.outcome.exception().__cause__, TimeoutError)
+        await sender.drain()
+
+    async def test_gets_nothing_of_what_waited_meanwhile(self, sender, layer):
+        layer.is_hanging = True
+        [first] = put(sender, "first")
+        await until(lambda: layer.named("group_send"))
+        others = [*put(sender, "second"), *put(sender, "other", path="/other")]
+        await arrived(first, *others)
+        assert layer.texts == ["first"]
+        assert all(isinstance(each.outcome.exception(), PublishError) for each in others)
+        await sender.drain()
+
+    async def test_refuses_at_once_from_then_on(self, hung):
+        [outgoing] = put(hung, "three", path="/other")
+        assert isinstance(outgoing.outcome.exception(0), PublishError)
+        assert isinstance(outgoing.outcome.exception(0).__cause__, TimeoutError)
+
+    async def test_is_counted_and_logged_once_and_so_is_its_end(self, sender, layer, caplog):
+        before = counters.messages_unsent
+        layer.is_hanging = True
+        await arrived(*put(sender, "one"))
+        put(sender, "two", "three")
+        layer.is_hanging = False
+        await until(lambda: len(caplog.records) == 2)
+        down, up = caplog.records
+        assert down.getMessage().endswith("miss them: TimeoutError (path /chat)")
+        assert "took 3 less than were sent" in up.getMessage()
+        assert counters.messages_unsent == before + 3
+
+    async def test_takes_texts_again_when_it_works(self, hung, layer, caplog):
+        layer.is_hanging = False
+        await until(lambda: "takes messages again" in caplog.text)
+        [outgoing] = put(hung, "three")
+        await arrived(outgoing)
+        assert outgoing.outcome.exception() is None
+
+    async def test_is_told_which_number_comes_next_so_that_receivers_see_the_gap(self, hung, layer, caplog):
+        put(hung, "three")
+        layer.is_hanging = False
+        await until(lambda: "takes messages again" in caplog.text)
+        last = batches(layer)[-1]
+        assert (last.first, last.texts) == (4, [])
+
+    async def test_keeps_nobody_who_drains(self, hung):
+        before = asyncio.all_tasks()
+        await asyncio.wait_for(hung.drain(), 1)
+        assert asyncio.all_tasks() < before
+
+    async def test_is_tried_afresh_after_draining(self, hung, layer):
+        await hung.drain()
+        layer.is_hanging = False
+        [outgoing] = put(hung, "three")
+        await arrived(outgoing)
+        assert outgoing.outcome.exception() is None
+
+    async def test_that_refuses_quickly_is_tried_with_the_next_text(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "PATIENCE", 10)
+        layer.error = ConnectionRefusedError("nobody there")
+        await arrived(*put(sender, "one"))
+        layer.error = None
+        [outgoing] = put(sender, "two")
+        await arrived(outgoing)
+        assert outgoing.outcome.exception() is None
 
 
 class TestTooMuch:
@@ -207,6 +285,13 @@ class TestTooMuch:
             [outgoing] = put(sender, "a" * 10)
             await arrived(outgoing)
             assert outgoing.outcome.exception() is None
+
+    async def test_leaves_a_gap_in_the_numbers(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "MAX_BYTES", 1)
+        await arrived(*put(sender, "a"))
+        await arrived(*put(sender, "too long"))
+        await arrived(*put(sender, "b"))
+        assert [batch.first for batch in batches(layer)] == [1, 3]
 
     async def test_says_why(self, sender, layer, monkeypatch, caplog):
         monkeypatch.setattr(sender_module, "MAX_BYTES", 1)
