@@ -21,6 +21,9 @@ REJOIN_INTERVAL = 5.0
 #: Seconds by which each path lengthens that, so that many paths do not keep the layer busy.
 REJOIN_PACE = 0.005
 
+#: Of the time after which the layer lets groups expire, the part within which they are joined again in any case.
+REJOIN_SHARE = 1 / 3
+
 #: Seconds before the layer is tried again after an error; the first time, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 
@@ -142,6 +145,9 @@ class Receiver:
 
     async def _wait_for_work(self) -> None:
         interval = max(REJOIN_INTERVAL, len(self._wanted) * REJOIN_PACE)
+        expiry = getattr(self.layer, "group_expiry", None)  # not every layer has one
+        if expiry is not None:
+            interval = min(interval, expiry * REJOIN_SHARE)
         try:
             async with asyncio.timeout(interval):
                 await self._work.wait()

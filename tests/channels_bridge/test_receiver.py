@@ -188,6 +188,12 @@ class TestALayerThatIsDown:
         layer.forget_groups()
         await until(lambda: members(layer))
 
+    async def test_that_lets_groups_expire_is_joined_again_before(self, receiver, layer):
+        layer.group_expiry = 0.03
+        await receiver.join("/chat")
+        layer.forget_groups()
+        await until(lambda: members(layer), seconds=1)
+
     async def test_that_lost_the_groups_is_joined_again_after_an_error(self, receiver, layer, caplog):
         await receiver.join("/chat")
         layer.forget_groups()
