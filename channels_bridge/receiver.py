@@ -55,6 +55,7 @@ class Receiver:
         self._take = take
         self._forget = forget
         self._wanted = set(paths)
+        self._leaving = 0  # who waits for a group to be left
         self._joined: set[str] = set()
         self._pending: dict[str, None] = {}  # to be joined or left, first come first served
         self._refresh = dict.fromkeys(paths)  # to be joined once more, when nothing is pending
@@ -79,10 +80,14 @@ class Receiver:
     async def leave(self, path: str) -> None:
         """Want ``path`` no more; returns when its group is left, or cannot be left soon."""
         self._wanted.discard(path)
-        await self._attend(path)
+        self._leaving += 1
+        try:
+            await self._attend(path)
+        finally:
+            self._leaving -= 1
         if path not in self._wanted:
             self._forget(path)
-        if not self._wanted and not self.is_stopped:
+        if not self._wanted and not self._leaving and not self.is_stopped:
             await self._stop()
 
     async def _attend(self, path: str) -> None:

@@ -105,6 +105,15 @@ class TestLeaving:
         assert not receiver.is_alive
         assert asyncio.all_tasks() == before
 
+    async def test_several_last_paths_at_a_time_leaves_all_groups(self, receiver, layer, caplog):
+        paths = ["/one", "/two", "/three"]
+        for path in paths:
+            await receiver.join(path)
+        await asyncio.gather(*(receiver.leave(path) for path in paths))
+        assert not any(layer.groups.values())
+        assert receiver.is_stopped
+        assert caplog.records == []
+
     async def test_a_path_that_was_never_joined_asks_the_layer_nothing(self, receiver, layer):
         await receiver.join("/chat")
         await receiver.leave("/other")
