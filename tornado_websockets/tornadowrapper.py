@@ -122,10 +122,10 @@ class TornadoWrapper:
     @classmethod
     def loop(cls) -> None:
         """Print what is served, and serve until SIGTERM or SIGINT: clients are told, handlers get time to end."""
-        print(cls._description(), flush=True)  # noqa: T201 the reference has it print
         shutdown = Shutdown(cls.tornado_server)
         loop = IOLoop.current()
         loop.add_callback(shutdown.wait_for_signals)
+        loop.add_callback(print, cls._description(), flush=True)  # the reference has it print
         loop.start()
         shutdown.leave_threads()
 
