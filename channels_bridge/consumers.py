@@ -14,6 +14,7 @@ from tornado_websockets import conf, origin
 from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.registry import PREFIX
+from tornado_websockets.core.stopping import GOING_AWAY
 from tornado_websockets.websocket import WebSocket
 
 from .servers import Message, Receive, Send, server_of
@@ -52,6 +53,9 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
                 await self._serve(connection, transport)
             else:
                 await send({"type": "websocket.close"})
+        except asyncio.CancelledError:
+            if not transport.forgives_cancellation():
+                raise
         finally:
             await connection.gone()
         await transport.finish()
@@ -158,6 +162,15 @@ class Transport:
             if self._is_receiving and self._task is not None:
                 self._task.cancel()
 
+    def interrupt(self) -> None:
+        self._abort_code = GOING_AWAY
+        if self._task is not None:
+            self._task.cancel()
+
+    def forgives_cancellation(self) -> bool:
+        """Whether nobody but us has cancelled the task; if so, it goes on."""
+        return self._is_aborted and self._task is not None and self._task.uncancel() == 0
+
     async def receive(self) -> str | bytes | None:
         """The next message; ``None`` when the client has gone, or is given up."""
         if self._is_aborted:
@@ -166,7 +179,7 @@ class Transport:
         try:
             message = await self._receive()
         except asyncio.CancelledError:
-            if self._is_aborted and self._task is not None and self._task.uncancel() == 0:
+            if self.forgives_cancellation():
                 return None
             raise
         finally:

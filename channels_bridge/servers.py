@@ -9,22 +9,18 @@ import functools
 import logging
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from tornado_websockets.core.hub import hub
-from tornado_websockets.core.lane import Lane
 from tornado_websockets.core.wire import text_frame
+
+from .stopping import stop_with_daphne, stop_with_uvicorn
 
 logger = logging.getLogger("tornado_websockets")
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-#: Close code of RFC 6455 for a server that stops, and the seconds that clients get to answer it.
-GOING_AWAY = 1001
-STOP_TIMEOUT = 5.0
 
 #: Bytes that one client may send before all it has sent is handled, and seconds between two looks at how many did.
 MAX_UNREAD = 4 * 1024 * 1024
@@ -92,6 +88,7 @@ class Uvicorn(Server):
         self._transport = protocol.transport
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
         self._is_plain = type(protocol).__name__ == "WebSocketsSansIOProtocol" and not protocol.conn.extensions
+        stop_with_uvicorn(hub.lane())
 
     def write(self, text: str) -> bool:
         protocol = self._protocol
@@ -127,7 +124,7 @@ class Daphne(Server):
         self._is_paused = False
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
-        _stop_with_daphne(hub.lane())
+        stop_with_daphne(hub.lane())
 
     def pauseProducing(self) -> None:  # noqa: N802 Twisted's name
         """More than its buffer of 64 KiB waits."""
@@ -216,23 +213,6 @@ _watch = _Watch()
 
 def _do_nothing() -> None:
     """There is nothing to end."""
-
-
-@functools.cache
-def _stop_with_daphne(lane: Lane) -> None:
-    """Let clients know when daphne stops. It cancels the applications by itself, but closes no connection."""
-    from twisted.internet import defer, reactor
-
-    async def wait_for_clients() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await lane.close_all(GOING_AWAY)
-
-    def stop() -> "defer.Deferred[None]":
-        lane.shut_all(GOING_AWAY)  # at once: the applications are cancelled already, and end when the loop runs on
-        return defer.Deferred.fromFuture(lane.loop.create_task(wait_for_clients()))
-
-    reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -13,19 +13,13 @@ from typing import TYPE_CHECKING
 from tornado.ioloop import IOLoop
 
 from .core.hub import hub
-from .websockethandler import finish_leaving
+from .core.stopping import PATIENCE, stop
 from .wsgi import finish_answering
 
 if TYPE_CHECKING:
     from tornado.httpserver import HTTPServer
 
 logger = logging.getLogger("tornado_websockets")
-
-#: Seconds that open connections, handlers and views get when the server is asked to stop.
-TIMEOUT = 5.0
-
-#: Close code of RFC 6455 for a server that stops.
-GOING_AWAY = 1001
 
 
 class Shutdown:
@@ -46,7 +40,7 @@ class Shutdown:
                 asyncio.get_running_loop().add_signal_handler(number, self._begin)
 
     def leave_threads(self) -> None:
-        """End the process if handlers are still running: Python would wait for their threads, however long."""
+        """End the process if views are still running: Python would wait for their threads, however long."""
         if self._is_late:
             logging.shutdown()
             sys.stdout.flush()
@@ -60,25 +54,18 @@ class Shutdown:
         """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
         if self._server is not None:
             self._server.stop()
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        await stop(hub.lane())
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await _finish()
+            async with asyncio.timeout_at(deadline):
+                await finish_answering()
         except TimeoutError:
             self._is_late = True
-            logger.warning("Stopping, although handlers are still running after %g seconds", TIMEOUT)
+            logger.warning("Stopping, although views are still running after %g seconds", PATIENCE)
         if self._server is not None:
             await self._server.close_all_connections()
         await _cancel_others()
         IOLoop.current().stop()
-
-
-async def _finish() -> None:
-    lane = hub.lane()
-    while lane.groups:  # until those have gone, too, whose handshake was on its way
-        lane.shut_all(GOING_AWAY)
-        await asyncio.sleep(0.02)
-    await finish_leaving()
-    await finish_answering()
 
 
 async def _cancel_others() -> None:

@@ -45,7 +45,7 @@ class Turns:
         self._pieces: deque[_Piece] = deque()  # that of which the turn is included
         self._size = self._begun = 0
         self._task: asyncio.Task[None] | None = None
-        self._is_running = self._is_long = False
+        self._is_running = self._is_long = self._is_interrupted = False
         self._reading: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -73,6 +73,12 @@ class Turns:
             piece.finish()
         return piece.done
 
+    def interrupt(self) -> None:
+        """Cancel the piece of which the turn is, and go on to the next."""
+        if self._task is not None and self._pieces and not self._is_interrupted:
+            self._is_interrupted = True
+            self._task.cancel()
+
     @property
     def _has_room(self) -> bool:
         return len(self._pieces) <= MAX_WAITING and self._size <= MAX_WAITING_BYTES
@@ -99,7 +105,11 @@ class Turns:
             await piece.work()
         except Exception as error:
             self._fail(error)
+        except asyncio.CancelledError:
+            if not self._is_interrupted or self._task is None or self._task.uncancel() > 0:
+                raise
         finally:
+            self._is_interrupted = False
             self._pieces.popleft()
             self._size -= piece.size
             piece.finish()

@@ -174,6 +174,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             _leaving.add(leaving)
             leaving.add_done_callback(_leaving.discard)
 
+    def interrupt(self) -> None:
+        """Cancel the handler that is running. What comes after it is done all the same."""
+        self._turns.interrupt()
+
     def _fail(self, error: Exception) -> None:
         """End the connection because of an error that is no handler's: those are dealt with."""
         self.log_exception(type(error), error, error.__traceback__)
@@ -229,6 +233,9 @@ class _Transport:
 
     def abort(self, code: int) -> None:
         self._end(code, "", ABORT_TIMEOUT)
+
+    def interrupt(self) -> None:
+        self._handler.interrupt()
 
     def _end(self, code: int, reason: str, seconds: float) -> None:
         """Send a close frame, and cut the line if that did not do it: Tornado itself waits longer."""

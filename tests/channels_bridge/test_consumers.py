@@ -479,6 +479,48 @@ class TestTransport:
         with pytest.raises(asyncio.CancelledError):
             await serving
 
+    async def test_ends_a_handler_when_it_is_interrupted(self, ws, communicate):
+        noted = []
+
+        @on(ws, "work")
+        async def work():
+            noted.append("began")
+            await asyncio.Event().wait()
+
+        @on(ws, "close")
+        async def close():
+            noted.append("closed")
+
+        client = communicate(ws)
+        await client.connect()
+        await client.send_json_to({"event": "work"})
+        await until(lambda: noted)
+        hub.lane().interrupt_all()
+        await client.wait(10)
+        assert noted == ["began", "closed"]
+        assert await client.receive_output() == {"type": "websocket.close", "code": 1001, "reason": ""}
+
+    async def test_a_handler_can_be_cancelled_by_the_server(self, ws, communicate):
+        noted = []
+
+        @on(ws, "work")
+        async def work():
+            noted.append("began")
+            await asyncio.Event().wait()
+
+        @on(ws, "close")
+        async def close():
+            noted.append("closed")
+
+        client = communicate(ws)
+        await client.connect()
+        await client.send_json_to({"event": "work"})
+        await until(lambda: noted)
+        client.future.cancel()
+        await asyncio.wait([client.future])
+        assert client.future.cancelled()
+        assert noted == ["began", "closed"]
+
     async def test_finishing_closes_only_what_was_aborted(self, transport, sent):
         await transport.finish()
         assert sent == []

@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from tests.project.clients import MemoryTransport
 from tests.project.waiting import turns, until
 from tornado_websockets.core import lane as lane_module
 from tornado_websockets.core.lane import HEAVY, TURN, Delivery, Lane, is_loop_running
@@ -17,6 +18,7 @@ class Member:
         self.got = []
         self.keys = []
         self.codes = []
+        self.transport = MemoryTransport()
 
     def deliver(self, item, key=None):
         self.got.append((item, threading.get_ident()))
@@ -426,26 +428,21 @@ class TestThreads:
         await until(done.is_set)
 
 
-class TestClosingAll:
+class TestAllOfThem:
     async def test_reaches_every_group(self, lane):
         members = [*members_of(lane, 2, "/one"), *members_of(lane, 1, "/other")]
         lane.shut_all(1001)
         assert [member.codes for member in members] == [[1001]] * 3
 
-    async def test_waits_until_all_have_gone(self, lane):
-        one, other = members_of(lane, 2)
-        closing = asyncio.create_task(lane.close_all(1001))
-        await turns()
-        lane.remove(one)
-        lane.left()
-        await turns()
-        assert not closing.done()
-        lane.remove(other)
-        await turns()
-        assert not closing.done()
-        lane.left()
-        await asyncio.wait_for(closing, 10)
-        assert (one.codes, other.codes) == ([1001], [1001])
+    async def test_interrupts_every_handler(self, lane):
+        members = [*members_of(lane, 2, "/one"), *members_of(lane, 1, "/other")]
+        lane.interrupt_all()
+        assert [member.transport.interrupts for member in members] == [1] * 3
 
-    async def test_does_not_wait_where_nobody_is(self, lane):
-        await asyncio.wait_for(lane.close_all(1001), 10)
+    async def test_is_empty_when_the_last_is_done_with_its_close_handler(self, lane):
+        [member] = members_of(lane, 1)
+        assert not lane.is_empty
+        lane.remove(member)
+        assert not lane.is_empty
+        lane.left()
+        assert lane.is_empty

@@ -118,6 +118,32 @@ async def test_lets_what_is_around_call_in_the_same_thread():
     assert len(set(threads)) == 1
 
 
+async def test_passes_over_calls_that_nobody_waits_for_any_more(workers):
+    end, called = threading.Event(), []
+    stuck = workers.run(lambda: end.wait(10))
+    workers.run(lambda: called.append(1)).cancel()
+    end.set()
+    await stuck
+    await workers.run(int)
+    assert called == []
+
+
+async def test_what_waits_can_overtake_what_is_running(workers):
+    end = threading.Event()
+    stuck = workers.run(lambda: end.wait(10))
+    waiting = [workers.run(threading.get_ident) for _ in range(5)]
+    workers.overtake()
+    assert len(set(await asyncio.gather(*waiting))) == 1
+    end.set()
+    assert await stuck
+
+
+async def test_overtaking_starts_no_thread_where_nothing_waits(workers):
+    await workers.run(int)
+    workers.overtake()
+    assert workers._threads._threads == []
+
+
 async def test_takes_the_context_along(workers):
     variable = contextvars.ContextVar("variable")
     variable.set("mine")

@@ -22,6 +22,7 @@ class MemoryTransport:
     def __init__(self) -> None:
         self.sent: list[str | Close] = []
         self.aborts: list[int] = []
+        self.interrupts = 0
         self.error: Exception | None = None
         self.sending = 0
         self._permits: asyncio.Semaphore | None = None
@@ -50,6 +51,9 @@ class MemoryTransport:
 
     def abort(self, code: int) -> None:
         self.aborts.append(code)
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
 
     async def _take(self, item: str | Close) -> None:
         assert not self.sending, "two writers at a time"

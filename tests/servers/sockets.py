@@ -67,3 +67,8 @@ class SocketClient(Client):
         async with asyncio.timeout(DEADLINE):
             await self._connection.wait_closed()
         return self._connection.close_code, self._connection.close_reason
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the server has sent a close frame."""
+        return self._connection.protocol.close_rcvd is not None

@@ -53,7 +53,6 @@ class Connection(Socket):
         "_run",
         "_stand_in",
         "_status",
-        "_transport",
         "address",
         "endpoint",
         "headers",
@@ -63,6 +62,7 @@ class Connection(Socket):
         "path",
         "session",
         "state",
+        "transport",
         "user",
     )
 
@@ -90,7 +90,7 @@ class Connection(Socket):
         self.session = session
         self.state: dict[str, Any] = {}
         self.endpoint = endpoint
-        self._transport = transport
+        self.transport = transport
         self._limits = limits
         self._run = run or endpoint.workers.run
         self._stand_in = socket
@@ -248,7 +248,7 @@ class Connection(Socket):
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
         elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
             logger.error("Sending failed (path %s, connection %s)", self.path, self.id, exc_info=reason)
-        self._transport.abort(SLOW_CLIENT)
+        self.transport.abort(SLOW_CLIENT)
 
     def _send(self, text: str) -> None:
         if self._status is State.OPEN:

@@ -80,7 +80,6 @@ class Lane:
         self._left = TURN
         self._is_woken = False
         self._leaving = 0
-        self._emptied: asyncio.Event | None = None
 
     @property
     def is_here(self) -> bool:
@@ -100,8 +99,11 @@ class Lane:
     def left(self) -> None:
         """A connection that was removed is done with its ``close`` handler."""
         self._leaving -= 1
-        if not self.groups and not self._leaving and self._emptied is not None:
-            self._emptied.set()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all connections have gone, and their ``close`` handlers are through."""
+        return not self.groups and not self._leaving
 
     def submit(self, delivery: Delivery) -> None:
         """Deliver after all that was submitted before.
@@ -133,20 +135,21 @@ class Lane:
         while self._finished < target:  # noqa: ASYNC110 turns of the loop are what it waits for
             await asyncio.sleep(0)
 
-    async def close_all(self, code: int) -> None:
-        """Close every connection, and return when all have gone and their ``close`` handlers are through.
+    def shut_all(self, code: int) -> None:
+        """Close every connection.
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
-        self.shut_all(code)
-        if self.groups or self._leaving:
-            self._emptied = asyncio.Event()
-            await self._emptied.wait()
-
-    def shut_all(self, code: int) -> None:
-        """The part of :meth:`close_all` that does not wait."""
-        for connection in [connection for group in self.groups.values() for connection in group]:
+        for connection in self._connections():
             connection.shut(code)
+
+    def interrupt_all(self) -> None:
+        """Cancel every handler that is running, ``close`` handlers excepted."""
+        for connection in self._connections():
+            connection.transport.interrupt()
+
+    def _connections(self) -> "list[Connection]":
+        return [connection for group in self.groups.values() for connection in group]
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Block a worker thread, for at most :data:`MAX_BLOCKED` seconds, until ``condition`` returns on the loop.

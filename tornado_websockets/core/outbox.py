@@ -37,6 +37,9 @@ class Transport(Protocol):
     def abort(self, code: int) -> None:
         """Stop serving the connection as soon as no handler of it is running, and close it with ``code``."""
 
+    def interrupt(self) -> None:
+        """Stop serving the connection, and cancel the handler that is running."""
+
 
 #: Messages written without a pause before other tasks get their turn.
 _BURST = 64

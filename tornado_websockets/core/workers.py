@@ -3,9 +3,9 @@
 import asyncio
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, NamedTuple
@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 from asgiref.sync import sync_to_async
 
 from .eager import start
+from .threads import Threads
 
 Call = Callable[[], Any]
+
+_all: "weakref.WeakSet[Workers]" = weakref.WeakSet()
 
 
 class _Job(NamedTuple):
@@ -40,6 +43,7 @@ class Workers:
         self._concurrency = concurrency
         self._around = around
         self._process = 0
+        _all.add(self)
 
     def run(self, call: Call) -> Awaitable[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back."""
@@ -55,17 +59,36 @@ class Workers:
             self._start_thread(loop)
         return job.outcome
 
+    def overtake(self) -> None:
+        """Let what waits pass what is running, which may never end; the process will not wait for that."""
+        if self._process != os.getpid():
+            return
+        with self._lock:
+            self._concurrency += self._busy
+            needed = min(self._busy, len(self._jobs))
+            self._busy += needed
+        self._threads.leave()
+        for task in list(self._tasks):
+            task.cancel()
+        for _ in range(needed):
+            self._start_thread(asyncio.get_running_loop())
+
     def _start_anew(self) -> None:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._jobs: deque[_Job] = deque()
         self._busy = 0
         self._tasks: set[asyncio.Future[None]] = set()
-        self._executor = ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"WebSocket {self._name}")
+        self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
-        rest = start(sync_to_async(self._do_jobs, thread_sensitive=False, executor=self._executor)())
+        do_jobs = sync_to_async(
+            self._do_jobs,
+            thread_sensitive=False,
+            executor=self._threads,  # type: ignore[call-overload]  # any executor that a loop takes will do
+        )
+        rest = start(do_jobs())
         if rest is not None:
             task = asyncio.ensure_future(rest, loop=loop)
             self._tasks.add(task)
@@ -78,7 +101,8 @@ class Workers:
                     self._busy -= 1
                     return
                 job = self._jobs.popleft()
-            self._do(job)
+            if not job.outcome.cancelled():
+                self._do(job)
 
     def _do(self, job: _Job) -> None:
         try:
@@ -100,3 +124,9 @@ def _settle(outcome: asyncio.Future[Any], result: Any, error: BaseException | No
         outcome.set_result(result)
     else:
         outcome.set_exception(error)
+
+
+def overtake() -> None:
+    """:meth:`Workers.overtake`, for all there are."""
+    for workers in list(_all):
+        workers.overtake()

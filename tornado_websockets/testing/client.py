@@ -214,6 +214,9 @@ class _Transport:
     def abort(self, code: int) -> None:
         """Nothing to cut."""
 
+    def interrupt(self) -> None:
+        """No server stops."""
+
 
 async def _accept() -> None:
     """There is no handshake."""

@@ -1,5 +1,17 @@
 """The WebSockets that the tests talk to, by topic."""
 
-from . import bounds, exchanges, forms, lifecycle, logins, orm, pace, places, sending, trouble
+from . import bounds, endurance, exchanges, forms, lifecycle, logins, orm, pace, places, sending, trouble
 
-__all__ = ["bounds", "exchanges", "forms", "lifecycle", "logins", "orm", "pace", "places", "sending", "trouble"]
+__all__ = [
+    "bounds",
+    "endurance",
+    "exchanges",
+    "forms",
+    "lifecycle",
+    "logins",
+    "orm",
+    "pace",
+    "places",
+    "sending",
+    "trouble",
+]

@@ -1,0 +1,52 @@
+"""How connections end when daphne or uvicorn stops."""
+
+import asyncio
+import functools
+import signal
+from typing import Any, Final
+
+from tornado_websockets.core.lane import Lane
+from tornado_websockets.core.stopping import GOING_AWAY, LAST_SECONDS, PATIENCE, stop
+
+#: Seconds between two looks at whether uvicorn is about to stop.
+LOOK_INTERVAL: Final = 0.25
+
+# The event loop alone would not keep tasks alive.
+_tasks: "set[asyncio.Task[None]]" = set()
+
+
+@functools.cache
+def stop_with_daphne(lane: Lane) -> None:
+    """Let clients know when daphne stops. It cancels the applications by itself, but closes no connection."""
+    from twisted.internet import defer, reactor
+
+    def begin() -> "defer.Deferred[bool]":
+        lane.shut_all(GOING_AWAY)  # at once: the applications are cancelled already, and end when the loop runs on
+        return defer.Deferred.fromFuture(lane.loop.create_task(stop(lane)))
+
+    reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
+
+
+@functools.cache
+def stop_with_uvicorn(lane: Lane) -> None:
+    """Let handlers have an end when uvicorn stops. It closes the connections by itself, but waits without limit."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # whose method handles the signal
+    if type(server).__module__ == "uvicorn.server":
+        _look(server, lane)
+
+
+def _look(server: Any, lane: Lane) -> None:
+    if server.should_exit:
+        task = lane.loop.create_task(_stop(server, lane))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+    else:
+        lane.loop.call_later(LOOK_INTERVAL, _look, server, lane)
+
+
+async def _stop(server: Any, lane: Lane) -> None:
+    limit = server.config.timeout_graceful_shutdown  # then it cancels everything, ``close`` handlers too
+    patience = PATIENCE if limit is None else max(limit / 2, limit - LAST_SECONDS)
+    await asyncio.sleep(2 * LOOK_INTERVAL)  # it tells the clients first, with a code of its own
+    if not await stop(lane, patience - 2 * LOOK_INTERVAL):
+        server.force_exit = True  # as a second Ctrl-C does

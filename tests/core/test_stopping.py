@@ -1,0 +1,156 @@
+import asyncio
+import threading
+
+import pytest
+
+from tests.project.clients import Client
+from tests.project.waiting import until
+from tornado_websockets.core import stopping
+from tornado_websockets.core.hub import hub
+from tornado_websockets.core.outbox import Close
+from tornado_websockets.core.stopping import stop
+from tornado_websockets.websocket import WebSocket
+
+
+class Interruptible(Client):
+    """A client that is served by a task, as servers do it."""
+
+    async def connect(self, accept=None):
+        await super().connect(accept)
+        self.transport.interrupt = self.interrupt
+        self.events_to_handle = asyncio.Queue()
+        self.serving = asyncio.create_task(self.serve())
+        return self
+
+    async def serve(self):
+        try:
+            while (event := await self.events_to_handle.get()) is not None:
+                await self.send(event)
+        finally:
+            await self.leave()
+
+    def interrupt(self):
+        self.serving.cancel()
+
+
+@pytest.fixture
+def ws():
+    return WebSocket("/stopping", add_to_handlers=False)
+
+
+@pytest.fixture
+def closed(ws):
+    """What the ``close`` handler, which blocks, was called for."""
+    closed = []
+
+    def close(socket):
+        closed.append(socket)
+
+    ws.on(close)
+    return closed
+
+
+@pytest.fixture
+async def client(ws):
+    return await Interruptible(ws, "/stopping").connect()
+
+
+async def test_returns_at_once_where_nobody_is():
+    assert await stop(hub.lane(), 0.0)
+
+
+async def test_tells_clients_and_waits_for_their_close_handlers(client, closed):
+    stopping = asyncio.create_task(stop(hub.lane()))
+    await until(lambda: client.transport.sent)
+    assert client.transport.sent == [Close(1001, "")]
+    assert not stopping.done()
+    client.events_to_handle.put_nowait(None)
+    assert await stopping
+    assert closed == [client.connection]
+
+
+async def test_tells_those_too_that_come_meanwhile(ws, client, closed):
+    stopping = asyncio.create_task(stop(hub.lane()))
+    await until(lambda: client.transport.sent)
+    late = await Interruptible(ws, "/stopping").connect()
+    await until(lambda: late.transport.sent)
+    for one in (client, late):
+        one.events_to_handle.put_nowait(None)
+    assert await stopping
+
+
+async def test_lets_a_handler_end(ws, client, closed):
+    began, go_on, ended = asyncio.Event(), asyncio.Event(), []
+
+    @ws.on
+    async def work():
+        began.set()
+        await go_on.wait()
+        ended.append(len(closed))
+
+    client.events_to_handle.put_nowait("work")
+    client.events_to_handle.put_nowait(None)
+    await began.wait()
+    stopping = asyncio.create_task(stop(hub.lane()))
+    await until(lambda: client.transport.sent)
+    go_on.set()
+    assert await stopping
+    assert (ended, len(closed)) == ([0], 1)
+
+
+async def test_cancels_a_handler_that_does_not_end(ws, client, closed, caplog):
+    began, cancelled = asyncio.Event(), []
+
+    @ws.on
+    async def work():
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(len(closed))
+            raise
+
+    client.events_to_handle.put_nowait("work")
+    await began.wait()
+    assert await stop(hub.lane(), 0.05)
+    assert (cancelled, len(closed)) == ([0], 1)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Stopping, although handlers are still running after 0.05 seconds"
+    ]
+
+
+async def test_runs_close_handlers_though_another_handler_blocks_their_thread(ws, client, closed):
+    started, end, skipped = threading.Event(), threading.Event(), []
+
+    @ws.on
+    def work():
+        started.set()
+        end.wait(10)
+
+    @ws.on
+    def too_late():
+        skipped.append(1)
+
+    other = await Interruptible(ws, "/stopping").connect()
+    client.events_to_handle.put_nowait("work")
+    await asyncio.to_thread(started.wait, 10)
+    other.events_to_handle.put_nowait("too_late")
+    assert await stop(hub.lane(), 0.05)
+    assert len(closed) == 2
+    end.set()
+    await ws.workers.run(int)
+    assert skipped == []
+
+
+async def test_says_when_a_close_handler_does_not_end(ws, client, monkeypatch):
+    monkeypatch.setattr(stopping, "LAST_SECONDS", 0.05)
+    go_on = asyncio.Event()
+
+    @ws.on
+    async def close():
+        await go_on.wait()
+
+    client.events_to_handle.put_nowait(None)
+    assert not await stop(hub.lane(), 0.05)
+    go_on.set()
+    await client.serving

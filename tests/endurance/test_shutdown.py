@@ -1,0 +1,74 @@
+"""A server that is asked to stop tells every client, runs every ``close`` handler, and ends."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from tests.project.waiting import until
+from tests.servers.asgi import Server
+from tests.servers.sockets import SocketClient
+from tests.servers.transports import SERVERS, Servers
+
+from .conftest import Report
+from .scale import amount, within
+
+CLIENTS = amount(200, 500)
+AT_WORK = 10
+
+#: Close codes of RFC 6455 for a server that goes away, and for one that is started again, which uvicorn prefers.
+CODES = {"daphne": 1001, "uvicorn": 1012, "tornado": 1001}
+
+#: Uvicorn ends by the signal that it was sent.
+EXIT_CODES = {"daphne": (0,), "uvicorn": (0, -signal.SIGTERM), "tornado": (0,)}
+
+#: Seconds that a handler takes that ends in time, and one that does not.
+SHORT, ENDLESS = 0.2, 300.0
+
+
+@pytest.fixture(params=SERVERS)
+async def mortal(request: pytest.FixtureRequest, servers: Servers, key: str) -> AsyncIterator[Server]:
+    """A server to be stopped."""
+    server = servers.get(request.param, TEST_MORTAL=key)
+    yield server
+    server.stop()
+
+
+async def connect(server: Server, path: str, count: int) -> list[SocketClient]:
+    """So many clients of ``path``."""
+    clients: list[SocketClient] = []
+    while len(clients) < count:
+        clients += await asyncio.gather(*(server.connect(path) for _ in range(min(50, count - len(clients)))))
+    return clients
+
+
+@pytest.mark.parametrize(
+    ("events", "seconds"),
+    [(["awork", "work"], SHORT), (["awork", "work"], ENDLESS)],
+    ids=["short handlers", "endless handlers"],
+)
+@pytest.mark.timeout(120)
+async def test_server_that_stops_tells_its_clients_and_closes_each(
+    mortal: Server, key: str, events: Sequence[str], seconds: float, report: Report
+) -> None:
+    clients = await connect(mortal, f"/shift/{key}", CLIENTS)
+    for number, client in enumerate(clients[:AT_WORK]):
+        await client.emit(events[number % len(events)], {"seconds": seconds})
+    for number in range(len(events)):  # those that block wait for each other
+        await clients[number].expect("working")
+    start = time.monotonic()
+    ended = asyncio.create_task(asyncio.to_thread(mortal.stop))
+    await until(lambda: all(client.is_told for client in clients), within(2))
+    told = time.monotonic() - start
+    codes = {code for code, _ in await asyncio.gather(*(client.closed() for client in clients))}
+    exit_code = await ended
+    took = time.monotonic() - start
+    closed = mortal.log.notes(key).count("close")
+    report(f"{len(clients)} clients told in {told:.2f} s, {closed} close handlers, ended in {took:.2f} s")
+    assert codes == {CODES[mortal.kind]}
+    assert closed == len(clients)
+    assert took <= 10
+    assert exit_code in EXIT_CODES[mortal.kind]
+    mortal.log.check()

@@ -1,0 +1,60 @@
+"""What the tests of endurance need: handlers that take long, and what the process holds."""
+
+import asyncio
+import gc
+import time
+
+from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.frames import Data
+from tornado_websockets.websocket import WebSocket
+
+from .notes import note
+
+
+class Shift:
+    """Its handlers work for as long as they are asked to; one at a time, those that block."""
+
+    ws = WebSocket("/shift/<slug:key>")
+
+    @ws.on
+    async def awork(self, socket: Connection, data: Data) -> None:
+        socket.emit("working")
+        await asyncio.sleep(data["seconds"])
+
+    @ws.on
+    def work(self, socket: Connection, data: Data) -> None:
+        socket.emit("working")
+        time.sleep(data["seconds"])
+
+    @ws.on
+    def close(self, key: str) -> None:
+        note(key, "close")
+
+
+class Passage:
+    """Many come and go, and some ask what is left of them."""
+
+    ws = WebSocket("/passage")
+
+    @ws.on
+    def open(self, socket: Connection) -> None:
+        socket.state["since"] = time.monotonic()
+
+    @ws.on
+    def close(self, socket: Connection) -> None:
+        socket.state.clear()
+
+    @ws.on
+    async def echo(self, socket: Connection, data: Data) -> None:
+        socket.emit("echo", data)
+
+    @ws.on
+    async def census(self) -> dict[str, int]:
+        """What the event loop holds, garbage excluded."""
+        gc.collect()
+        return {
+            "connections": counters.connections,
+            "handlers": len(Passage.ws.handlers),
+            "tasks": len(asyncio.all_tasks()),
+        }
