@@ -35,6 +35,16 @@ async def test_raises_what_the_call_raises(workers):
         await workers.run(fail)
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit])
+async def test_raises_as_an_error_what_would_end_more_than_the_call(workers, kind):
+    def fail():
+        raise kind("mine")
+
+    with pytest.raises(RuntimeError, match=f"raised {kind.__name__}") as caught:
+        await workers.run(fail)
+    assert isinstance(caught.value.__cause__, kind)
+
+
 async def test_names_its_threads(workers):
     assert (await workers.run(lambda: threading.current_thread().name)).startswith("WebSocket /chat")
 

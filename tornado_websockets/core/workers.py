@@ -107,6 +107,8 @@ class Workers:
     def _do(self, job: _Job) -> None:
         try:
             result = job.context.run(self._around, job.call)
+        except (KeyboardInterrupt, GeneratorExit) as error:  # nobody's Ctrl-C, which only the main thread gets
+            self._tell(job, None, _translate(error))
         except BaseException as error:  # the handler's, which is raised where it is awaited
             self._tell(job, None, error)
         else:
@@ -115,6 +117,13 @@ class Workers:
     def _tell(self, job: _Job, result: Any, error: BaseException | None) -> None:
         with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
             job.loop.call_soon_threadsafe(_settle, job.outcome, result, error)
+
+
+def _translate(error: BaseException) -> RuntimeError:
+    """What can be raised where the call is awaited, and end nothing but the call."""
+    translation = RuntimeError(f"A handler raised {type(error).__name__} in a worker thread.")
+    translation.__cause__ = error
+    return translation
 
 
 def _settle(outcome: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
