@@ -57,6 +57,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             if not transport.forgives_cancellation():
                 raise
         finally:
+            transport.ended()
             await connection.gone()
         await transport.finish()
 
@@ -136,6 +137,7 @@ class Transport:
 
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
+        self._server.opened()
 
     def send(self, text: str) -> Awaitable[None] | None:
         if self._server.write(text):
@@ -189,6 +191,10 @@ class Transport:
         text: str | None = message.get("text")
         data: bytes | None = message.get("bytes")
         return data if text is None else text
+
+    def ended(self) -> None:
+        """Nothing is received any more."""
+        self._server.ended()
 
     async def finish(self) -> None:
         """Close what was given up, and drop what it did not take."""

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tornado_websockets.core.heartbeat import Heartbeat
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.wire import text_frame
 
@@ -49,6 +50,12 @@ class Server:
     """
 
     writable: asyncio.Event | None = None
+
+    def opened(self) -> None:
+        """The client was accepted."""
+
+    def ended(self) -> None:
+        """The application has done all it wanted to."""
 
     def write(self, text: str) -> bool:  # noqa: ARG002
         """Send a text at once, without ASGI's detour by which every client costs a frame of its own.
@@ -111,7 +118,7 @@ class Daphne(Server):
     """Daphne takes whatever is sent, and whatever comes in, and keeps it in memory.
 
     Twisted can say when a client falls behind, to whoever is registered as the producer of its data, and can stop
-    reading from it.
+    reading from it. Pings are ours: daphne's own are none, or answered, for a client that sends anything.
     """
 
     def __init__(self, protocol: Any, receive: Receive) -> None:
@@ -122,6 +129,8 @@ class Daphne(Server):
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
         self._read_before = 0
         self._is_paused = False
+        self._ping_interval, self._ping_timeout = protocol.server.ping_interval, protocol.server.ping_timeout
+        self._heartbeat: Heartbeat | None = None
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
         stop_with_daphne(hub.lane())
@@ -137,6 +146,23 @@ class Daphne(Server):
     def stopProducing(self) -> None:  # noqa: N802
         """The connection is lost; whoever waits finds out by sending."""
         self._is_writable.set()
+
+    def opened(self) -> None:
+        if self._ping_timeout > 0:
+            self._heartbeat = heartbeat = Heartbeat(
+                self._protocol.sendPing,
+                self.cut,
+                lambda: not self._is_paused,
+                interval=self._ping_interval,
+                timeout=self._ping_timeout,
+            )
+            self._protocol.onPong = lambda _: heartbeat.answered()  # a callback of Autobahn's
+
+    def ended(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
+            del self._protocol.onPong
 
     def write(self, text: str) -> bool:
         protocol = self._protocol

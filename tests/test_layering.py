@@ -19,6 +19,7 @@ CORE = "tornado_websockets.core"
 #: The side of Tornado, which a process that serves through ASGI never loads.
 TORNADO = {
     "tornado_websockets.shutdown",
+    "tornado_websockets.tornadotransport",
     "tornado_websockets.tornadowrapper",
     "tornado_websockets.websockethandler",
     "tornado_websockets.wsgi",

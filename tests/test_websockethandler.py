@@ -16,7 +16,7 @@ from tests.project.waiting import turns as turn_round
 from tests.project.waiting import until
 from tests.servers.client import Refused
 from tests.tornado.application import Raw, Serving, serving
-from tornado_websockets import turns, websockethandler
+from tornado_websockets import tornadotransport, turns, websockethandler
 from tornado_websockets.core.hub import hub
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -556,7 +556,7 @@ async def test_a_close_comes_after_what_was_sent_before(visit: Visit, served: Se
 async def test_one_that_does_not_answer_a_close_is_cut_off(
     visit: Visit, served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websockethandler, "CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(tornadotransport, "CLOSE_TIMEOUT", 0.1)
     client = await served.raw("/ws/x")
     assert await client.status() == 101
     await until(lambda: visit.ws.handlers)
@@ -582,7 +582,7 @@ async def test_one_that_takes_too_little_is_told_4008_if_it_reads_on(visit: Visi
 async def test_one_that_takes_nothing_is_cut_off(
     visit: Visit, served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websockethandler, "ABORT_TIMEOUT", 0.1)
+    monkeypatch.setattr(tornadotransport, "ABORT_TIMEOUT", 0.1)
     client = await served.raw("/ws/x")
     assert await client.status() == 101
     client.writer.transport.pause_reading()
@@ -704,5 +704,5 @@ async def test_a_peer_that_has_vanished_is_noticed(visit: Visit) -> None:
         assert await client.status() == 101
         await until(lambda: visit.ws.handlers)
         await until(lambda: _finds_it_gone(visit.made[0]))
-        assert (await client.reader.read()).endswith(b"\x88\x10\x03\xe8ping timed out")
+        assert (await client.reader.read()).endswith(b"\x88\x10\x03\xf3ping timed out")
         await visit.noted("close")

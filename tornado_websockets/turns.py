@@ -80,6 +80,11 @@ class Turns:
             self._task.cancel()
 
     @property
+    def is_holding(self) -> bool:
+        """Whether the server reads nothing until some work is done."""
+        return self._reading is not None and not self._reading.done()
+
+    @property
     def _has_room(self) -> bool:
         return len(self._pieces) <= MAX_WAITING and self._size <= MAX_WAITING_BYTES
 

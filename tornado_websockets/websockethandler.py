@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ from .core.connection import Connection
 from .core.hub import hub
 from .core.registry import PREFIX
 from .core.socket import Socket
-from .core.wire import text_frame
 from .session import load_session
+from .tornadotransport import TornadoTransport
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from .core.sent import Sent
     from .websocket import WebSocket
 
-
-#: Seconds that a client has to answer a close frame, and that one which is given up has to take it.
-CLOSE_TIMEOUT, ABORT_TIMEOUT = 3.0, 1.0
 
 #: Connections whose ``close`` handlers are running; the event loop alone would not keep them alive.
 _leaving: set[asyncio.Future[None]] = set()
@@ -78,6 +75,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self.websocket = websocket
         self._turns = Turns(self._fail)
         self._is_open = self._is_gone = False
+        self._transport = TornadoTransport(self)
 
     # For handlers.
 
@@ -120,6 +118,11 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         origin = self.request.headers.get("Origin")
         return None if origin is None or check(origin) else f"Origin {origin!r} not allowed"
 
+    @property
+    def ping_interval(self) -> float:
+        """None for Tornado itself: it waits for five more seconds when a client does not answer."""
+        return 0
+
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer the handshake, once the application's ``authorize`` agrees."""
         if not is_handshake(self.request):
@@ -156,6 +159,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             return None
         self._is_open = True
         self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
+        self._transport.begin_pings(is_reading=lambda: not self._turns.is_holding)
         return self._turns.begin(partial(self.connection.open, _accepted))
 
     def on_message(self, message: str | bytes) -> asyncio.Future[None] | None:
@@ -166,9 +170,14 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """
         return self._turns.begin(partial(self.connection.received, message), len(message))
 
+    def on_pong(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
+        """The client has answered a ping."""
+        self._transport.answered()
+
     def on_close(self) -> None:
         """Run the ``close`` handler, after the handlers of what came before."""
         self._is_gone = True
+        self._transport.end_pings()
         if self._is_open:
             leaving = self._turns.end(self.connection.gone)
             _leaving.add(leaving)
@@ -190,7 +199,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         session, user = await load_session(headers.get("cookie", ""))
         return Connection(
             self.websocket,
-            _Transport(self),
+            self._transport,
             path=self.websocket.pattern.build(parameters),
             kwargs=parameters,
             headers=headers,
@@ -210,39 +219,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             with suppress(ValueError):
                 found = pattern.match(pattern.build({name: self.path_kwargs[name] for name in pattern.names}))
         return found
-
-
-class _Transport:
-    """The Tornado side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
-
-    __slots__ = ("_handler",)
-
-    def __init__(self, handler: WebSocketHandler) -> None:
-        self._handler = handler
-
-    def send(self, text: str) -> Awaitable[None] | None:
-        """Write a frame. Tornado's ``write_message`` would start a task for each, and buffer without limit."""
-        protocol = self._handler.ws_connection
-        if protocol is None or protocol.stream is None or protocol.is_closing():
-            raise tornado.websocket.WebSocketClosedError
-        writing = protocol.stream.write(text_frame(text))
-        return None if writing.done() and writing.exception() is None else writing
-
-    async def close(self, code: int, reason: str) -> None:
-        self._end(code, reason, CLOSE_TIMEOUT)
-
-    def abort(self, code: int) -> None:
-        self._end(code, "", ABORT_TIMEOUT)
-
-    def interrupt(self) -> None:
-        self._handler.interrupt()
-
-    def _end(self, code: int, reason: str, seconds: float) -> None:
-        """Send a close frame, and cut the line if that did not do it: Tornado itself waits longer."""
-        protocol = self._handler.ws_connection
-        if protocol is not None and protocol.stream is not None:
-            tornado.websocket.WebSocketHandler.close(self._handler, code, reason)
-            asyncio.get_running_loop().call_later(seconds, protocol.stream.close)
 
 
 def is_handshake(request: HTTPServerRequest) -> bool:

@@ -1,5 +1,8 @@
 """The project as ``runtornado`` serves it."""
 
+import json
+import os
+
 from .settings import *  # noqa: F403
 
-TORNADO: dict[str, object] = {}
+TORNADO: dict[str, object] = {"settings": json.loads(os.environ.get("TEST_TORNADO_SETTINGS", "{}"))}
