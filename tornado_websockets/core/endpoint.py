@@ -16,6 +16,7 @@ class Endpoint(Protocol):
     context: Any
     dispatcher: Dispatcher
     encoder: Encoder
+    handlers: list[Any]
     workers: Workers
 
     @property
