@@ -121,10 +121,11 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 class Transport:
     """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
 
-    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task")
+    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task", "_write")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._server = server_of(receive, send)
+        self._write = self._server.write
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
@@ -140,7 +141,7 @@ class Transport:
         self._server.opened()
 
     def send(self, text: str) -> Awaitable[None] | None:
-        if self._server.write(text):
+        if self._write(text):
             return None
         message = {"type": "websocket.send", "text": text}
         writable = self._server.writable

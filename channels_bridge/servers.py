@@ -49,6 +49,8 @@ class Server:
     :ivar writable: set while the client takes what is sent; ``None`` where ``send`` itself waits.
     """
 
+    __slots__ = ()
+
     writable: asyncio.Event | None = None
 
     def opened(self) -> None:
@@ -90,24 +92,23 @@ class Uvicorn(Server):
     When the application returns, it waits for the client to take what is left; :meth:`cut` does not.
     """
 
+    __slots__ = ("_is_closing", "_is_plain", "_is_writable", "_transport", "_write")
+
     def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
         self._transport = protocol.transport
+        # What a broadcast asks of every client is kept at hand: each object that it touches on its way costs.
+        self._is_writable = protocol.writable.is_set
+        self._is_closing = protocol.transport.is_closing
+        self._write = protocol.transport.write
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
         self._is_plain = type(protocol).__name__ == "WebSocketsSansIOProtocol" and not protocol.conn.extensions
         stop_with_uvicorn(hub.lane())
 
     def write(self, text: str) -> bool:
-        protocol = self._protocol
-        if (
-            not self._is_plain
-            or not protocol.writable.is_set()
-            or not protocol.handshake_complete
-            or protocol.close_sent
-            or self._transport.is_closing()
-        ):
+        # It closes its transport together with whatever else would forbid writing, but for a close of ours.
+        if not self._is_plain or not self._is_writable() or self._is_closing():
             return False
-        self._transport.write(text_frame(text))
+        self._write(text_frame(text))
         return True
 
     def cut(self) -> None:

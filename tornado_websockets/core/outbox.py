@@ -82,15 +82,17 @@ class Outbox:
 
         :param key: of a text that makes an earlier one of the same key pointless, if that still waits.
         """
-        if self._writer is None:
-            self._start(item)
+        if self._writer is not None:
+            self._enqueue(item, key)
             return
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(item if key is None else self._supersede(key, str(item)))
-        self.size += _size(item)
-        if self.size > self._max_bytes:
-            self._give_up(f"more than {self._max_bytes} bytes were waiting for it")
+        try:
+            sending = self._sending(item)
+            rest = None if sending is None else start(sending)
+        except Exception as error:
+            self._give_up(error)
+            return
+        if rest is not None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     async def room(self) -> None:
         """Return when the outbox is not congested, or its client is gone."""
@@ -121,15 +123,13 @@ class Outbox:
     def _sending(self, item: str | Close) -> Awaitable[None] | None:
         return self._transport.send(item) if isinstance(item, str) else self._transport.close(*item)
 
-    def _start(self, item: str | Close) -> None:
-        try:
-            sending = self._sending(item)
-            rest = None if sending is None else start(sending)
-        except Exception as error:
-            self._give_up(error)
-            return
-        if rest is not None:
-            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
+    def _enqueue(self, item: str | Close, key: str | None) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(item if key is None else self._supersede(key, str(item)))
+        self.size += _size(item)
+        if self.size > self._max_bytes:
+            self._give_up(f"more than {self._max_bytes} bytes were waiting for it")
 
     async def _write(self, rest: Awaitable[None]) -> None:
         """Finish what was started, then send what waits."""
