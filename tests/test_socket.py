@@ -22,6 +22,7 @@ async def test_socket_has_the_same_members_everywhere(anyhow: Server | InProcess
         "kwargs": {"word": "word"},
         "header": "a value",
         "header in capitals": "a value",
+        "header names": ["x-test"],
         "user": "AnonymousUser",
         "session": [],
         "state": {"visits": 1},

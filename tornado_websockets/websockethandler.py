@@ -244,6 +244,7 @@ async def _accepted() -> None:
 
 
 def _headers(headers: HTTPHeaders) -> Mapping[str, str]:
-    """Each by its name, with the values of those that came more than once joined as under ASGI."""
+    """Each by its name, in lower case and with the values of those that came more than once joined, as under ASGI."""
     joints = {"Cookie": "; "}
-    return CaseInsensitiveMapping({name: joints.get(name, ", ").join(headers.get_list(name)) for name in headers})
+    joined = {name.lower(): joints.get(name, ", ").join(headers.get_list(name)) for name in headers}
+    return CaseInsensitiveMapping(joined)

@@ -96,6 +96,7 @@ class Mirror:
             "kwargs": dict(socket.kwargs),
             "header": socket.headers["x-test"],
             "header in capitals": socket.headers["X-TEST"],
+            "header names": [name for name in socket.headers if "test" in name.lower()],
             "user": str(socket.user),
             "session": list(socket.session.keys()),
             "state": socket.state,
