@@ -47,7 +47,7 @@ def check_channel_layer(app_configs: object, **kwargs: Any) -> Sequence[CheckMes
     backend = layer.get("BACKEND")
     try:
         import_string(backend)
-    except (ImportError, AttributeError) as error:  # AttributeError: it is no string
+    except (ImportError, AttributeError) as error:  # AttributeError: it is not a string
         return [_is_missing(backend, error)]
     if backend == _REDIS_CORE:
         return _idle_timeouts(layer.get("CONFIG", {}).get("hosts") or [{}])

@@ -20,7 +20,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     if not isinstance(configured, dict):
         return [
             Error(
-                f"TORNADO_WEBSOCKETS is {configured!r}, which is no dict.",
+                f"TORNADO_WEBSOCKETS is {configured!r}, not a dict.",
                 hint="Its keys are: " + ", ".join(sorted(conf.DEFAULTS)) + ".",
                 id="tornado_websockets.E001",
             )
@@ -43,7 +43,7 @@ def _unknown_keys(configured: dict[str, Any]) -> Sequence[CheckMessage]:
 def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     return [
         Error(
-            f"TORNADO_WEBSOCKETS[{key!r}] is {configured[key]!r}, which is no positive number.",
+            f"TORNADO_WEBSOCKETS[{key!r}] is {configured[key]!r}, not a positive number.",
             hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
             id="tornado_websockets.E002",
         )
@@ -63,7 +63,7 @@ def _bad_origins(configured: dict[str, Any]) -> Sequence[CheckMessage]:
         return [Error(text, hint=hint, id="tornado_websockets.E003")]
     return [
         Warning(
-            f"{origin!r} in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is no host, so that no page matches it.",
+            f"{origin!r} in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is not a host: no page will ever match it.",
             hint=hint,
             id="tornado_websockets.W003",
         )

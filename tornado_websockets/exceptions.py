@@ -34,7 +34,7 @@ class EmitHandlerError(TornadoWebSocketsError):
 
 
 class InvalidInstanceError(TornadoWebSocketsError, TypeError):
-    """Something in ``WebSocket.handlers`` is no connection.
+    """Something in ``WebSocket.handlers`` is not a connection.
 
     :param actual_instance: what was found.
     :param expected_instance_name: dotted name of the class that was expected.

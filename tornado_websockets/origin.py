@@ -17,9 +17,9 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?P<host>[^/?#@\\\s]+)", re.IGNORECAS
 
 
 def refusal(hosts: Sequence[str], origins: Sequence[str]) -> str | None:
-    """Why a handshake is refused; ``None`` when it is not.
+    """Why a handshake is refused, or ``None`` when it is not.
 
-    A client that sends no ``Origin`` is no browser, and is let in; one that sends no ``Host`` neither is one.
+    A client that sends no ``Origin`` is not a browser, and is let in; neither is one that sends no ``Host``.
 
     :param hosts: values of all ``Host`` headers of the request.
     :param origins: values of all its ``Origin`` headers.

@@ -20,9 +20,9 @@ class PathPattern:
     """The path of a WebSocket, such as ``/chat`` or ``/room/<slug:room>``.
 
     :param text: a leading slash is added where it is missing.
-    :raises TypeError: it is no ``str``.
+    :raises TypeError: it is not a ``str``.
     :raises ValueError: it is empty, or a parameter has a name that is taken.
-    :raises django.core.exceptions.ImproperlyConfigured: it is no valid route.
+    :raises django.core.exceptions.ImproperlyConfigured: it is not a valid route.
     """
 
     def __init__(self, text: str) -> None:
@@ -78,5 +78,5 @@ def _route(text: str) -> "RoutePattern":
     try:
         route.match("")  # this is when Django finds out what is wrong with it
     except re.error as error:
-        raise ImproperlyConfigured(f"The path {text!r} is no valid route: {error}.") from error
+        raise ImproperlyConfigured(f"The path {text!r} is not a valid route: {error}.") from error
     return route

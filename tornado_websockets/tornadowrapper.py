@@ -85,7 +85,7 @@ class TornadoWrapper:
 
         :param tornado_handlers: handlers besides those of the WebSockets; also ``handlers``.
         :param tornado_settings: settings of the application; also ``settings``.
-        :raises TypeError: handlers that are no list, settings that are no dict.
+        :raises TypeError: handlers that are not a list, settings that are not a dict.
         """
         given = settings if tornado_settings is None else tornado_settings
         if given is not None and not isinstance(given, dict):
@@ -105,7 +105,7 @@ class TornadoWrapper:
         :param tornado_port: port to listen on; with 0, the system finds a free one.
         :param address: of one interface; ``None`` for all.
         :param ssl_options: certificate and key, to serve HTTPS and ``wss://``.
-        :raises TypeError: :meth:`start_app` was not called, or the port is no ``int``.
+        :raises TypeError: :meth:`start_app` was not called, or the port is not an ``int``.
         :raises OSError: the port is taken.
         """
         if cls.tornado_app is None:

@@ -167,5 +167,5 @@ def _on_delete(instance: Any, using: str, **_: Any) -> None:
 
 
 def _key(user: Any) -> Any:
-    """What a user is known by; one that is no model by itself."""
+    """What a user is known by; one that is not a model by itself."""
     return getattr(user, "pk", None) or id(user)

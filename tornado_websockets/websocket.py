@@ -126,7 +126,7 @@ class WebSocket:
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
         :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
-        :raises InvalidInstanceError: something in :attr:`handlers` is no connection.
+        :raises InvalidInstanceError: something in :attr:`handlers` is not a connection.
         :raises EmitHandlerError: no handler is running, or it serves another path with parameters.
         """
         text = self.encoder.event(event, data)
@@ -190,7 +190,7 @@ class WebSocket:
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.
 
-        :raises InvalidInstanceError: it is no :class:`~tornado_websockets.modules.Module`.
+        :raises InvalidInstanceError: it is not a :class:`~tornado_websockets.modules.Module`.
         :raises WebSocketEventAlreadyBinded: a module of that name is bound.
         """
         from .modules.module import Module

@@ -53,7 +53,7 @@ class Limits:
 
     ``max_bytes`` of UTF-8 in one of its messages, in which ``max_depth`` arrays and objects may nest (the message
     itself counts); ``max_outbox_bytes`` that wait to be sent to it; ``outbox_timeout`` seconds without it taking any;
-    and, where these are no ``None``, messages a second and connections at a time, in all and from its address.
+    and, where these are not ``None``, messages a second and connections at a time, in all and from its address.
     """
 
     max_bytes: int = 1_000_000
@@ -66,7 +66,7 @@ class Limits:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:

@@ -82,7 +82,7 @@ def _ssl_context(files: Any) -> ssl.SSLContext | None:
         )
     for path in files.values():
         if not Path(path).is_file():
-            raise CommandError(f"settings.TORNADO['ssl'] names {str(path)!r}, which is no file.")
+            raise CommandError(f"settings.TORNADO['ssl'] names {str(path)!r}, which is not a file.")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(files["certfile"], files.get("keyfile"))
