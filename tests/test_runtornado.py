@@ -169,14 +169,14 @@ def test_ssl_settings_of_another_form_are_named(files: object) -> None:
 
 def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
     path = str(tmp_path / "none.crt")
-    assert refused("0", ssl={"certfile": path}) == f"settings.TORNADO['ssl'] names {path!r}, which is no file."
+    assert refused("0", ssl={"certfile": path}) == f"settings.TORNADO['ssl'] names {path!r}, which is not a file."
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     certfile, keyfile = make_certificate(tmp_path)
     keyfile.unlink()
     message = refused("0", ssl={"certfile": str(certfile), "keyfile": str(keyfile)})
-    assert message == f"settings.TORNADO['ssl'] names {str(keyfile)!r}, which is no file."
+    assert message == f"settings.TORNADO['ssl'] names {str(keyfile)!r}, which is not a file."
 
 
 @pytest.mark.parametrize("which", [0, 1])
