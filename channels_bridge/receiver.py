@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from tornado_websockets.core.groups import group_name
 
+from .membership import membership_in
+
 logger = logging.getLogger("tornado_websockets")
 
 #: Seconds one call of the layer may take.
-CALL_TIMEOUT = 5.0
+CALL_TIMEOUT = 2.0
 
 #: Seconds a client's handshake waits for its path to be joined.
 WAIT_TIMEOUT = 2.0
@@ -59,7 +62,9 @@ class Receiver:
         self._joined: set[str] = set()
         self._pending: dict[str, None] = {}  # to be joined or left, first come first served
         self._refresh = dict.fromkeys(paths)  # to be joined once more, when nothing is pending
+        self._refreshed = self.loop.time()
         self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._membership = membership_in(layer)
         self._work = asyncio.Event()
         self._is_down = False
         self._channel: str | None = None
@@ -124,37 +129,43 @@ class Receiver:
                 channel = self._channel = await self.layer.new_channel()
             self._receiving = self.loop.create_task(self._receive(channel))
         while queue := self._pending or self._refresh:
-            path = next(iter(queue))
-            del queue[path]
+            paths = list(islice(queue, self._membership.at_once))
+            for path in paths:
+                del queue[path]
             try:
                 async with asyncio.timeout(CALL_TIMEOUT):
-                    await self._do(path, channel)
+                    await self._do(paths, channel)
             except BaseException:
-                self._pending[path] = None
+                self._pending.update(dict.fromkeys(paths))
                 raise
-            if path not in self._pending:  # nobody has changed their mind meanwhile
-                self._release(path)
+            for path in paths:
+                if path not in self._pending:  # nobody has changed their mind meanwhile
+                    self._release(path)
 
-    async def _do(self, path: str, channel: str) -> None:
-        """Bring the layer's view of ``path`` in line with ours."""
-        if path in self._wanted:
-            await self.layer.group_add(group_name(path), channel)
+    async def _do(self, paths: Sequence[str], channel: str) -> None:
+        """Bring the layer's view of ``paths`` in line with ours."""
+        wanted = [path for path in paths if path in self._wanted]
+        if wanted:
+            await self._membership.renew([group_name(path) for path in wanted], channel)
+            self._joined.update(wanted)
+        for path in paths:
+            if path in self._joined and path not in self._wanted:
+                await self._discard(path, channel)
+
+    async def _discard(self, path: str, channel: str) -> None:
+        self._joined.discard(path)  # first: who joins meanwhile must not take it for joined
+        try:
+            await self.layer.group_discard(group_name(path), channel)
+        except BaseException:
             self._joined.add(path)
-        elif path in self._joined:
-            self._joined.discard(path)  # first: who joins meanwhile must not take it for joined
-            try:
-                await self.layer.group_discard(group_name(path), channel)
-            except BaseException:
-                self._joined.add(path)
-                raise
+            raise
 
     async def _wait_for_work(self) -> None:
         interval = max(REJOIN_INTERVAL, len(self._wanted) * REJOIN_PACE)
-        expiry = getattr(self.layer, "group_expiry", None)  # not every layer has one
-        if expiry is not None:
-            interval = min(interval, expiry * REJOIN_SHARE)
+        if self._membership.lifetime is not None:
+            interval = min(interval, self._membership.lifetime * REJOIN_SHARE)
         try:
-            async with asyncio.timeout(interval):
+            async with asyncio.timeout_at(self._refreshed + interval):  # however many come and go meanwhile
                 await self._work.wait()
         except TimeoutError:
             self._refresh_all()
@@ -162,6 +173,7 @@ class Receiver:
 
     def _refresh_all(self) -> None:
         self._refresh = dict.fromkeys(self._wanted)
+        self._refreshed = self.loop.time()
 
     async def _receive(self, channel: str) -> None:
         pause, taken = FIRST_PAUSE, 0

@@ -197,11 +197,23 @@ class TestALayerThatIsDown:
         layer.forget_groups()
         await until(lambda: members(layer))
 
-    async def test_that_lets_groups_expire_is_joined_again_before(self, receiver, layer):
+    async def test_that_lost_the_groups_is_joined_again_though_others_come_and_go(self, receiver, layer, monkeypatch):
+        monkeypatch.setattr(receiver_module, "REJOIN_INTERVAL", 0.05)
+        await receiver.join("/chat")
+        layer.forget_groups()
+        deadline = asyncio.get_running_loop().time() + 2
+        while not members(layer) and asyncio.get_running_loop().time() < deadline:
+            await receiver.join("/other")
+            await receiver.leave("/other")
+        assert members(layer)
+
+    async def test_that_lets_groups_expire_is_joined_again_before(self, layer):
         layer.group_expiry = 0.03
+        receiver = Receiver(layer, print, print)
         await receiver.join("/chat")
         layer.forget_groups()
         await until(lambda: members(layer), seconds=1)
+        await receiver.leave("/chat")
 
     async def test_that_lost_the_groups_is_joined_again_after_an_error(self, receiver, layer, caplog):
         await receiver.join("/chat")
