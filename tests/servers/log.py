@@ -34,7 +34,7 @@ class Log:
         self.path = path
         self.forgiven = ""
         self._start = 0
-        self._expected: list[str] = []
+        self._expected: list[tuple[str, int]] = []
 
     @property
     def text(self) -> str:
@@ -61,8 +61,14 @@ class Log:
         """A record with a traceback, which is one that :meth:`check` will not complain of."""
         pattern = rf"^.*{re.escape(message)}.*\n{_CHAIN}"
         found = await self.wait_for(pattern)
-        self._expected.append(pattern)
+        self._expected.append((pattern, 1))
         return found[0]
+
+    async def wait_for_errors(self, message: str, count: int) -> None:
+        """So many records with a traceback, of which :meth:`check` will not complain."""
+        pattern = rf"^.*{re.escape(message)}.*\n{_CHAIN}"
+        await _until(lambda: self.count(pattern) >= count or None, DEADLINE)
+        self._expected.append((pattern, count))
 
     def check(self) -> None:
         """Fail if there is trouble that was not waited for; what comes now is looked at next time."""
@@ -70,8 +76,8 @@ class Log:
         self._start += len(written)
         text = written.decode(errors="replace")
         expected, self._expected = self._expected, []
-        for pattern in expected:
-            text = re.sub(pattern, "", text, count=1, flags=re.MULTILINE)
+        for pattern, count in expected:
+            text = re.sub(pattern, "", text, count=count, flags=re.MULTILINE)
         text = _RECORD.sub(self._forgive, text)
         assert not TROUBLE.search(text), text
 

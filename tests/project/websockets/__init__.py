@@ -1,17 +1,7 @@
 """The WebSockets that the tests talk to, by topic."""
 
-from . import bounds, endurance, exchanges, forms, lifecycle, logins, orm, pace, places, sending, trouble
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "bounds",
-    "endurance",
-    "exchanges",
-    "forms",
-    "lifecycle",
-    "logins",
-    "orm",
-    "pace",
-    "places",
-    "sending",
-    "trouble",
-]
+for module in iter_modules(__path__):
+    import_module(f"{__name__}.{module.name}")
