@@ -13,6 +13,7 @@ from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
 from .consumers import Scope, header_values
+from .inflow import bound
 from .servers import Receive, Send, root_path
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -44,6 +45,7 @@ class _Gate:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        bound(getattr(send, "__self__", None))  # before sessions are looked up: that takes time
         reason = origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
         found = registry.find(_path(scope, send))
         if reason is None and found is None:

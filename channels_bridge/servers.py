@@ -15,6 +15,7 @@ from tornado_websockets.core.heartbeat import Heartbeat
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.wire import text_frame
 
+from .inflow import Inflow, bound, merge
 from .stopping import stop_with_daphne, stop_with_uvicorn
 
 logger = logging.getLogger("tornado_websockets")
@@ -101,7 +102,7 @@ class Uvicorn(Server):
         self._is_closing = protocol.transport.is_closing
         self._write = protocol.transport.write
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
-        self._is_plain = type(protocol).__name__ == "WebSocketsSansIOProtocol" and not protocol.conn.extensions
+        self._is_plain = bound(protocol) and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
         stop_with_uvicorn(hub.lane())
 
     def write(self, text: str) -> bool:
@@ -149,6 +150,7 @@ class Daphne(Server):
         self._is_writable.set()
 
     def opened(self) -> None:
+        self._protocol.onMessageFrame = self._take_frame
         if self._ping_timeout > 0:
             self._heartbeat = heartbeat = Heartbeat(
                 self._protocol.sendPing,
@@ -160,10 +162,16 @@ class Daphne(Server):
             self._protocol.onPong = lambda _: heartbeat.answered()  # a callback of Autobahn's
 
     def ended(self) -> None:
+        self._protocol.__dict__.pop("onMessageFrame", None)
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None
             del self._protocol.onPong
+
+    def _take_frame(self, pieces: list[bytes]) -> None:
+        """Take one fragment of a message, as Autobahn's own callback of the name does, and keep them together."""
+        type(self._protocol).onMessageFrame(self._protocol, pieces)
+        merge(self._protocol.message_data)
 
     def write(self, text: str) -> bool:
         protocol = self._protocol

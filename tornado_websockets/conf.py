@@ -8,8 +8,7 @@ from .core.frames import Limits
 
 #: Every key of ``TORNADO_WEBSOCKETS``, with its default.
 DEFAULTS: dict[str, Any] = {
-    # Bytes of UTF-8 in one message from a client. Servers have a limit of their own, above which they close: daphne
-    # at 1 MiB, uvicorn at 16 MiB.
+    # Bytes of UTF-8 in one message from a client. Above 1 MiB, or a twentieth above this, it is closed.
     "MAX_MESSAGE_BYTES": 1_000_000,
     # Arrays and objects within one another in one message from a client, the message itself included.
     "MAX_DEPTH": 64,
@@ -40,6 +39,12 @@ def get(key: str) -> Any:
 def configured() -> dict[str, Any]:
     """``TORNADO_WEBSOCKETS`` as it stands."""
     return getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+
+
+def most_bytes() -> int:
+    """Bytes of a message that a server need not read to its end: it closes, where fewer are answered ``too_large``."""
+    longest: int = get("MAX_MESSAGE_BYTES")
+    return max(1024 * 1024, longest * 21 // 20)
 
 
 def limits() -> Limits:

@@ -123,6 +123,12 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """None for Tornado itself: it waits for five more seconds when a client does not answer."""
         return 0
 
+    @property
+    def max_message_size(self) -> int:
+        """Bytes of a message above which the connection is closed."""
+        most: int = self.settings.get("websocket_max_message_size", conf.most_bytes())
+        return most
+
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer the handshake, once the application's ``authorize`` agrees."""
         if not is_handshake(self.request):

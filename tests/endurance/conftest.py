@@ -1,12 +1,24 @@
 """Figures that the tests of endurance leave, printed when all are done."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+
+from tests.servers.asgi import Server
+from tests.servers.transports import SERVERS, Servers
+
+from .scale import VARIABLES
 
 _figures = pytest.StashKey[list[str]]()
 
 Report = Callable[[str], None]
+
+
+@pytest.fixture(params=SERVERS)
+async def server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server]:
+    """Each of the servers, as everywhere, but for the long form."""
+    async with servers.get(request.param, "application", (), 1, **VARIABLES).visit() as server:
+        yield server
 
 
 @pytest.fixture

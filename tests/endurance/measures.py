@@ -11,6 +11,18 @@ def memory(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 
+def forget_peak(pid: int) -> int:
+    """Let :func:`peak` begin anew; returns what it has in memory."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return memory(pid)
+
+
+def peak(pid: int) -> int:
+    """The most that it has had in memory since then, also for a moment."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
 def threads(pid: int) -> int:
     """Threads that it runs."""
     return len(list(Path(f"/proc/{pid}/task").iterdir()))

@@ -20,7 +20,7 @@ START_TIMEOUT = 30.0
 STOP_TIMEOUT = 20.0
 
 #: How Python is called: what it has to complain of shall be seen.
-PYTHON = (sys.executable, "-X", "dev", "-W", "default")
+PYTHON = (sys.executable, "-W", "default")
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -28,6 +28,7 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "TEST_"))}
     return inherited | {
         "DJANGO_SETTINGS_MODULE": "tests.project.settings",
+        "PYTHONDEVMODE": "1",  # an empty one switches it off
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         **variables,

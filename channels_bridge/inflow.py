@@ -1,0 +1,99 @@
+"""How much a client can make its server take in before anyone has seen it."""
+
+import dataclasses
+import functools
+import logging
+from typing import Any
+
+from tornado_websockets import conf
+
+logger = logging.getLogger("tornado_websockets")
+
+#: Pieces of one message that may lie about. Each costs daphne and uvicorn up to a hundred bytes besides its own.
+MAX_PIECES = 1_000
+
+_CONTINUATION, _CONTROL = 0x0, 0x8
+
+
+def merge(pieces: list[bytes | bytearray]) -> None:
+    """Put the pieces of a message together once they are many."""
+    if len(pieces) > MAX_PIECES:
+        whole = pieces[0] if isinstance(pieces[0], bytearray) else bytearray(pieces[0])
+        for piece in pieces[1:]:
+            whole += piece
+        pieces[:] = [whole]
+
+
+class Inflow:
+    """An extension, in the sense of the library ``websockets``, for a connection of uvicorn.
+
+    Uvicorn parses, and inflates, all that one read of its socket brings, before it stops to read. This refuses what
+    becomes too much, and collects the fragments of a message, of which each would be an object.
+
+    :param connection: uvicorn's; ``connection.conn`` is that of the library.
+    :param most: bytes of one message. A read may become half as much again: 256 KiB of zeros, compressed, are 256 MiB.
+    """
+
+    def __init__(self, connection: Any, most: int) -> None:
+        self._protocol = connection.conn
+        self._connection = connection
+        self._most = most
+        self._inflated = self._size = 0
+        self._collected = bytearray()
+        self._empty: Any = None
+
+    def decode(self, frame: Any, *, max_size: int | None = None) -> Any:  # noqa: ARG002 for those that inflate
+        """Look at a frame of the client, which is inflated already."""
+        if not self._protocol.events:  # the first one of a read: those before have been fetched
+            self._inflated = 0
+            merge(self._connection.frames)
+        self._inflated += len(frame.data)
+        if frame.opcode < _CONTROL:
+            self._size = self._size + len(frame.data) if frame.opcode == _CONTINUATION else len(frame.data)
+        if self._inflated > self._most * 3 // 2 or self._size > self._most:
+            from websockets.exceptions import PayloadTooBig
+
+            raise PayloadTooBig(None, self._most)
+        return self._collect(frame) if frame.opcode == _CONTINUATION else frame
+
+    def encode(self, frame: Any) -> Any:
+        """Let a frame of ours pass."""
+        return frame
+
+    def _collect(self, frame: Any) -> Any:
+        """Nothing for each fragment, and everything for the last one."""
+        self._collected += frame.data
+        if frame.fin:
+            data, self._collected = bytes(self._collected), bytearray()
+            return dataclasses.replace(frame, data=data)
+        if self._empty is None:
+            self._empty = dataclasses.replace(frame, data=b"")
+        return self._empty
+
+
+def bound(connection: Any) -> bool:
+    """Bound what a client can send from now on, if it is on uvicorn; whether ``connection`` is of its default kind.
+
+    The other two implementations that uvicorn has are not known.
+    """
+    if type(connection).__name__ != "WebSocketsSansIOProtocol":
+        return False
+    try:
+        _bound(connection, connection.conn)
+    except AttributeError as error:
+        _warn_once(f"This version of uvicorn is not known, what clients send is bounded less well: {error}")
+    return True
+
+
+def _bound(connection: Any, protocol: Any) -> None:
+    if any(isinstance(extension, Inflow) for extension in protocol.extensions):
+        return
+    most = min(protocol.max_message_size or conf.most_bytes(), conf.most_bytes())
+    _ = connection.frames, protocol.events  # they are there
+    protocol.max_message_size = most
+    protocol.extensions.insert(0, Inflow(connection, most))  # its turn to decode is the last
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    logger.warning("%s", text)
