@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -119,22 +119,22 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
 
 class Transport:
-    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
+    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it.
 
-    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task", "_write")
+    :ivar watch: see :meth:`Server.watch`.
+    """
+
+    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task", "_write", "watch")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._server = server_of(receive, send)
         self._write = self._server.write
+        self.watch = self._server.watch
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
         self._is_receiving = False
         self._abort_code: int | None = None
-
-    @property
-    def _is_aborted(self) -> bool:
-        return self._abort_code is not None
 
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
@@ -155,10 +155,6 @@ class Transport:
         by_name = self._server.close(code, reason)
         return self._send({"type": "websocket.close", "code": code, "reason": reason}) if by_name is None else by_name
 
-    def watch(self) -> Callable[[], None]:
-        """Have the server read no more than it should while a handler runs; to be ended by what this returns."""
-        return self._server.watch()
-
     def abort(self, code: int) -> None:
         if self._abort_code is None:
             self._abort_code = code
@@ -172,11 +168,11 @@ class Transport:
 
     def forgives_cancellation(self) -> bool:
         """Whether nobody but us has cancelled the task; if so, it goes on."""
-        return self._is_aborted and self._task is not None and self._task.uncancel() == 0
+        return self._abort_code is not None and self._task is not None and self._task.uncancel() == 0
 
     async def receive(self) -> str | bytes | None:
         """The next message; ``None`` when the client has gone, or is given up."""
-        if self._is_aborted:
+        if self._abort_code is not None:
             return None
         self._is_receiving = True
         try:

@@ -258,9 +258,8 @@ class WebSocket:
             self.handlers.remove(socket)
         watch.remove(connection)
 
-    def before_handler(self) -> None:
-        """Part of the transports' side: called before each handler."""
-        database.refresh_shared_thread()
+    # Part of the transports' side: called before each handler.
+    before_handler = staticmethod(database.refresh_shared_thread)
 
     def _emitting_connection(self) -> Connection | None:
         """The connection whose handler is running, if it tells which path is meant."""

@@ -17,7 +17,7 @@ from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
 from .outbox import Close, Outbox, Transport
 from .sent import Sent
-from .socket import Socket, State
+from .socket import CLOSED, CLOSING, CONNECTING, OPEN, Socket, State
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -94,7 +94,7 @@ class Connection(Socket):
         self._limits = limits
         self._run = run or endpoint.workers.run
         self._stand_in = socket
-        self._status = State.CONNECTING
+        self._status: State = CONNECTING
         self._is_admitted = False
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -113,7 +113,7 @@ class Connection(Socket):
     @property
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
-        return self._status >= State.CLOSING
+        return self._status >= CLOSING
 
     def emit(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to this client, after all that was sent to it before.
@@ -124,10 +124,10 @@ class Connection(Socket):
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
         text = self.endpoint.encoder.event(event, data)
-        if self._status is not State.OPEN:
+        if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
         self.lane.send(self, text)
-        if self.closed:  # found out by sending
+        if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)
@@ -175,7 +175,7 @@ class Connection(Socket):
         except BaseException:
             await hub.leave(self.path)
             raise
-        self._status = State.OPEN
+        self._status = OPEN
         counters.connections += 1
         counters.connections_opened += 1
         self.lane.add(self)
@@ -184,7 +184,7 @@ class Connection(Socket):
 
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
-        if self._status is not State.OPEN:
+        if self._status is not OPEN:
             return
         counters.messages_in += 1
         frame = decode(message, self._limits)
@@ -204,7 +204,7 @@ class Connection(Socket):
             hub.admission.release(self.address)
         if self not in self.lane.groups.get(self.path, ()):
             return
-        self._status = State.CLOSED
+        self._status = CLOSED
         counters.connections -= 1
         self.lane.remove(self)
         self.endpoint.part_with(self, self._socket)
@@ -220,11 +220,11 @@ class Connection(Socket):
 
     def shut(self, code: int, reason: str = "") -> None:
         """:meth:`close`, with any code that the transport can send."""
-        if self._status is State.OPEN:
-            self._status = State.CLOSING
+        if self._status is OPEN:
+            self._status = CLOSING
             self.lane.send(self, Close(code, reason))
-        elif self._status is State.CONNECTING:
-            self._status = State.CLOSED
+        elif self._status is CONNECTING:
+            self._status = CLOSED
 
     def dismiss(self, code: int, reason: str) -> None:
         """Close at once: what waits is dropped, nothing more is sent or handled."""
@@ -234,15 +234,15 @@ class Connection(Socket):
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Pass on what the lane brings, in its order."""
-        if self._status is not State.CLOSED:
+        if self._status is not CLOSED:
             if isinstance(item, Close):
-                self._status = State.CLOSED
+                self._status = CLOSED
             else:
                 counters.messages_out += 1
             self._outbox.push(item, key)
 
     def _lose(self, reason: str | Exception) -> None:
-        self._status = State.CLOSED
+        self._status = CLOSED
         if isinstance(reason, str):
             counters.slow_clients_closed += 1
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
@@ -251,7 +251,7 @@ class Connection(Socket):
         self.transport.abort(SLOW_CLIENT)
 
     def _send(self, text: str) -> None:
-        if self._status is State.OPEN:
+        if self._status is OPEN:
             self.lane.send(self, text)
 
     async def _handle(self, frame: Frame) -> Refusal | None:

@@ -39,7 +39,7 @@ class Handler:
 
         :param run: runs a function that may block, away from the event loop.
         """
-        args = [values[name] for name in self.positional]
+        args = [*map(values.__getitem__, self.positional)]  # hardly ever any
         kwargs = {name: values[name] for name in self.keywords}
         if self.takes_rest:
             taken = {"self", *self.positional}

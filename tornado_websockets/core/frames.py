@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 Data = dict[str, Any]
 Id = str | int
@@ -29,8 +29,7 @@ class Code(StrEnum):
     HANDLER_ERROR = "handler_error"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """What a client sent. ``id`` is there when it wants a reply."""
 
     event: str

@@ -12,6 +12,10 @@ class State(IntEnum):
     CLOSED = 3
 
 
+#: Looking a member up in its class costs 60 ns on Python 3.11, and a message needs five.
+CONNECTING, OPEN, CLOSING, CLOSED = State
+
+
 class Socket:
     """What a handler gets as ``socket``: a :class:`Connection`, or a transport's handler that stands for one."""
 
