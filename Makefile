@@ -11,10 +11,10 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test soak check format bench bench-short clean
+.PHONY: help run test soak check format bench bench-short bench-growth bench-docs clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
@@ -42,11 +42,19 @@ format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
 
-bench: $(STAMP)-bench ## measure beside the peers (half an hour)
+bench: $(STAMP)-bench ## measure beside the peers (a quarter of an hour)
 	$(VENV_PYTHON) -m benchmarks
 
-bench-short: $(STAMP)-bench ## the same in minutes, for CI
+bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (two minutes)
 	$(VENV_PYTHON) -m benchmarks --short
+
+bench-growth: $(STAMP)-bench ## measure with more clients, processes, paths
+	$(VENV_PYTHON) -m benchmarks.growth
+
+bench-docs: $(STAMP)-bench ## measure all, and write the pages (half an hour)
+	$(VENV_PYTHON) -m benchmarks.growth --docs docs
+	$(VENV_PYTHON) -m benchmarks.capacity --docs docs
+	$(VENV_PYTHON) -m benchmarks --docs docs
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

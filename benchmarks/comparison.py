@@ -19,28 +19,34 @@ class Entry:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Work, and who does it: first we, then the others."""
+    """Work, and who does it: first we, then the others.
+
+    :param is_short: whether the short form has it.
+    """
 
     title: str
     entries: Sequence[Entry]
     targets: Sequence[Target]
+    is_short: bool = False
 
     @property
     def ours(self) -> str:
         return self.entries[0].name
 
-    def shortened(self) -> "Comparison":
-        """The same, without those whom no target mentions."""
-        wanted = {self.ours, *(target.rival for target in self.targets)}
-        return replace(self, entries=[entry for entry in self.entries if entry.name in wanted])
+    def shortened(self, without: str) -> "Comparison":
+        """The same, without those whom no target mentions, and without the rival of that name."""
+        targets = [target for target in self.targets if target.rival != without]
+        wanted = {self.ours, *(target.rival for target in targets)}
+        return replace(self, entries=[entry for entry in self.entries if entry.name in wanted], targets=targets)
 
 
 @dataclass
 class Result:
-    """What came out, for each entry and round."""
+    """What came out, for each entry and round, and why some are left out."""
 
     comparison: Comparison
     rounds: dict[str, list[Figures]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def values(self, name: str, figure: str) -> list[float]:
         return [figures[figure] for figures in self.rounds.get(name, ())]
@@ -53,13 +59,13 @@ def run(comparison: Comparison, rounds: int, seconds: float) -> Result:
     """
     result = Result(comparison)
     tell(comparison.title)
-    present = [entry for entry in comparison.entries if not _is_absent(entry)]
+    present = [entry for entry in comparison.entries if not _is_absent(entry, result)]
     for _ in range(rounds):
         for entry in list(present):
             try:
                 figures = entry.measure(seconds)
             except (OSError, RuntimeError, TimeoutError) as error:
-                tell(f"  {entry.name} is left out: {error}")
+                _leave_out(entry, result, str(error))
                 present.remove(entry)
                 result.rounds.pop(entry.name, None)
             else:
@@ -74,11 +80,16 @@ def tell(line: str) -> None:
     sys.stderr.flush()
 
 
-def _is_absent(entry: Entry) -> bool:
+def _is_absent(entry: Entry, result: Result) -> bool:
     reason = entry.why_absent()
     if reason is not None:
-        tell(f"  {entry.name} is left out: {reason}")
+        _leave_out(entry, result, reason)
     return reason is not None
+
+
+def _leave_out(entry: Entry, result: Result, reason: str) -> None:
+    tell(f"  {entry.name} is left out: {reason}")
+    result.left_out[entry.name] = reason
 
 
 def _describe(figures: Mapping[str, float]) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from . import redis
 from .client.dialects import Dialect
-from .processes import ROOT, Command, Server
+from .processes import PATIENCE, ROOT, Command, Server
 
 
 @dataclass(frozen=True)
 class Contestant:
     """A kind of server.
 
-    ``name`` is for the table; ``modules`` must be installed; ``absence`` tells why it can not take part otherwise.
+    ``name`` is for the table; ``modules`` must be installed; ``absence`` tells why it can not take part otherwise;
+    ``patience`` is for the seconds that it takes to start.
     """
 
     name: str
@@ -25,16 +26,19 @@ class Contestant:
     directory: Path = ROOT
     modules: tuple[str, ...] = ()
     absence: Callable[[], str | None] = lambda: None
+    patience: float = PATIENCE
 
     def serve(self) -> Server:
         """Start a server of this kind."""
-        return Server(self.command, self.environment, self.directory)
+        return Server(self.command, self.environment, self.directory, self.patience)
 
     def why_absent(self) -> str | None:
         """Why it can not take part here, if so."""
-        missing = [module for module in self.modules if importlib.util.find_spec(module) is None]
+        is_with_redis = self.environment.get("BENCHMARK_LAYER") in {"core", "pubsub"}
+        needed = (*self.modules, "channels_redis") if is_with_redis else self.modules
+        missing = [module for module in needed if importlib.util.find_spec(module) is None]
         if missing:
             return f"{', '.join(missing)} is not installed"
-        if self.environment.get("BENCHMARK_LAYER") in {"core", "pubsub"} and redis.VARIABLE not in os.environ:
+        if is_with_redis and redis.VARIABLE not in os.environ:
             return "there is no Redis"
         return self.absence()

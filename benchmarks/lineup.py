@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from . import original
-from .client.dialects import ACTIONS, EVENTS, PATHS, SOCKETIO, Dialect
+from .client.dialects import ACTIONS, COMPRESSION, EVENTS, PATHS, SOCKETIO, Dialect
 from .contestant import Contestant
 from .processes import Command, python
 
@@ -19,14 +19,17 @@ def _daphne(application: str) -> Command:
     return python("-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", f"{_HERE}.{application}")
 
 
+#: Seconds that a server may take to start that has 100,000 WebSockets to make first.
+_PATIENCE_WITH_MANY = 60.0
+
 _SERVERS = {"uvicorn": _uvicorn, "daphne": _daphne}
 _LAYERS = {"memory": "in memory", "core": "Redis core", "pubsub": "Redis pub/sub"}
 
 
-def ours(server: str, layer: str = "memory") -> Contestant:
-    """This package on ``server``, with a channel layer that it needs only with the Redis ones."""
+def ours(server: str, layer: str = "none") -> Contestant:
+    """This package on ``server``; one process needs no channel layer."""
     environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings", "BENCHMARK_LAYER": layer}
-    return Contestant("ours", _SERVERS[server]("ours.asgi:application"), EVENTS, environment)
+    return Contestant("ours", _SERVERS[server]("ours.asgi:application"), EVENTS, environment, modules=(server,))
 
 
 def slow(contestant: Contestant) -> Contestant:
@@ -34,16 +37,34 @@ def slow(contestant: Contestant) -> Contestant:
     return replace(contestant, dialect=Dialect("/ws/slow", contestant.dialect.encode))
 
 
+def compressed(contestant: Contestant) -> Contestant:
+    """The same, for clients that offer compression, as browsers do."""
+    return replace(contestant, dialect=replace(contestant.dialect, headers=COMPRESSION))
+
+
+def among(contestant: Contestant, paths: int) -> Contestant:
+    """The same, with so many other paths registered beside its own."""
+    environment = {**contestant.environment, "BENCHMARK_PATHS": str(paths)}
+    return replace(contestant, environment=environment, patience=_PATIENCE_WITH_MANY)
+
+
+def behind(contestant: Contestant, patterns: int) -> Contestant:
+    """Ours, at a path that has a parameter, registered after so many others that have one."""
+    environment = {**contestant.environment, "BENCHMARK_PATTERNS": str(patterns)}
+    dialect = Dialect("/ws/room/lobby", contestant.dialect.encode)
+    return replace(contestant, dialect=dialect, environment=environment, patience=_PATIENCE_WITH_MANY)
+
+
 def channels(kind: str, server: str, layer: str = "memory") -> Contestant:
     """Hand-written consumers of Channels, ``"async"`` or ``"sync"``."""
     environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings", "BENCHMARK_LAYER": layer}
     command = _SERVERS[server](f"channels.asgi:{kind}_application")
-    return Contestant(f"Channels, {kind}, {_LAYERS[layer]}", command, EVENTS, environment)
+    return Contestant(f"Channels, {kind}, {_LAYERS[layer]}", command, EVENTS, environment, modules=(server,))
 
 
 def bare(server: str) -> Contestant:
     """A bare ASGI function."""
-    return Contestant("bare ASGI", _SERVERS[server]("bare_asgi:application"), PATHS)
+    return Contestant("bare ASGI", _SERVERS[server]("bare_asgi:application"), PATHS, modules=(server,))
 
 
 def unread(server: str) -> Contestant:
@@ -59,16 +80,16 @@ CHANX = Contestant(
     _uvicorn("chanx_server:application"),
     ACTIONS,
     {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings"},
-    modules=("chanx", "rest_framework"),
+    modules=("uvicorn", "chanx", "rest_framework"),
 )
 PYTHON_SOCKETIO = Contestant(
-    "python-socketio", _uvicorn("socketio_server:application"), SOCKETIO, modules=("socketio",)
+    "python-socketio", _uvicorn("socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
 )
 OURS_ON_TORNADO = Contestant(
     "ours",
     python("-m", "django", "runtornado", "127.0.0.1:{port}"),
     EVENTS,
-    {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings"},
+    {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings", "BENCHMARK_LAYER": "none"},
 )
 BARE_TORNADO = Contestant("bare Tornado", python("-m", f"{_HERE}.bare_tornado", "{port}"), PATHS)
 ORIGINAL = Contestant(

@@ -49,11 +49,18 @@ class Server:
     :param command: starts it.
     :param environment: what it finds in its environment besides ours.
     :param directory: where it runs, and what it can import from.
+    :param patience: seconds it may take to start.
     :ivar pid: of its process.
     :ivar port: that it listens on.
     """
 
-    def __init__(self, command: Command, environment: Mapping[str, str] | None = None, directory: Path = ROOT) -> None:
+    def __init__(
+        self,
+        command: Command,
+        environment: Mapping[str, str] | None = None,
+        directory: Path = ROOT,
+        patience: float = PATIENCE,
+    ) -> None:
         self.port = _free_port()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 closed when the server stops
         self._process = subprocess.Popen(  # noqa: S603 our own commands
@@ -66,7 +73,7 @@ class Server:
         )
         self.pid = self._process.pid
         try:
-            self._wait_until_it_listens()
+            self._wait_until_it_listens(patience)
         except BaseException:
             self.stop()
             raise
@@ -102,13 +109,14 @@ class Server:
             self._process.wait()
         self._output.close()
 
-    def _wait_until_it_listens(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _wait_until_it_listens(self, patience: float) -> None:
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
                 return
             time.sleep(0.02)
-        raise RuntimeError(f"Expected a server on port {self.port}, got:\n{self.output()[-2000:]}")
+        written = self.output()[-2000:] or "nothing that it wrote"
+        raise RuntimeError(f"Expected a server on port {self.port} within {patience:.0f} s, got {written}")
 
 
 def _free_port() -> int:

@@ -23,7 +23,11 @@ _SENT = re.compile(rb"\+[0-9.]+ \[\d+ [0-9.:]+\] ")
 
 
 class Redis:
-    """A running Redis, without persistence."""
+    """A running Redis, without persistence.
+
+    :ivar pid: of its process.
+    :ivar url: where servers find it.
+    """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -33,6 +37,7 @@ class Redis:
         self._server = self._stack.enter_context(
             Server(lambda port: [*command, "--port", str(port)], directory=directory)
         )
+        self.pid = self._server.pid
         self.url = f"redis://127.0.0.1:{self._server.port}/0"
 
     def __enter__(self) -> Self:

@@ -3,7 +3,7 @@
 import os
 import platform
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,10 +17,10 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def circumstances(arguments: Sequence[str]) -> str:
+def circumstances(module: str, arguments: Sequence[str]) -> str:
     """When, how and with what was measured."""
     today = date.today()  # noqa: DTZ011 where the reader of the table is, nobody knows
-    command = shlex.join(["python", "-m", "benchmarks", *arguments])
+    command = shlex.join(["python", "-m", module, *arguments])
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     return f"{today:%Y-%m-%d}, `{command}`, {where}; {versions}.\n"
@@ -35,12 +35,17 @@ def _version(package: str) -> str:
 
 def targets_table(results: Iterable[Result]) -> str:
     """Every target with its figure and verdict."""
-    return _table(("work", "target", "figure", "verdict"), _judgements(results))
+    return table(("work", "target", "figure", "verdict"), _judgements(results))
+
+
+def headlines_table(results: Iterable[Result]) -> str:
+    """The ratios that say most."""
+    return table(("work", "ours", "times that of"), _headlines(results))
 
 
 def figures_table(results: Iterable[Result]) -> str:
     """Everyone's figures."""
-    return _table(("work", "who", "median (least to most)", ""), _figures(results))
+    return table(("work", "who", "median (least to most)", ""), _figures(results))
 
 
 def _judgements(results: Iterable[Result]) -> Iterator[tuple[str, ...]]:
@@ -51,6 +56,14 @@ def _judgements(results: Iterable[Result]) -> Iterator[tuple[str, ...]]:
             yield result.comparison.title, str(target), figure, target.verdict(values)
 
 
+def _headlines(results: Iterable[Result]) -> Iterator[tuple[str, ...]]:
+    for result in results:
+        for target in result.comparison.targets:
+            values = target.values(result.rounds, result.comparison.ours)
+            if target.is_headline and target.rival is not None and values:
+                yield result.comparison.title, f"{Spread.of(values).median:.2g}", target.rival
+
+
 def _figures(results: Iterable[Result]) -> Iterator[tuple[str, ...]]:
     for result in results:
         for name, rounds in result.rounds.items():
@@ -58,7 +71,13 @@ def _figures(results: Iterable[Result]) -> Iterator[tuple[str, ...]]:
                 yield result.comparison.title, name, str(Spread.of(result.values(name, figure))), figure
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def left_out(reasons: Mapping[str, str]) -> str:
+    """Who could not be measured, and why."""
+    return "".join(f"- Left out: {name}: {reason.splitlines()[0]}\n" for name, reason in reasons.items())
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, in Markdown that can be read as it is."""
     lines = [tuple(head), *map(tuple, rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))

@@ -29,6 +29,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     :param many: clients of the largest crowd that this machine can hold.
     """
     yield from _on_uvicorn()
+    yield from _compressed()
     yield from _on_daphne()
     if redis is not None:
         yield from _between_processes(redis)
@@ -55,13 +56,21 @@ def _on_uvicorn() -> Iterator[Comparison]:
         lineup.CHANX,
     ]
     targets = [
-        Target(PER_DELIVERY, 1.2, lineup.WEBSOCKETS.name),
-        Target(PER_DELIVERY, Fraction(1, 25), channels("async", "uvicorn").name),
-        Target(PER_DELIVERY, Fraction(1, 4), lineup.PYTHON_SOCKETIO.name),
+        Target(PER_DELIVERY, 1.2, lineup.WEBSOCKETS.name, is_headline=True),
+        Target(PER_DELIVERY, Fraction(1, 25), channels("async", "uvicorn").name, is_headline=True),
+        Target(PER_DELIVERY, Fraction(1, 4), lineup.PYTHON_SOCKETIO.name, is_headline=True),
     ]
     for manner, burst in (("paced", 1), ("in bursts", BURST)):
         measure = partial(Broadcast, clients=500, burst=burst)
-        yield Comparison(f"broadcast to 500, uvicorn, {manner}", _entries(measure, [ours("uvicorn"), *rivals]), targets)
+        entries = _entries(measure, [ours("uvicorn"), *rivals])
+        yield Comparison(f"broadcast to 500, uvicorn, {manner}", entries, targets, is_short=True)
+
+
+def _compressed() -> Iterator[Comparison]:
+    contestants = [ours("uvicorn"), lineup.WEBSOCKETS, channels("async", "uvicorn"), lineup.PYTHON_SOCKETIO]
+    measure = partial(Broadcast, clients=500)
+    entries = _entries(measure, map(lineup.compressed, contestants))
+    yield Comparison("broadcast to 500, uvicorn, paced, compressed as for browsers", entries, targets=[])
 
 
 def _on_daphne() -> Iterator[Comparison]:
@@ -70,6 +79,7 @@ def _on_daphne() -> Iterator[Comparison]:
         "broadcast to 500, daphne, paced",
         _entries(partial(Broadcast, clients=500), [ours("daphne"), bare("daphne"), handwritten]),
         [Target(PER_DELIVERY, 1.2, bare("daphne").name)],
+        is_short=True,
     )
     yield Comparison(
         "broadcast to 500, daphne, in bursts",
@@ -78,9 +88,10 @@ def _on_daphne() -> Iterator[Comparison]:
             [ours("daphne"), bare("daphne"), handwritten, lineup.ORIGINAL, lineup.BARE_TORNADO],
         ),
         [
-            Target(PER_DELIVERY, Fraction(1, 15), handwritten.name),
-            Target(PER_DELIVERY, 0.6, lineup.ORIGINAL.name),
+            Target(PER_DELIVERY, Fraction(1, 15), handwritten.name, is_headline=True),
+            Target(PER_DELIVERY, 0.6, lineup.ORIGINAL.name, is_headline=True),
         ],
+        is_short=True,
     )
 
 
@@ -94,9 +105,10 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
                 [ours("uvicorn", layer), handwritten],
             ),
             [
-                Target(PER_DELIVERY, Fraction(1, 10), handwritten.name),
+                Target(PER_DELIVERY, Fraction(1, 10), handwritten.name, is_headline=True),
                 Target(COMMANDS, commands),
             ],
+            is_short=True,
         )
 
 
@@ -120,12 +132,14 @@ def _async_echoes() -> Iterator[Comparison]:
     yield Comparison(
         "echo, async handler, uvicorn",
         _entries(Echo, [*(who("uvicorn") for who in everyone), lineup.PYTHON_SOCKETIO, lineup.CHANX]),
-        [Target(PER_MESSAGE, 1.2, bare("uvicorn").name), Target(PER_MESSAGE, 0.35, handwritten.name)],
+        [Target(PER_MESSAGE, 1.2, bare("uvicorn").name), Target(PER_MESSAGE, 0.35, handwritten.name, is_headline=True)],
+        is_short=True,
     )
     yield Comparison(
         "echo, async handler, daphne",
         _entries(Echo, [who("daphne") for who in everyone]),
         [Target(PER_MESSAGE, 1.1, bare("daphne").name)],
+        is_short=True,
     )
 
 
@@ -135,7 +149,8 @@ def _sync_handlers() -> Iterator[Comparison]:
         yield Comparison(
             f"echo, sync handler, {server}",
             _entries(partial(Echo, event="echo_sync"), [ours(server), stock]),
-            [Target(PER_MESSAGE, 0.4, stock.name)],
+            [Target(PER_MESSAGE, 0.4, stock.name, is_headline=True)],
+            is_short=True,
         )
     yield Comparison(
         "10 clients, sync handler of 0.2 s, concurrency=10",
@@ -151,11 +166,13 @@ def _connections() -> Iterator[Comparison]:
             f"connect and close, {server}",
             _entries(ConnectAndClose, contestants),
             [Target(PER_CONNECTION, 1.3, bare(server).name)],
+            is_short=True,
         )
         yield Comparison(
             f"idle connection, {server}",
             _entries(IdleConnection, contestants),
             [Target(MEMORY, 1.25, bare(server).name)],
+            is_short=True,
         )
 
 

@@ -42,12 +42,15 @@ class Target:
 
     :param figure: its name.
     :param rival: if given, the figure's ratio to this one's in the same round is meant.
+    :param is_least: whether it must not be below the limit, rather than above.
+    :param is_headline: whether it is among those that are shown first.
     """
 
     figure: str
     limit: float | Fraction
     rival: str | None = None
     is_least: bool = False
+    is_headline: bool = False
 
     def __str__(self) -> str:
         words = f"≥ {self.limit}" if self.is_least else f"≤ {self.limit}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
+_SLAB = re.compile(r"^SUnreclaim:\s+(\d+) kB$", re.MULTILINE)
 _PRIVATE = re.compile(r"^Private_\w+:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -21,6 +22,12 @@ def memory_bytes(pids: Iterable[int]) -> int:
     """Memory that these processes and all below them share with nobody."""
     rollups = ((_PROC / str(pid) / "smaps_rollup").read_text() for pid in _trees(pids))
     return sum(1024 * int(size) for rollup in rollups for size in _PRIVATE.findall(rollup))
+
+
+def kernel_bytes() -> int:
+    """Memory that the kernel uses for objects of its own, sockets among them, for everyone on this machine."""
+    found = _SLAB.search((_PROC / "meminfo").read_text())
+    return 1024 * int(found[1]) if found else 0
 
 
 def _cpu_clock(pid: int) -> int:

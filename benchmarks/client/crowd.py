@@ -18,7 +18,7 @@ _BATCH = 50
 
 _HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n"
 )
 
 
@@ -35,7 +35,7 @@ class Client:
         self.is_closed = False
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.sendall(_HANDSHAKE.format(path=path, port=port).encode())
+        self.socket.sendall(_HANDSHAKE.format(path=path, port=port, headers=crowd.dialect.headers).encode())
 
     @property
     def is_connected(self) -> bool:

@@ -14,7 +14,8 @@ class Dialect:
     """How to ask for an event.
 
     ``path`` to connect to, in which ``{event}`` stands for the event where a connection serves only one; ``encode``
-    turns event and data into a message; each of ``greetings`` is sent after one message of the server has come.
+    turns event and data into a message; each of ``greetings`` is sent after one message of the server has come;
+    ``headers`` of the handshake that not every client sends.
     """
 
     path: str
@@ -22,12 +23,16 @@ class Dialect:
     prefix: str = ""
     greetings: tuple[bytes, ...] = ()
     greeted_by: int = 0
+    headers: str = ""
 
     def message(self, event: str, data: dict[str, Any] | None = None) -> bytes:
         """The text that asks for ``event``."""
         encoded = self.encode(event, DATA if data is None else data)
         return (self.prefix + json.dumps(encoded, separators=(",", ":"))).encode()
 
+
+#: What a browser offers, and does when the server agrees.
+COMPRESSION = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
 #: Ours, the old package's, and that of whoever has no conventions.
 EVENTS = Dialect("/ws/chat", lambda event, data: {"event": event, "data": data})

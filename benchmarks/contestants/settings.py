@@ -19,4 +19,5 @@ _LAYERS: dict[str, dict[str, Any]] = {
     },
     "pubsub": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_REDIS]}},
 }
-CHANNEL_LAYERS = {"default": _LAYERS[os.environ.get("BENCHMARK_LAYER", "memory")]}
+_LAYER = os.environ.get("BENCHMARK_LAYER", "memory")
+CHANNEL_LAYERS = {} if _LAYER == "none" else {"default": _LAYERS[_LAYER]}

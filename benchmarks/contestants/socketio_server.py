@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 # The load client is no Engine.IO client that answers heartbeats, so there is none while it measures.
 server = socketio.AsyncServer(async_mode="asgi", ping_interval=3600)

@@ -1,5 +1,6 @@
 """The chat that is measured, written with this package; imported at start-up, as every app's ``websockets`` is."""
 
+import os
 import time
 from typing import Any
 
@@ -10,6 +11,13 @@ from .loop import LoopWatch
 
 ws = WebSocket("/chat")
 slow_ws = WebSocket("/slow", concurrency=10)
+
+# What else is registered, where that is the question; the last has as many before it.
+for number in range(int(os.environ.get("BENCHMARK_PATHS", "0"))):
+    WebSocket(f"/other/{number}")
+for number in range(int(os.environ.get("BENCHMARK_PATTERNS", "0"))):
+    WebSocket(f"/other/{number}/<slug:room>")
+WebSocket("/room/<slug:room>")
 
 
 @ws.on

@@ -1,0 +1,114 @@
+"""What grows, and what must not grow with it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from .. import lineup
+from ..comparison import Entry
+from ..contestant import Contestant
+from ..figures import Measurement
+from ..lineup import among, bare, behind, channels, ours
+from ..workloads.broadcast import PER_DELIVERY, Broadcast
+from ..workloads.connections import PER_CONNECTION, ConnectAndClose
+from ..workloads.echo import PER_MESSAGE, Echo
+from .curves import Curve, Growth
+
+#: Clients of each process.
+_EACH = 250
+
+#: Clients of a broadcast where something else grows.
+_CLIENTS = 100
+
+_CROWDS = (10, 100, 1_000, 3_000, 10_000)
+_PROCESSES = (1, 2, 4, 8)
+_PATHS = (10, 100, 1_000, 10_000, 100_000)
+
+#: Each client costs the hand-written consumers so much that more would say nothing new.
+_FEW_CROWDS, _FEW_PATHS = _CROWDS[:4], _PATHS[:4]
+
+
+def growths(most: int, *, has_redis: bool) -> Iterator[Growth]:
+    """Everything that may grow.
+
+    :param most: clients that this machine can hold.
+    """
+    yield _clients(most)
+    if has_redis:
+        yield _processes()
+    yield _paths("broadcast to 100, uvicorn, over registered paths", PER_DELIVERY, partial(Broadcast, clients=_CLIENTS))
+    yield _paths("echo, uvicorn, over registered paths", PER_MESSAGE, Echo)
+    yield _found_paths()
+
+
+def _clients(most: int) -> Growth:
+    def broadcast(contestant: Contestant, clients: int) -> Entry:
+        return Entry(contestant.name, Broadcast(contestant, clients), contestant.why_absent)
+
+    def curve(name: str, contestant: Contestant, sizes: Sequence[int]) -> Curve:
+        return Curve(name, [size for size in sizes if size <= most], partial(broadcast, contestant))
+
+    return Growth(
+        "broadcast, paced, over clients",
+        "clients",
+        PER_DELIVERY,
+        [
+            curve("ours, uvicorn", ours("uvicorn"), _CROWDS),
+            curve("ours, daphne", ours("daphne"), _CROWDS),
+            curve(lineup.WEBSOCKETS.name, lineup.WEBSOCKETS, _CROWDS),
+            curve("Channels, async, in memory", channels("async", "uvicorn"), _FEW_CROWDS),
+            curve("bare ASGI, daphne", bare("daphne"), _FEW_CROWDS),
+        ],
+        "With few clients, each delivery bears more of what a message costs once: it is read, decoded and handled. "
+        "With thousands, their sockets and buffers no longer fit into the processor's caches; "
+        "`websockets.broadcast` and the bare function on daphne, which do nothing but write to them, show how much of "
+        "the rise is that.",
+    )
+
+
+def _processes() -> Growth:
+    def broadcast(contestant: Contestant, processes: int) -> Entry:
+        measure = Broadcast(contestant, _EACH * processes, processes=processes)
+        return Entry(contestant.name, measure, contestant.why_absent)
+
+    contestants = [
+        ("ours, Redis pub/sub", ours("uvicorn", "pubsub")),
+        ("ours, Redis core", ours("uvicorn", "core")),
+        ("Channels, Redis pub/sub", channels("async", "uvicorn", "pubsub")),
+        ("Channels, Redis core", channels("async", "uvicorn", "core")),
+    ]
+    return Growth(
+        f"broadcast, uvicorn, over processes with {_EACH} clients each",
+        "processes",
+        PER_DELIVERY,
+        [Curve(name, _PROCESSES, partial(broadcast, contestant)) for name, contestant in contestants],
+        "A message costs every process once what it takes to receive it from Redis, spread over its clients. "
+        "A process alone receives nothing. Where there are more processes than cores, they also push each other out of "
+        "the caches.",
+    )
+
+
+def _paths(title: str, figure: str, measure: Callable[[Contestant], Measurement]) -> Growth:
+    def entry(paths: int) -> Entry:
+        contestant = among(ours("uvicorn"), paths)
+        return Entry(contestant.name, measure(contestant), contestant.why_absent)
+
+    return Growth(title, "registered paths", figure, [Curve("ours", _PATHS, entry)], "")
+
+
+def _found_paths() -> Growth:
+    def connect(change: Callable[[Contestant, int], Contestant], contestant: Contestant, paths: int) -> Entry:
+        changed = change(contestant, paths)
+        return Entry(changed.name, ConnectAndClose(changed), changed.why_absent)
+
+    return Growth(
+        "connect and close, uvicorn, over registered paths",
+        "registered paths",
+        PER_CONNECTION,
+        [
+            Curve("ours", _PATHS, partial(connect, among, ours("uvicorn"))),
+            Curve("ours, last of the patterns", _FEW_PATHS, partial(connect, behind, ours("uvicorn"))),
+            Curve("Channels' URLRouter", _FEW_PATHS, partial(connect, among, channels("async", "uvicorn"))),
+        ],
+        "A path without parameters is looked up. Paths with parameters are tried one after the other, oldest first, as "
+        "Django's URLs are; the curve shows the worst case, which is the last of them. `URLRouter` tries every path.",
+    )
