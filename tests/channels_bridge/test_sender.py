@@ -119,6 +119,26 @@ class TestBatches:
         await arrived(*outgoing)
         assert layer.texts == ["a", "x", "b", "c"]
 
+    async def test_gather_for_a_while_where_the_layer_has_a_capacity(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 0.2)
+        await arrived(*put(sender, "a"))
+        outgoing = put(sender, "b")
+        await asyncio.sleep(0.05)
+        outgoing += put(sender, "c")
+        await arrived(*outgoing)
+        assert [batch.texts for batch in batches(layer)] == [["a"], ["b", "c"]]
+
+    async def test_of_other_paths_do_not_wait_for_that(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 100)
+        await arrived(*put(sender, "a"))
+        await asyncio.wait_for(arrived(*put(sender, "b", path="/other")), 10)
+
+    async def test_gather_not_where_the_layer_has_no_capacity(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 100)
+        del layer.capacity
+        await arrived(*put(sender, "a"))
+        await asyncio.wait_for(arrived(*put(sender, "b")), 10)
+
     async def test_keep_keys_with_their_texts(self, sender, layer):
         outgoing = [*put(sender, "a"), *put(sender, "b", key="update"), *put(sender, "c")]
         await arrived(*outgoing)
