@@ -52,10 +52,10 @@ class Relay:
 
     async def join(self, path: str) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        layer = get_channel_layer()
-        if layer is None:
-            return
         with self._lock:
+            layer = get_channel_layer()
+            if layer is None:
+                return
             receiver = self._receiver
             if receiver is None or not receiver.is_alive or receiver.layer is not layer:
                 receiver = self._receiver = Receiver(layer, self._take, self._tally.forget, self._hub.paths())
@@ -89,10 +89,10 @@ class Relay:
 
     def _current_sender(self) -> Sender | None:
         """``None`` where nobody could hear."""
-        layer = get_channel_layer()
-        if layer is None:
-            return None
         with self._lock:
+            layer = get_channel_layer()  # of which Channels would make one for each of several threads that ask first
+            if layer is None:
+                return None
             receiver = self._receiver
             is_receiving = receiver is not None and receiver.is_alive and receiver.layer is layer
             if not is_receiving and isinstance(layer, InMemoryChannelLayer):

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from channels_bridge.messages import Batch
 from channels_bridge.relay import Relay
-from tests.project.layers import BROKER, IN_MEMORY, REFUSING
+from tests.project.layers import BROKER, IN_MEMORY, REFUSING, SLOWLY_MADE, SlowlyMadeLayer
 from tests.project.scripts import run_script
 from tests.project.waiting import turns, until
 from tornado_websockets.core.counters import counters
@@ -367,6 +367,15 @@ async def test_a_new_layer_gets_a_new_receiver(start):
         await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say"})
         await until(lambda: first.got and second.got)
         await here.end()
+
+
+@override_settings(CHANNEL_LAYERS=SLOWLY_MADE)
+async def test_threads_that_publish_first_share_a_layer(start):
+    here = start()
+    publications = (asyncio.to_thread(here.relay.publish, "/chat", "say", "hi", None) for _ in range(4))
+    for outcome in await asyncio.gather(*publications):
+        await asyncio.wrap_future(outcome)
+    assert SlowlyMadeLayer.made == 1
 
 
 def test_a_forked_process_begins_anew():

@@ -1,7 +1,8 @@
-"""Channel layers for the tests: one that works and can be told to fail, one that never works."""
+"""Channel layers for the tests: some work and can be told to fail, one never works."""
 
 import asyncio
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -101,6 +102,21 @@ class RefusingLayer(BaseChannelLayer):  # type: ignore[misc]
         raise ConnectionRefusedError("nobody listens there")
 
 
+class SlowlyMadeLayer(BrokerLayer):
+    """Takes its time to be made.
+
+    :cvar made: how many there are.
+    """
+
+    made = 0
+
+    def __init__(self) -> None:
+        SlowlyMadeLayer.made += 1
+        time.sleep(0.05)
+        super().__init__()
+
+
 BROKER = {"default": {"BACKEND": "tests.project.layers.BrokerLayer"}}
 REFUSING = {"default": {"BACKEND": "tests.project.layers.RefusingLayer"}}
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+SLOWLY_MADE = {"default": {"BACKEND": "tests.project.layers.SlowlyMadeLayer"}}
