@@ -40,7 +40,7 @@ class Shutdown:
                 asyncio.get_running_loop().add_signal_handler(number, self._begin)
 
     def leave_threads(self) -> None:
-        """End the process if views are still running: Python would wait for their threads, however long."""
+        """End the process if something did not end in time: Python would wait for its threads, however long."""
         if self._is_late:
             logging.shutdown()
             sys.stdout.flush()
@@ -54,14 +54,15 @@ class Shutdown:
         """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
         if self._server is not None:
             self._server.stop()
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
         await stop(hub.lane())
         try:
             async with asyncio.timeout_at(deadline):
                 await finish_answering()
         except TimeoutError:
-            self._is_late = True
             logger.warning("Stopping, although views are still running after %g seconds", PATIENCE)
+        self._is_late = loop.time() >= deadline
         if self._server is not None:
             await self._server.close_all_connections()
         await _cancel_others()
