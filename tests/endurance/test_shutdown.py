@@ -11,9 +11,10 @@ from tests.project.waiting import until
 from tests.servers.asgi import Server
 from tests.servers.sockets import SocketClient
 from tests.servers.transports import SERVERS, Servers
+from tornado_websockets.core.stopping import PATIENCE
 
 from .conftest import Report
-from .scale import amount, within
+from .scale import IS_LONG, amount, within
 
 CLIENTS = amount(200, 500)
 AT_WORK = 10
@@ -71,4 +72,30 @@ async def test_server_that_stops_tells_its_clients_and_closes_each(
     assert closed == len(clients)
     assert took <= 10
     assert exit_code in EXIT_CODES[mortal.kind]
+    mortal.log.check()
+
+
+async def test_uvicorn_gives_handlers_no_more_time_than_it_was_told(servers: Servers, key: str) -> None:
+    server = servers.get("uvicorn", arguments=("--timeout-graceful-shutdown", "1"))
+    clients = await connect(server, f"/shift/{key}", 5)
+    for event, client in zip(("awork", "work"), clients, strict=False):
+        await client.emit(event, {"seconds": ENDLESS})
+        await client.expect("working")
+    start = time.monotonic()
+    await asyncio.to_thread(server.stop)
+    assert time.monotonic() - start < PATIENCE
+    assert server.log.notes(key) == ["close"] * len(clients)
+    server.log.check()
+
+
+@pytest.mark.skipif(not IS_LONG, reason="takes as long as a server waits at most")
+async def test_server_stops_though_a_close_handler_does_not_end(mortal: Server, key: str, report: Report) -> None:
+    client = await mortal.connect(f"/clinger/{key}")
+    await client.settle()
+    start = time.monotonic()
+    await asyncio.to_thread(mortal.stop)
+    took = time.monotonic() - start
+    report(f"ended in {took:.2f} s")
+    assert mortal.log.notes(key) == ["close"]
+    assert took <= 10
     mortal.log.check()

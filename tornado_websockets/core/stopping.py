@@ -17,7 +17,7 @@ GOING_AWAY: Final = 1001
 PATIENCE: Final = 5.0
 
 #: Seconds that ``close`` handlers get after that.
-LAST_SECONDS: Final = 3.0
+LAST_SECONDS: Final = 2.0
 
 
 async def stop(lane: Lane, patience: float = PATIENCE) -> bool:

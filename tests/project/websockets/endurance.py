@@ -32,6 +32,17 @@ class Shift:
         note(key, "close")
 
 
+class Clinger:
+    """Its ``close`` handler does not end."""
+
+    ws = WebSocket("/clinger/<slug:key>")
+
+    @ws.on
+    async def close(self, key: str) -> None:
+        note(key, "close")
+        await asyncio.Event().wait()
+
+
 class Passage:
     """Many come and go, and some ask what is left of them."""
 
