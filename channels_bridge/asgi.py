@@ -7,12 +7,11 @@ from channels.auth import AuthMiddlewareStack
 from channels.sessions import SessionMiddlewareStack
 from django.apps import apps
 
-from tornado_websockets import origin
 from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
-from .consumers import Scope, header_values
+from .consumers import Scope, refusal_of
 from .inflow import bound
 from .servers import Receive, Send, root_path
 
@@ -46,7 +45,7 @@ class _Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         bound(getattr(send, "__self__", None))  # before sessions are looked up: that takes time
-        reason = origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
+        reason = refusal_of(scope)
         found = registry.find(_path(scope, send))
         if reason is None and found is None:
             reason = "there is no WebSocket"
@@ -61,7 +60,7 @@ class _Gate:
 
 
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:
-    await scope["websocket"].route.callback(scope, receive, send)
+    await scope["websocket"].consumer()(scope, receive, send)
 
 
 def _path(scope: Scope, send: Send) -> str:

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.utils.datastructures import CaseInsensitiveMapping
+from django.utils.functional import SimpleLazyObject
 
 from tornado_websockets import conf, origin
 from tornado_websockets.core.admission import log_refusal
@@ -63,8 +65,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     def _connect(self, transport: "Transport") -> Connection | None:
         """The connection; ``None``, and a line in the log, when the client may not have one."""
-        hosts, origins = header_values(self.scope, b"host"), header_values(self.scope, b"origin")
-        refusal = origin.refusal(hosts, origins)
+        refusal = None if self._is_checked else refusal_of(self.scope)
         kwargs = self._path_parameters()
         if kwargs is None:
             refusal = refusal or f"it does not match {self.websocket.path!r}"
@@ -76,12 +77,17 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             transport,
             path=self.websocket.pattern.build(kwargs),
             kwargs=kwargs,
-            headers=_headers(self.scope),
+            headers=SimpleLazyObject(partial(_headers, self.scope)),  # type: ignore[arg-type]
             limits=conf.limits(),
             address=(self.scope.get("client") or [None])[0],
             user=self.scope.get("user"),
             session=self.scope.get("session"),
         )
+
+    @property
+    def _is_checked(self) -> bool:
+        """Whether ``websocket_application`` has let the client in, to this WebSocket."""
+        return self.scope.get("websocket") is self.websocket
 
     async def _is_admitted(self, connection: Connection) -> bool:
         refusal = connection.admit()
@@ -206,6 +212,11 @@ def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:
     words = re.findall(r"[A-Za-z0-9]+", websocket.path)
     name = "".join(word[0].upper() + word[1:] for word in words) + "Consumer"
     return type(name, (WebSocketConsumer,), {"websocket": websocket, "__module__": __name__})
+
+
+def refusal_of(scope: Scope) -> str | None:
+    """Why the host or the origin of a handshake is refused; ``None`` when it is not."""
+    return origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
 
 
 def header_values(scope: Scope, header: bytes) -> list[str]:

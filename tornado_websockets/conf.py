@@ -1,5 +1,7 @@
 """The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; read whenever they are asked for."""
 
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +33,19 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+#: The fields of :class:`Limits`, and where they come from.
+_LIMITS = {
+    "max_bytes": "MAX_MESSAGE_BYTES",
+    "max_depth": "MAX_DEPTH",
+    "max_outbox_bytes": "MAX_OUTBOX_BYTES",
+    "outbox_timeout": "OUTBOX_TIMEOUT",
+    "max_messages_per_second": "MAX_MESSAGES_PER_SECOND",
+    "max_connections": "MAX_CONNECTIONS",
+    "max_connections_per_address": "MAX_CONNECTIONS_PER_ADDRESS",
+}
+_values_of_limits = itemgetter(*_LIMITS.values())
+
+
 def get(key: str) -> Any:
     """The value of a key of ``TORNADO_WEBSOCKETS``, or its default."""
     return configured().get(key, DEFAULTS[key])
@@ -48,13 +63,10 @@ def most_bytes() -> int:
 
 
 def limits() -> Limits:
-    """What one client may ask of us."""
-    return Limits(
-        max_bytes=get("MAX_MESSAGE_BYTES"),
-        max_depth=get("MAX_DEPTH"),
-        max_outbox_bytes=get("MAX_OUTBOX_BYTES"),
-        outbox_timeout=get("OUTBOX_TIMEOUT"),
-        max_messages_per_second=get("MAX_MESSAGES_PER_SECOND"),
-        max_connections=get("MAX_CONNECTIONS"),
-        max_connections_per_address=get("MAX_CONNECTIONS_PER_ADDRESS"),
-    )
+    """What one client may ask of us. As long as the settings stay the same, so does the object."""
+    return _limits(*_values_of_limits({**DEFAULTS, **configured()}))
+
+
+@lru_cache(maxsize=1)
+def _limits(*values: Any) -> Limits:
+    return Limits(**dict(zip(_LIMITS, values, strict=True)))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -30,7 +31,7 @@ def refusal(hosts: Sequence[str], origins: Sequence[str]) -> str | None:
         allowed_origins = allowed_hosts
     if len(hosts) > 1 or len(origins) > 1:
         return "more than one Host or Origin header"
-    if hosts and not _is_allowed(hosts[0], allowed_hosts):
+    if hosts and not _is_allowed(hosts[0], tuple(allowed_hosts)):
         return f"the host {hosts[0][:64]!r} is not in ALLOWED_HOSTS"
     if origins and not _is_allowed_origin(origins[0], allowed_origins):
         return f"the origin {origins[0][:64]!r} is not allowed"
@@ -41,10 +42,11 @@ def _is_allowed_origin(origin: str, allowed: Sequence[str]) -> bool:
     if origin.lower() == "null":  # a sandboxed frame or a file: it has no host to be compared
         return "*" in allowed
     match = _ORIGIN.fullmatch(origin)
-    return match is not None and _is_allowed(match["host"], allowed)
+    return match is not None and _is_allowed(match["host"], tuple(allowed))
 
 
-def _is_allowed(host: str, allowed: Sequence[str]) -> bool:
+@lru_cache(maxsize=64)
+def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
     domain, port = split_domain_port(host)
     return bool(domain) and _is_port(port) and validate_host(domain, allowed)
 
