@@ -32,9 +32,9 @@ def route_for(websocket: WebSocket) -> URLPattern:
     return route
 
 
-def _update() -> None:
-    websocket_urlpatterns[:] = [websocket.route for websocket in registry]
+def _enlist(websocket: WebSocket, place: int, is_second: bool) -> None:
+    websocket_urlpatterns[place : place + is_second] = [websocket.route]
 
 
-registry.listen(_update)
+registry.listen(_enlist)
 discover()  # here, too: importing this module is what an asgi.py does

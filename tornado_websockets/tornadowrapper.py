@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import insort
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tornado.escape
@@ -210,9 +211,11 @@ def _is_handler(value: Any) -> bool:
 
 
 def _place(handler: Any) -> int:
-    """Ours first, whatever takes every path last; the order of the rest is kept."""
+    """Ours first, exact paths before patterns, and whatever takes every path last; the order of the rest is kept."""
     matcher = handler.matcher if isinstance(handler, Rule) else handler[0]
-    if isinstance(handler, Entry) or isinstance(matcher, _Registered):
+    if isinstance(handler, Entry):
+        return int(isinstance(matcher, _Path)) - 1
+    if isinstance(matcher, _Registered):
         return 0
     pattern = matcher.regex.pattern if isinstance(matcher, PathMatches) else matcher
     if isinstance(matcher, AnyMatches) or str(pattern).removesuffix("$") in _CATCH_ALL:
@@ -237,9 +240,12 @@ def _url(scheme: str, listener: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _list_websockets() -> None:
-    others = [handler for handler in TornadoWrapper.handlers if not isinstance(handler, Entry)]
-    TornadoWrapper.handlers[:] = [*map(_entry, registry), *others]
+def _enlist(websocket: WebSocket, place: int, is_second: bool) -> None:  # noqa: ARG001 others know nothing of it
+    handlers = TornadoWrapper.handlers
+    if is_second:
+        handlers[:] = [*map(_entry, registry), *(handler for handler in handlers if not isinstance(handler, Entry))]
+    else:
+        insort(handlers, _entry(websocket), key=_place)
 
 
-registry.listen(_list_websockets)
+registry.listen(_enlist)

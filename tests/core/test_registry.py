@@ -111,25 +111,42 @@ def test_says_so_when_a_second_one_takes_the_place_of_the_first(registry, caplog
     assert "'/chat'" in record.getMessage()
 
 
-def test_calls_a_listener_at_once(registry):
+def told(registry):
+    """What a listener is told from now on."""
     seen = []
-    registry.add(item("/chat"))
-    registry.listen(lambda: seen.append(len(list(registry))))
-    assert seen == [1]
+    registry.listen(lambda *call: seen.append(call))
+    return seen
 
 
-def test_calls_every_listener_when_something_was_added(registry):
-    seen = []
-    registry.listen(lambda: seen.append(("first", len(list(registry)))))
-    registry.listen(lambda: seen.append(("second", len(list(registry)))))
+def test_tells_a_listener_at_once_what_there_is(registry):
+    pattern, exact = item("/room/<rest>"), item("/chat")
+    registry.add(pattern)
+    registry.add(exact)
+    assert told(registry) == [(exact, 0, False), (pattern, 1, False)]
+
+
+def test_tells_every_listener_what_was_added_and_where(registry):
+    first, second = told(registry), told(registry)
+    pattern, exact, other = item("/room/<rest>"), item("/chat"), item("/<rest>")
+    for each in (pattern, exact, other):
+        registry.add(each)
+    assert first == second == [(pattern, 0, False), (exact, 0, False), (other, 2, False)]
+
+
+@pytest.mark.parametrize(("path", "place"), [("/chat", 1), ("/room/<rest>", 2)])
+def test_tells_a_listener_whose_place_was_taken(registry, path, place):
+    for each in ("/other", "/chat", "/room/<rest>"):
+        registry.add(item(each))
+    seen = told(registry)
     seen.clear()
-    registry.add(item("/chat"))
-    assert seen == [("first", 1), ("second", 1)]
+    second = item(path)
+    registry.add(second)
+    assert seen == [(second, place, True)]
+    assert list(registry)[place] is second
 
 
-def test_calls_no_listener_for_looking_something_up(registry):
-    seen = []
+def test_tells_no_listener_that_something_was_looked_up(registry):
     registry.add(item("/chat"))
-    registry.listen(lambda: seen.append(1))
+    seen = told(registry)
     registry.find("/ws/chat")
-    assert seen == [1]
+    assert len(seen) == 1

@@ -31,6 +31,9 @@ class Registered(Protocol):
 
 T = TypeVar("T", bound=Registered)
 
+#: Is given what was added, its place in the order of the registry, and whether it takes the place of what was there.
+Listener = Callable[[T, int, bool], None]
+
 
 class Registry(Generic[T]):
     """Finds what serves a path: an exact path first, then the patterns with parameters, oldest first."""
@@ -38,7 +41,7 @@ class Registry(Generic[T]):
     def __init__(self) -> None:
         self._exact: dict[str, T] = {}
         self._patterns: dict[str, T] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Listener[T]] = []
 
     def __iter__(self) -> Iterator[T]:
         yield from self._exact.values()
@@ -47,12 +50,14 @@ class Registry(Generic[T]):
     def add(self, item: T) -> None:
         """Serve ``item`` at its path. It takes the place of an older one there, which is logged."""
         text = item.pattern.text
-        items = self._patterns if item.pattern.names else self._exact
-        if text in items:
+        items, start = (self._patterns, len(self._exact)) if item.pattern.names else (self._exact, 0)
+        is_second = text in items
+        if is_second:
             logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
+        place = start + (list(items).index(text) if is_second else len(items))
         items[text] = item
         for listener in self._listeners:
-            listener()
+            listener(item, place, is_second)
 
     def find(self, url_path: str) -> tuple[T, Mapping[str, Any]] | None:
         """What serves ``url_path``, and the parameters in it."""
@@ -67,7 +72,8 @@ class Registry(Generic[T]):
                 return item, parameters
         return None
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Have ``listener`` called now and whenever something was added."""
+    def listen(self, listener: Listener[T]) -> None:
+        """Have ``listener`` called with all there is, in order, and with whatever is added."""
         self._listeners.append(listener)
-        listener()
+        for place, item in enumerate(self):
+            listener(item, place, False)
