@@ -62,7 +62,8 @@ class RedisMembership(Membership):
 
     async def _renew(self, connection: Any, groups: Sequence[str], channel: str) -> list[bytes]:
         """Renew in one exchange; returns the channels that were removed."""
-        now, _ = await connection.time()
+        seconds, microseconds = await connection.time()
+        now = seconds + microseconds / 1_000_000
         latest = now - self._seconds
         async with connection.pipeline(transaction=False) as commands:
             for group in groups:

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.project.settings")
 django.setup()
 
 from tests.servers.asgi import Server  # noqa: E402 it needs Django
+from tests.servers.cluster import servers_on  # noqa: E402
 from tests.servers.communicator import InProcess  # noqa: E402
 from tests.servers.process import PYTHON, ROOT, environment  # noqa: E402
 from tests.servers.redis import RedisServer  # noqa: E402
@@ -87,3 +88,18 @@ def redis(redis_program: str, servers: Servers, tmp_path_factory: pytest.TempPat
     yield redis
     servers.stop()  # before what some of them need
     redis.stop()
+
+
+@pytest.fixture
+def mortal_redis(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, to be killed."""
+    redis = RedisServer(redis_program, tmp_path)
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture
+def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) -> Iterator[Servers]:
+    """Servers on that."""
+    with servers_on(mortal_redis, database, tmp_path) as servers:
+        yield servers

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.servers.asgi import Server
-from tests.servers.cluster import Cluster, numbers, servers_on, two_of
+from tests.servers.cluster import Cluster, numbers, two_of
 from tests.servers.process import free_port, run_python
 from tests.servers.redis import RedisServer
 from tests.servers.sockets import SocketClient
@@ -28,20 +27,6 @@ async def test_publish_from_a_program_raises_where_the_layer_is_down(layer_name:
         TEST_REDIS=f"redis://127.0.0.1:{free_port()}/0",
     )
     assert output.splitlines()[-1] == "published /news"
-
-
-@pytest.fixture
-def mortal_redis(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of the test's own, to be killed."""
-    redis = RedisServer(redis_program, tmp_path)
-    yield redis
-    redis.stop()
-
-
-@pytest.fixture
-def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) -> Iterator[Servers]:
-    with servers_on(mortal_redis, database, tmp_path) as servers:
-        yield servers
 
 
 @pytest.fixture(params=["core", "pubsub"])

@@ -44,7 +44,9 @@ _LAYERS: dict[str, dict[str, Any]] = {
     },
 }
 if "TEST_LAYER" in os.environ:
-    CHANNEL_LAYERS = {"default": _LAYERS[os.environ["TEST_LAYER"]]}
+    _layer = _LAYERS[os.environ["TEST_LAYER"]]
+    _layer.setdefault("CONFIG", {}).update(json.loads(os.environ.get("TEST_LAYER_CONFIG", "{}")))
+    CHANNEL_LAYERS = {"default": _layer}
 
 LOGGING = {
     "version": 1,

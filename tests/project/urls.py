@@ -17,6 +17,7 @@ urlpatterns = [
     path("emit-to-remembered", views.emit_to_remembered),
     path("broadcast-from-remembered", views.broadcast_from_remembered),
     path("group-send", views.group_send),
+    path("publish-numbers/<int:count>", views.publish_many),
     path("publish-in-room/<slug:name>", views.publish_in_room),
     path("accounts/", include(accounts.urlpatterns)),
     path("register/<slug:name>", views.register),

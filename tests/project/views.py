@@ -16,6 +16,7 @@ from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.frames import Data
 from tornado_websockets.websocket import WebSocket
 
+from .websockets.anywhere import publish_numbers
 from .websockets.places import room
 from .websockets.sending import emit_outside, news, outcome, remembered
 
@@ -101,6 +102,11 @@ def group_send(request: HttpRequest) -> HttpResponse:
 
 def publish_in_room(request: HttpRequest, name: str) -> HttpResponse:
     room.publish("said", {"from": "a page"}, room=name)
+    return HttpResponse()
+
+
+def publish_many(request: HttpRequest, count: int) -> HttpResponse:
+    publish_numbers("a sync view", count)
     return HttpResponse()
 
 

@@ -36,12 +36,18 @@ def servers_on(redis: RedisServer, database: Path, directory: Path) -> Iterator[
 
 
 @contextlib.asynccontextmanager
-async def two_of(servers: Servers, layer: str, redis: RedisServer) -> AsyncIterator[Cluster]:
-    """Two daphnes, for a test."""
-    starts = (asyncio.to_thread(servers.get, "daphne", number=number, TEST_LAYER=layer) for number in (1, 2))
+async def two_of(
+    servers: Servers, layer: str, redis: RedisServer, kind: str = "daphne", **variables: str
+) -> AsyncIterator[Cluster]:
+    """Two servers of that kind, for a test.
+
+    :param variables: of their environment.
+    """
+    shared = {"TEST_LAYER": layer, **variables}
+    starts = (asyncio.to_thread(servers.get, kind, number=number, **shared) for number in (1, 2))
     first, second = await asyncio.gather(*starts)
     async with first.visit() as here, second.visit() as there:
-        yield Cluster(here, there, {"TEST_LAYER": layer, "TEST_REDIS": redis.url})
+        yield Cluster(here, there, {"TEST_REDIS": redis.url, **shared})
 
 
 async def numbers(client: SocketClient, count: int) -> list[int]:

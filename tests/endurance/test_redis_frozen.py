@@ -1,0 +1,95 @@
+"""Redis answers nothing for a while, or is not there when clients come."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+import pytest
+
+from tests.endurance.conftest import Report
+from tests.endurance.scale import IS_LONG, amount, within
+from tests.endurance.stream import stream_over
+from tests.servers.cluster import two_of
+from tests.servers.redis import RedisServer
+from tests.servers.transports import Servers
+
+#: Broadcasts a second.
+RATE = 100
+
+#: Seconds without an answer. Longer than it takes to find out.
+FROZEN = amount(3, 20)
+
+#: The short form has each of them once.
+LAYERS = ["core", "pubsub"]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("layer", LAYERS if IS_LONG else ["core"])
+async def test_freeze_delays_no_emit_and_nobody_who_publishes_or_connects_for_long(
+    layer: str, mortal_redis: RedisServer, mortal_servers: Servers, report: Report
+) -> None:
+    async with (
+        two_of(mortal_servers, layer, mortal_redis) as cluster,
+        stream_over(cluster, "frozen", each=3) as stream,
+    ):
+        news = await cluster.here.connect("/news")
+        running = asyncio.create_task(stream.run(seconds=FROZEN + 2, rate=RATE))
+        await asyncio.sleep(0.5)
+        mortal_redis.freeze()
+        frozen = time.monotonic()
+        first, connecting = await timed(news.request("publish")), await timed(cluster.here.connect("/in-views"))
+        later = max([await timed(news.request("publish")) for _ in range(3)])
+        await asyncio.sleep(FROZEN + frozen - time.monotonic())
+        mortal_redis.thaw()
+        thawed = time.monotonic()
+        await running
+        await stream.end()
+        unsent, lost = await stream.counted()
+        resumed = max(listener.silence_after(thawed) for listener in stream.remote)
+        report(
+            f"slowest of {stream.sent} emits {stream.slowest * 1000:.1f} ms; publish refused after {first:.2f} s, then "
+            f"after {later * 1000:.1f} ms; handshake {connecting:.2f} s; remote back {resumed:.2f} s after Redis, "
+            f"missed {lost}, unsent {unsent}"
+        )
+        for listener in stream.local:
+            assert listener.numbers == list(stream.numbers)
+        for listener in stream.remote:
+            assert listener.numbers == sorted(set(listener.numbers))
+            assert len(listener.missed(stream.numbers)) == lost
+        assert not stream.is_anyone_closed
+        assert stream.slowest <= within(0.05)
+        assert first <= within(2.1)
+        assert later <= within(0.05)
+        assert connecting <= within(2.1)
+        assert resumed <= within(2)
+
+
+@pytest.mark.parametrize("layer", LAYERS if IS_LONG else ["pubsub"])
+async def test_clients_that_connect_without_redis_are_served_and_joined_when_it_is_there(
+    layer: str, mortal_redis: RedisServer, mortal_servers: Servers, report: Report
+) -> None:
+    mortal_redis.kill()
+    async with (
+        two_of(mortal_servers, layer, mortal_redis) as cluster,
+        stream_over(cluster, "absent", each=3) as stream,
+    ):
+        connecting = await timed(cluster.here.connect("/in-views"))
+        await stream.run(seconds=0.5, rate=RATE)
+        await asyncio.to_thread(mortal_redis.start)
+        back = time.monotonic()
+        await stream.run(seconds=2, rate=RATE)
+        await stream.end()
+        joined = max(listener.silence_after(back) for listener in stream.remote)
+        report(f"handshake {connecting * 1000:.1f} ms; remote joined {joined:.2f} s after Redis was there")
+        for listener in stream.local:
+            assert listener.numbers == list(stream.numbers)
+        assert not stream.is_anyone_closed
+        assert connecting <= within(0.1)
+        assert joined <= within(2)
+
+
+async def timed(waiting: Awaitable[object]) -> float:
+    """Seconds that it takes."""
+    started = time.monotonic()
+    await waiting
+    return time.monotonic() - started

@@ -1,0 +1,68 @@
+"""Redis is killed in the middle of a steady stream, and started again."""
+
+import asyncio
+import time
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+
+from tests.endurance.conftest import Report
+from tests.endurance.scale import IS_LONG, amount, within
+from tests.endurance.stream import percentile, stream_over
+from tests.servers.cluster import two_of
+from tests.servers.redis import RedisServer
+from tests.servers.transports import ASGI_SERVERS, Servers
+
+#: Broadcasts a second.
+RATE = 500
+
+#: Seconds of the stream before Redis is killed.
+BEFORE = 0.5
+
+
+class Case(NamedTuple):
+    kind: str
+    layer: str
+    seconds_down: float
+
+
+CASES = (
+    [Case(*case) for case in product(ASGI_SERVERS, ("core", "pubsub"), (0.3, 2.0, 6.0))]
+    if IS_LONG
+    else [Case("daphne", "pubsub", 0.3), Case("uvicorn", "core", 1.0)]
+)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
+async def test_restart_costs_local_clients_nothing_and_remote_ones_what_is_counted(
+    case: Case, mortal_redis: RedisServer, mortal_servers: Servers, report: Report
+) -> None:
+    async with (
+        two_of(mortal_servers, case.layer, mortal_redis, case.kind) as cluster,
+        stream_over(cluster, "restart", each=amount(3, 10)) as stream,
+    ):
+        running = asyncio.create_task(stream.run(seconds=amount(3, 20), rate=RATE))
+        await asyncio.sleep(BEFORE)
+        await asyncio.to_thread(mortal_redis.kill)
+        await asyncio.sleep(case.seconds_down)
+        await asyncio.to_thread(mortal_redis.start)
+        back = time.monotonic()
+        await running
+        await stream.end()
+        unsent, lost = await stream.counted()
+        resumed = max(listener.silence_after(back) for listener in stream.remote)
+        slow = percentile((delay for listener in stream.local for delay in listener.delays), 0.99)
+        report(
+            f"{stream.sent} broadcasts; local p99 {slow * 1000:.1f} ms; remote back {resumed:.2f} s after Redis, "
+            f"missed {lost} of which {unsent} unsent"
+        )
+        for listener in stream.local:
+            assert listener.numbers == list(stream.numbers)
+        for listener in stream.remote:
+            assert listener.numbers == sorted(set(listener.numbers))
+            assert len(listener.missed(stream.numbers)) == lost
+        assert not stream.is_anyone_closed
+        assert slow <= within(0.1)
+        assert resumed <= within(2)
