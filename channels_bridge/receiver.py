@@ -28,7 +28,7 @@ REJOIN_PACE = 0.005
 REJOIN_SHARE = 1 / 3
 
 #: Seconds before the layer is tried again after an error; the first time, and at most.
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 
 #: Messages taken in a row before other tasks get their turn.
 BURST = 16

@@ -9,6 +9,10 @@ import threading
 _LAST_SECONDS = 3.0
 
 
+#: Seconds that what is cancelled then gets to say so.
+_VERY_LAST_SECONDS = 0.5
+
+
 class LoopThread:
     """One loop for the whole process, started when first asked for; a channel layer keeps one connection for it."""
 
@@ -48,8 +52,17 @@ class LoopThread:
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()
-            unfinished = asyncio.all_tasks(loop)
-            if unfinished:
-                loop.run_until_complete(asyncio.wait(unfinished, timeout=_LAST_SECONDS))
+            _finish(loop)
         finally:
             loop.close()
+
+
+def _finish(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what is on its way get there, and cancel what takes too long."""
+    for seconds in (_LAST_SECONDS, _VERY_LAST_SECONDS):
+        unfinished = asyncio.all_tasks(loop)
+        if not unfinished:
+            return
+        loop.run_until_complete(asyncio.wait(unfinished, timeout=seconds))
+        for task in asyncio.all_tasks(loop):
+            task.cancel()

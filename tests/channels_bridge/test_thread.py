@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from channels_bridge import thread as thread_module
 from channels_bridge.thread import LoopThread
 from tests.project.scripts import run_script
 
@@ -82,6 +83,22 @@ def test_stopping_lets_what_is_on_its_way_get_there(thread):
     asyncio.run_coroutine_threadsafe(send(), thread.loop())
     thread.stop()
     assert done == [1]
+
+
+def test_stopping_cancels_what_takes_too_long(thread, monkeypatch):
+    monkeypatch.setattr(thread_module, "_LAST_SECONDS", 0.05)
+    cancelled = []
+
+    async def hang():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(1)
+            raise
+
+    asyncio.run_coroutine_threadsafe(hang(), thread.loop())
+    thread.stop()
+    assert cancelled == [1]
 
 
 def test_a_script_that_ends_does_not_cut_off_what_is_on_its_way():
