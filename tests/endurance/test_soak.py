@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers.asgi import Server
 from tests.servers.cluster import servers_on
+from tests.servers.process import PLAIN_PYTHON
 from tests.servers.redis import RedisServer
 from tests.servers.transports import ASGI_SERVERS, Servers
 
@@ -47,7 +48,7 @@ def mortal_redis(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) -> Iterator[Servers]:
-    with servers_on(mortal_redis, database, tmp_path) as servers:
+    with servers_on(mortal_redis, database, tmp_path, PLAIN_PYTHON) as servers:
         yield servers
 
 
@@ -102,7 +103,7 @@ class Soak:
 
     def broadcast(self) -> None:
         (speaker,) = self._speaker
-        speaker.emit("say", {"n": self.sent})
+        speaker.emit("asay", {"n": self.sent})
         self.sent += 1
 
     def read(self) -> None:

@@ -67,13 +67,14 @@ class Server(Process):
         application: str = "application",
         arguments: Sequence[str] = (),
         variables: Mapping[str, str],
+        python: Sequence[str] = PYTHON,
     ) -> None:
         how = KINDS[kind]
         port = free_port()
         own = (
             argument.format(port=port, application=f"tests.project.asgi:{application}") for argument in how.arguments
         )
-        super().__init__((*PYTHON, *own, *arguments), log, {"DJANGO_SETTINGS_MODULE": how.settings, **variables})
+        super().__init__((*python, *own, *arguments), log, {"DJANGO_SETTINGS_MODULE": how.settings, **variables})
         self.kind = kind
         found = self.wait_for(how.listening)
         self.port = int(found[1]) if found.groups() else port

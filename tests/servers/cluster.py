@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from .asgi import Server
+from .process import PYTHON
 from .redis import RedisServer
 from .sockets import SocketClient
 from .transports import Servers
@@ -26,9 +27,11 @@ class Cluster(NamedTuple):
 
 
 @contextlib.contextmanager
-def servers_on(redis: RedisServer, database: Path, directory: Path) -> Iterator[Servers]:
+def servers_on(
+    redis: RedisServer, database: Path, directory: Path, python: Sequence[str] = PYTHON
+) -> Iterator[Servers]:
     """Servers that are stopped before their Redis is."""
-    servers = Servers(directory, {"TEST_DATABASE": str(database), "TEST_REDIS": redis.url})
+    servers = Servers(directory, {"TEST_DATABASE": str(database), "TEST_REDIS": redis.url}, python)
     try:
         yield servers
     finally:

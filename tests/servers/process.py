@@ -22,6 +22,9 @@ STOP_TIMEOUT = 20.0
 #: How Python is called: what it has to complain of shall be seen.
 PYTHON = (sys.executable, "-W", "default")
 
+#: As in production: development mode costs several times as much processor time.
+PLAIN_PYTHON = (sys.executable,)
+
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Of a program that imports the project; nothing of the caller's own settings."""

@@ -9,6 +9,7 @@ from tests.project.asgi import application
 
 from .asgi import Server
 from .communicator import InProcess
+from .process import PYTHON
 
 #: The servers whose behaviour is tested in every respect: those of an ASGI application, and Tornado.
 ASGI_SERVERS = ("daphne", "uvicorn")
@@ -23,10 +24,12 @@ class Servers:
 
     :param directory: for their logs.
     :param variables: of the environment of all of them.
+    :param python: how Python is called.
     """
 
-    def __init__(self, directory: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, variables: Mapping[str, str], python: Sequence[str] = PYTHON) -> None:
         self._directory = directory
+        self._python = python
         self._variables = dict(variables)
         self._numbers = count(1)
         self._servers: dict[object, Server] = {}
@@ -54,7 +57,12 @@ class Servers:
         if server is None:
             log = self._directory / f"{next(self._numbers)}-{kind}.log"
             server = self._servers[key] = Server(
-                kind, log, application=application, arguments=arguments, variables=self._variables | variables
+                kind,
+                log,
+                application=application,
+                arguments=arguments,
+                variables=self._variables | variables,
+                python=self._python,
             )
         return server
 
