@@ -36,11 +36,9 @@ def test_gives_the_error_to_the_future(threads):
         threads.submit(exit).result(10)
 
 
-def test_keeps_a_thread_for_the_next_call(threads):
-    first = threads.submit(threading.current_thread).result(10)
-    time.sleep(0)
-    while first is not threads.submit(threading.current_thread).result(10):  # the other one may be faster
-        assert threading.active_count() < 50
+def test_keeps_a_thread_for_the_next_call():
+    threads = Threads("Thread", 1)
+    assert len({threads.submit(threading.get_ident).result(10) for _ in range(5)}) == 1
 
 
 def test_calls_at_the_same_time(threads):
