@@ -24,8 +24,9 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: Bytes that one client may send before all it has sent is handled, and seconds between two looks at how many did.
-MAX_UNREAD = 4 * 1024 * 1024
+#: Bytes that one client may send before all it has sent is handled, and messages, each of which costs half a kilobyte
+#: besides; seconds between two looks at how many did.
+MAX_UNREAD, MAX_UNREAD_MESSAGES = 4 * 1024 * 1024, 1_000
 LOOK_INTERVAL = 0.01
 
 
@@ -192,6 +193,8 @@ class Daphne(Server):
             return _do_nothing
         if self._queue.empty():
             self._read_before = self._read
+        else:  # handlers that never wait leave no time for a look at them
+            self.pause_if_flooded()
         _watch.begin(self)
         return self._end_watch
 
@@ -207,8 +210,10 @@ class Daphne(Server):
         return octets
 
     def pause_if_flooded(self) -> None:
-        """Read nothing more, not even pongs, from who has sent more than :data:`MAX_UNREAD` since all was handled."""
-        if not self._is_paused and self._read - self._read_before > MAX_UNREAD:
+        """Read nothing more, not even pongs, from who has sent too much since all was handled."""
+        waiting = 0 if self._queue is None else self._queue.qsize()
+        is_flooded = self._read - self._read_before > MAX_UNREAD or waiting > MAX_UNREAD_MESSAGES
+        if is_flooded and not self._is_paused:
             self._is_paused = True
             self._protocol.transport.pauseProducing()
 

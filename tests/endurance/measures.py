@@ -31,3 +31,8 @@ def threads(pid: int) -> int:
 def descriptors(pid: int) -> int:
     """Files and sockets that it has open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def p99(seconds: list[float]) -> float:
+    """What all but one in a hundred take at most."""
+    return sorted(seconds)[int(len(seconds) * 0.99)]

@@ -62,6 +62,11 @@ class Peer:
             except (asyncio.IncompleteReadError, ConnectionError):
                 return None
 
+    async def receive_some(self, within: float = DEADLINE) -> bytes:
+        """What has come, cut anywhere; nothing when the server has hung up."""
+        async with asyncio.timeout(within):
+            return await self._reader.read(1 << 16)
+
     async def end(self, within: float = DEADLINE) -> list[Received]:
         """What comes until the server hangs up."""
         frames: list[Received] = []
