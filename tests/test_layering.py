@@ -107,7 +107,7 @@ class TestTheReadingOfImports:
             Import("tornado_websockets.websockethandler", "tornado.websocket", ""),
             Import("channels_bridge.consumers", "channels.layers", ""),
             Import("channels_bridge.consumers", "channels_bridge.servers", ""),
-            Import("channels_bridge.asgi", "tornado_websockets.origin", ""),
+            Import("channels_bridge.consumers", "tornado_websockets.origin", ""),
         ],
         ids=str,
     )

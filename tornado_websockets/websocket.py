@@ -18,8 +18,8 @@ from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
 from .core.registry import Registry
+from .core.roster import Roster
 from .core.sent import Sent
-from .core.socket import Socket
 from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
 from .paths import HANDLER_ARGUMENTS, PathPattern
@@ -86,7 +86,7 @@ class WebSocket:
             raise NotCallableError(authorize)
         self.pattern = PathPattern(path)
         self.path = self.pattern.text
-        self.handlers: list[Connection] = []
+        self.handlers = Roster()
         self.context: Any = None
         self.modules: list[Module] = []
         self.authorize = authorize
@@ -272,7 +272,5 @@ class WebSocket:
         return Sent(connection.lane)
 
     def _refuse_strangers(self) -> None:
-        for kind in set(map(type, self.handlers)):
-            if not issubclass(kind, Socket):
-                stranger = next(handler for handler in self.handlers if type(handler) is kind)
-                raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
+        for stranger in self.handlers.strangers:
+            raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")

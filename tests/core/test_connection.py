@@ -16,6 +16,7 @@ from tornado_websockets.core.dispatch import Dispatcher
 from tornado_websockets.core.frames import Encoder, Limits
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.outbox import Close
+from tornado_websockets.core.roster import Roster
 from tornado_websockets.core.workers import Workers
 from tornado_websockets.exceptions import EmitHandlerError
 
@@ -29,7 +30,7 @@ class Room:
         self.context = "the context"
         self.dispatcher = Dispatcher("/test", {"self", "socket", "data", "room"})
         self.encoder = Encoder()
-        self.handlers = []
+        self.handlers = Roster()
         self.workers = Workers("/test", 1, lambda call: call())
         self.may_emit_anywhere = False
         self.prepared = 0

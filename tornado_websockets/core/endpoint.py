@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .dispatch import Dispatcher
 from .frames import Encoder
+from .roster import Roster
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Endpoint(Protocol):
     context: Any
     dispatcher: Dispatcher
     encoder: Encoder
-    handlers: list[Any]
+    handlers: Roster
     workers: Workers
 
     @property

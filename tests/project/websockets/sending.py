@@ -153,11 +153,11 @@ def with_stranger() -> Data:
 
 @contextlib.contextmanager
 def _stranger() -> Iterator[None]:
-    news.handlers.append("no connection")  # type: ignore[arg-type]
+    news.handlers.append("no connection")
     try:
         yield
     finally:
-        news.handlers.remove("no connection")  # type: ignore[arg-type]
+        news.handlers.remove("no connection")
 
 
 def _outside(call: Callable[[], Any]) -> str:
