@@ -1,7 +1,7 @@
 """One connection's life: opened, received, gone; and what handlers do with it as their ``socket``."""
 
 import logging
-import uuid
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from time import monotonic
@@ -81,7 +81,7 @@ class Connection(Socket):
         socket: Any = None,
         run: Run | None = None,
     ) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
         self.path = path
         self.kwargs = kwargs
         self.headers = headers

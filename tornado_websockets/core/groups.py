@@ -1,6 +1,5 @@
 """Paths -> names of channel-layer groups."""
 
-import hashlib
 import re
 
 #: Channel layers take ASCII letters, digits, hyphens, underscores and periods, fewer than 100 of them.
@@ -17,4 +16,6 @@ def group_name(path: str) -> str:
     name = "ws." + _OTHER.sub(lambda match: f"_{match[0].encode().hex()}_", path)
     if len(name) <= _MAX_LENGTH:
         return name
+    import hashlib  # takes OpenSSL along, and few paths are that long
+
     return "ws-" + hashlib.sha256(path.encode()).hexdigest()
