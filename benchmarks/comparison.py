@@ -21,13 +21,13 @@ class Entry:
 class Comparison:
     """Work, and who does it: first we, then the others.
 
-    :param is_short: whether the short form has it.
+    :param importance: the short form has what has any, the most important first.
     """
 
     title: str
     entries: Sequence[Entry]
     targets: Sequence[Target]
-    is_short: bool = False
+    importance: int = 0
 
     @property
     def ours(self) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from .comparison import Result
 from .targets import Spread
 
-_WIDTH, _LABELS, _VALUES = 760, 210, 150
+_WIDTH, _LABELS, _VALUES = 780, 250, 150
 _ROW, _GAP, _MARGIN = 22, 34, 20
 
 _STYLE = """

@@ -53,7 +53,7 @@ class Redis:
 
     def commands_during(self, work: Callable[[], object]) -> int:
         """How many commands all clients together send while ``work`` is done; what scripts do is not sent."""
-        with self._connect() as monitor, self._connect() as other:
+        with self.connect() as monitor, self.connect() as other:
             monitor.sendall(b"MONITOR\r\n")
             seen = monitor.recv(1 << 16)
             work()
@@ -63,5 +63,6 @@ class Redis:
         lines = [line for line in seen.splitlines() if _SENT.match(line)]
         return len(lines) - 1  # our own
 
-    def _connect(self) -> socket.socket:
+    def connect(self) -> socket.socket:
+        """A connection of one's own."""
         return socket.create_connection(("127.0.0.1", self._server.port), PATIENCE)

@@ -63,7 +63,7 @@ def _on_uvicorn() -> Iterator[Comparison]:
     for manner, burst in (("paced", 1), ("in bursts", BURST)):
         measure = partial(Broadcast, clients=500, burst=burst)
         entries = _entries(measure, [ours("uvicorn"), *rivals])
-        yield Comparison(f"broadcast to 500, uvicorn, {manner}", entries, targets, is_short=True)
+        yield Comparison(f"broadcast to 500, uvicorn, {manner}", entries, targets, importance=3 if burst == 1 else 1)
 
 
 def _compressed() -> Iterator[Comparison]:
@@ -79,7 +79,7 @@ def _on_daphne() -> Iterator[Comparison]:
         "broadcast to 500, daphne, paced",
         _entries(partial(Broadcast, clients=500), [ours("daphne"), bare("daphne"), handwritten]),
         [Target(PER_DELIVERY, 1.2, bare("daphne").name)],
-        is_short=True,
+        importance=1,
     )
     yield Comparison(
         "broadcast to 500, daphne, in bursts",
@@ -91,7 +91,7 @@ def _on_daphne() -> Iterator[Comparison]:
             Target(PER_DELIVERY, Fraction(1, 15), handwritten.name, is_headline=True),
             Target(PER_DELIVERY, 0.6, lineup.ORIGINAL.name, is_headline=True),
         ],
-        is_short=True,
+        importance=2,
     )
 
 
@@ -108,15 +108,20 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
                 Target(PER_DELIVERY, Fraction(1, 10), handwritten.name, is_headline=True),
                 Target(COMMANDS, commands),
             ],
-            is_short=True,
+            importance=3 if layer == "pubsub" else 1,
         )
 
 
 def _crowded(many: int) -> Iterator[Comparison]:
-    crowd, usual = f"{many:,} clients", "500 clients"
+    crowd, usual, floor = f"{many:,} clients", "500 clients", lineup.WEBSOCKETS
+    sizes = ((crowd, many), (usual, 500))
     yield Comparison(
         f"broadcast to {many:,} in one process, uvicorn",
-        [Entry(crowd, Broadcast(ours("uvicorn"), many)), Entry(usual, Broadcast(ours("uvicorn"), 500))],
+        [
+            Entry(crowd, Broadcast(ours("uvicorn"), many)),
+            Entry(usual, Broadcast(ours("uvicorn"), 500)),
+            *(Entry(f"{floor.name}, {who}", Broadcast(floor, size), floor.why_absent) for who, size in sizes),
+        ],
         [Target(PER_DELIVERY, 1.2, usual)],
     )
     yield Comparison(
@@ -133,13 +138,13 @@ def _async_echoes() -> Iterator[Comparison]:
         "echo, async handler, uvicorn",
         _entries(Echo, [*(who("uvicorn") for who in everyone), lineup.PYTHON_SOCKETIO, lineup.CHANX]),
         [Target(PER_MESSAGE, 1.2, bare("uvicorn").name), Target(PER_MESSAGE, 0.35, handwritten.name, is_headline=True)],
-        is_short=True,
+        importance=3,
     )
     yield Comparison(
         "echo, async handler, daphne",
         _entries(Echo, [who("daphne") for who in everyone]),
         [Target(PER_MESSAGE, 1.1, bare("daphne").name)],
-        is_short=True,
+        importance=1,
     )
 
 
@@ -150,7 +155,7 @@ def _sync_handlers() -> Iterator[Comparison]:
             f"echo, sync handler, {server}",
             _entries(partial(Echo, event="echo_sync"), [ours(server), stock]),
             [Target(PER_MESSAGE, 0.4, stock.name, is_headline=True)],
-            is_short=True,
+            importance=2 if server == "uvicorn" else 1,
         )
     yield Comparison(
         "10 clients, sync handler of 0.2 s, concurrency=10",
@@ -166,13 +171,13 @@ def _connections() -> Iterator[Comparison]:
             f"connect and close, {server}",
             _entries(ConnectAndClose, contestants),
             [Target(PER_CONNECTION, 1.3, bare(server).name)],
-            is_short=True,
+            importance=2 if server == "uvicorn" else 1,
         )
         yield Comparison(
             f"idle connection, {server}",
             _entries(IdleConnection, contestants),
             [Target(MEMORY, 1.25, bare(server).name)],
-            is_short=True,
+            importance=2 if server == "uvicorn" else 1,
         )
 
 

@@ -12,6 +12,7 @@ from ..stage import stage
 from ..usage import cpu_seconds, kernel_bytes, memory_bytes
 from ..workloads.broadcast import say
 from ..workloads.connections import PER_CONNECTION, ConnectAndClose
+from .subscribers import publishing_costs
 
 #: Clients of each process where what a message costs a process is of interest, not what its clients cost.
 FEW = 10
@@ -78,15 +79,16 @@ def measured(redis: Redis, clients: int, rounds: int, seconds: float) -> Constan
     alone, several, full = (_medians(found[size]) for size in sizes)
     delivery = (full.servers - alone.servers) / (clients - FEW)
     more = (several.servers - alone.servers) / (SEVERAL - 1)
-    tell("connections")
+    tell("Redis, connections, memory")
+    redis_message, redis_receipt = publishing_costs(redis, seconds)
     process, client, socket = _memory(clients)
     return Constants(
         message=alone.servers - FEW * delivery,
         receipt=more - FEW * delivery,
         delivery=delivery,
         connection=median(ConnectAndClose(CONTESTANT)(seconds)[PER_CONNECTION] for _ in range(rounds)),
-        redis_message=alone.redis,
-        redis_receipt=(several.redis - alone.redis) / (SEVERAL - 1),
+        redis_message=redis_message,
+        redis_receipt=redis_receipt,
         process=process,
         client=client,
         socket=socket,

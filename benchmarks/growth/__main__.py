@@ -36,7 +36,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.3, help="CPU time of a server for one figure (%(default)s)")
     parser.add_argument("--many", type=int, default=10_000, help="clients of the largest crowd (%(default)s)")
     parser.add_argument("--docs", type=Path, metavar="DIRECTORY", help="leave the tables and a picture in its pages")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.docs is not None and options.words:
+        parser.error("--docs takes everything: leave out every WORD")
+    return options
 
 
 if __name__ == "__main__":
