@@ -6,7 +6,7 @@ from html import escape
 from .comparison import Result
 from .targets import Spread
 
-_WIDTH, _LABELS, _VALUES = 780, 250, 150
+_WIDTH, _LABELS, _VALUES = 810, 250, 180
 _ROW, _GAP, _MARGIN = 22, 34, 20
 
 _STYLE = """
@@ -38,10 +38,11 @@ def _panel(result: Result, top: int) -> str:
     spreads = {name: Spread.of(result.values(name, figure)) for name in result.rounds}
     scale = (_WIDTH - _LABELS - _VALUES) / max(spread.median for spread in spreads.values())
     own = spreads[result.comparison.ours].median
+    whom = "ours" if result.comparison.ours == "ours" else "the first"
     lines = [f'<text class="title" x="{_MARGIN}" y="{top + 14}">{escape(result.comparison.title)}, {figure}</text>\n']
     for row, (name, spread) in enumerate(spreads.items(), start=1):
         is_own = name == result.comparison.ours
-        ratio = "" if is_own else f", {spread.median / own:.2g} times {result.comparison.ours}"
+        ratio = "" if is_own else f", {spread.median / own:.2g} times {whom}"
         text = f"{spread.median:.3g}{ratio}"
         kind = "bar ours" if is_own else "bar"
         lines.append(f'<g transform="translate(0 {top + row * _ROW})">{_bar(name, spread, text, scale, kind)}</g>\n')
