@@ -16,7 +16,7 @@ from tests.project.waiting import turns as turn_round
 from tests.project.waiting import until
 from tests.servers.client import Refused
 from tests.tornado.application import Raw, Serving, serving
-from tornado_websockets import tornadotransport, turns, websockethandler
+from tornado_websockets import tornadotransport, turns
 from tornado_websockets.core.hub import hub
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -495,7 +495,7 @@ async def test_close_runs_once_however_it_went(visit: Visit, served: Serving, wa
         visit.made[0].on_connection_close()
     await client.closed()
     await visit.noted("close")
-    await websockethandler.finish_leaving()
+    await until(lambda: hub.lane().is_empty)
     assert visit.notes == ["close"]
 
 

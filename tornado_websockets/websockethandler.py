@@ -239,12 +239,6 @@ def refuse(handler: tornado.web.RequestHandler, reason: str) -> None:
     handler.finish()
 
 
-async def finish_leaving() -> None:
-    """Return when the ``close`` handlers of all clients that have gone are through."""
-    if _leaving:
-        await asyncio.wait(_leaving)
-
-
 async def _accepted() -> None:
     """Tornado has answered the handshake before it calls ``open``."""
 

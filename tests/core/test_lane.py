@@ -443,6 +443,6 @@ class TestAllOfThem:
         [member] = members_of(lane, 1)
         assert not lane.is_empty
         lane.remove(member)
-        assert not lane.is_empty
-        lane.left()
+        with lane.departure():
+            assert not lane.is_empty
         assert lane.is_empty

@@ -9,8 +9,9 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from tests.project.waiting import until
 from tests.servers.sockets import SocketClient
-from tornado_websockets.websockethandler import finish_leaving
+from tornado_websockets.core.hub import hub
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -87,4 +88,4 @@ async def serving(*handlers: Any, **settings: Any) -> AsyncIterator[Serving]:
         await served.close()
         server.stop()
         await server.close_all_connections()
-        await finish_leaving()
+        await until(lambda: hub.lane().is_empty)

@@ -211,12 +211,12 @@ class Connection(Socket):
         await finish(self._depart())
 
     async def _depart(self) -> None:
-        try:
-            await self._outbox.stop()
-            await self._fire("close")
-        finally:
-            self.lane.left()
-            await hub.leave(self.path)
+        with self.lane.departure():
+            try:
+                await self._outbox.stop()
+                await self._fire("close")
+            finally:
+                await hub.leave(self.path)
 
     def shut(self, code: int, reason: str = "") -> None:
         """:meth:`close`, with any code that the transport can send."""
@@ -228,8 +228,8 @@ class Connection(Socket):
 
     def dismiss(self, code: int, reason: str) -> None:
         """Close at once: what waits is dropped, nothing more is sent or handled."""
-        if self._outbox.clear() or self._status in (State.OPEN, State.CLOSING):
-            self._status = State.CLOSED
+        if self._outbox.clear() or self._status in (OPEN, CLOSING):
+            self._status = CLOSED
             self._outbox.push(Close(code, reason))
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:

@@ -1,9 +1,10 @@
 """One event loop's open connections, and the one order in which it sends to them."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from .outbox import Close
@@ -96,13 +97,17 @@ class Lane:
             self.groups.pop(connection.path, None)
         self._leaving += 1
 
-    def left(self) -> None:
-        """A connection that was removed is done with its ``close`` handler."""
-        self._leaving -= 1
+    @contextlib.contextmanager
+    def departure(self) -> Iterator[None]:
+        """While a connection that was removed still has work: its ``close`` handler, and what that sends."""
+        try:
+            yield
+        finally:
+            self._leaving -= 1
 
     @property
     def is_empty(self) -> bool:
-        """Whether all connections have gone, and their ``close`` handlers are through."""
+        """Whether all connections have gone, and have nothing left to do."""
         return not self.groups and not self._leaving
 
     def submit(self, delivery: Delivery) -> None:
