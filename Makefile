@@ -27,7 +27,7 @@ test: $(STAMP)-test ## run the tests and measure their coverage
 	$(VENV_PYTHON) -m coverage combine --quiet
 	$(VENV_PYTHON) -m coverage report
 
-soak: $(STAMP)-test ## the long form of the tests of endurance (an hour)
+soak: $(STAMP)-test ## the long form of the tests of endurance (an hour and more)
 	SOAK=1 FUZZ_FRAMES=100000 $(VENV_PYTHON) -m pytest tests/endurance tests/test_fuzz.py
 
 check: $(STAMP)-check ## lint, formatting, types, layering, version
