@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.servers.asgi import Server
 from tests.servers.client import Refused
 from tests.servers.log import DEADLINE
+from tests.test_origin import LOOK_ALIKES
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # that of RFC 6455
 
@@ -77,6 +78,20 @@ async def test_allowed_host_is_let_in(server: Server, host: str) -> None:
 @pytest.mark.parametrize("host", ["elsewhere.example", "127.0.0.1.elsewhere.example"])
 async def test_other_host_is_refused_though_its_origin_is_the_same(server: Server, host: str) -> None:
     assert " 403 " in await handshake(server, f"Host: {host}", f"Origin: http://{host}")
+
+
+@pytest.mark.parametrize("origin", [one for one in LOOK_ALIKES if one == one.strip()], ids=lambda one: repr(one[:30]))
+async def test_origin_that_only_looks_allowed_is_refused(server: Server, origin: str) -> None:
+    line = await handshake(server, "Host: 127.0.0.1", f"Origin: {origin}")
+    assert " 400 " in line or " 403 " in line
+
+
+@pytest.mark.parametrize("header", ["Host: 127.0.0.1", "Origin: http://127.0.0.1"])
+async def test_two_headers_of_a_kind_are_refused(server: Server, header: str) -> None:
+    usual = ["Host: 127.0.0.1", "Origin: http://127.0.0.1"]
+    assert " 101 " in await handshake(server, *usual)
+    line = await handshake(server, *usual, header)
+    assert " 400 " in line or " 403 " in line
 
 
 async def test_client_without_origin_is_let_in(server: Server) -> None:
