@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from tests.servers.asgi import Server
+from tornado_websockets.conf import DEFAULTS
+from tornado_websockets.core.connection import Connection
+from tornado_websockets.websocket import WebSocket
 
 FRAMES = int(os.environ.get("FUZZ_FRAMES", "5000"))
 SEED = int(os.environ.get("FUZZ_SEED", "2017"))
@@ -127,3 +130,41 @@ async def test_fuzzed_frames_reach_no_handler_with_wrong_types(server: Server) -
         await client.send(message)
     await client.settle()
     assert await client.request("wrong") == 0
+
+
+async def test_forged_events_of_a_connection_or_a_module_call_no_handler(server: Server, key: str) -> None:
+    client = await server.connect(f"/forged/{key}")
+    forged = ["open", "close", "module_x_open", "module_x_close"]
+    for event in forged:
+        await client.emit(event)
+        await client.emit(event, {"key": key, "socket": 1, "self": 1}, id=event)
+    refusals = await client.settle()
+    assert [frame["data"]["code"] for frame in refusals if "id" not in frame] == ["reserved_event"] * len(forged)
+    assert [frame["error"]["code"] for frame in refusals if "id" in frame] == ["reserved_event"] * len(forged)
+    assert server.log.notes(key) == ["open x"]
+    await client.close()
+    assert await server.log.wait_for_notes(key, 2) == ["open x", "close x"]
+
+
+async def test_private_names_are_no_events(server: Server) -> None:
+    client = await server.connect("/typed")
+    names = sorted({*dir(Connection), *dir(WebSocket), *dir(WebSocket("/unserved", add_to_handlers=False)), "consumer"})
+    for name in names:
+        await client.emit(name, {"callback": "print"})
+    codes = {frame["data"]["code"] for frame in await client.settle()}
+    assert codes == {"unknown_event", "reserved_event"}  # "open" and "close"
+    assert await client.request("wrong") == 0
+
+
+async def test_names_of_a_megabyte_are_dealt_with_like_short_ones(server: Server) -> None:
+    client, name = await server.connect("/wire"), "n" * (DEFAULTS["MAX_MESSAGE_BYTES"] - 100)
+    await client.emit(name)
+    warning = await client.expect("warning")
+    assert warning["code"] == "unknown_event"
+    assert len(warning["message"]) < 100
+    await client.emit("echo", {name: 1})
+    assert await client.expect("echo") == {name: 1}
+    await client.emit("give", {"back": 1}, id=name)
+    assert await client.receive() == {"event": "reply", "id": name, "data": 1}
+    await client.send(json.dumps({name: 1}))
+    assert (await client.expect("warning"))["code"] == "missing_event"

@@ -24,7 +24,7 @@ COUNT = amount(20, 300) * 1_000_000 // SIZE
 
 #: Bytes sent to a handler that takes none, and seconds for which it does not.
 FLOOD = amount(50, 270) * 1_000_000
-SLEEP = amount(1, 20)
+SLEEP = amount(1, 10)
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.frames import Data
+from tornado_websockets.modules import Module
 from tornado_websockets.websocket import WebSocket
+
+from .notes import note
 
 wire = WebSocket("/wire")
 
@@ -123,6 +126,24 @@ class Typed:
     @ws.on
     async def wrong(self) -> int:
         return Typed.count
+
+
+class Lifetime(Module):
+    """Notes the events that only a connection sets off."""
+
+    def initialize(self) -> None:
+        self.on(self.open)
+        self.on(self.close)
+
+    def open(self, key: str) -> None:
+        note(key, f"open {self.name}")
+
+    def close(self, key: str) -> None:
+        note(key, f"close {self.name}")
+
+
+forged = WebSocket("/forged/<slug:key>")
+forged.bind(Lifetime("x"))
 
 
 everyone = WebSocket("/everyone/<slug:exchange>")
