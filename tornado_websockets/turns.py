@@ -8,6 +8,10 @@ from typing import Any
 
 Work = Callable[[], Awaitable[None]]
 
+#: Messages that may be at work, or wait, while the server reads on. With one, a client that sends the next message when
+#: it has the answer to the last is never waited for, which would take the server two more turns of the event loop.
+AHEAD = 1
+
 #: Seconds for which a handler may keep the server from reading. Then it reads on, so that pings are answered, and a
 #: client that leaves is noticed: a handler may run for minutes.
 READ_ON_AFTER = 1.0
@@ -56,7 +60,7 @@ class Turns:
         :returns: what to wait for before more is read; ``None`` if for nothing.
         """
         piece = self._begin(work, size)
-        if not self._pieces or (self._is_long and self._has_room):
+        if len(self._pieces) <= AHEAD or (self._is_long and self._has_room):
             return None
         piece.done = self._reading = asyncio.get_running_loop().create_future()
         if self._timer is None:

@@ -1,0 +1,53 @@
+import asyncio
+
+import pytest
+
+from tornado_websockets.turns import Turns
+
+
+@pytest.fixture
+def turns():
+    return Turns(lambda error: pytest.fail(repr(error)))
+
+
+async def test_one_piece_of_work_is_not_waited_for(turns):
+    work = asyncio.Event()
+    assert turns.begin(work.wait) is None
+    work.set()
+    await turns.end(work.wait)
+
+
+async def test_a_second_one_is_waited_for_until_it_is_done(turns):
+    first, second = asyncio.Event(), asyncio.Event()
+    turns.begin(first.wait)
+    done = turns.begin(second.wait)
+    second.set()
+    await asyncio.sleep(0)
+    assert not done.done()
+    first.set()
+    await done
+
+
+async def test_the_next_one_is_not_waited_for_when_all_are_done(turns):
+    first = asyncio.Event()
+    turns.begin(first.wait)
+    done = turns.begin(first.wait)
+    first.set()
+    await done
+    assert turns.begin(first.wait) is None
+
+
+async def test_pieces_are_done_in_order_and_the_end_last(turns):
+    notes = []
+
+    def work(note):
+        async def note_it():
+            await asyncio.sleep(0)
+            notes.append(note)
+
+        return note_it
+
+    turns.begin(work(1))
+    turns.begin(work(2))
+    await turns.end(work("end"))
+    assert notes == [1, 2, "end"]
