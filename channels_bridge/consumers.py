@@ -19,6 +19,7 @@ from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.core.stopping import GOING_AWAY
 from tornado_websockets.websocket import WebSocket
 
+from .ahead import Ahead, clock_of
 from .servers import Message, Receive, Send, server_of
 
 Scope = dict[str, Any]
@@ -59,7 +60,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             if not transport.forgives_cancellation():
                 raise
         finally:
-            transport.ended()
+            transport.end()
             await connection.gone()
         await transport.finish()
 
@@ -105,6 +106,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         return pattern.match(self.scope["path"].removeprefix(PREFIX))
 
     async def _serve(self, connection: Connection, transport: "Transport") -> None:
+        transport.begin(connection)
         end_watch = transport.watch()
         try:
             await connection.open(transport.accept)
@@ -130,7 +132,19 @@ class Transport:
     :ivar watch: see :meth:`Server.watch`.
     """
 
-    __slots__ = ("_abort_code", "_is_receiving", "_receive", "_send", "_server", "_task", "_write", "watch")
+    __slots__ = (
+        "_abort_code",
+        "_ahead",
+        "_connection",
+        "_has_received",
+        "_is_receiving",
+        "_receive",
+        "_send",
+        "_server",
+        "_task",
+        "_write",
+        "watch",
+    )
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._server = server_of(receive, send)
@@ -140,7 +154,35 @@ class Transport:
         self._send = send
         self._task = asyncio.current_task()
         self._is_receiving = False
+        self._has_received = True
         self._abort_code: int | None = None
+        self._ahead: Ahead | None = None
+        self._connection: Connection | None = None
+
+    def begin(self, connection: Connection) -> None:
+        """Serve ``connection`` from now on. Pairs with :meth:`end`."""
+        self._connection = connection
+        clock_of(connection.lane).add(self)
+
+    def end(self) -> None:
+        """Receive nothing any more."""
+        if self._connection is not None:
+            clock_of(self._connection.lane).remove(self)
+            self._connection = None  # which has us: neither should wait for the garbage collector
+        if self._ahead is not None:
+            self._ahead.stop()
+        self._server.ended()
+
+    def read_on_if_late(self) -> None:
+        """Read ahead from now on, if a handler has been running since the last look."""
+        if not (self._is_receiving or self._has_received or self._ahead):
+            self._ahead = Ahead(self._receive, self._notice_end)
+            self._receive = self._ahead.next
+        self._has_received = False
+
+    def _notice_end(self) -> None:
+        if self._connection is not None and not self._is_receiving:
+            self._connection.lose(ConnectionResetError("The client left while a handler was running."))
 
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
@@ -180,7 +222,7 @@ class Transport:
         """The next message; ``None`` when the client has gone, or is given up."""
         if self._abort_code is not None:
             return None
-        self._is_receiving = True
+        self._is_receiving = self._has_received = True
         try:
             message = await self._receive()
         except asyncio.CancelledError:
@@ -194,10 +236,6 @@ class Transport:
         text: str | None = message.get("text")
         data: bytes | None = message.get("bytes")
         return data if text is None else text
-
-    def ended(self) -> None:
-        """Nothing is received any more."""
-        self._server.ended()
 
     async def finish(self) -> None:
         """Close what was given up, and drop what it did not take."""

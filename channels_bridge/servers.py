@@ -176,6 +176,8 @@ class Daphne(Server):
 
     def write(self, text: str) -> bool:
         protocol = self._protocol
+        if protocol.state in (protocol.STATE_CLOSING, protocol.STATE_CLOSED):
+            raise ConnectionResetError("The client has left.")  # daphne would drop the text
         if not self._is_writable.is_set() or protocol.state != protocol.STATE_OPEN:
             return False
         protocol.sendPreparedMessage(_prepared(protocol.factory, text))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers.asgi import Server
 from tests.servers.sockets import SocketClient
-from tests.servers.transports import Servers
+from tests.servers.transports import SERVERS, Servers
 
 LIFE = ["open True False", "close False True"]
 Leave = Callable[[SocketClient], Awaitable[None]]
@@ -224,3 +224,23 @@ async def test_stopping_uvicorn_closes_every_client_once(servers: Servers, key: 
             await (await server.connect(f"/life/{key}")).settle()
         await asyncio.to_thread(server.stop)
         assert sorted(server.log.notes(key)) == sorted(3 * LIFE)
+
+
+@pytest.fixture(params=(*SERVERS, "hypercorn", "granian"))
+async def any_server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server]:
+    """Also those of which nothing is known but ASGI."""
+    async with servers.get(request.param).visit() as server:
+        yield server
+
+
+@pytest.mark.parametrize("leave", [leave_cleanly, abort], ids=lambda leave: leave.__name__)
+@pytest.mark.parametrize("handler", ["stream", "stream_in_thread"])
+async def test_handler_that_speaks_without_end_finds_its_client_gone(
+    any_server: Server, key: str, handler: str, leave: Leave
+) -> None:
+    client = await any_server.connect(f"/endless/{key}")
+    await client.emit(handler)
+    await client.expect("news")
+    await client.emit("note_it")
+    await asyncio.wait_for(leave(client), 10)
+    assert await any_server.log.wait_for_notes(key, 3) == ["stream ends True", "noted", "close"]

@@ -480,7 +480,8 @@ class TestEmitting:
         client.transport.error = ConnectionResetError("gone")
         with pytest.raises(WebSocketClosedError):
             client.connection.emit("say")
-        assert client.transport.aborts == [4008]
+        assert client.connection.closed
+        assert client.transport.aborts == []
 
     async def test_is_silent_about_a_client_that_left(self, client, caplog):
         client.transport.error = ConnectionResetError("gone")
@@ -655,6 +656,35 @@ class TestClosing:
     async def test_works_in_a_worker_thread(self, client):
         await asyncio.to_thread(client.connection.close)
         await until(lambda: client.transport.sent == [Close(1000, "")])
+
+
+class TestClientsThatLeft:
+    async def test_cannot_be_sent_to(self, client):
+        client.connection.lose(ConnectionResetError("gone"))
+        with pytest.raises(WebSocketClosedError):
+            client.connection.emit("say")
+        assert client.transport.sent == []
+
+    async def test_are_passed_over_by_broadcasts(self, room, connect):
+        client, other = await connect(), await connect()
+        client.connection.lose(ConnectionResetError("gone"))
+        hub.emit("/test", '{"event":"news","data":{}}')
+        assert (client.events, other.events) == ([], ["news"])
+
+    async def test_have_what_they_sent_before_handled(self, room, client):
+        calls = []
+        room.dispatcher.register(lambda: calls.append("say"), "say")
+        client.connection.lose(ConnectionResetError("gone"))
+        await client.send("say")
+        assert calls == ["say"]
+
+    async def test_after_they_were_closed_are_not_heard(self, room, client):
+        calls = []
+        room.dispatcher.register(lambda: calls.append("say"), "say")
+        client.connection.close()
+        client.connection.lose(ConnectionResetError("gone"))
+        await client.send("say")
+        assert calls == []
 
 
 class TestDismissing:

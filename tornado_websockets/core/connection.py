@@ -15,17 +15,14 @@ from .dispatch import Handler, Run
 from .endpoint import Endpoint
 from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
-from .outbox import Close, Outbox, Transport
+from .outbox import SLOW_CLIENT, Close, Outbox, Transport
 from .sent import Sent
-from .socket import CLOSED, CLOSING, CONNECTING, OPEN, Socket, State
+from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
 logger = logging.getLogger("tornado_websockets")
 
 #: The connection whose handler is running. It follows into the tasks and threads that the handler starts.
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
-
-#: Close code for a client that takes its messages too slowly.
-SLOW_CLIENT = 4008
 
 
 class Connection(Socket):
@@ -99,7 +96,7 @@ class Connection(Socket):
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self.lane = hub.lane()
-        self._outbox = Outbox(transport, self._lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
+        self._outbox = Outbox(transport, self.lose, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
@@ -113,7 +110,7 @@ class Connection(Socket):
     @property
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
-        return self._status >= CLOSING
+        return self._status >= LEFT
 
     def emit(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to this client, after all that was sent to it before.
@@ -184,7 +181,7 @@ class Connection(Socket):
 
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
-        if self._status is not OPEN:
+        if self._status is not OPEN and self._status is not LEFT:
             return
         counters.messages_in += 1
         frame = decode(message, self._limits)
@@ -234,20 +231,24 @@ class Connection(Socket):
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Pass on what the lane brings, in its order."""
-        if self._status is not CLOSED:
+        if self._status is OPEN or self._status is CLOSING:
             if isinstance(item, Close):
                 self._status = CLOSED
             else:
                 counters.messages_out += 1
             self._outbox.push(item, key)
 
-    def _lose(self, reason: str | Exception) -> None:
-        self._status = CLOSED
+    def lose(self, reason: str | Exception) -> None:
+        """Send nothing more: the client takes too little (a text says so), or has left (an error did)."""
         if isinstance(reason, str):
             counters.slow_clients_closed += 1
             logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
         elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
             logger.error("Sending failed (path %s, connection %s)", self.path, self.id, exc_info=reason)
+        else:
+            self._status = LEFT if self._status is OPEN else CLOSED
+            return
+        self._status = CLOSED
         self.transport.abort(SLOW_CLIENT)
 
     def _send(self, text: str) -> None:

@@ -25,6 +25,10 @@ class Close(NamedTuple):
         return cls(code, reason)
 
 
+#: Close code for a client that takes its messages too slowly.
+SLOW_CLIENT = 4008
+
+
 class Transport(Protocol):
     """What a connection needs of the server it came in by."""
 

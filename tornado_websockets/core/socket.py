@@ -8,12 +8,13 @@ class State(IntEnum):
 
     CONNECTING = 0
     OPEN = 1
-    CLOSING = 2  # close() was called; what was sent before is still on its way
-    CLOSED = 3
+    LEFT = 2  # the client has gone; what it sent before is still handled
+    CLOSING = 3  # close() was called; what was sent before is still on its way
+    CLOSED = 4
 
 
 #: Looking a member up in its class costs 60 ns on Python 3.11, and a message needs five.
-CONNECTING, OPEN, CLOSING, CLOSED = State
+CONNECTING, OPEN, LEFT, CLOSING, CLOSED = State
 
 
 class Socket:

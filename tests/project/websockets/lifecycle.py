@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 
 from tornado.websocket import WebSocketClosedError
@@ -73,6 +74,38 @@ class Life:
     async def release(self, data: Data) -> None:
         released[data["key"]].set()
         threads_released[data["key"]].set()
+
+
+class Endless:
+    """Its handler speaks to the client until that has gone."""
+
+    ws = WebSocket("/endless/<slug:key>")
+
+    @ws.on
+    async def stream(self, socket: Connection, key: str) -> None:
+        try:
+            while True:
+                await socket.emit("news")
+                await asyncio.sleep(0.05)
+        except WebSocketClosedError:
+            note(key, f"stream ends {socket.closed}")
+
+    @ws.on
+    def stream_in_thread(self, socket: Connection, key: str) -> None:
+        try:
+            while True:
+                socket.emit("news")
+                time.sleep(0.05)
+        except WebSocketClosedError:
+            note(key, f"stream ends {socket.closed}")
+
+    @ws.on
+    async def note_it(self, key: str) -> None:
+        note(key, "noted")
+
+    @ws.on
+    async def close(self, key: str) -> None:
+        note(key, "close")
 
 
 class SlowDoor:
