@@ -165,6 +165,17 @@ class TestEmit:
         await client.send("say")
         assert client.events == ["said"]
 
+    async def test_may_be_a_task(self, ws, connect):
+        @ws.on
+        async def say(socket):
+            await asyncio.create_task(ws.emit("said"))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(socket.emit("said alone"))
+
+        client = await connect()
+        await client.send("say")
+        assert client.events == ["said", "said alone"]
+
     async def test_works_in_what_a_handler_starts(self, ws, connect):
         tasks = []
 
@@ -257,6 +268,13 @@ class TestEmit:
 
 
 class TestHandlers:
+    async def test_may_be_assigned_by_the_application(self, ws, connect):
+        client = await connect()
+        ws.handlers = [client.connection, "a stranger"]
+        assert ws.handlers == [client.connection, "a stranger"]
+        with pytest.raises(InvalidInstanceError):
+            ws.emit("say")
+
     async def test_may_have_been_emptied_by_the_application(self, ws, connect):
         client = await connect()
         ws.handlers.clear()
@@ -296,6 +314,20 @@ class TestEmitWithParameters:
     def test_is_an_error_outside_of_handlers_though_it_is_allowed_elsewhere(self, ws):
         with pytest.raises(EmitHandlerError):
             ws.emit("say")
+
+
+class TestBroadcast:
+    async def test_outside_of_handlers_is_an_error(self, connect):
+        client = await connect()
+        with pytest.raises(EmitHandlerError) as caught:
+            client.connection.broadcast("say")
+        assert (caught.value.event, caught.value.path) == ("say", client.connection.path)
+
+    @ANYWHERE
+    async def test_works_outside_of_handlers_where_that_is_allowed(self, connect):
+        client, other = await connect(), await connect()
+        client.connection.broadcast("say")
+        assert (client.events, other.events) == ([], ["say"])
 
 
 class TestEmitAnywhere:
@@ -352,6 +384,12 @@ class TestOrderOfChecks:
         ws.handlers.append("a stranger")
         await client.send("say")
         assert client.received[0]["data"]["code"] == "handler_error"
+
+    async def test_strangers_are_refused_by_socket_broadcast_too(self, ws, connect):
+        client = await connect()
+        ws.handlers.append("a stranger")
+        with pytest.raises(InvalidInstanceError):
+            client.connection.broadcast("say")
 
     def test_the_place_comes_last(self, ws):
         with pytest.raises(EmitHandlerError):

@@ -1,7 +1,7 @@
 """Publishing: once the database transaction is committed, and with word of how it went."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -11,42 +11,24 @@ from asgiref.sync import AsyncToSync, sync_to_async
 
 from .core.hub import hub
 from .core.lane import is_loop_running
+from .core.sent import Begun
 from .exceptions import PublishError
 
 #: What goes on in async code below sync code: the event loop alone would not keep it.
 _calling: set[asyncio.Future[None]] = set()
 
 
-class Publication(Coroutine[Any, Any, None]):
-    """A message that is on its way to the other processes, whether or not somebody waits to know how that goes.
+class Publication(Begun):
+    """A message on its way to the other processes. Awaiting it raises ``PublishError`` when it did not get there."""
 
-    Awaiting it raises ``PublishError`` when it did not get there. Since it is a coroutine, ``asyncio.run`` and
-    ``asyncio.create_task`` take it, too.
-    """
-
-    __slots__ = ("_outcome", "_steps")
+    __slots__ = ("_outcome",)
 
     def __init__(self, outcome: "Future[None] | asyncio.Future[None] | None" = None) -> None:
         self._outcome = outcome
-        self._steps: Generator[Any, Any, None] | None = None
 
     def __await__(self) -> Generator[Any, Any, None]:
         if self._outcome is not None:
             yield from asyncio.wrap_future(self._outcome).__await__()
-
-    def send(self, value: Any) -> Any:
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.send(value)
-
-    def throw(self, *error: Any) -> Any:
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.throw(*error)
-
-    def close(self) -> None:
-        if self._steps is not None:
-            self._steps.close()
 
 
 def publish(

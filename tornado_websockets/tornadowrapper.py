@@ -15,6 +15,7 @@ from tornado.routing import AnyMatches, Matcher, PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
 from .core.registry import PREFIX
+from .discovery import discover
 from .shutdown import Shutdown
 from .websocket import WebSocket, registry
 from .websockethandler import WebSocketHandler, is_handshake, refuse
@@ -88,6 +89,7 @@ class TornadoWrapper:
         :param tornado_settings: settings of the application; also ``settings``.
         :raises TypeError: handlers that are not a list, settings that are not a dict.
         """
+        discover()
         given = settings if tornado_settings is None else tornado_settings
         if given is not None and not isinstance(given, dict):
             raise TypeError(f"Expected the settings as a dict, got {given!r}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,7 +67,6 @@ class WebSocket:
         accepted; a false answer refuses it with 403.
 
     :ivar path: as given, with a leading slash.
-    :ivar handlers: open connections of this process; read it at will, but leave the changes to us.
     :ivar context: what handlers get as ``self``.
     :ivar modules: bound with :meth:`bind`.
     """
@@ -86,7 +85,7 @@ class WebSocket:
             raise NotCallableError(authorize)
         self.pattern = PathPattern(path)
         self.path = self.pattern.text
-        self.handlers = Roster()
+        self._handlers = Roster()
         self.context: Any = None
         self.modules: list[Module] = []
         self.authorize = authorize
@@ -103,6 +102,15 @@ class WebSocket:
     def events(self) -> Mapping[str, Callable[..., Any]]:
         """The registered handlers by event; read only."""
         return self.dispatcher.callbacks
+
+    @property
+    def handlers(self) -> Roster:
+        """The open connections of this process, as a list; read it at will, but leave the changes to us."""
+        return self._handlers
+
+    @handlers.setter
+    def handlers(self, members: Iterable[Any]) -> None:
+        self._handlers = Roster(members)
 
     def on(self, callback: C) -> C:
         """Register a function or method, sync or async, as the handler of the event it is named after.
@@ -247,15 +255,21 @@ class WebSocket:
             logger.exception("authorize failed (path %s, connection %s)", socket.path, socket.id)
             return False
 
+    def refuse_to_broadcast(self, event: str, path: str, running: Connection | None) -> None:
+        """Part of the transports' side: raise what forbids ``socket.broadcast``, if anything does."""
+        self._refuse_strangers()
+        if running is None and not self.may_emit_anywhere:
+            raise EmitHandlerError(event, path)
+
     def welcome(self, connection: Connection, socket: Any) -> None:
         """Part of the transports' side: a client has connected."""
-        self.handlers.append(socket)
+        self._handlers.append(socket)
         watch.add(connection)
 
     def part_with(self, connection: Connection, socket: Any) -> None:
         """Part of the transports' side: it has gone."""
         with suppress(ValueError):  # the application may have been there before us
-            self.handlers.remove(socket)
+            self._handlers.remove(socket)
         watch.remove(connection)
 
     # Part of the transports' side: called before each handler.
@@ -272,5 +286,5 @@ class WebSocket:
         return Sent(connection.lane)
 
     def _refuse_strangers(self) -> None:
-        for stranger in self.handlers.strangers:
+        for stranger in self._handlers.strangers:
             raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")

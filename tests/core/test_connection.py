@@ -32,11 +32,13 @@ class Room:
         self.encoder = Encoder()
         self.handlers = Roster()
         self.workers = Workers("/test", 1, lambda call: call())
-        self.may_emit_anywhere = False
         self.prepared = 0
 
     def before_handler(self):
         self.prepared += 1
+
+    def refuse_to_broadcast(self, event, path, running):
+        """Nothing does."""
 
     def welcome(self, connection, socket):
         self.handlers.append(socket)
@@ -554,16 +556,19 @@ class TestBroadcasting:
         assert client.received == []
         assert stranger.received == []
 
-    async def test_raises_outside_of_handlers(self, client):
-        with pytest.raises(EmitHandlerError) as caught:
-            client.connection.broadcast("say")
-        assert (caught.value.event, caught.value.path) == ("say", "/test")
+    async def test_asks_its_endpoint_whether_it_may(self, room, connect):
+        asked = []
 
-    async def test_works_outside_of_handlers_where_that_is_allowed(self, room, connect):
-        room.may_emit_anywhere = True
+        def refuse(*question):
+            asked.append(question)
+            raise EmitHandlerError("say", "/test")
+
         client, other = await connect(), await connect()
-        client.connection.broadcast("say")
-        assert (client.events, other.events) == ([], ["say"])
+        room.refuse_to_broadcast = refuse
+        with pytest.raises(EmitHandlerError):
+            client.connection.broadcast("say")
+        assert asked == [("say", "/test", None)]
+        assert other.events == []
 
     async def test_looks_at_the_types_first(self, client):
         with pytest.raises(TypeError, match="dict or a str"):

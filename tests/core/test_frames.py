@@ -203,8 +203,19 @@ class TestSizeLimit:
     def test_holds_for_binary_messages(self):
         assert refused(b"x" * 201, Limits(max_bytes=200)).code == "too_large"
 
-    def test_is_looked_at_before_anything_is_read(self):
+    def test_goes_before_what_else_is_wrong(self):
         assert refused("[" * 201, Limits(max_bytes=200)).code == "too_large"
+
+    @pytest.mark.parametrize("id_", [7, "seven", 0, ""])
+    def test_too_large_keeps_the_id(self, id_):
+        text = json.dumps({"event": "say", "data": {"text": "x" * 200}, "id": id_})
+        assert refused(text, Limits(max_bytes=200)) == Refusal(Code.TOO_LARGE, "A message may have 200 bytes.", id_)
+
+    @pytest.mark.parametrize(
+        "text", ['{"id": true}', '{"id": [1]}', '{"data": {"id": 1}}', '[{"id": 1}]', '{"id": 1', "[" * 100_000]
+    )
+    def test_too_large_without_a_usable_id_has_none(self, text):
+        assert refused(text + " " * 200, Limits(max_bytes=200)).id is None
 
 
 class TestDepthLimit:

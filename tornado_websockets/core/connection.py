@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
-from ..exceptions import EmitHandlerError, is_connection_closed, raise_connection_closed
+from ..exceptions import is_connection_closed, raise_connection_closed
 from .admission import Rate
 from .cancellation import finish, is_own_cancellation
 from .counters import counters
@@ -137,11 +137,10 @@ class Connection(Socket):
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to every other client of this path, on every process.
 
-        :raises EmitHandlerError: no handler is running.
+        :raises InvalidInstanceError, EmitHandlerError: as ``WebSocket.emit``.
         """
         text = self.endpoint.encoder.event(event, data)
-        if current.get() is None and not self.endpoint.may_emit_anywhere:
-            raise EmitHandlerError(event, self.path)
+        self.endpoint.refuse_to_broadcast(event, self.path, current.get())
         hub.emit(self.path, text, exclude=self)
         return Sent(self.lane)
 

@@ -17,12 +17,17 @@ class Endpoint(Protocol):
     context: Any
     dispatcher: Dispatcher
     encoder: Encoder
-    handlers: Roster
     workers: Workers
 
     @property
-    def may_emit_anywhere(self) -> bool:
-        """Whether it is no error to emit where no handler is running."""
+    def handlers(self) -> Roster:
+        """The open connections."""
+
+    def refuse_to_broadcast(self, event: str, path: str, running: "Connection | None") -> None:
+        """Raise what forbids a broadcast to ``path``, if anything does.
+
+        :param running: the connection whose handler wants it, if one does.
+        """
 
     def before_handler(self) -> None:
         """Called on the event loop before each handler; must not block."""

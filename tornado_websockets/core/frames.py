@@ -84,7 +84,7 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
     """Read one message of a client. Never raises: whatever is wrong with it comes back as a :class:`Refusal`."""
     try:
         if _size(text) > limits.max_bytes:
-            return Refusal(Code.TOO_LARGE, f"A message may have {limits.max_bytes} bytes.")
+            return Refusal(Code.TOO_LARGE, f"A message may have {limits.max_bytes} bytes.", _id_in(text))
         if not isinstance(text, str):
             return Refusal(Code.BINARY, "Expected a text message, got a binary one.")
         text = text.strip(_WHITESPACE)
@@ -103,6 +103,19 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
         id_ = value.get("id")
         return _too_deep(limits, id_ if _is_id(id_) else None)
     return _frame(value)
+
+
+def _id_in(text: str | bytes) -> Id | None:
+    """The usable id of a frame that is too large, so that whoever waits for a reply gets one.
+
+    Servers close the connection a little above the limit, so this costs no more than a frame of the limit's size.
+    """
+    try:
+        value = _DECODER.decode(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    id_ = value.get("id") if isinstance(value, dict) else None
+    return id_ if _is_id(id_) else None
 
 
 def _may_nest(text: str, depth: int) -> bool:

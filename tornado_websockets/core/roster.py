@@ -1,6 +1,6 @@
 """The open connections of one WebSocket, as the list that applications see."""
 
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Iterable, Iterator, MutableSequence
 from typing import Any
 
 from .socket import Socket
@@ -11,14 +11,16 @@ class Roster(MutableSequence[Any]):
 
     An application may change it, too. What it puts there comes last, unless it is a connection.
 
-    :ivar strangers: members that are no connections.
+    :param members: to begin with.
+    :ivar strangers: those that are not connections.
     """
 
     __hash__ = None  # type: ignore[assignment]  # as of a list
 
-    def __init__(self) -> None:
+    def __init__(self, members: Iterable[Any] = ()) -> None:
         self._connections: dict[Socket, None] = {}
         self.strangers: list[Any] = []
+        self.extend(members)
 
     def __repr__(self) -> str:
         return repr(list(self))

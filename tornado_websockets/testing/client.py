@@ -14,6 +14,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from .. import conf
 from ..core.connection import Connection
 from ..core.registry import PREFIX
+from ..discovery import discover
 from ..websocket import WebSocket, registry
 
 if TYPE_CHECKING:
@@ -241,6 +242,7 @@ def find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str
         parameters = websocket.pattern.match(path)
         found = None if parameters is None else (websocket, parameters)
     else:
+        discover()
         found = registry.find(PREFIX + path)
     if found is None:
         raise LookupError(f"There is no WebSocket at {path!r}.")
