@@ -12,7 +12,10 @@ logger = logging.getLogger("tornado_websockets")
 #: Pieces of one message that may lie about. Each costs daphne and uvicorn up to a hundred bytes besides its own.
 MAX_PIECES = 1_000
 
-_CONTINUATION, _CONTROL = 0x0, 0x8
+#: Pings that are answered while the client does not read: each answer waits in memory.
+MAX_PINGS = 100
+
+_CONTINUATION, _CONTROL, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
 
 
 def merge(pieces: list[bytes | bytearray]) -> None:
@@ -22,6 +25,18 @@ def merge(pieces: list[bytes | bytearray]) -> None:
         for piece in pieces[1:]:
             whole += piece
         pieces[:] = [whole]
+
+
+class Pings:
+    """Counts the pings of one client."""
+
+    def __init__(self) -> None:
+        self._unread = 0
+
+    def is_answered(self, *, is_writable: bool) -> bool:
+        """Whether one more is, of a client that reads or does not."""
+        self._unread = 0 if is_writable else self._unread + 1
+        return self._unread <= MAX_PINGS
 
 
 class Inflow:
@@ -41,6 +56,7 @@ class Inflow:
         self._inflated = self._size = 0
         self._collected = bytearray()
         self._empty: Any = None
+        self._pings = Pings()
 
     def decode(self, frame: Any, *, max_size: int | None = None) -> Any:  # noqa: ARG002 for those that inflate
         """Look at a frame of the client, which is inflated already."""
@@ -54,6 +70,8 @@ class Inflow:
             from websockets.exceptions import PayloadTooBig
 
             raise PayloadTooBig(None, self._most)
+        if frame.opcode == _PING and not self._pings.is_answered(is_writable=self._connection.writable.is_set()):
+            return dataclasses.replace(frame, opcode=type(frame.opcode)(_PONG))  # which nobody waits for
         return self._collect(frame) if frame.opcode == _CONTINUATION else frame
 
     def encode(self, frame: Any) -> Any:
@@ -89,7 +107,7 @@ def _bound(connection: Any, protocol: Any) -> None:
     if any(isinstance(extension, Inflow) for extension in protocol.extensions):
         return
     most = min(protocol.max_message_size or conf.most_bytes(), conf.most_bytes())
-    _ = connection.frames, protocol.events  # they are there
+    _ = connection.frames, connection.writable, protocol.events  # they are there
     protocol.max_message_size = most
     protocol.extensions.insert(0, Inflow(connection, most))  # its turn to decode is the last
 

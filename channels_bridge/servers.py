@@ -15,7 +15,7 @@ from tornado_websockets.core.heartbeat import Heartbeat
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.wire import text_frame
 
-from .inflow import Inflow, bound, merge
+from .inflow import Inflow, Pings, bound, merge
 from .stopping import stop_with_daphne, stop_with_uvicorn
 
 logger = logging.getLogger("tornado_websockets")
@@ -151,7 +151,8 @@ class Daphne(Server):
         self._is_writable.set()
 
     def opened(self) -> None:
-        self._protocol.onMessageFrame = self._take_frame
+        self._pings = Pings()
+        self._protocol.onMessageFrame, self._protocol.onPing = self._take_frame, self._take_ping
         if self._ping_timeout > 0:
             self._heartbeat = heartbeat = Heartbeat(
                 self._protocol.sendPing,
@@ -163,7 +164,8 @@ class Daphne(Server):
             self._protocol.onPong = lambda _: heartbeat.answered()  # a callback of Autobahn's
 
     def ended(self) -> None:
-        self._protocol.__dict__.pop("onMessageFrame", None)
+        for callback in ("onMessageFrame", "onPing"):
+            self._protocol.__dict__.pop(callback, None)
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None
@@ -173,6 +175,10 @@ class Daphne(Server):
         """Take one fragment of a message, as Autobahn's own callback of the name does, and keep them together."""
         type(self._protocol).onMessageFrame(self._protocol, pieces)
         merge(self._protocol.message_data)
+
+    def _take_ping(self, payload: bytes) -> None:
+        if self._pings.is_answered(is_writable=self._is_writable.is_set()):
+            type(self._protocol).onPing(self._protocol, payload)
 
     def write(self, text: str) -> bool:
         protocol = self._protocol

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.servers.asgi import Server
-from tests.servers.peer import frame, peer
+from tests.servers.peer import PING, frame, peer
 from tests.servers.sockets import SocketClient
 from tests.servers.transports import SERVERS, Servers
 
@@ -129,6 +129,23 @@ async def test_client_that_sends_faster_than_it_is_handled_costs_little(
     report(f"memory + {grown / MEBIBYTE:.1f} MiB")
     assert not done, "nothing held the client back"
     assert grown <= ROOM
+
+
+async def test_client_that_pings_and_reads_nothing_costs_little(server: Server, key: str, report: Report) -> None:
+    pings = frame(b"p" * 125, PING) * 1_000
+    async with peer(server.port, f"/bounds/{key}") as flooder:
+        before = forget_peak(server.pid)
+
+        async def flood() -> None:
+            for _ in range(FLOOD // len(pings)):
+                await flooder.send(pings)
+
+        flooding = asyncio.create_task(flood())
+        await asyncio.wait([flooding], timeout=3 * SLEEP)
+        grown = peak(server.pid) - before
+        flooding.cancel()
+    report(f"memory + {grown / MEBIBYTE:.1f} MiB")
+    assert grown <= ROOM / 2
 
 
 async def test_client_that_was_held_back_goes_on_when_its_handler_ends(server: Server, key: str) -> None:
