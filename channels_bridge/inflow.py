@@ -6,14 +6,12 @@ import logging
 from typing import Any
 
 from tornado_websockets import conf
+from tornado_websockets.core.admission import Pings
 
 logger = logging.getLogger("tornado_websockets")
 
 #: Pieces of one message that may lie about. Each costs daphne and uvicorn up to a hundred bytes besides its own.
 MAX_PIECES = 1_000
-
-#: Pings that are answered while the client does not read: each answer waits in memory.
-MAX_PINGS = 100
 
 _CONTINUATION, _CONTROL, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
 
@@ -25,18 +23,6 @@ def merge(pieces: list[bytes | bytearray]) -> None:
         for piece in pieces[1:]:
             whole += piece
         pieces[:] = [whole]
-
-
-class Pings:
-    """Counts the pings of one client."""
-
-    def __init__(self) -> None:
-        self._unread = 0
-
-    def is_answered(self, *, is_writable: bool) -> bool:
-        """Whether one more is, of a client that reads or does not."""
-        self._unread = 0 if is_writable else self._unread + 1
-        return self._unread <= MAX_PINGS
 
 
 class Inflow:

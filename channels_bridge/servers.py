@@ -11,11 +11,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tornado_websockets.core.admission import Pings
 from tornado_websockets.core.heartbeat import Heartbeat
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.wire import text_frame
 
-from .inflow import Inflow, Pings, bound, merge
+from .inflow import Inflow, bound, merge
 from .stopping import stop_with_daphne, stop_with_uvicorn
 
 logger = logging.getLogger("tornado_websockets")

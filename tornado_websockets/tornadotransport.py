@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import tornado.iostream
 import tornado.websocket
 
+from .core.admission import Pings
 from .core.heartbeat import Heartbeat
 from .core.wire import text_frame
 
@@ -27,11 +28,12 @@ PING_TIMEOUT = 1011
 class TornadoTransport:
     """What :class:`~tornado_websockets.core.outbox.Transport` asks for, and a heartbeat."""
 
-    __slots__ = ("_handler", "_heartbeat")
+    __slots__ = ("_handler", "_heartbeat", "_pings")
 
     def __init__(self, handler: WebSocketHandler) -> None:
         self._handler = handler
         self._heartbeat: Heartbeat | None = None
+        self._pings = Pings()
 
     def send(self, text: str) -> Awaitable[None] | None:
         """Write a frame. Tornado's ``write_message`` would start a task for each, and buffer without limit."""
@@ -64,6 +66,13 @@ class TornadoTransport:
             interval=interval,
             timeout=interval if timeout is None else timeout,
         )
+
+    def pinged(self) -> None:
+        """Cut off who floods us with pings and reads no answer: Tornado 6.5 keeps all of them."""
+        protocol = self._handler.ws_connection
+        stream = None if protocol is None else protocol.stream
+        if stream is not None and not self._pings.is_answered(is_writable=not stream.writing()):
+            stream.close()
 
     def answered(self) -> None:
         """A pong came."""

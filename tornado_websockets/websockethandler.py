@@ -176,6 +176,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """
         return self._turns.begin(partial(self.connection.received, message), len(message))
 
+    def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
+        """The client has sent a ping, which Tornado has answered."""
+        self._transport.pinged()
+
     def on_pong(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
         """The client has answered a ping."""
         self._transport.answered()

@@ -1,6 +1,6 @@
 """How much a client may ask for."""
 
-from tornado_websockets.core.admission import Admission, Rate
+from tornado_websockets.core.admission import MAX_PINGS, Admission, Pings, Rate
 
 
 def test_without_limits_everyone_is_admitted():
@@ -57,3 +57,16 @@ def test_rate_saves_up_no_more_than_a_second():
 def test_rate_below_one_a_second_allows_one():
     rate = Rate(0.5, now=0.0)
     assert [rate.take(0.0), rate.take(1.0), rate.take(2.0)] == [True, False, True]
+
+
+def test_pings_of_who_reads_are_all_answered():
+    pings = Pings()
+    assert all(pings.is_answered(is_writable=True) for _ in range(10 * MAX_PINGS))
+
+
+def test_pings_of_who_does_not_read_are_answered_up_to_a_number():
+    pings = Pings()
+    answers = [pings.is_answered(is_writable=False) for _ in range(MAX_PINGS + 10)]
+    assert answers == [True] * MAX_PINGS + [False] * 10
+    assert pings.is_answered(is_writable=True)
+    assert pings.is_answered(is_writable=False)

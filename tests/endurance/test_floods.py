@@ -24,7 +24,7 @@ GOAL = 0.1
 RATE, ALLOWED, SECONDS = 2_000, 100, amount(3, 30)
 
 #: Connections that one address wants, those that it may have, and how many are tried at a time.
-WANTED, MOST, AT_ONCE = amount(300, 1_000), 50, 10
+WANTED, MOST, AT_ONCE = amount(200, 1_000), 50, amount(5, 10)
 
 #: Not the address that others come from.
 ADDRESS = "127.0.0.2"

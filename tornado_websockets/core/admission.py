@@ -1,4 +1,4 @@
-"""How much a client may ask for: connections at a time, and messages a second."""
+"""How much a client may ask for: connections at a time, messages a second, and answers to its pings."""
 
 import logging
 import threading
@@ -7,6 +7,9 @@ from collections import Counter
 from .counters import counters
 
 logger = logging.getLogger("tornado_websockets")
+
+#: Pings that are answered while the client does not read: each answer waits in memory.
+MAX_PINGS = 100
 
 
 class Admission:
@@ -59,6 +62,18 @@ class Rate:
             return False
         self._left -= 1
         return True
+
+
+class Pings:
+    """Counts the pings of one client."""
+
+    def __init__(self) -> None:
+        self._unread = 0
+
+    def is_answered(self, *, is_writable: bool) -> bool:
+        """Whether one more is, of a client that reads or does not."""
+        self._unread = 0 if is_writable else self._unread + 1
+        return self._unread <= MAX_PINGS
 
 
 def log_refusal(path: str, reason: str) -> None:
