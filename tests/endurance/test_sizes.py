@@ -109,14 +109,15 @@ async def test_fragments_of_one_byte_make_a_message_and_cost_little(server: Serv
 
 @pytest.mark.parametrize("size", ["long", "many"])
 async def test_bomb_closes_its_connection_and_costs_little(server: Server, size: str, report: Report) -> None:
-    data = bomb(amount(64, 1024)) if size == "long" else bomb(1) * amount(200, 2_000)
+    weight = amount(64, 1024) if size == "long" else amount(200, 2_000)
+    data = bomb(weight) if size == "long" else bomb(1) * weight
     async with peer(server.port, "/wire", COMPRESSION) as asking:
         before = await memory_in_use(server)
         with contextlib.suppress(ConnectionError):
             await asking.send(data)
         assert await answer(asking) == "closed"
         grown = peak(server.pid) - before
-    report(f"{len(data):,} bytes for {amount(64 if size == 'long' else 200, 1024):,} MiB: + {grown / MEBIBYTE:.1f} MiB")
+    report(f"{len(data):,} bytes for {weight:,} MiB: memory + {grown / MEBIBYTE:.1f} MiB")
     assert grown <= ROOM
 
 
