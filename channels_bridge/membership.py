@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-#: Seconds after which a channel that was not renewed is taken for that of a killed process.
+#: What the names of our channels begin with. Others may be in the same groups, of a program that listens there perhaps.
+OWN = "tornado-websockets"
+
+#: Seconds after which a channel of ours that was not renewed is taken for that of a killed process.
 LIFETIME = 30
 
 
@@ -38,9 +41,9 @@ class Membership:
 class RedisMembership(Membership):
     """Membership in the groups of the core layer of channels_redis.
 
-    That layer keeps a channel in its groups for a day, and up to 100 messages for it that nobody will take. Here,
-    groups end with the last process that renews them, and who did not renew is removed by those who do. Times are of
-    the clock of Redis, since those of several hosts may differ.
+    That layer keeps a channel in its groups for a day, and up to 100 messages for it that nobody will take. Here, a
+    group ends with the last process that renews it, and who did not renew is removed by those who do; channels that
+    are not ours stay. Times are of the clock of Redis, since those of several hosts may differ.
     """
 
     at_once = 50  # some milliseconds
@@ -53,27 +56,32 @@ class RedisMembership(Membership):
     async def renew(self, groups: Sequence[str], channel: str) -> None:
         by_shard: defaultdict[int, list[str]] = defaultdict(list)
         for group in groups:
-            by_shard[self._layer.consistent_hash(group)].append(group)
-        dead: set[bytes] = set()
-        for shard, own in by_shard.items():
-            dead.update(await self._renew(self._layer.connection(shard), own, channel))
+            by_shard[self._layer.consistent_hash(group)].append(f"{self._layer.prefix}:group:{group}")
+        dead: set[str] = set()
+        for shard, keys in by_shard.items():
+            dead |= await self._renew(self._layer.connection(shard), keys, channel)
         for each in dead:
-            await self._bury(each.decode())
+            await self._bury(each)
 
-    async def _renew(self, connection: Any, groups: Sequence[str], channel: str) -> list[bytes]:
-        """Renew in one exchange; returns the channels that were removed."""
+    async def _renew(self, connection: Any, keys: Sequence[str], channel: str) -> set[str]:
+        """Renew in two exchanges; returns the channels that were removed."""
         seconds, microseconds = await connection.time()
         now = seconds + microseconds / 1_000_000
-        latest = now - self._seconds
         async with connection.pipeline(transaction=False) as commands:
-            for group in groups:
-                key = f"{self._layer.prefix}:group:{group}"
+            for key in keys:
                 commands.zadd(key, {channel: now})
-                commands.expire(key, self._seconds)
-                commands.zrangebyscore(key, "-inf", latest)
-                commands.zremrangebyscore(key, "-inf", latest)
-            answers = await commands.execute()
-        return [dead for found in answers[2::4] for dead in found]
+                commands.zrange(key, 0, -1, withscores=True)
+            members = (await commands.execute())[1::2]
+            removed: set[str] = set()
+            for key, scores in zip(keys, members, strict=True):
+                ours = {name.decode(): score for name, score in scores if name.startswith(OWN.encode())}
+                dead = {name for name, score in ours.items() if score < now - self._seconds}
+                if dead:
+                    commands.zrem(key, *dead)
+                commands.expire(key, self._seconds if len(ours) == len(scores) else self._layer.group_expiry)
+                removed |= dead
+            await commands.execute()
+        return removed
 
     async def _bury(self, channel: str) -> None:
         """Delete the messages that wait for ``channel``."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado_websockets.core.groups import group_name
 
-from .membership import membership_in
+from .membership import OWN, membership_in
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -126,7 +126,7 @@ class Receiver:
         channel = self._channel
         if channel is None:
             async with asyncio.timeout(CALL_TIMEOUT):
-                channel = self._channel = await self.layer.new_channel()
+                channel = self._channel = await self.layer.new_channel(OWN)
             self._receiving = self.loop.create_task(self._receive(channel))
         while queue := self._pending or self._refresh:
             paths = list(islice(queue, self._membership.at_once))

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from channels_redis.core import RedisChannelLayer
 
-from channels_bridge.membership import LIFETIME, Membership, RedisMembership, membership_in
+from channels_bridge.membership import LIFETIME, OWN, Membership, RedisMembership, membership_in
 from tests.project.layers import BrokerLayer
 
 
@@ -45,7 +45,7 @@ class TestInTheCoreLayer:
         layer = make_layer()
         membership = membership_in(layer)
         assert isinstance(membership, RedisMembership)
-        channel = await layer.new_channel()
+        channel = await layer.new_channel(OWN)
         await membership.renew(["a", "b"], channel)
         for group in ("a", "b"):
             await layer.group_send(group, {"type": "x", "group": group})
@@ -55,19 +55,19 @@ class TestInTheCoreLayer:
 
     async def test_ends_soon_when_nobody_renews_it(self, make_layer):
         layer = make_layer()
-        await membership_in(layer).renew(["a"], await layer.new_channel())
+        await membership_in(layer).renew(["a"], await layer.new_channel(OWN))
         assert 0 < await layer.connection(0).ttl(key("a")) <= LIFETIME
 
     async def test_ends_sooner_where_the_layer_is_told_so(self, make_layer):
         layer = make_layer(group_expiry=5)
         membership = membership_in(layer)
-        await membership.renew(["a"], await layer.new_channel())
+        await membership.renew(["a"], await layer.new_channel(OWN))
         assert 0 < await layer.connection(0).ttl(key("a")) <= 5
         assert membership.lifetime == 5
 
     async def test_of_others_is_kept_while_they_renew_it(self, make_layer):
         here, there = make_layer(group_expiry=2), make_layer(group_expiry=2)
-        mine, theirs = await here.new_channel(), await there.new_channel()
+        mine, theirs = await here.new_channel(OWN), await there.new_channel(OWN)
         for _ in range(15):
             await membership_in(here).renew(["a"], mine)
             await membership_in(there).renew(["a"], theirs)
@@ -77,7 +77,7 @@ class TestInTheCoreLayer:
     @pytest.mark.parametrize("databases", [1, 3])
     async def test_of_others_ends_when_they_do_not_and_so_do_their_messages(self, make_layer, databases):
         here, there = (make_layer(databases, group_expiry=1) for _ in range(2))
-        mine, theirs = await here.new_channel(), await there.new_channel()
+        mine, theirs = await here.new_channel(OWN), await there.new_channel(OWN)
         groups = [f"group{number}" for number in range(20)]
         await membership_in(there).renew(groups, theirs)
         for group in groups:
@@ -91,8 +91,20 @@ class TestInTheCoreLayer:
             return [name for group in groups for name in await channels(here, group) if name != mine]
 
         await until_gone(look)
-        left = [name for number in range(databases) for name in await here.connection(number).keys("*specific*")]
+        left = [name for number in range(databases) for name in await here.connection(number).keys(f"*{OWN}*")]
         assert left == []
+
+    async def test_of_a_channel_that_is_not_ours_lasts_as_the_layer_wants_it(self, make_layer):
+        layer = make_layer()
+        connection, other = layer.connection(0), await layer.new_channel()
+        await layer.group_add("a", other)
+        await connection.zincrby(key("a"), -2 * LIFETIME, other)  # a minute ago
+        mine = await layer.new_channel(OWN)
+        await membership_in(layer).renew(["a"], mine)
+        assert await channels(layer, "a") == {mine, other}
+        assert await connection.ttl(key("a")) > LIFETIME
+        await layer.group_send("a", {"type": "x"})
+        assert await layer.receive(other) == {"type": "x"}
 
 
 class TestInOtherLayers:
