@@ -9,7 +9,8 @@ from tests.servers.transports import SERVERS, Servers
 
 from .scale import VARIABLES
 
-_figures = pytest.StashKey[list[str]]()
+#: Property of a test, of the kind that reaches whoever prints, though another process ran the test.
+FIGURE = "figure"
 
 Report = Callable[[str], None]
 
@@ -24,13 +25,18 @@ async def server(request: pytest.FixtureRequest, servers: Servers) -> AsyncItera
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Report:
     """Takes a line with a figure, to be printed beside the name of the test."""
-    figures = request.config.stash.setdefault(_figures, [])
-    name = request.node.name
-    return lambda line: figures.append(f"{name}: {line}")
+    return lambda line: request.node.user_properties.append((FIGURE, line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash.get(_figures, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outcomes = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [
+        f"{outcome.nodeid.rpartition('::')[2]}: {line}"
+        for outcome in outcomes
+        if outcome.when == "call"
+        for name, line in outcome.user_properties
+        if name == FIGURE
+    ]
     if figures:
         terminalreporter.section("figures")
         for line in figures:

@@ -88,7 +88,7 @@ async def test_uvicorn_gives_handlers_no_more_time_than_it_was_told(servers: Ser
     server.log.check()
 
 
-@pytest.mark.skipif(not IS_LONG, reason="takes as long as a server waits at most")
+@pytest.mark.parametrize("mortal", SERVERS if IS_LONG else ["uvicorn"], indirect=True)
 async def test_server_stops_though_a_close_handler_does_not_end(mortal: Server, key: str, report: Report) -> None:
     client = await mortal.connect(f"/clinger/{key}")
     await client.settle()
