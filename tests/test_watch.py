@@ -8,12 +8,15 @@ from asgiref.sync import sync_to_async
 from channels.auth import logout as channels_logout
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.signals import user_logged_out
 from django.core.management import call_command
 from django.db import transaction
+from django.http import HttpRequest
 from django.test import Client as Browser
 from django.test import override_settings
 
 from tests.project.databases import database_in
+from tests.project.models import Member
 from tornado_websockets.testing import Client
 from tornado_websockets.watch import watch
 from tornado_websockets.websocket import WebSocket
@@ -82,6 +85,12 @@ class TestWhoIsWatched:
     async def test_somebody_who_has_logged_in_while_connected(self, connect, user, session):
         client = await connect(user, session)
         assert [watched.connection for watched in watch.of(user)] == [client.connection]
+        await client.close()
+        assert watch.of(user) == []
+
+    async def test_somebody_who_becomes_nobody_while_connected(self, connect, user, session):
+        client = await connect(user, session)
+        client.connection.user = AnonymousUser()
         await client.close()
         assert watch.of(user) == []
 
@@ -187,6 +196,18 @@ class TestHearing:
 
         await change()
         assert await has_ended(client)
+
+    async def test_of_a_change_by_a_proxy_counts(self, connect, user, session):
+        client = await connect(user, session)
+        await save(await sync_to_async(Member.objects.get)(pk=user.pk), is_active=False)
+        assert await has_ended(client)
+
+    async def test_of_a_logout_without_a_session_does_not_count_for_who_needs_none(self, connect, user):
+        client = await connect(user)
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+        user_logged_out.send(User, request=request, user=user)
+        assert not await has_ended(client, 0.5)
 
     async def test_of_a_change_that_is_rolled_back_does_not(self, connect, user, session):
         client = await connect(user, session)

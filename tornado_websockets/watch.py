@@ -1,4 +1,4 @@
-"""Has an eye on the connections of those who have logged in, and closes them when the login has ended."""
+"""Watches the connections of those who have logged in, and closes them when the login has ended."""
 
 import asyncio
 import logging
@@ -20,17 +20,18 @@ logger = logging.getLogger("tornado_websockets")
 #: Close code for a client whose login has ended.
 LOGGED_OUT = 4401
 
-#: Seconds between two looks at a login, at least: a session that is about to end must not be looked at all the time.
+#: Seconds before a look that a session's end, or a logout, asks for: such a session must not be looked at all the time.
 LEAST_INTERVAL = 0.5
 
 
 class Watched:
     """The connection of somebody who has logged in."""
 
-    __slots__ = ("connection", "login", "timer")
+    __slots__ = ("connection", "key", "login", "timer")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.key = _key(connection.user)
         self.login = Login(connection.user, connection.session)
         self.timer: asyncio.TimerHandle | None = None
 
@@ -60,31 +61,35 @@ class Watch:
     def forget(self) -> None:
         """Start without connections, as a forked process must: those it sees are its parent's."""
         self._lock = threading.Lock()
-        self._by_user: dict[Any, dict[Connection, Watched]] = {}
+        self._watched: dict[Connection, Watched] = {}
+        self._by_user: dict[Any, set[Watched]] = {}
 
     def add(self, connection: Connection) -> None:
         """A client has connected. Called on its event loop; pairs with :meth:`remove`."""
         if getattr(connection.user, "is_authenticated", False):
             watched = Watched(connection)
             with self._lock:
-                self._by_user.setdefault(_key(connection.user), {})[connection] = watched
+                self._watched[connection] = watched
+                self._by_user.setdefault(watched.key, set()).add(watched)
             self._look_later(watched)
 
     def remove(self, connection: Connection) -> None:
         """It has gone."""
-        key = _key(connection.user)
         with self._lock:
-            connections = self._by_user.get(key, {})
-            watched = connections.pop(connection, None)
-            if not connections:
-                self._by_user.pop(key, None)
-        if watched is not None and watched.timer is not None:
+            watched = self._watched.pop(connection, None)
+            if watched is None:
+                return
+            others = self._by_user[watched.key]
+            others.discard(watched)
+            if not others:
+                del self._by_user[watched.key]
+        if watched.timer is not None:
             watched.timer.cancel()
 
     def of(self, user: Any) -> Collection[Watched]:
         """The connections of a user. From any thread."""
         with self._lock:
-            return list(self._by_user.get(_key(user), {}).values())
+            return list(self._by_user.get(_key(user), ()))
 
     def look_soon(self, watched: Watched) -> None:
         """Look at its login when what goes on now is through. From any thread."""
@@ -119,7 +124,7 @@ class Watch:
             watched.end()
 
 
-#: That of this process.
+#: The watch of this process.
 watch = Watch()
 
 if hasattr(os, "register_at_fork"):
@@ -128,13 +133,16 @@ if hasattr(os, "register_at_fork"):
 
 def connect_signals() -> None:
     """Have Django tell of logouts, and of changes of its users."""
+    from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.contrib.auth.signals import user_logged_out
     from django.db.models.signals import post_delete, post_save
 
     user_logged_out.connect(_on_logout)
-    post_save.connect(_on_save, sender=get_user_model())
-    post_delete.connect(_on_delete, sender=get_user_model())
+    users = [model for model in apps.get_models() if issubclass(model, get_user_model())]  # proxies are told of, too
+    for model in users:
+        post_save.connect(_on_save, sender=model)
+        post_delete.connect(_on_delete, sender=model)
 
 
 def _on_logout(user: Any, request: Any, **_: Any) -> None:
@@ -142,7 +150,7 @@ def _on_logout(user: Any, request: Any, **_: Any) -> None:
     for watched in watch.of(user):
         if session is None:  # Channels' logout(): the session will be gone in a moment
             watch.look_soon(watched)
-        elif watched.login.session_key == session.session_key:
+        elif watched.login.session_key is not None and watched.login.session_key == session.session_key:
             watched.end()
 
 
@@ -150,7 +158,7 @@ def _on_save(instance: Any, using: str, **_: Any) -> None:
     from django.db import transaction
 
     if watch.of(instance):
-        transaction.on_commit(partial(_end_invalid, instance), using=using)
+        transaction.on_commit(partial(_end_invalid, instance), using=using, robust=True)
 
 
 def _end_invalid(user: Any) -> None:
@@ -163,9 +171,10 @@ def _on_delete(instance: Any, using: str, **_: Any) -> None:
     from django.db import transaction
 
     for watched in watch.of(instance):
-        transaction.on_commit(watched.end, using=using)
+        transaction.on_commit(watched.end, using=using, robust=True)
 
 
 def _key(user: Any) -> Any:
     """What a user is known by; one that is not a model by itself."""
-    return getattr(user, "pk", None) or id(user)
+    primary_key = getattr(user, "pk", None)
+    return id(user) if primary_key is None else primary_key

@@ -74,12 +74,24 @@ def test_has_other_threads_once_it_left_those_of_before():
     stuck.end.set()
 
 
+def test_has_other_threads_after_calls_that_waited_for_one():
+    threads, go = Threads("Thread", 1), threading.Event()
+    threads.submit(go.wait, 10)
+    waiting = threads.submit(int)
+    go.set()
+    waiting.result(10)
+    stuck = Stuck(threads)
+    threads.leave()
+    assert threads.submit(int).result(10) == 0
+    stuck.end.set()
+
+
 async def test_ends_its_threads_when_nobody_has_it_any_more():
     threads = Threads("Thread", 2)
     stuck = [Stuck(threads), Stuck(threads)]
     for call in stuck:
         call.end.set()
-    started = list(threads._threads)
+    started = list(threads._crew.threads)
     del threads
     gc.collect()
     await until(lambda: not any(thread.is_alive() for thread in started))

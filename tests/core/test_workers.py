@@ -151,7 +151,7 @@ async def test_what_waits_can_overtake_what_is_running(workers):
 async def test_overtaking_starts_no_thread_where_nothing_waits(workers):
     await workers.run(int)
     workers.overtake()
-    assert workers._threads._threads == []
+    assert workers._threads._crew.threads == []
 
 
 async def test_takes_the_context_along(workers):

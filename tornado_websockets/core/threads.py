@@ -24,6 +24,15 @@ class _Call(NamedTuple):
     function: Callable[[], Any]
 
 
+class _Crew:
+    """Threads, and how many calls are theirs to do: those that wait, and those at work."""
+
+    def __init__(self, calls: int) -> None:
+        self.threads: list[threading.Thread] = []
+        self.calls = calls
+        self.lock = threading.Lock()
+
+
 class Threads(Executor):
     """As many threads as there are calls at a time, up to a limit, kept for the next ones.
 
@@ -38,38 +47,41 @@ class Threads(Executor):
         self._most = most
         self._numbers = count()
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        self._threads: list[threading.Thread] = []
+        self._crew = _Crew(0)
         weakref.finalize(self, self._calls.put, None)
         _all.add(self)
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Call in a thread, and give the result to the future."""
         future: Future[T] = Future()
-        self._calls.put(_Call(future, partial(function, *args, **kwargs)))
-        if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
-            name = f"{self._name}_{next(self._numbers)}"
-            thread = threading.Thread(target=_work, args=(self._calls, self._idle), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        crew = self._crew
+        with crew.lock:
+            self._calls.put(_Call(future, partial(function, *args, **kwargs)))
+            crew.calls += 1
+            if len(crew.threads) < min(crew.calls, self._most):
+                name = f"{self._name}_{next(self._numbers)}"
+                thread = threading.Thread(target=_work, args=(self._calls, crew), name=name, daemon=True)
+                crew.threads.append(thread)
+                thread.start()
         return future
 
     def leave(self) -> None:
-        """Count the calls of now no more, nor wait for them when the process ends."""
-        self._threads.clear()
+        """Have other threads for what waits and what comes, and wait for those of now no more."""
+        self._crew = _Crew(self._calls.qsize())
 
     def finish(self, deadline: float) -> None:
         """Take no more calls, and wait until those of now have returned."""
         self._calls.put(None)
-        for thread in self._threads:
+        for thread in self._crew.threads:
             thread.join(max(0.0, deadline - monotonic()))
 
 
-def _work(calls: "SimpleQueue[_Call | None]", idle: threading.Semaphore) -> None:
+def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew) -> None:
     while (call := calls.get()) is not None:
         _do(call)
         del call  # it may hold much, and the next one may be far
-        idle.release()
+        with crew.lock:
+            crew.calls -= 1
     calls.put(None)  # for the other threads
 
 
