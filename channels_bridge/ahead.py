@@ -1,14 +1,12 @@
 """Reading on while a handler takes its time: a client that leaves is noticed, and its pings are answered."""
 
 import asyncio
-import functools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
-from tornado_websockets.core.lane import Lane
-from tornado_websockets.turns import MAX_WAITING, MAX_WAITING_BYTES, READ_ON_AFTER
+from tornado_websockets.turns import MAX_WAITING, MAX_WAITING_BYTES
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -64,44 +62,3 @@ class Ahead:
 
 def _size(message: Message) -> int:
     return len(message.get("text") or message.get("bytes") or "")
-
-
-class Patient(Protocol):
-    """One that a handler may keep from receiving."""
-
-    def read_on_if_late(self) -> None:
-        """Called every :data:`READ_ON_AFTER` seconds."""
-
-
-class Clock:
-    """Looks every so often at all connections of an event loop: a timer for each message would cost more than it.
-
-    :param loop: on whose thread everything happens.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._watched: set[Patient] = set()
-        self._is_running = False
-
-    def add(self, connection: Patient) -> None:
-        self._watched.add(connection)
-        if not self._is_running:
-            self._is_running = True
-            self._loop.call_later(READ_ON_AFTER, self._look)
-
-    def remove(self, connection: Patient) -> None:
-        self._watched.discard(connection)
-
-    def _look(self) -> None:
-        for connection in self._watched:
-            connection.read_on_if_late()
-        self._is_running = bool(self._watched)
-        if self._is_running:
-            self._loop.call_later(READ_ON_AFTER, self._look)
-
-
-@functools.cache
-def clock_of(lane: Lane) -> Clock:
-    """The one of the lane's event loop."""
-    return Clock(lane.loop)

@@ -17,9 +17,11 @@ from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.core.stopping import GOING_AWAY
+from tornado_websockets.turns import READ_ON_AFTER
 from tornado_websockets.websocket import WebSocket
 
-from .ahead import Ahead, clock_of
+from .ahead import Ahead
+from .clock import Clock
 from .servers import Message, Receive, Send, server_of
 
 Scope = dict[str, Any]
@@ -162,12 +164,12 @@ class Transport:
     def begin(self, connection: Connection) -> None:
         """Serve ``connection`` from now on. Pairs with :meth:`end`."""
         self._connection = connection
-        clock_of(connection.lane).add(self)
+        _clock.add(self)
 
     def end(self) -> None:
         """Receive nothing any more."""
         if self._connection is not None:
-            clock_of(self._connection.lane).remove(self)
+            _clock.remove(self)
             self._connection = None  # which has us: neither should wait for the garbage collector
         if self._ahead is not None:
             self._ahead.stop()
@@ -243,6 +245,10 @@ class Transport:
             with contextlib.suppress(Exception):  # it may have gone, or take nothing
                 await asyncio.wait_for(self.close(self._abort_code, ""), CLOSE_TIMEOUT)
             self._server.cut()
+
+
+#: Finds the handlers that take their time.
+_clock: Clock[Transport] = Clock(READ_ON_AFTER, Transport.read_on_if_late)
 
 
 def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:

@@ -1,17 +1,19 @@
 """How much a client can make its server take in before anyone has seen it."""
 
 import dataclasses
-import functools
-import logging
 from typing import Any
 
 from tornado_websockets import conf
 from tornado_websockets.core.admission import Pings
 
-logger = logging.getLogger("tornado_websockets")
+from .recognition import warn_once
 
-#: Pieces of one message that may lie about. Each costs daphne and uvicorn up to a hundred bytes besides its own.
+#: Pieces of one message that may be kept apart. Each costs daphne and uvicorn up to a hundred bytes besides its own.
 MAX_PIECES = 1_000
+
+#: Bytes that one read, inflated, may become, where messages may not be longer. Text that is worth compressing becomes
+#: ten times what it was, which is 2.5 MiB for a read of uvicorn; zeros become 256 MiB.
+MAX_INFLATED = 4 * 1024 * 1024
 
 _CONTINUATION, _CONTROL, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
 
@@ -32,7 +34,7 @@ class Inflow:
     becomes too much, and collects the fragments of a message, of which each would be an object.
 
     :param connection: uvicorn's; ``connection.conn`` is that of the library.
-    :param most: bytes of one message. A read may become half as much again: 256 KiB of zeros, compressed, are 256 MiB.
+    :param most: bytes of one message.
     """
 
     def __init__(self, connection: Any, most: int) -> None:
@@ -52,7 +54,7 @@ class Inflow:
         self._inflated += len(frame.data)
         if frame.opcode < _CONTROL:
             self._size = self._size + len(frame.data) if frame.opcode == _CONTINUATION else len(frame.data)
-        if self._inflated > self._most * 3 // 2 or self._size > self._most:
+        if self._inflated > max(MAX_INFLATED, self._most * 3 // 2) or self._size > self._most:
             from websockets.exceptions import PayloadTooBig
 
             raise PayloadTooBig(None, self._most)
@@ -85,7 +87,7 @@ def bound(connection: Any) -> bool:
     try:
         _bound(connection, connection.conn)
     except AttributeError as error:
-        _warn_once(f"This version of uvicorn is not known, what clients send is bounded less well: {error}")
+        warn_once(f"This version of uvicorn is not known, what clients send is bounded less well: {error}")
     return True
 
 
@@ -96,8 +98,3 @@ def _bound(connection: Any, protocol: Any) -> None:
     _ = connection.frames, connection.writable, protocol.events  # they are there
     protocol.max_message_size = most
     protocol.extensions.insert(0, Inflow(connection, most))  # its turn to decode is the last
-
-
-@functools.cache
-def _warn_once(text: str) -> None:
-    logger.warning("%s", text)

@@ -1,13 +1,11 @@
 """What is known of the servers that ASGI does not say: who takes no more, how to wait for it, how to cut it off.
 
-Only public names of the servers are used, and only where they are there: with any other server, or a future one that
-looks different, connections behave as standard ASGI makes them.
+Names that the servers do not document are looked for first: with any other server, or a future one that looks
+different, connections behave as standard ASGI makes them, and a warning says so.
 """
 
 import asyncio
 import functools
-import logging
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,10 +14,10 @@ from tornado_websockets.core.heartbeat import Heartbeat
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.wire import text_frame
 
+from .clock import Clock
 from .inflow import Inflow, bound, merge
+from .recognition import is_a, warn_once
 from .stopping import stop_with_daphne, stop_with_uvicorn
-
-logger = logging.getLogger("tornado_websockets")
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,12 +35,12 @@ def server_of(receive: Receive, send: Send) -> "Server":
         send = send.__self__.real_send  # type: ignore[attr-defined]
     owner = send.args[0] if isinstance(send, functools.partial) and send.args else getattr(send, "__self__", None)
     try:
-        if _is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
+        if is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
             return Daphne(owner, receive)
         if type(owner).__module__.startswith("uvicorn.protocols.websockets."):
             return Uvicorn(owner)
     except AttributeError as error:
-        _warn_once(f"This version of the server is not known, slow clients are bounded less well: {error}")
+        warn_once(f"This version of the server is not known, slow clients are bounded less well: {error}")
     return Server()
 
 
@@ -84,7 +82,7 @@ class Server:
 def root_path(scope: Message, send: Send) -> str:
     """Where the application is mounted, by the server's configuration."""
     owner = send.args[0] if isinstance(send, functools.partial) and send.args else None
-    if owner is not None and _is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
+    if owner is not None and is_a(owner, "daphne.ws_protocol", "WebSocketProtocol"):
         return str(owner.server.root_path)  # the scope has what a client may have sent as Daphne-Root-Path
     return str(scope.get("root_path", ""))
 
@@ -128,6 +126,9 @@ class Daphne(Server):
     def __init__(self, protocol: Any, receive: Receive) -> None:
         self._is_writable = self.writable = asyncio.Event()
         self._is_writable.set()
+        # Looked for now, so that nothing is missing in the middle of a conversation.
+        _ = protocol.state, protocol.send_queue, protocol.trafficStats.incomingOctetsWireLevel, protocol.sendPing
+        _ = protocol.onMessageFrame, protocol.onPing, protocol.dropConnection, protocol.transport.pauseProducing
         self._protocol = protocol
         queue = getattr(receive, "__self__", None)
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
@@ -205,11 +206,11 @@ class Daphne(Server):
             self._read_before = self._read
         else:  # handlers that never wait leave no time for a look at them
             self.pause_if_flooded()
-        _watch.begin(self)
+        _clock.add(self)
         return self._end_watch
 
     def _end_watch(self) -> None:
-        _watch.end(self)
+        _clock.remove(self)
         if self._is_paused and self._queue is not None and self._queue.empty():
             self._is_paused = False
             self._protocol.transport.resumeProducing()
@@ -228,43 +229,9 @@ class Daphne(Server):
             self._protocol.transport.pauseProducing()
 
 
-class _Watch:
-    """Looks after the connections whose handlers run; one timer for all, as one for each message costs too much."""
-
-    def __init__(self) -> None:
-        self._busy: set[Daphne] = set()
-        self._is_looking = False
-
-    def begin(self, connection: Daphne) -> None:
-        self._busy.add(connection)
-        if not self._is_looking:
-            self._is_looking = True
-            asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
-
-    def end(self, connection: Daphne) -> None:
-        self._busy.discard(connection)
-
-    def _look(self) -> None:
-        for connection in self._busy:
-            connection.pause_if_flooded()
-        self._is_looking = bool(self._busy)
-        if self._is_looking:
-            asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
-
-
-_watch = _Watch()
+#: Looks after the connections whose handlers run.
+_clock: Clock[Daphne] = Clock(LOOK_INTERVAL, Daphne.pause_if_flooded)
 
 
 def _do_nothing() -> None:
     """There is nothing to end."""
-
-
-@functools.cache
-def _warn_once(text: str) -> None:
-    logger.warning("%s", text)
-
-
-def _is_a(thing: object, module: str, name: str) -> bool:
-    """Whether ``thing`` is of a class that may never have been imported."""
-    kind = getattr(sys.modules.get(module), name, None)
-    return kind is not None and isinstance(thing, kind)

@@ -1,12 +1,14 @@
 """How connections end when daphne or uvicorn stops."""
 
 import asyncio
-import functools
 import signal
+import weakref
 from typing import Any, Final
 
 from tornado_websockets.core.lane import Lane
 from tornado_websockets.core.stopping import GOING_AWAY, LAST_SECONDS, PATIENCE, stop
+
+from .recognition import is_a
 
 #: Seconds between two looks at whether uvicorn is about to stop.
 LOOK_INTERVAL: Final = 0.25
@@ -14,10 +16,15 @@ LOOK_INTERVAL: Final = 0.25
 # The event loop alone would not keep tasks alive.
 _tasks: "set[asyncio.Task[None]]" = set()
 
+#: Those that will be stopped.
+_lanes: "weakref.WeakSet[Lane]" = weakref.WeakSet()
 
-@functools.cache
+
 def stop_with_daphne(lane: Lane) -> None:
     """Let clients know when daphne stops. It cancels the applications by itself, but closes no connection."""
+    if lane in _lanes:
+        return
+    _lanes.add(lane)
     from twisted.internet import defer, reactor
 
     def begin() -> "defer.Deferred[bool]":
@@ -27,11 +34,13 @@ def stop_with_daphne(lane: Lane) -> None:
     reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
 
 
-@functools.cache
 def stop_with_uvicorn(lane: Lane) -> None:
     """Let handlers have an end when uvicorn stops. It closes the connections by itself, but waits without limit."""
+    if lane in _lanes:
+        return
+    _lanes.add(lane)
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # whose method handles the signal
-    if type(server).__module__ == "uvicorn.server":
+    if is_a(server, "uvicorn.server", "Server"):
         _look(server, lane)
 
 
@@ -48,5 +57,5 @@ async def _stop(server: Any, lane: Lane) -> None:
     limit = server.config.timeout_graceful_shutdown  # then it cancels everything, ``close`` handlers too
     patience = PATIENCE if limit is None else max(limit / 2, limit - LAST_SECONDS)
     await asyncio.sleep(2 * LOOK_INTERVAL)  # it tells the clients first, with a code of its own
-    if not await stop(lane, patience - 2 * LOOK_INTERVAL):
+    if not await stop(lane, max(0.0, patience - 2 * LOOK_INTERVAL)):
         server.force_exit = True  # as a second Ctrl-C does

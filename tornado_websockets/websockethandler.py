@@ -62,6 +62,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     path = _Forward()
     kwargs = _Forward()
     headers = _Forward()
+    address = _Forward()
     user = _Forward()
     session = _Forward()
     state = _Forward()

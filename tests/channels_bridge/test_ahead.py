@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from channels_bridge import ahead
-from channels_bridge.ahead import Ahead, Clock
+from channels_bridge.ahead import Ahead
 from tests.project.waiting import turns, until
 
 LAST = {"type": "websocket.disconnect", "code": 1000}
@@ -83,41 +83,3 @@ class TestAhead:
         queue.put_nowait(text(1))
         await turns()
         assert queue.qsize() == 1
-
-
-class Patient:
-    def __init__(self):
-        self.looks = 0
-
-    def read_on_if_late(self):
-        self.looks += 1
-
-
-class TestClock:
-    @pytest.fixture(autouse=True)
-    def fast(self, monkeypatch):
-        monkeypatch.setattr(ahead, "READ_ON_AFTER", 0.01)
-
-    async def test_looks_at_everyone_again_and_again(self):
-        clock, patients = Clock(asyncio.get_running_loop()), [Patient(), Patient()]
-        for patient in patients:
-            clock.add(patient)
-        await until(lambda: all(patient.looks > 2 for patient in patients))
-
-    async def test_leaves_those_alone_who_have_left(self):
-        clock, gone, other = Clock(asyncio.get_running_loop()), Patient(), Patient()
-        clock.add(gone)
-        clock.remove(gone)
-        clock.add(other)
-        await until(lambda: other.looks > 2)
-        assert gone.looks == 0
-
-    async def test_rests_while_nobody_is_there(self):
-        clock, patient = Clock(asyncio.get_running_loop()), Patient()
-        clock.add(patient)
-        await until(lambda: patient.looks > 0)
-        clock.remove(patient)
-        await until(lambda: not clock._is_running)
-        clock.add(patient)
-        looks = patient.looks
-        await until(lambda: patient.looks > looks)

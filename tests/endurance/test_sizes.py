@@ -121,6 +121,15 @@ async def test_bomb_closes_its_connection_and_costs_little(server: Server, size:
     assert grown <= ROOM
 
 
+async def test_compressed_messages_may_arrive_together(server: Server) -> None:
+    client = await server.connect("/wire", compression="deflate")
+    words = [f"word {number} " for number in range(70_000)]
+    for _ in range(4):
+        await client.emit("echo", {"text": "".join(words)})
+    for _ in range(4):
+        assert len((await client.expect("echo"))["text"]) == sum(map(len, words))
+
+
 @pytest.mark.parametrize("size", [LIMIT, 1_000], ids=["whole", "in a thousand pieces"])
 async def test_compressed_message_is_taken(server: Server, size: int) -> None:
     client = await server.connect("/wire", compression="deflate")

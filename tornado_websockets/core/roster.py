@@ -55,6 +55,11 @@ class Roster(MutableSequence[Any]):
         else:
             self.strangers.append(value)
 
+    def clear(self) -> None:
+        """Take all out."""
+        self._connections.clear()
+        self.strangers.clear()
+
     def remove(self, value: Any) -> None:
         """Take ``value`` out; ``ValueError`` if it is not there."""
         if isinstance(value, Socket) and value in self._connections:
