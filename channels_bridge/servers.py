@@ -133,7 +133,7 @@ class Daphne(Server):
         queue = getattr(receive, "__self__", None)
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
         self._read_before = 0
-        self._is_paused = False
+        self._is_paused = self._is_plain = False
         self._ping_interval, self._ping_timeout = protocol.server.ping_interval, protocol.server.ping_timeout
         self._heartbeat: Heartbeat | None = None
         protocol.unregisterProducer()  # of the HTTP request it began as
@@ -186,7 +186,7 @@ class Daphne(Server):
         protocol = self._protocol
         if protocol.state in (protocol.STATE_CLOSING, protocol.STATE_CLOSED):
             raise ConnectionResetError("The client has left.")  # daphne would drop the text
-        is_plain = not protocol.websocket_extensions_in_use and not protocol.send_queue
+        is_plain = self._is_plain and not protocol.send_queue
         if not is_plain or not self._is_writable.is_set() or protocol.state != protocol.STATE_OPEN:
             return False
         protocol.transport.write(text_frame(text))  # as Autobahn does, after 4 µs for a line that nobody logs

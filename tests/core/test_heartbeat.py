@@ -33,12 +33,14 @@ def on_clock(test: Callable[[Clock], Awaitable[None]]) -> Callable[[], None]:
 
 @on_clock
 async def test_client_that_answers_nothing_is_given_up_after_interval_and_timeout(clock):
-    await watch(clock, Client(), (19.9, []), (0.2, ["ping"]), (29.8, ["ping"]), (0.2, ["ping", "given up"]))
+    await watch(clock, Client(), (19.9, []), (0.2, ["ping"]), (30.1, ["ping"]), (0.6, ["ping", "given up"]))
 
 
 @on_clock
 async def test_client_is_given_up_once(clock):
-    await watch(clock, Client(), (20.1, ["ping"]), (30, ["ping", "given up"]), (1000, ["ping", "given up"]))
+    await watch(
+        clock, Client(), (20.1, ["ping"]), (30.1, ["ping"]), (0.6, ["ping", "given up"]), (1000, ["ping", "given up"])
+    )
 
 
 @on_clock
@@ -63,7 +65,26 @@ async def test_client_that_cannot_be_read_from_is_not_given_up(clock):
     client.is_reading = False
     await watch(clock, client, (20.1, ["ping"]), (30, ["ping"]), (30, ["ping"]))
     client.is_reading = True
-    await watch(clock, client, (30, ["ping", "given up"]))
+    await watch(clock, client, (30, ["ping"]), (0.6, ["ping", "given up"]))
+
+
+@on_clock
+async def test_answer_that_could_not_be_read_in_time_counts(clock):
+    client = Client()
+    client.is_reading = False
+    await watch(clock, client, (49.9, ["ping"]))
+    client.is_reading = True
+    await watch(clock, client, (0.3, ["ping"]))
+    client.heartbeat.answered()
+    await watch(clock, client, (10, ["ping"]))
+
+
+@on_clock
+async def test_client_that_cannot_be_read_from_again_is_not_given_up(clock):
+    client = Client()
+    await watch(clock, client, (50.2, ["ping"]))
+    client.is_reading = False
+    await watch(clock, client, (29, ["ping"]))
 
 
 @on_clock

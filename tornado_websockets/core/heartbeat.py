@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 
+#: Seconds for an answer that has come, but could not be read before: a handler may just have let the server read on.
+GRACE = 0.5
+
+
 class Heartbeat:
     """Pings a client now and then, and gives it up when it does not answer, whatever else it sends.
 
@@ -65,6 +69,12 @@ class Heartbeat:
         self._timer = asyncio.get_running_loop().call_later(self._timeout, self._look)
 
     def _look(self) -> None:
+        if self._is_reading():
+            self._timer = asyncio.get_running_loop().call_later(GRACE, self._look_again)
+        else:
+            self._wait()
+
+    def _look_again(self) -> None:
         if self._is_reading():
             self._is_waiting = False
             self._give_up()
