@@ -46,6 +46,24 @@ async def test_connections_above_the_limit_are_refused_until_others_have_gone(
         await again.request("swallow")
 
 
+PROXY = {
+    "daphne": {"arguments": ("--proxy-headers",)},
+    "uvicorn": {"arguments": ("--proxy-headers",)},
+    "tornado": {"TEST_TORNADO_SETTINGS": json.dumps({"xheaders": True})},
+}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_connections_behind_a_proxy_count_for_the_client_s_address(servers: Servers, kind: str, key: str) -> None:
+    variables = settings(MAX_CONNECTIONS_PER_ADDRESS=1)
+    async with servers.get(kind, **PROXY[kind], **variables).visit() as server:
+        for address in ("203.0.113.1", "203.0.113.2"):
+            headers = {"X-Forwarded-For": address, "X-Forwarded-Port": "50000"}
+            await server.connect(f"/bounds/{key}", headers)
+            with pytest.raises(Refused):
+                await server.connect(f"/bounds/{key}", headers)
+
+
 @pytest.mark.parametrize(("kind", "code"), [("daphne", 1001), ("uvicorn", 1012)])
 async def test_clients_of_a_server_that_stops_are_told(servers: Servers, kind: str, code: int, key: str) -> None:
     server = servers.get(kind, number=3)

@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 class Login:
-    """That of a user, as it was when the user connected.
+    """The login of a user, as it was at the handshake.
 
     :ivar session_key: of the session that it rests on; ``None`` where it rests on something else, a token perhaps.
     :ivar ends_in: seconds after which the session will have ended unless it is used, as far as is known.

@@ -14,8 +14,8 @@ def snapshot() -> dict[str, float]:
     ``messages_in`` came from clients, of which ``messages_refused`` were answered with a refusal; ``messages_out`` went
     to clients, ``messages_dropped`` waited for one that was given up or left. ``messages_unsent`` could not be given to
     the channel layer, ``messages_lost`` of other processes did not get here. ``slow_clients_closed`` took too little.
-    ``handlers_running`` are those at work now, ``handler_errors`` were logged; handlers ran for ``handler_seconds`` in
-    all, waiting included.
+    ``handlers_running`` are those at work, or waiting for a thread, now; ``handler_errors`` were logged; handlers ran
+    for ``handler_seconds`` in all, waiting included.
     """
     return counters.as_dict()
 

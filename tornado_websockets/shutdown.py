@@ -34,7 +34,7 @@ class Shutdown:
         self._is_late = False
 
     def wait_for_signals(self) -> None:
-        """To be called on the event loop. Only in the main thread there are signals, and on Windows none for it."""
+        """To be called on the event loop. Only the main thread gets signals, and event loops on Windows take none."""
         with suppress(NotImplementedError, RuntimeError):
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self._begin)

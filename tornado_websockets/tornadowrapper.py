@@ -116,7 +116,8 @@ class TornadoWrapper:
         if not isinstance(tornado_port, int):
             raise TypeError(f"Expected the port as an int, got {tornado_port!r}.")
         sockets = bind_sockets(tornado_port, address)
-        server = HTTPServer(cls.tornado_app, ssl_options=ssl_options)
+        is_behind_proxy = cls.tornado_app.settings.get("xheaders", False)
+        server = HTTPServer(cls.tornado_app, ssl_options=ssl_options, xheaders=is_behind_proxy)
         server.add_sockets(sockets)
         cls.tornado_server = cls.server = server
         cls.tornado_port = sockets[0].getsockname()[1]

@@ -71,7 +71,10 @@ class Pings:
         self._unread = 0
 
     def is_answered(self, *, is_writable: bool) -> bool:
-        """Whether one more is, of a client that reads or does not."""
+        """Whether one more ping is answered.
+
+        :param is_writable: whether the client takes what is sent.
+        """
         self._unread = 0 if is_writable else self._unread + 1
         return self._unread <= MAX_PINGS
 

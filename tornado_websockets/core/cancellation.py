@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-#: Seconds that it gets after that. Servers that lose patience with a connection cancel more than once, and one that
-#: stops may do so at once, or when handlers have had their time.
+#: Seconds that such work still gets once its task is cancelled. Servers that lose patience with a connection cancel
+#: more than once, and one that stops may do so at once, or when handlers have had their time.
 LAST_SECONDS: Final = 8.0
 
 # The event loop alone would not keep tasks alive.

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-
 #: Seconds for an answer that has come, but could not be read before: a handler may just have let the server read on.
 GRACE = 0.5
 

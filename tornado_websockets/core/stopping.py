@@ -24,7 +24,7 @@ async def stop(lane: Lane, patience: float = PATIENCE) -> bool:
     """Close every connection, and return when all have gone and their ``close`` handlers are through.
 
     :param patience: seconds for handlers to end by themselves.
-    :returns: whether it came to that.
+    :returns: whether all have gone.
     """
     if await _is_left(lane, patience):
         return True
