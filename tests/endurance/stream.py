@@ -132,6 +132,19 @@ class Stream:
             int(there["messages_lost"] - self._before[1]["messages_lost"]),
         )
 
+    def silence_after(self, moment: float) -> float:
+        """Seconds for which a remote client heard nothing, the longest time of those since ``moment``."""
+        return max(listener.silence_after(moment) for listener in self.remote)
+
+    def check(self, lost: int) -> None:
+        """Local clients have heard everything, remote ones all but what was counted as lost, and nobody is closed."""
+        for listener in self.local:
+            assert listener.numbers == list(self.numbers)
+        for listener in self.remote:
+            assert listener.numbers == sorted(set(listener.numbers))
+            assert len(listener.missed(self.numbers)) == lost
+        assert not self.is_anyone_closed
+
 
 @contextlib.asynccontextmanager
 async def stream_over(cluster: Cluster, room: str, each: int) -> AsyncIterator[Stream]:

@@ -51,18 +51,14 @@ async def test_flush_costs_remote_clients_seconds_which_are_counted_and_local_on
     await running
     await stream.end()
     unsent, lost = await stream.counted()
-    silence = max(listener.silence_after(flushed) for listener in stream.remote)
+    silence = stream.silence_after(flushed)
     report(f"{stream.sent} broadcasts; remote silent for {silence:.2f} s, missed {lost}")
-    for listener in stream.local:
-        assert listener.numbers == list(stream.numbers)
+    stream.check(lost)
     for listener in stream.remote:
         missed = listener.missed(stream.numbers)
-        assert listener.numbers == sorted(set(listener.numbers))
-        assert len(missed) == lost
         assert len({number - index for index, number in enumerate(missed)}) <= 1  # they are consecutive
     assert unsent == 0
     assert silence <= within(10)
-    assert not stream.is_anyone_closed
 
 
 @LAYERS
