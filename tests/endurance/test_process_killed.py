@@ -40,7 +40,7 @@ async def test_kill_of_a_process_costs_the_others_nothing_and_leaves_nothing_beh
         shared = {group_name(path): 1 for path in ("/steady/killed", "/steady/observers", "/room/0")}
         assert shared.keys() < mortal_redis.members().keys()
         running = asyncio.create_task(stream.run(SECONDS, RATE))
-        await asyncio.sleep(1)
+        await stream.remote[0].wait_for(20, within=10)
         cluster.there.kill()
         killed = time.monotonic()
         await until(lambda: mortal_redis.members() == shared)

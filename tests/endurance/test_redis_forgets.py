@@ -44,7 +44,7 @@ async def test_flush_costs_remote_clients_seconds_which_are_counted_and_local_on
     stream: Stream, mortal_redis: RedisServer, report: Report
 ) -> None:
     running = asyncio.create_task(stream.run(seconds=amount(6, 30), rate=RATE))
-    await asyncio.sleep(0.5)
+    await stream.remote[0].wait_for(20, within=10)
     with mortal_redis.client() as client:
         client.flushall()
     flushed = time.monotonic()

@@ -55,7 +55,7 @@ async def test_freeze_delays_no_emit_and_nobody_who_publishes_or_connects_for_lo
         stream_over(cluster, "frozen", each=3) as stream,
     ):
         running = asyncio.create_task(stream.run(seconds=FROZEN + 2, rate=RATE))
-        await asyncio.sleep(0.5)
+        await stream.remote[0].wait_for(20, within=10)
         waits = await freeze(mortal_redis, cluster)
         await running
         await stream.end()

@@ -17,8 +17,8 @@ from tests.servers.transports import ASGI_SERVERS, Servers
 #: Broadcasts a second.
 RATE = 500
 
-#: Seconds of the stream before Redis is killed.
-BEFORE = 0.5
+#: Broadcasts that are heard before Redis is killed.
+BEFORE = 250
 
 
 class Case(NamedTuple):
@@ -44,7 +44,7 @@ async def test_restart_costs_local_clients_nothing_and_remote_ones_what_is_count
         stream_over(cluster, "restart", each=amount(3, 10)) as stream,
     ):
         running = asyncio.create_task(stream.run(seconds=amount(3, 20), rate=RATE))
-        await asyncio.sleep(BEFORE)
+        await stream.remote[0].wait_for(BEFORE, within=10)
         await asyncio.to_thread(mortal_redis.kill)
         await asyncio.sleep(case.seconds_down)
         await asyncio.to_thread(mortal_redis.start)
