@@ -1,13 +1,14 @@
 """Clients that read nothing, or send while nobody takes it, cost a bounded amount of memory and nobody's time."""
 
 import asyncio
+import contextlib
 import json
 import time
 
 import pytest
 
 from tests.servers.asgi import Server
-from tests.servers.peer import PING, frame, peer
+from tests.servers.peer import PING, PONG, Peer, frame, peer
 from tests.servers.sockets import SocketClient
 from tests.servers.transports import SERVERS, Servers
 
@@ -39,6 +40,17 @@ async def tell(teller: SocketClient, listener: SocketClient, count: int) -> list
         delays.append(time.monotonic() - started)
         await teller.expect("told")
     return delays
+
+
+async def flood(flooder: Peer, messages: bytes, seconds: float) -> int:
+    """Send them again and again, for so long or until it is enough; returns how many bytes the server let it send."""
+    sent = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while sent < FLOOD:
+                await flooder.send(messages)
+                sent += len(messages)
+    return sent
 
 
 async def test_client_that_reads_nothing_is_closed_and_costs_little(server: Server, key: str, report: Report) -> None:
@@ -91,21 +103,13 @@ async def test_client_that_sends_to_a_sleeping_handler_costs_little(
     async with peer(server.port, f"/bounds/{key}") as flooder:
         await flooder.send(frame(b'{"event": "hold"}'))
         await flooder.receive()
-        before, sent = forget_peak(server.pid), 0
-
-        async def flood() -> None:
-            nonlocal sent
-            while sent < FLOOD:
-                await flooder.send(messages)
-                sent += len(messages)
-
-        flooding = asyncio.create_task(flood())
-        done, _ = await asyncio.wait([flooding], timeout=SLEEP)
+        before = forget_peak(server.pid)
+        sent = await flood(flooder, messages, SLEEP)
         grown = peak(server.pid) - before
         await other.request("release")
-        flooding.cancel()
     report(f"{sent:,} bytes of {FLOOD:,} taken in {SLEEP} s, memory + {grown / MEBIBYTE:.1f} MiB")
-    assert not done, "nothing held the client back"
+    assert sent > MEBIBYTE
+    assert sent < FLOOD, "nothing held the client back"
     assert grown <= ROOM
 
 
@@ -117,17 +121,11 @@ async def test_client_that_sends_faster_than_it_is_handled_costs_little(
     messages = message * (200_000 // len(message))
     async with peer(server.port, f"/bounds/{key}") as flooder:
         before = forget_peak(server.pid)
-
-        async def flood() -> None:
-            for _ in range(FLOOD // len(messages)):
-                await flooder.send(messages)
-
-        flooding = asyncio.create_task(flood())
-        done, _ = await asyncio.wait([flooding], timeout=SLEEP)
+        sent = await flood(flooder, messages, SLEEP)
         grown = peak(server.pid) - before
-        flooding.cancel()
-    report(f"memory + {grown / MEBIBYTE:.1f} MiB")
-    assert not done, "nothing held the client back"
+    report(f"{sent:,} bytes of {FLOOD:,} taken in {SLEEP} s, memory + {grown / MEBIBYTE:.1f} MiB")
+    assert sent > MEBIBYTE
+    assert sent < FLOOD, "nothing held the client back"
     assert grown <= ROOM
 
 
@@ -135,16 +133,13 @@ async def test_client_that_pings_and_reads_nothing_costs_little(server: Server, 
     pings = frame(b"p" * 125, PING) * 1_000
     async with peer(server.port, f"/bounds/{key}") as flooder:
         before = forget_peak(server.pid)
-
-        async def flood() -> None:
-            for _ in range(FLOOD // len(pings)):
-                await flooder.send(pings)
-
-        flooding = asyncio.create_task(flood())
-        await asyncio.wait([flooding], timeout=3 * SLEEP)
+        sent = await flood(flooder, pings, 3 * SLEEP)
         grown = peak(server.pid) - before
-        flooding.cancel()
-    report(f"memory + {grown / MEBIBYTE:.1f} MiB")
+        answer = await flooder.receive()
+    report(f"{sent:,} bytes of {FLOOD:,} taken, memory + {grown / MEBIBYTE:.1f} MiB")
+    assert sent > MEBIBYTE
+    assert answer is not None
+    assert answer.opcode == PONG
     assert grown <= ROOM / 2
 
 
