@@ -39,14 +39,6 @@ WARM_UP = 0.2
 
 
 @pytest.fixture
-def mortal_redis(redis_program: str, tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis to be restarted."""
-    redis = RedisServer(redis_program, tmp_path)
-    yield redis
-    redis.stop()
-
-
-@pytest.fixture
 def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) -> Iterator[Servers]:
     with servers_on(mortal_redis, database, tmp_path, PLAIN_PYTHON) as servers:
         yield servers
