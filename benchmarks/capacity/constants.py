@@ -71,20 +71,13 @@ def measured(redis: Redis, clients: int, rounds: int, seconds: float) -> Constan
 
     :param clients: of a process that is full.
     """
-    sizes = [(1, FEW), (SEVERAL, FEW), (1, clients)]
-    found: dict[tuple[int, int], list[Broadcasts]] = {size: [] for size in sizes}
-    for _ in range(rounds):
-        for size in sizes:
-            found[size].append(broadcasts(redis, *size, seconds))
-    alone, several, full = (_medians(found[size]) for size in sizes)
-    delivery = (full.servers - alone.servers) / (clients - FEW)
-    more = (several.servers - alone.servers) / (SEVERAL - 1)
+    message, receipt, delivery = _cpu(redis, clients, rounds, seconds)
     tell("Redis, connections, memory")
     redis_message, redis_receipt = publishing_costs(redis, seconds)
     process, client, socket = _memory(clients)
     return Constants(
-        message=alone.servers - FEW * delivery,
-        receipt=more - FEW * delivery,
+        message=message,
+        receipt=receipt,
         delivery=delivery,
         connection=median(ConnectAndClose(CONTESTANT)(seconds)[PER_CONNECTION] for _ in range(rounds)),
         redis_message=redis_message,
@@ -115,6 +108,19 @@ def broadcasts(redis: Redis, processes: int, clients: int, seconds: float) -> Br
         servers = played.cost(work, seconds)
         used = cpu_seconds([redis.pid]) - start - idle * (time.monotonic() - clock)
         return Broadcasts(servers, used / done * 1e6, memory, redis.commands_during(work))
+
+
+def _cpu(redis: Redis, clients: int, rounds: int, seconds: float) -> tuple[float, float, float]:
+    """Of a broadcast in the process where it is said, in each other one, and for each client."""
+    sizes = [(1, FEW), (SEVERAL, FEW), (1, clients)]
+    found: dict[tuple[int, int], list[Broadcasts]] = {size: [] for size in sizes}
+    for _ in range(rounds):
+        for size in sizes:
+            found[size].append(broadcasts(redis, *size, seconds))
+    alone, several, full = (_medians(found[size]) for size in sizes)
+    delivery = (full.servers - alone.servers) / (clients - FEW)
+    more = (several.servers - alone.servers) / (SEVERAL - 1)
+    return alone.servers - FEW * delivery, more - FEW * delivery, delivery
 
 
 def _medians(found: Iterable[Broadcasts]) -> Broadcasts:
