@@ -41,6 +41,7 @@ class Inflow:
         self._protocol = connection.conn
         self._connection = connection
         self._most = most
+        self._most_inflated = max(MAX_INFLATED, most * 3 // 2)
         self._inflated = self._size = 0
         self._collected = bytearray()
         self._empty: Any = None
@@ -48,19 +49,26 @@ class Inflow:
 
     def decode(self, frame: Any, *, max_size: int | None = None) -> Any:  # noqa: ARG002 for those that inflate
         """Look at a frame of the client, which is inflated already."""
+        size = len(frame.data)
         if not self._protocol.events:  # the first one of a read: those before have been fetched
             self._inflated = 0
-            merge(self._connection.frames)
-        self._inflated += len(frame.data)
-        if frame.opcode < _CONTROL:
-            self._size = self._size + len(frame.data) if frame.opcode == _CONTINUATION else len(frame.data)
-        if self._inflated > max(MAX_INFLATED, self._most * 3 // 2) or self._size > self._most:
+            if self._connection.frames:
+                merge(self._connection.frames)
+        self._inflated += size
+        opcode = frame.opcode
+        if opcode == _CONTINUATION:
+            self._size += size
+        elif opcode < _CONTROL:
+            self._size = size
+        if self._size > self._most or self._inflated > self._most_inflated:
             from websockets.exceptions import PayloadTooBig
 
             raise PayloadTooBig(None, self._most)
-        if frame.opcode == _PING and not self._pings.is_answered(is_writable=self._connection.writable.is_set()):
-            return dataclasses.replace(frame, opcode=type(frame.opcode)(_PONG))  # which nobody waits for
-        return self._collect(frame) if frame.opcode == _CONTINUATION else frame
+        if opcode == _CONTINUATION:
+            return self._collect(frame)
+        if opcode == _PING and not self._pings.is_answered(is_writable=self._connection.writable.is_set()):
+            return dataclasses.replace(frame, opcode=type(opcode)(_PONG))  # which nobody waits for
+        return frame
 
     def encode(self, frame: Any) -> Any:
         """Let a frame of ours pass."""

@@ -93,7 +93,7 @@ class Uvicorn(Server):
     When the application returns, it waits for the client to take what is left; :meth:`cut` does not.
     """
 
-    __slots__ = ("_is_closing", "_is_plain", "_is_writable", "_transport", "_write")
+    __slots__ = ("_is_closing", "_is_writable", "_transport", "_write", "is_plain")
 
     def __init__(self, protocol: Any) -> None:
         self._transport = protocol.transport
@@ -102,12 +102,12 @@ class Uvicorn(Server):
         self._is_closing = protocol.transport.is_closing
         self._write = protocol.transport.write
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
-        self._is_plain = bound(protocol) and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
+        self.is_plain = bound(protocol) and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
         stop_with_uvicorn(hub.lane())
 
     def write(self, text: str) -> bool:
         # It closes its transport together with whatever else would forbid writing, but for a close of ours.
-        if not self._is_plain or not self._is_writable() or self._is_closing():
+        if not self.is_plain or not self._is_writable() or self._is_closing():
             return False
         self._write(text_frame(text))
         return True
@@ -121,6 +121,8 @@ class Daphne(Server):
 
     Twisted can say when a client falls behind, to whoever is registered as the producer of its data, and can stop
     reading from it. Pings are ours: daphne's own are none, or answered, for a client that sends anything.
+
+    :ivar is_plain: whether frames go out as they are, neither compressed nor changed; ``None`` while nobody knows.
     """
 
     def __init__(self, protocol: Any, receive: Receive) -> None:
@@ -133,7 +135,8 @@ class Daphne(Server):
         queue = getattr(receive, "__self__", None)
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
         self._read_before = 0
-        self._is_paused = self._is_plain = False
+        self._is_paused = False
+        self.is_plain: bool | None = None
         self._ping_interval, self._ping_timeout = protocol.server.ping_interval, protocol.server.ping_timeout
         self._heartbeat: Heartbeat | None = None
         protocol.unregisterProducer()  # of the HTTP request it began as
@@ -184,10 +187,13 @@ class Daphne(Server):
 
     def write(self, text: str) -> bool:
         protocol = self._protocol
-        if protocol.state in (protocol.STATE_CLOSING, protocol.STATE_CLOSED):
-            raise ConnectionResetError("The client has left.")  # daphne would drop the text
-        is_plain = self._is_plain and not protocol.send_queue
-        if not is_plain or not self._is_writable.is_set() or protocol.state != protocol.STATE_OPEN:
+        if protocol.state != protocol.STATE_OPEN:
+            if protocol.state in (protocol.STATE_CLOSING, protocol.STATE_CLOSED):
+                raise ConnectionResetError("The client has left.")  # daphne would drop the text
+            return False
+        if self.is_plain is None:  # known when the handshake is through
+            self.is_plain = not getattr(protocol, "websocket_extensions_in_use", True)
+        if not self.is_plain or protocol.send_queue or not self._is_writable.is_set():
             return False
         protocol.transport.write(text_frame(text))  # as Autobahn does, after 4 µs for a line that nobody logs
         return True

@@ -40,6 +40,11 @@ async def test_what_a_handler_starts_may_emit(server: Server, handler: str, even
     assert await client.expect(event) == {}
 
 
+async def test_what_is_sent_takes_no_detour_where_nothing_is_compressed(asgi_server: Server) -> None:
+    client = await asgi_server.connect("/news")
+    assert await client.request("goes_as_it_is") is True
+
+
 async def test_gathered_tasks_of_a_handler_may_emit(server: Server) -> None:
     client, other = await connect(server, "/news", 2)
     await client.emit("from_gathered")

@@ -31,6 +31,13 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @news.on
+async def goes_as_it_is(socket: Any) -> bool:
+    """Whether what is sent needs no detour, for each client anew."""
+    await socket.emit("on its way")
+    return bool(socket.transport._server.is_plain)
+
+
+@news.on
 async def from_task() -> None:
     """Send from a task that goes on when the handler has ended."""
     ended = asyncio.Event()
