@@ -47,7 +47,7 @@ def server_of(receive: Receive, send: Send) -> "Server":
 class Server:
     """A server of which nothing is known but ASGI; others can do more.
 
-    :ivar writable: set while the client takes what is sent; ``None`` where ``send`` itself waits.
+    :ivar writable: set when the client takes what is sent; ``None`` while it does, or where ``send`` itself waits.
     """
 
     __slots__ = ()
@@ -125,19 +125,20 @@ class Daphne(Server):
     :ivar is_plain: whether frames go out as they are, neither compressed nor changed; ``None`` while nobody knows.
     """
 
+    __slots__ = ("_heartbeat", "_is_paused", "_pings", "_protocol", "_queue", "_read_before", "is_plain", "writable")
+
     def __init__(self, protocol: Any, receive: Receive) -> None:
-        self._is_writable = self.writable = asyncio.Event()
-        self._is_writable.set()
         # Looked for now, so that nothing is missing in the middle of a conversation.
         _ = protocol.state, protocol.send_queue, protocol.trafficStats.incomingOctetsWireLevel, protocol.sendPing
         _ = protocol.onMessageFrame, protocol.onPing, protocol.dropConnection, protocol.transport.pauseProducing
+        _ = protocol.server.ping_interval, protocol.server.ping_timeout
         self._protocol = protocol
         queue = getattr(receive, "__self__", None)
         self._queue = queue if isinstance(queue, asyncio.Queue) else None  # it has no bound
         self._read_before = 0
         self._is_paused = False
         self.is_plain: bool | None = None
-        self._ping_interval, self._ping_timeout = protocol.server.ping_interval, protocol.server.ping_timeout
+        self.writable: asyncio.Event | None = None
         self._heartbeat: Heartbeat | None = None
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
@@ -145,26 +146,26 @@ class Daphne(Server):
 
     def pauseProducing(self) -> None:  # noqa: N802 Twisted's name
         """More than its buffer of 64 KiB waits."""
-        self._is_writable.clear()
+        if self.writable is None:
+            self.writable = asyncio.Event()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The buffer is empty."""
-        self._is_writable.set()
+        if self.writable is not None:
+            self.writable.set()
+            self.writable = None
 
     def stopProducing(self) -> None:  # noqa: N802
         """The connection is lost; whoever waits finds out by sending."""
-        self._is_writable.set()
+        self.resumeProducing()
 
     def opened(self) -> None:
         self._pings = Pings()
         self._protocol.onMessageFrame, self._protocol.onPing = self._take_frame, self._take_ping
-        if self._ping_timeout > 0:
+        interval, timeout = self._protocol.server.ping_interval, self._protocol.server.ping_timeout
+        if timeout > 0:
             self._heartbeat = heartbeat = Heartbeat(
-                self._protocol.sendPing,
-                self.cut,
-                lambda: not self._is_paused,
-                interval=self._ping_interval,
-                timeout=self._ping_timeout,
+                self._protocol.sendPing, self.cut, lambda: not self._is_paused, interval=interval, timeout=timeout
             )
             self._protocol.onPong = lambda _: heartbeat.answered()  # a callback of Autobahn's
 
@@ -182,7 +183,7 @@ class Daphne(Server):
         merge(self._protocol.message_data)
 
     def _take_ping(self, payload: bytes) -> None:
-        if self._pings.is_answered(is_writable=self._is_writable.is_set()):
+        if self._pings.is_answered(is_writable=self.writable is None):
             type(self._protocol).onPing(self._protocol, payload)
 
     def write(self, text: str) -> bool:
@@ -193,7 +194,7 @@ class Daphne(Server):
             return False
         if self.is_plain is None:  # known when the handshake is through
             self.is_plain = not getattr(protocol, "websocket_extensions_in_use", True)
-        if not self.is_plain or protocol.send_queue or not self._is_writable.is_set():
+        if not self.is_plain or protocol.send_queue or self.writable is not None:
             return False
         protocol.transport.write(text_frame(text))  # as Autobahn does, after 4 µs for a line that nobody logs
         return True
