@@ -94,7 +94,7 @@ class TestWhoIsWatched:
         await client.close()
         assert watch.of(user) == []
 
-    @pytest.mark.parametrize("nobody", [AnonymousUser(), None, "a word"], ids=repr)
+    @pytest.mark.parametrize("nobody", [AnonymousUser(), None, "a word"], ids=str)
     async def test_nobody_else(self, connect, nobody):
         await connect(nobody)
         assert watch.of(nobody) == []
