@@ -24,7 +24,7 @@ run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 test: $(STAMP)-test ## run the tests and measure their coverage
 	$(VENV_PYTHON) -m coverage erase
 	PYTHONDEVMODE=1 $(VENV_PYTHON) -m coverage run -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --ignore=tests/endurance
-	PYTHONDEVMODE=1 $(VENV_PYTHON) -m coverage run -m pytest tests/endurance
+	$(VENV_PYTHON) -X dev -m pytest tests/endurance
 	$(VENV_PYTHON) -m coverage combine --quiet
 	$(VENV_PYTHON) -m coverage report
 

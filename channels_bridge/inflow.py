@@ -13,7 +13,7 @@ MAX_PIECES = 1_000
 
 #: Bytes that one read, inflated, may become, where messages may not be longer. Text that is worth compressing becomes
 #: ten times what it was, which is 2.5 MiB for a read of uvicorn; zeros become 256 MiB.
-MAX_INFLATED = 4 * 1024 * 1024
+MAX_INFLATED = 5 * 512 * 1024
 
 _CONTINUATION, _CONTROL, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
 
