@@ -59,6 +59,26 @@ def on(ws, name):
     return register
 
 
+async def at_work(ws, communicate):
+    """A client whose handler does not end by itself, and what its handlers note."""
+    noted = []
+
+    @on(ws, "work")
+    async def work():
+        noted.append("began")
+        await asyncio.Event().wait()
+
+    @on(ws, "close")
+    async def close():
+        noted.append("closed")
+
+    client = communicate(ws)
+    await client.connect()
+    await client.send_json_to({"event": "work"})
+    await until(lambda: noted)
+    return client, noted
+
+
 class TestClasses:
     def test_are_consumers_of_channels(self, ws):
         consumer = consumer_for(ws)
@@ -480,42 +500,14 @@ class TestTransport:
             await serving
 
     async def test_ends_a_handler_when_it_is_interrupted(self, ws, communicate):
-        noted = []
-
-        @on(ws, "work")
-        async def work():
-            noted.append("began")
-            await asyncio.Event().wait()
-
-        @on(ws, "close")
-        async def close():
-            noted.append("closed")
-
-        client = communicate(ws)
-        await client.connect()
-        await client.send_json_to({"event": "work"})
-        await until(lambda: noted)
+        client, noted = await at_work(ws, communicate)
         hub.lane().interrupt_all()
         await client.wait(10)
         assert noted == ["began", "closed"]
         assert await client.receive_output() == {"type": "websocket.close", "code": 1001, "reason": ""}
 
     async def test_a_handler_can_be_cancelled_by_the_server(self, ws, communicate):
-        noted = []
-
-        @on(ws, "work")
-        async def work():
-            noted.append("began")
-            await asyncio.Event().wait()
-
-        @on(ws, "close")
-        async def close():
-            noted.append("closed")
-
-        client = communicate(ws)
-        await client.connect()
-        await client.send_json_to({"event": "work"})
-        await until(lambda: noted)
+        client, noted = await at_work(ws, communicate)
         client.future.cancel()
         await asyncio.wait([client.future])
         assert client.future.cancelled()

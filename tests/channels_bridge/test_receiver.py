@@ -227,7 +227,7 @@ class TestALayerThatIsDown:
     async def test_is_received_from_again_after_an_error(self, receiver, layer, taken):
         await receiver.join("/chat")
         layer.error = ConnectionResetError("gone")
-        await asyncio.sleep(0.03)
+        await until(lambda: layer.named("group_add")[1:])
         layer.error = None
         await until(lambda: members(layer))
         await layer.group_send(CHAT, {"number": 1})

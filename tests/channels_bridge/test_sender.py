@@ -123,7 +123,7 @@ class TestBatches:
         monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 0.2)
         await arrived(*put(sender, "a"))
         outgoing = put(sender, "b")
-        await asyncio.sleep(0.05)
+        await turns()
         outgoing += put(sender, "c")
         await arrived(*outgoing)
         assert [batch.texts for batch in batches(layer)] == [["a"], ["b", "c"]]
