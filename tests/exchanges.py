@@ -38,6 +38,7 @@ FRAMES = [
         for value in values(1, 0, True, False, "text", [1], [{}])
     ),
     refused("65 levels", nested(65), "too_deep"),
+    refused("2,000 levels that are no object", "[" * 2_000 + "]" * 2_000, "too_deep"),
     refused("100,000 levels", "[" * 100_000, "too_deep"),
     refused("1,000,001 bytes", sized(1_000_001), "too_large"),
     refused("1,000,002 bytes in 500,000 letters", sized(1_000_002, "é"), "too_large"),

@@ -1,6 +1,7 @@
 """Who is watched, what ends a login, and what does not. How soon, tests/endurance/test_logins.py tells."""
 
 import asyncio
+import threading
 from importlib import import_module
 
 import pytest
@@ -17,6 +18,8 @@ from django.test import override_settings
 
 from tests.project.databases import database_in
 from tests.project.models import Member
+from tornado_websockets.core.workers import Workers
+from tornado_websockets.database import with_database
 from tornado_websockets.testing import Client
 from tornado_websockets.watch import watch
 from tornado_websockets.websocket import WebSocket
@@ -159,6 +162,20 @@ class TestLooking:
     async def test_lets_everyone_stay_while_the_database_is_down(self, connect, user, session, tmp_path, caplog):
         client = await connect(user, session)
         with database_in(tmp_path):  # which has no tables
+            assert not await has_ended(client, 0.5)
+        assert "Cannot tell whether a login has ended" in caplog.text
+        await sync_to_async(session.delete)()
+        assert await has_ended(client)
+
+    @OFTEN
+    async def test_lets_everyone_stay_while_there_is_no_thread(self, connect, user, session, monkeypatch, caplog):
+        def fail(_):
+            raise RuntimeError("can't start new thread")
+
+        client = await connect(user, session)
+        with monkeypatch.context() as patch:
+            patch.setattr(watch, "_workers", Workers("logins", 1, with_database))
+            patch.setattr(threading.Thread, "start", fail)
             assert not await has_ended(client, 0.5)
         assert "Cannot tell whether a login has ended" in caplog.text
         await sync_to_async(session.delete)()

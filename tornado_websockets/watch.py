@@ -106,8 +106,11 @@ class Watch:
             watched.timer = watched.loop.call_later(seconds, self._look, watched)
 
     def _look(self, watched: Watched) -> None:
-        found = asyncio.ensure_future(self._workers.run(watched.login.is_valid))
+        found = asyncio.ensure_future(self._is_valid(watched.login))
         found.add_done_callback(partial(self._conclude, watched))
+
+    async def _is_valid(self, login: Login) -> bool:
+        return bool(await self._workers.run(login.is_valid))
 
     def _conclude(self, watched: Watched, found: "asyncio.Future[bool]") -> None:
         connection = watched.connection

@@ -57,13 +57,13 @@ def test_has_no_more_threads_than_it_may(threads):
     stuck[1].end.set()
 
 
-def test_passes_over_calls_that_were_cancelled():
+def test_calls_what_it_has_taken():
     threads, called = Threads("Thread", 1), []
     stuck = Stuck(threads)
-    assert threads.submit(called.append, 1).cancel()
+    assert not threads.submit(called.append, 1).cancel()
     stuck.end.set()
     assert threads.submit(int).result(10) == 0
-    assert called == []
+    assert called == [1]
 
 
 def test_has_other_threads_once_it_left_those_of_before():

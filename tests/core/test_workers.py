@@ -2,6 +2,7 @@ import asyncio
 import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -204,6 +205,50 @@ def test_a_loop_that_ends_meanwhile_disturbs_nobody(workers):
 
     asyncio.run(leave())
     assert asyncio.run(come()) == "next"
+
+
+def test_loops_that_end_before_a_thread_is_there_disturb_nobody(workers):
+    async def leave():
+        workers.run(int)
+
+    async def come():
+        return await asyncio.wait_for(workers.run(lambda: "next"), 10)
+
+    for _ in range(100):
+        asyncio.run(leave())
+        assert asyncio.run(come()) == "next"
+
+
+@pytest.fixture
+def no_threads(monkeypatch):
+    """Lets a test have the system run out of threads."""
+
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    @contextmanager
+    def no_threads():
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            yield
+
+    return no_threads
+
+
+async def test_raises_when_there_is_no_thread_for_a_call(workers, no_threads):
+    with no_threads(), pytest.raises(RuntimeError, match="can't start new thread"):
+        workers.run(int)
+    assert await workers.run(lambda: "next") == "next"
+
+
+async def test_leaves_a_call_to_the_threads_there_are_when_there_is_none_for_it(no_threads):
+    workers, end = Workers("/chat", 2, directly), threading.Event()
+    stuck = workers.run(lambda: end.wait(10))
+    with no_threads():
+        waiting = workers.run(lambda: "next")
+    end.set()
+    assert await stuck
+    assert await waiting == "next"
 
 
 def test_serves_one_loop_after_another(workers):

@@ -97,11 +97,10 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
         return _too_deep(limits)
     except ValueError:  # bad syntax, NaN, a number too large to read, half a surrogate pair
         return Refusal(Code.INVALID_JSON, "Expected valid JSON.")
+    if _may_nest(text, limits.max_depth) and _depth(value, limits.max_depth) > limits.max_depth:
+        return _too_deep(limits, _id_of(value))
     if not isinstance(value, dict):
         return Refusal(Code.INVALID_JSON, "Expected a JSON object.")
-    if _may_nest(text, limits.max_depth) and _depth(value, limits.max_depth) > limits.max_depth:
-        id_ = value.get("id")
-        return _too_deep(limits, id_ if _is_id(id_) else None)
     return _frame(value)
 
 
@@ -111,9 +110,12 @@ def _id_in(text: str | bytes) -> Id | None:
     Servers close the connection a little above the limit, so this costs no more than a frame of the limit's size.
     """
     try:
-        value = _DECODER.decode(text) if isinstance(text, str) else None
+        return _id_of(_DECODER.decode(text)) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _id_of(value: object) -> Id | None:
     id_ = value.get("id") if isinstance(value, dict) else None
     return id_ if _is_id(id_) else None
 

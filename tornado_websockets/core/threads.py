@@ -52,17 +52,21 @@ class Threads(Executor):
         _all.add(self)
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        """Call in a thread, and give the result to the future."""
+        """Call in a thread, and give the result to the future. It cannot be cancelled: what is taken is called.
+
+        :raises RuntimeError: when the system has no more threads; then nothing is taken.
+        """
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
         crew = self._crew
         with crew.lock:
-            self._calls.put(_Call(future, partial(function, *args, **kwargs)))
-            crew.calls += 1
-            if len(crew.threads) < min(crew.calls, self._most):
+            if len(crew.threads) < min(crew.calls + 1, self._most):
                 name = f"{self._name}_{next(self._numbers)}"
                 thread = threading.Thread(target=_work, args=(self._calls, crew), name=name, daemon=True)
-                crew.threads.append(thread)
                 thread.start()
+                crew.threads.append(thread)
+            self._calls.put(_Call(future, partial(function, *args, **kwargs)))
+            crew.calls += 1
         return future
 
     def leave(self) -> None:
@@ -86,13 +90,12 @@ def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew) -> None:
 
 
 def _do(call: _Call) -> None:
-    if call.future.set_running_or_notify_cancel():
-        try:
-            result = call.function()
-        except BaseException as error:
-            call.future.set_exception(error)
-        else:
-            call.future.set_result(result)
+    try:
+        result = call.function()
+    except BaseException as error:
+        call.future.set_exception(error)
+    else:
+        call.future.set_result(result)
 
 
 @atexit.register

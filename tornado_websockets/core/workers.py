@@ -46,7 +46,10 @@ class Workers:
         _all.add(self)
 
     def run(self, call: Call) -> Awaitable[Any]:
-        """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back."""
+        """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back.
+
+        :raises RuntimeError: when the system has no thread for it.
+        """
         if self._process != os.getpid():  # threads do not survive a fork
             self._start_anew()
         loop = asyncio.get_running_loop()
@@ -56,7 +59,11 @@ class Workers:
             needs_thread = self._busy < self._concurrency
             self._busy += needs_thread
         if needs_thread:
-            self._start_thread(loop)
+            try:
+                self._start_thread(loop)
+            except RuntimeError:
+                if not self._can_do_without_thread(job):
+                    raise
         return job.outcome
 
     def overtake(self) -> None:
@@ -93,6 +100,15 @@ class Workers:
             task = asyncio.ensure_future(rest, loop=loop)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _can_do_without_thread(self, job: _Job) -> bool:
+        """Whether threads that are at work will do it; otherwise it is taken back."""
+        with self._lock:
+            self._busy -= 1
+            if not self._busy and job in self._jobs:
+                self._jobs.remove(job)
+                return False
+            return True
 
     def _do_jobs(self) -> None:
         while True:
