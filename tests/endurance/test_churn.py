@@ -11,7 +11,7 @@ from .scale import amount
 from .visits import Door, churn
 
 #: What a server needs before its memory is what it stays.
-WARM_UP = amount(200, 2_000)
+WARM_UP = amount(1_000, 2_000)
 
 VISITORS = amount(1_000, 20_000)
 
