@@ -31,7 +31,7 @@ test: $(STAMP)-test ## run the tests and measure their coverage
 soak: $(STAMP)-test ## the long form of the tests of endurance (an hour and more)
 	SOAK=1 FUZZ_FRAMES=100000 $(VENV_PYTHON) -m pytest tests/endurance tests/test_fuzz.py
 
-check: $(STAMP)-check ## lint, formatting, types, layering, version
+check: $(STAMP)-check ## lint, formatting, types, layering, version, scripts
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy

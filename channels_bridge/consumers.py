@@ -82,6 +82,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             kwargs=kwargs,
             headers=SimpleLazyObject(partial(_headers, self.scope)),  # type: ignore[arg-type]
             limits=conf.limits(),
+            query_string=self.scope.get("query_string", b"").decode("latin-1"),
             address=(self.scope.get("client") or [None])[0],
             user=self.scope.get("user"),
             session=self.scope.get("session"),

@@ -95,7 +95,7 @@ def bound(connection: Any) -> bool:
     try:
         _bound(connection, connection.conn)
     except AttributeError as error:
-        warn_once(f"This version of uvicorn is not known, what clients send is bounded less well: {error}")
+        warn_once(f"This uvicorn, or its websockets, is not known; what clients send is bounded less well: {error}")
     return True
 
 

@@ -105,7 +105,7 @@ class Receiver:
             waiter = self._waiters[path] = self.loop.create_future()
         done, _ = await asyncio.wait([waiter], timeout=WAIT_TIMEOUT)
         if not done:
-            logger.warning("The channel layer takes long to join or leave a group (path %s)", path)
+            logger.warning("The channel layer takes long to join or leave a group (path %.64r)", path)
 
     async def _keep_joined(self) -> None:
         pause = FIRST_PAUSE

@@ -123,7 +123,7 @@ class Relay:
         lost, texts = self._tally.check(batch)
         if lost:
             counters.messages_lost += lost
-            logger.warning("%d messages of another process were lost on the way (path %s)", lost, batch.path)
+            logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
             self._hub.deliver(batch.path, text, key=key)
 

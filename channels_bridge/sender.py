@@ -77,7 +77,7 @@ class Sender:
         self._task: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
         self._hung: BaseException | None = None  # why, while the layer hangs
-        self._last_path, self._last_time = "", 0.0
+        self._resting: dict[str, float] = {}  # when paths get their next batch at the earliest, in that order
         self._lost = 0
 
     def put(self, outgoing: Outgoing) -> None:
@@ -120,18 +120,22 @@ class Sender:
         self._start()
 
     async def _keep_pace(self) -> None:
-        """Let texts gather for the path that had the last batch, unless others wait."""
-        pause = self._last_time + BATCH_INTERVAL - self.loop.time()
-        is_alone = len(self._waiting) == 1 and self._last_path in self._waiting
-        if is_alone and pause > 0 and hasattr(self.layer, "capacity"):
-            await asyncio.sleep(pause)
+        """Let texts gather while every path that they are for has had a batch just now."""
+        while True:
+            now = self.loop.time()
+            for path in [path for path, end in self._resting.items() if end <= now]:
+                del self._resting[path]
+            with self._lock:
+                if any(path not in self._resting for path in self._waiting):
+                    return
+            await asyncio.sleep(next(iter(self._resting.values())) - now)
 
     def _next(self) -> list[Outgoing]:
         """The oldest texts of the path whose turn it is; paths take turns."""
         with self._lock:
             if not self._waiting:
                 return []
-            path = next(iter(self._waiting))
+            path = next((path for path in self._waiting if path not in self._resting), next(iter(self._waiting)))
             queue = self._waiting.pop(path)
             batch, size = [queue.popleft()], 0
             while queue and len(batch) < BATCH_TEXTS and size < BATCH_BYTES:
@@ -143,17 +147,18 @@ class Sender:
             return batch
 
     async def _send(self, batch: list[Outgoing]) -> None:
-        started = self._last_time = self.loop.time()
-        self._last_path = batch[0].path
+        path, started = batch[0].path, self.loop.time()
+        if hasattr(self.layer, "capacity"):
+            self._resting[path] = started + BATCH_INTERVAL
         try:
-            await self._give(batch[0].path, batch, SEND_TIMEOUT)
+            await self._give(path, batch, SEND_TIMEOUT)
         except asyncio.CancelledError as error:
             self._lose(batch, error)
             raise
         except Exception as error:
             self._lose(batch, error)
             if self.loop.time() - started > PATIENCE:
-                self._suspend(batch[0].path, error)
+                self._suspend(path, error)
         else:
             for outgoing in batch:
                 outgoing.outcome.set_result(None)
@@ -197,7 +202,7 @@ class Sender:
         if not self._lost:
             reason = "too much is waiting for it" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
             logger.error(
-                "The channel layer takes no messages, clients of other processes miss them: %s (path %s)",
+                "The channel layer takes no messages, clients of other processes miss them: %s (path %.64r)",
                 reason,
                 batch[0].path,
             )

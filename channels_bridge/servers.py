@@ -96,14 +96,17 @@ class Uvicorn(Server):
     __slots__ = ("_is_closing", "_is_writable", "_transport", "_write", "is_plain")
 
     def __init__(self, protocol: Any) -> None:
+        stop_with_uvicorn(hub.lane())
         self._transport = protocol.transport
         # What a broadcast asks of every client is kept at hand: each object that it touches on its way costs.
         self._is_writable = protocol.writable.is_set
         self._is_closing = protocol.transport.is_closing
         self._write = protocol.transport.write
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
-        self.is_plain = bound(protocol) and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
-        stop_with_uvicorn(hub.lane())
+        is_bounded = bound(protocol)
+        if not is_bounded:
+            warn_once("Of uvicorn's --ws only the default is known; what clients send is bounded less well.")
+        self.is_plain = is_bounded and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
 
     def write(self, text: str) -> bool:
         # It closes its transport together with whatever else would forbid writing, but for a close of ours.

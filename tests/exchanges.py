@@ -180,7 +180,7 @@ SENDING = [
         among(
             f"broadcast in {name} reaches every other client",
             event(name, {"a": 1}),
-            *_hears([], [event("told", {"a": 1})]),
+            *_hears([], [_TOLD]),
         )
         for name in ("tell_others", "atell_others")
     ),

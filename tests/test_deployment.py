@@ -103,6 +103,15 @@ async def test_tornado_websockets_alone_works_within_its_process(servers: Server
         assert await first.settle() == [{"event": "said", "data": {"a": 1}}]
 
 
+@pytest.mark.parametrize("implementation", ["wsproto", "websockets"])
+async def test_other_implementations_of_uvicorn_serve_with_a_warning(servers: Servers, implementation: str) -> None:
+    async with servers.get("uvicorn", arguments=("--ws", implementation)).visit() as server:
+        client = await server.connect("/room/other")
+        await client.emit("say", {"a": 1})
+        assert await client.expect("said") == {"a": 1}
+        await server.log.wait_for("bounded less well")
+
+
 async def test_websockets_module_of_every_app_is_found(servers: Servers) -> None:
     async with servers.get("daphne", DJANGO_SETTINGS_MODULE="tests.project.settings_alone").visit() as server:
         assert await (await server.connect("/found")).request("give") is True

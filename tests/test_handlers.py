@@ -33,7 +33,7 @@ async def test_handler_that_raises_is_logged_once_and_the_connection_lives(serve
     refusal, *rest = await client.settle()
     assert (refusal["event"], refusal["data"]["code"]) == ("warning", "handler_error")
     assert rest == [ECHO]
-    assert FAILURES[event] in await server.log.wait_for_error(f"The handler of {event!r} failed (path /trouble")
+    assert FAILURES[event] in await server.log.wait_for_error(f"The handler of {event!r} failed (path '/trouble")
     assert server.log.count("The handler of") == 1
 
 

@@ -214,7 +214,7 @@ async def test_message_that_was_lost_on_the_way_is_counted_and_logged(
     await send(4, '{"event":"fourth","data":{}}')
     for client, server in ((here[0], cluster.here), (there[0], cluster.there)):
         assert [(await client.receive())["event"] for _ in range(2)] == ["first", "fourth"]
-        await server.log.wait_for(rf"2 messages of another process were lost on the way \(path {path}\)")
+        await server.log.wait_for(rf"2 messages of another process were lost on the way \(path {path!r}\)")
 
 
 async def test_message_that_can_not_be_read_stops_nothing(

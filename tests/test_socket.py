@@ -9,7 +9,7 @@ HEADERS = {"X-Test": "a value"}
 
 
 async def look(anyhow: Server | InProcess) -> dict[str, Any]:
-    client = await anyhow.connect("/mirror/word", HEADERS)
+    client = await anyhow.connect("/mirror/word?token=a%20b&%C3%A9", HEADERS)
     seen: dict[str, Any] = await client.request("look")
     return seen
 
@@ -20,6 +20,7 @@ async def test_socket_has_the_same_members_everywhere(anyhow: Server | InProcess
     assert seen == {
         "path": "/mirror/word",
         "kwargs": {"word": "word"},
+        "query_string": "token=a%20b&%C3%A9",
         "header": "a value",
         "header in capitals": "a value",
         "header names": ["x-test"],

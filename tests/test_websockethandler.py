@@ -102,12 +102,13 @@ async def test_the_socket_of_a_handler_is_the_tornado_handler(visit: Visit, serv
 
 
 async def test_the_socket_has_the_members_it_has_under_channels(visit: Visit, served: Serving) -> None:
-    await served.connect("/ws/x", {"X-Test": "a word"})
+    await served.connect("/ws/x?a=1", {"X-Test": "a word"})
     (socket,) = visit.made
     socket.state["of"] = "the application"
     assert len(socket.id) == 32
     assert socket.path == "/x"
     assert socket.kwargs == {}
+    assert socket.query_string == "a=1"
     assert socket.headers["x-test"] == socket.headers["X-TEST"] == "a word"
     assert socket.user.is_anonymous
     assert socket.session.is_empty()

@@ -28,7 +28,8 @@ DEFAULTS: dict[str, Any] = {
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
     # 4401. None: never looked at, and only what this process is told of a logout or a change counts.
     "REAUTH_INTERVAL": 60.0,
-    # Whether WebSocket.emit outside of handlers is taken as publish.
+    # Whether WebSocket.emit outside of handlers is taken as publish, where the path has no parameters, and
+    # socket.broadcast may be called there.
     "EMIT_ANYWHERE": False,
 }
 

@@ -12,8 +12,8 @@ Work = Callable[[], Awaitable[None]]
 #: it has the answer to the last is never waited for, which would take the server two more turns of the event loop.
 AHEAD = 1
 
-#: Seconds for which a handler may keep the server from reading. Then it reads on, so that pings are answered, and a
-#: client that leaves is noticed: a handler may run for minutes.
+#: Seconds between two looks at whether the same handler keeps the server from reading. Then it reads on, so that pings
+#: are answered, and a client that leaves is noticed: a handler may run for minutes.
 READ_ON_AFTER = 1.0
 
 #: Messages, and bytes of them, that may wait then.

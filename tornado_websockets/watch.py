@@ -42,7 +42,7 @@ class Watched:
     def end(self) -> None:
         """Close it. From any thread."""
         path, id_ = self.connection.path, self.connection.id
-        logger.info("Closing a connection, its login has ended (path %s, connection %s)", path, id_)
+        logger.info("Closing a connection, its login has ended (path %.64r, connection %s)", path, id_)
         with suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(self.connection.dismiss, LOGGED_OUT, "Logged out.")
 
@@ -119,7 +119,7 @@ class Watch:
         error = found.exception()
         if error is not None:  # a database that is down is no reason to show everyone out
             path, id_ = connection.path, connection.id
-            message = "Cannot tell whether a login has ended, will look again (path %s, connection %s)"
+            message = "Cannot tell whether a login has ended, will look again (path %.64r, connection %s)"
             logger.error(message, path, id_, exc_info=error)
         if error is not None or found.result():
             self._look_later(watched)

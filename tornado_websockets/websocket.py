@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asgiref.sync import markcoroutinefunction, sync_to_async
 
 from . import conf, database
-from .core.connection import current
 from .core.dispatch import Dispatcher, Run, call_in_thread, runs_on_loop
 from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
 from .core.registry import Registry
 from .core.roster import Roster
+from .core.running import current
 from .core.sent import Sent
 from .core.workers import Workers
 from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
@@ -65,6 +65,10 @@ class WebSocket:
         never overlap. The events of one client are handled one at a time in any case.
     :param authorize: a function or coroutine function that is asked with the ``socket`` before the handshake is
         accepted; a false answer refuses it with 403.
+    :raises TypeError: ``path`` is no string.
+    :raises ValueError: it is empty, a parameter of it has a name that is taken, or ``concurrency`` is below 1.
+    :raises NotCallableError: ``authorize`` cannot be called.
+    :raises django.core.exceptions.ImproperlyConfigured: ``path`` is not a valid route.
 
     :ivar path: as given, with a leading slash.
     :ivar context: what handlers get as ``self``.
@@ -129,11 +133,12 @@ class WebSocket:
     def emit(self, event: str, data: Data | str | None = None) -> Sent | Publication:
         """Send an event to all clients of the path that the running handler serves, on every process.
 
-        Works inside a handler and in whatever a handler started. May be awaited.
+        Works inside a handler, and in the tasks and asgiref threads that it started. May be awaited.
 
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
         :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
+        :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply.
         :raises InvalidInstanceError: something in :attr:`handlers` is not a connection.
         :raises EmitHandlerError: no handler is running, or it serves another path with parameters.
         """
@@ -160,7 +165,7 @@ class WebSocket:
             back. What fails after the commit is logged.
         :param parameters: of the path, where it has some: ``publish('x', room='lobby')``.
         :raises TypeError: as :meth:`emit`; or a parameter of the path is missing or unknown.
-        :raises ValueError: a parameter of the path has a value its converter does not take.
+        :raises ValueError: as :meth:`emit`; or a parameter of the path has a value its converter does not take.
         :raises PublishError: the channel layer did not take it.
         """
         text = self.encoder.event(event, data)
@@ -186,6 +191,8 @@ class WebSocket:
 
         :param supersede: a client that still waits for an earlier ``event`` gets only this one.
         :param on_commit: as of :meth:`publish`.
+        :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
+            this WebSocket is running and its path has parameters.
         """
         text = self.encoder.event(event, data)
         self._refuse_strangers()
@@ -252,7 +259,7 @@ class WebSocket:
                 answer = await run(partial(call_in_thread, authorize, socket))
             return bool(await answer if inspect.isawaitable(answer) else answer)
         except Exception:
-            logger.exception("authorize failed (path %s, connection %s)", socket.path, socket.id)
+            logger.exception("authorize failed (path %.64r, connection %s)", socket.path, socket.id)
             return False
 
     def refuse_to_broadcast(self, event: str, path: str, running: Connection | None) -> None:

@@ -62,6 +62,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     path = _Forward()
     kwargs = _Forward()
     headers = _Forward()
+    query_string = _Forward()
     address = _Forward()
     user = _Forward()
     session = _Forward()
@@ -215,6 +216,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             kwargs=parameters,
             headers=headers,
             limits=conf.limits(),
+            query_string=self.request.query,
             address=self.request.remote_ip,
             user=user,
             session=session,

@@ -44,7 +44,7 @@ class DjangoContainer(WSGIContainer):
         try:
             await self.handle_request(request)
         except Exception:
-            logger.exception("The response to %s %s cannot be sent", request.method, request.path)
+            logger.exception("The response to %s %.64r cannot be sent", request.method, request.path)
             _fail(request.connection)
 
 

@@ -48,4 +48,4 @@ async def sample() -> None:
         try:
             await counter.apublish("sample", {**tally.sample(len(counter.handlers))})
         except PublishError:
-            logger.warning("A sample reached nobody; the next one is due in %d s.", PERIOD)
+            logger.warning("A sample reached no other process; the next one is due in %d s.", PERIOD)

@@ -4,16 +4,11 @@ The import runs in the process that was asked for it, and only that one can tell
 With several processes it would be a task of a worker, and its state a row in the database.
 """
 
-import logging
-from collections.abc import Callable
 from typing import Any
 
-from tornado_websockets.exceptions import PublishError
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.websocket import WebSocket
 from weather.job import Importer, Report
-
-logger = logging.getLogger(__name__)
 
 imports = WebSocket("/import")
 bar = ProgressBar("rows")
@@ -21,28 +16,22 @@ imports.bind(bar)
 
 
 class Watchers:
-    """The pages that are open. An import goes on when they can't be reached."""
+    """The pages that are open."""
 
     def begin(self, rows: int) -> None:
         bar.reset()
         bar.max = rows
         # As on connection, for the pages that are here already.
         start = {"indeterminate": bar.indeterminate, "min": bar.min, "max": bar.max, "current": bar.current}
-        self._try(lambda: bar.emit("init", start))
+        bar.emit("init", start)
 
     def advance(self, rows: int, label: str) -> None:
         bar.current += rows - 1  # and one more with the tick
-        self._try(lambda: bar.tick(label))
+        bar.tick(label)
 
     def report(self, report: Report) -> None:
         # A page that is too slow for all reports gets the latest.
-        self._try(lambda: bar.emit("report", {**report}, supersede=True))
-
-    def _try(self, send: Callable[[], object]) -> None:
-        try:
-            send()
-        except PublishError as error:
-            logger.warning("%s", error)
+        bar.emit("report", {**report}, supersede=True)
 
 
 importer = Importer(Watchers())

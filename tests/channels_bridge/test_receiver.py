@@ -281,7 +281,7 @@ class TestALayerThatHangs:
         monkeypatch.setattr(receiver_module, "WAIT_TIMEOUT", 0.02)
         layer.is_hanging = True
         await asyncio.wait_for(receiver.join("/chat"), 5)
-        assert "takes long to join or leave a group (path /chat)" in caplog.text
+        assert "takes long to join or leave a group (path '/chat')" in caplog.text
         layer.is_hanging = False
         await until(lambda: members(layer))
 

@@ -128,6 +128,15 @@ class TestBatches:
         await arrived(*outgoing)
         assert [batch.texts for batch in batches(layer)] == [["a"], ["b", "c"]]
 
+    async def test_gather_for_every_path(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 0.2)
+        await arrived(*put(sender, "a"), *put(sender, "x", path="/other"))
+        outgoing = [*put(sender, "b"), *put(sender, "y", path="/other")]
+        await turns()
+        outgoing += [*put(sender, "c"), *put(sender, "z", path="/other")]
+        await arrived(*outgoing)
+        assert [batch.texts for batch in batches(layer)] == [["a"], ["x"], ["b", "c"], ["y", "z"]]
+
     async def test_of_other_paths_do_not_wait_for_that(self, sender, layer, monkeypatch):
         monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 100)
         await arrived(*put(sender, "a"))
@@ -242,7 +251,7 @@ class TestALayerThatHangs:
         layer.is_hanging = False
         await until(lambda: len(caplog.records) == 2)
         down, up = caplog.records
-        assert down.getMessage().endswith("miss them: TimeoutError (path /chat)")
+        assert down.getMessage().endswith("miss them: TimeoutError (path '/chat')")
         assert "took 3 less than were sent" in up.getMessage()
         assert counters.messages_unsent == before + 3
 

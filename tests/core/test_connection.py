@@ -10,13 +10,13 @@ from tornado.websocket import WebSocketClosedError
 from tests.project.clients import Client
 from tests.project.waiting import turns, until
 from tornado_websockets.core import cancellation
-from tornado_websockets.core.connection import current
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.dispatch import Dispatcher
 from tornado_websockets.core.frames import Encoder, Limits
 from tornado_websockets.core.hub import hub
 from tornado_websockets.core.outbox import Close
 from tornado_websockets.core.roster import Roster
+from tornado_websockets.core.running import current
 from tornado_websockets.core.workers import Workers
 from tornado_websockets.exceptions import EmitHandlerError
 

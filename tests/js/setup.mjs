@@ -18,7 +18,7 @@ class NodeWebSocket extends WebSocket {
 }
 
 /** Times short enough for a test, long enough for a slow machine. */
-export const QUICK = { WebSocket: NodeWebSocket, reconnect_delay: 20, reconnect_delay_max: 80, ping_interval: 0 };
+const QUICK = { WebSocket: NodeWebSocket, reconnect_delay: 20, reconnect_delay_max: 80, ping_interval: 0 };
 
 /** A server, and a function that makes clients of it; `t` is the test. */
 export async function setUp(t) {

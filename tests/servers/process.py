@@ -45,6 +45,20 @@ def free_port() -> int:
         return port
 
 
+def wait_for_listener(port: int) -> None:
+    """Return when somebody listens on a port of 127.0.0.1."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 async def run_python(*arguments: str, **variables: str) -> str:
     """What a Python program of the project writes until it ends, which must be without trouble."""
     process = await asyncio.create_subprocess_exec(

@@ -31,6 +31,11 @@ async def test_socket_has_what_the_client_was_given(ws):
         assert (socket.path, socket.kwargs) == ("/client/7", {"number": 7})
 
 
+async def test_socket_has_the_query_string(ws):
+    async with Client("/client/7?a=1&b=%20", websocket=ws) as alice:
+        assert (alice.connection.path, alice.connection.query_string) == ("/client/7", "a=1&b=%20")
+
+
 async def test_receive_leaves_other_events_for_later(ws):
     async with client(ws) as alice:
         await alice.emit("echo", {"n": 1})

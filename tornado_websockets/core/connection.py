@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
@@ -16,13 +15,11 @@ from .endpoint import Endpoint
 from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
 from .outbox import SLOW_CLIENT, Close, Outbox, Transport
+from .running import current
 from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
 logger = logging.getLogger("tornado_websockets")
-
-#: The connection whose handler is running. It follows into the tasks and threads that the handler starts.
-current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
 
 
 class Connection(Socket):
@@ -32,6 +29,7 @@ class Connection(Socket):
     :ivar path: the concrete path, without the ``/ws`` that transports put before it.
     :ivar kwargs: parameters of the path, converted.
     :ivar headers: of the handshake; names in any case.
+    :ivar query_string: of the handshake, as the client wrote it: ``QueryDict(socket.query_string)`` reads it.
     :ivar address: the client's IP address, or ``None`` where the server does not know it.
     :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
@@ -57,6 +55,7 @@ class Connection(Socket):
         "kwargs",
         "lane",
         "path",
+        "query_string",
         "session",
         "state",
         "transport",
@@ -72,6 +71,7 @@ class Connection(Socket):
         kwargs: Mapping[str, Any],
         headers: Mapping[str, str],
         limits: Limits,
+        query_string: str = "",
         address: str | None = None,
         user: Any = None,
         session: Any = None,
@@ -82,6 +82,7 @@ class Connection(Socket):
         self.path = path
         self.kwargs = kwargs
         self.headers = headers
+        self.query_string = query_string
         self.address = address
         self.user = user
         self.session = session
@@ -117,7 +118,7 @@ class Connection(Socket):
 
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
-        :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
+        :raises TypeError, ValueError: either is something else, or ``data`` hold what JSON cannot.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
         text = self.endpoint.encoder.event(event, data)
@@ -241,9 +242,9 @@ class Connection(Socket):
         """Send nothing more: the client takes too little (a text says so), or has left (an error did)."""
         if isinstance(reason, str):
             counters.slow_clients_closed += 1
-            logger.warning("Closing a slow client: %s (path %s, connection %s)", reason, self.path, self.id)
+            logger.warning("Closing a slow client: %s (path %.64r, connection %s)", reason, self.path, self.id)
         elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
-            logger.error("Sending failed (path %s, connection %s)", self.path, self.id, exc_info=reason)
+            logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=reason)
         else:
             self._status = LEFT if self._status is OPEN else CLOSED
             return
@@ -293,7 +294,7 @@ class Connection(Socket):
 
     def _log(self, error: BaseException, event: str) -> None:
         if self.closed and is_connection_closed(error):  # the client left while the handler was running
-            logger.info("The handler of %r found its client gone (path %s, connection %s)", event, self.path, self.id)
+            logger.info("The handler of %r lost its client (path %.64r, connection %s)", event, self.path, self.id)
             return
         counters.handler_errors += 1
-        logger.error("The handler of %r failed (path %s, connection %s)", event, self.path, self.id, exc_info=error)
+        logger.error("The handler of %r failed (path %.64r, connection %s)", event, self.path, self.id, exc_info=error)

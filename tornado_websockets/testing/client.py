@@ -47,7 +47,8 @@ class Client:
 
     Sync handlers run where Django runs sync code of async tests, so they see the test's database transaction.
 
-    :param path: of the WebSocket, concrete: ``"/chat"``, ``"/room/lobby"``; with or without ``/ws``.
+    :param path: of the WebSocket, concrete: ``"/chat"``, ``"/room/lobby"``; with or without ``/ws``, and a query
+        string, ``"/chat?token=1"``.
     :param user: what handlers find as ``socket.user``; by default nobody in particular, as on a server.
     :param session: what they find as ``socket.session``.
     :param headers: of the handshake.
@@ -71,6 +72,7 @@ class Client:
         websocket: WebSocket | None = None,
         run: Run | None = None,
     ) -> None:
+        path, _, self._query_string = path.partition("?")
         self._websocket, self._kwargs = find(path, websocket)
         self._user = _anonymous() if user is None else user
         self._session, self._headers = session, headers or {}
@@ -94,6 +96,7 @@ class Client:
             kwargs=self._kwargs,
             headers=CaseInsensitiveMapping(self._headers),
             limits=conf.limits(),
+            query_string=self._query_string,
             user=self._user,
             session=self._session,
             run=self._run,

@@ -1,4 +1,4 @@
-"""This package under an ASGI server, as its README has it."""
+"""This package under an ASGI server."""
 
 import os
 

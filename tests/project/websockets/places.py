@@ -94,6 +94,7 @@ class Mirror:
             "id": socket.id,
             "path": socket.path,
             "kwargs": dict(socket.kwargs),
+            "query_string": socket.query_string,
             "header": socket.headers["x-test"],
             "header in capitals": socket.headers["X-TEST"],
             "header names": [name for name in socket.headers if "test" in name.lower()],
