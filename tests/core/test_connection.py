@@ -485,6 +485,15 @@ class TestEmitting:
         assert client.connection.closed
         assert client.transport.aborts == []
 
+    async def test_closes_with_a_traceback_where_the_transport_is_at_fault(self, client, caplog):
+        client.transport.error = TypeError("no such argument")
+        hub.emit("/test", "{}")
+        assert client.connection.closed
+        assert client.transport.aborts == [1011]
+        [record] = caplog.records
+        assert "Sending failed (path '/test'" in record.getMessage()
+        assert record.exc_info[1] is client.transport.error
+
     async def test_is_silent_about_a_client_that_left(self, client, caplog):
         client.transport.error = ConnectionResetError("gone")
         hub.emit("/test", "{}")

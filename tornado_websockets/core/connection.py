@@ -14,7 +14,7 @@ from .dispatch import Handler, Run
 from .endpoint import Endpoint
 from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
-from .outbox import SLOW_CLIENT, Close, Outbox, Transport
+from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
 from .running import current
 from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
@@ -249,7 +249,7 @@ class Connection(Socket):
             self._status = LEFT if self._status is OPEN else CLOSED
             return
         self._status = CLOSED
-        self.transport.abort(SLOW_CLIENT)
+        self.transport.abort(SLOW_CLIENT if isinstance(reason, str) else INTERNAL_ERROR)
 
     def _send(self, text: str) -> None:
         if self._status is OPEN:

@@ -28,6 +28,9 @@ class Close(NamedTuple):
 #: Close code for a client that takes its messages too slowly.
 SLOW_CLIENT = 4008
 
+#: Close code for a client that cannot be sent to, by a fault that is not its own.
+INTERNAL_ERROR = 1011
+
 
 class Transport(Protocol):
     """What a connection needs of the server it came in by."""
