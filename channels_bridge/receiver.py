@@ -30,6 +30,9 @@ REJOIN_SHARE = 1 / 3
 #: Seconds before the layer is tried again after an error; the first time, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 
+#: Failures to receive, each within so many seconds, after which it is no connection that was idle for too long.
+OFTEN, QUICKLY = 10, 1.0
+
 #: Messages taken in a row before other tasks get their turn.
 BURST = 16
 
@@ -103,7 +106,8 @@ class Receiver:
         waiter = self._waiters.get(path)
         if waiter is None:
             waiter = self._waiters[path] = self.loop.create_future()
-        done, _ = await asyncio.wait([waiter], timeout=WAIT_TIMEOUT)
+        either = waiter, self._joining  # which ends with its loop, and nothing is joined or left any more
+        done, _ = await asyncio.wait(either, timeout=WAIT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             logger.warning("The channel layer takes long to join or leave a group (path %.64r)", path)
 
@@ -176,18 +180,22 @@ class Receiver:
         self._refreshed = self.loop.time()
 
     async def _receive(self, channel: str) -> None:
-        pause, taken = FIRST_PAUSE, 0
+        pause, taken, failed = FIRST_PAUSE, 0, 0
         while True:
+            asked = self.loop.time()
             try:
                 message = await self.layer.receive(channel)
             except Exception as error:  # an idle connection that timed out, or a layer that went down
+                failed = failed + 1 if self.loop.time() < asked + QUICKLY else 0
+                if failed == OFTEN and not self._is_down:
+                    logger.error("The channel layer gives no messages, clients here miss them: %r", error)
                 logger.debug("Receiving from the channel layer failed, trying again: %r", error)
                 self._refresh_all()
                 self._work.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                pause = FIRST_PAUSE
+                pause, failed = FIRST_PAUSE, 0
                 self._take(message)
                 taken += 1
                 if taken % BURST == 0:  # a layer that always has a message would never let others run

@@ -52,14 +52,20 @@ class Relay:
 
     async def join(self, path: str) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        receiver = self._current_receiver()
+        while receiver is not None:
+            await _on_loop_of(receiver, receiver.join(path))
+            receiver = self._current_receiver() if receiver.is_stopped else None  # its last path was left meanwhile
+
+    def _current_receiver(self) -> Receiver | None:
         with self._lock:
             layer = get_channel_layer()
             if layer is None:
-                return
+                return None
             receiver = self._receiver
             if receiver is None or not receiver.is_alive or receiver.layer is not layer:
                 receiver = self._receiver = Receiver(layer, self._take, self._tally.forget, self._hub.paths())
-        await _on_loop_of(receiver, receiver.join(path))
+            return receiver
 
     async def leave(self, path: str) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
@@ -68,6 +74,8 @@ class Relay:
             await _on_loop_of(receiver, self._leave(receiver, path))
 
     async def _leave(self, receiver: Receiver, path: str) -> None:
+        if self._hub.has_clients(path):
+            return  # one has come meanwhile, on another loop
         await receiver.leave(path)
         sender = self._sender
         if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
@@ -80,11 +88,17 @@ class Relay:
     def publish(self, path: str, event: str, text: str, key: str | None) -> "Future[None]":
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
         outgoing = Outgoing(path, event, text, key)
-        sender = self._current_sender()
-        if sender is None:
-            outgoing.outcome.set_result(None)
+        try:
+            sender = self._current_sender()
+        except RuntimeError as error:
+            counters.messages_unsent += 1
+            logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, path)
+            outgoing.fail(error)
         else:
-            sender.put(outgoing)
+            if sender is None:
+                outgoing.outcome.set_result(None)
+            else:
+                sender.put(outgoing)
         return outgoing.outcome
 
     def _current_sender(self) -> Sender | None:

@@ -91,7 +91,10 @@ class Sender:
         if is_refused:
             self._refuse([outgoing], hung)
         elif self._task is None:
-            self.loop.call_soon_threadsafe(self._start)
+            try:
+                self.loop.call_soon_threadsafe(self._start)
+            except RuntimeError as error:  # the loop is closed
+                self._refuse_all(error)
 
     async def drain(self) -> None:
         """Return when nothing waits. What hangs is tried afresh by whatever comes next."""
@@ -105,19 +108,20 @@ class Sender:
     def _start(self) -> None:
         if self._task is None and self._waiting:
             self._task = self.loop.create_task(self._send_all())
+            self._task.add_done_callback(self._end)
 
     async def _send_all(self) -> None:
-        try:
-            while self._waiting:
-                await self._keep_pace()
-                await self._send(self._next())
-        except asyncio.CancelledError as error:  # the loop ends: let nobody wait for what cannot be sent
-            while batch := self._next():
-                self._refuse(batch, error)
-            raise
-        finally:
-            self._task = None
-        self._start()
+        while self._waiting:
+            await self._keep_pace()
+            await self._send(self._next())
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Called back, since a task that is cancelled before its first step runs nothing of its own."""
+        self._task = None
+        if task.cancelled():  # the loop ends: let nobody wait for what cannot be sent
+            self._refuse_all(RuntimeError("the event loop has ended"))
+        else:
+            self._start()
 
     async def _keep_pace(self) -> None:
         """Let texts gather while every path that they are for has had a batch just now."""
@@ -176,22 +180,26 @@ class Sender:
         """The layer hangs: refuse what waits for it and what comes, until it takes something."""
         with self._lock:
             self._hung = error
-        while batch := self._next():
-            self._refuse(batch, error)
+        self._refuse_all(error)
         self._probing = self.loop.create_task(self._probe(path))
+        self._probing.add_done_callback(self._end_probe)
 
     async def _probe(self, path: str) -> None:
-        try:
-            while True:
-                await asyncio.sleep(PROBE_INTERVAL)
-                try:
-                    await self._give(path, [], PROBE_TIMEOUT)
-                except Exception:  # noqa: S112 it was logged when it began
-                    continue
-                self._report_end_of_loss()
-                return
-        finally:
-            self._hung = self._probing = None
+        while True:
+            await asyncio.sleep(PROBE_INTERVAL)
+            try:
+                await self._give(path, [], PROBE_TIMEOUT)
+            except Exception:  # noqa: S112 it was logged when it began
+                continue
+            self._report_end_of_loss()
+            return
+
+    def _end_probe(self, _: asyncio.Task[None]) -> None:
+        self._hung = self._probing = None
+
+    def _refuse_all(self, error: BaseException) -> None:
+        while batch := self._next():
+            self._refuse(batch, error)
 
     def _refuse(self, batch: list[Outgoing], error: BaseException | None) -> None:
         with self._lock:

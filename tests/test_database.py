@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from tests.project.clients import Client
 from tests.project.databases import database_in
 from tornado_websockets import database
+from tornado_websockets.core.counters import counters
 from tornado_websockets.database import refresh_shared_thread, with_database
 from tornado_websockets.websocket import WebSocket
 
@@ -101,6 +103,21 @@ class TestSharedThread:
         assert await sync_to_async(use)()
         refresh_shared_thread()
         assert await sync_to_async(is_open)()
+
+    async def test_is_rid_of_broken_connections_alone_while_handlers_run(self, monkeypatch):
+        monkeypatch.setattr(database, "_INTERVAL", 0.0)
+        monkeypatch.setattr(counters, "handlers_running", 1)
+        monkeypatch.setattr(DatabaseWrapper, "is_usable", lambda _: False)  # SQLite's always are
+        refresh_shared_thread()
+        assert await sync_to_async(is_open)()
+
+        def fail():
+            with connection.cursor() as cursor, pytest.raises(OperationalError):
+                cursor.execute("SELECT nothing FROM nowhere")
+
+        await sync_to_async(fail)()
+        refresh_shared_thread()
+        assert not await sync_to_async(is_open)()
 
     async def test_delays_nobody_while_it_is_busy(self):
         started, end = threading.Event(), threading.Event()

@@ -103,6 +103,15 @@ async def test_tornado_websockets_alone_works_within_its_process(servers: Server
         assert await first.settle() == [{"event": "said", "data": {"a": 1}}]
 
 
+@pytest.mark.parametrize("kind", [*ASGI_SERVERS, "hypercorn", "granian"])
+async def test_routes_work_without_any_middleware(servers: Servers, kind: str) -> None:
+    async with servers.get(kind, "bare").visit() as server:
+        client = await server.connect("/wire")
+        for _ in range(3):
+            await client.emit("echo", {"a": 1})
+            assert await client.expect("echo") == {"a": 1}
+
+
 @pytest.mark.parametrize("implementation", ["wsproto", "websockets"])
 async def test_other_implementations_of_uvicorn_serve_with_a_warning(servers: Servers, implementation: str) -> None:
     async with servers.get("uvicorn", arguments=("--ws", implementation)).visit() as server:

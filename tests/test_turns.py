@@ -2,12 +2,29 @@ import asyncio
 
 import pytest
 
-from tornado_websockets.turns import Turns
+from tornado_websockets.turns import BURST, Turns
 
 
 @pytest.fixture
 def turns():
     return Turns(lambda error: pytest.fail(repr(error)))
+
+
+async def test_work_that_is_interrupted_before_it_began_is_not_the_last(turns):
+    notes = []
+
+    async def work():
+        await asyncio.sleep(10)
+
+    async def note():
+        notes.append("next")
+
+    for _ in range(BURST):  # of which one does not begin in the caller's turn, on any Python
+        turns.begin(work)
+        turns.interrupt()
+        async with asyncio.timeout(10):
+            await turns.begin(note)
+    assert notes == ["next"] * BURST
 
 
 async def test_one_piece_of_work_is_not_waited_for(turns):

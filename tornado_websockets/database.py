@@ -6,6 +6,7 @@ so the same is done around them.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import SyncToAsync
@@ -32,12 +33,27 @@ def with_database(call: Callable[[], Any]) -> Any:
 def refresh_shared_thread() -> None:
     """Close them, once a second at most, in the one thread that Django's async ORM shares.
 
-    Only while no handler is running, which may be in the middle of a query. It is queued there ahead of what the
-    coming handler will ask of the database, and awaited by nobody: a thread that is busy with somebody's slow query
+    While handlers are running, which may read from a cursor, only those that broke. It is queued there ahead of what
+    the coming handler will ask of the database, and awaited by nobody: a thread that is busy with somebody's slow query
     must not delay handlers that need no database.
     """
     global _last_refresh  # noqa: PLW0603 there is one such thread in a process
     now = time.monotonic()
-    if now - _last_refresh >= _INTERVAL and not counters.handlers_running:
+    if now - _last_refresh >= _INTERVAL:
         _last_refresh = now
-        SyncToAsync.single_thread_executor.submit(with_database, lambda: None)
+        with suppress(RuntimeError):  # the system has no thread for it
+            SyncToAsync.single_thread_executor.submit(_close_broken if counters.handlers_running else _close_old)
+
+
+def _close_old() -> None:
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+def _close_broken() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        if connection.errors_occurred and not connection.in_atomic_block and not connection.is_usable():
+            connection.close()

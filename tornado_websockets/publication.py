@@ -36,14 +36,19 @@ def publish(
 ) -> Publication:
     """Send ``text`` to every client of ``path``, after the commit of an open transaction if ``on_commit``.
 
-    :param wait: in sync code, return when the channel layer has taken it.
+    :param wait: in sync code, return when the channel layer has taken it. Without that, only a process that serves
+        nobody waits, since it may end as soon as this returns; then errors are not raised.
     :raises PublishError: in sync code, when the other processes were not reached.
     """
     if on_commit and _wait_for_commits(partial(_publish_committed, path, event, text, key)):
         return Publication()
     outcome = hub.publish(path, event, text, key=key)
-    if outcome is not None and wait and not is_loop_running():
-        outcome.result()
+    if outcome is not None and not is_loop_running():
+        if wait:
+            outcome.result()
+        elif not hub.paths():
+            with suppress(PublishError):  # counted and logged
+                outcome.result()
     return Publication(outcome)
 
 

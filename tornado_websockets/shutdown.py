@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tornado.ioloop import IOLoop
 
+from .core.cancellation import cancel_others
 from .core.hub import hub
 from .core.stopping import PATIENCE, stop
 from .wsgi import finish_answering
@@ -52,6 +53,12 @@ class Shutdown:
 
     async def _stop(self) -> None:
         """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
+        try:
+            await self._stop_serving()
+        finally:
+            IOLoop.current().stop()
+
+    async def _stop_serving(self) -> None:
         if self._server is not None:
             self._server.stop()
         loop = asyncio.get_running_loop()
@@ -65,13 +72,4 @@ class Shutdown:
         self._is_late = loop.time() >= deadline
         if self._server is not None:
             await self._server.close_all_connections()
-        await _cancel_others()
-        IOLoop.current().stop()
-
-
-async def _cancel_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=1)
+        await cancel_others()

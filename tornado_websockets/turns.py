@@ -49,7 +49,7 @@ class Turns:
         self._pieces: deque[_Piece] = deque()  # that of which the turn is included
         self._size = self._begun = 0
         self._task: asyncio.Task[None] | None = None
-        self._is_running = self._is_long = self._is_interrupted = False
+        self._is_running = self._is_at_work = self._is_long = self._is_interrupted = False
         self._reading: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -79,7 +79,9 @@ class Turns:
 
     def interrupt(self) -> None:
         """Cancel the piece of which the turn is, and go on to the next."""
-        if self._task is not None and self._pieces and not self._is_interrupted:
+        if not self._is_at_work and self._pieces:  # a task that is cancelled before its first step would run nothing
+            asyncio.get_running_loop().call_soon(self.interrupt)
+        elif self._task is not None and self._pieces and not self._is_interrupted:
             self._is_interrupted = True
             self._task.cancel()
 
@@ -103,11 +105,12 @@ class Turns:
         return piece
 
     async def _run(self) -> None:
+        self._is_at_work = True
         try:
             while self._pieces:
                 await self._do(self._pieces[0])
         finally:
-            self._is_running = self._is_long = False
+            self._is_running = self._is_at_work = self._is_long = False
 
     async def _do(self, piece: _Piece) -> None:
         try:

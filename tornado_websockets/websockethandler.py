@@ -89,10 +89,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """
         return self.connection.emit(event, data)
 
-    def emit_warning(self, message: str, code: str | None = None) -> Sent:
-        """Send a ``warning``; see :meth:`Connection.emit_warning`."""
-        return self.connection.emit_warning(message, code)
-
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to every other client; see :meth:`Connection.broadcast`."""
         return self.connection.broadcast(event, data)

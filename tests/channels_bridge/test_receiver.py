@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -50,6 +51,26 @@ def members(layer, group=CHAT):
 
 def levels(caplog):
     return [record.levelname for record in caplog.records]
+
+
+def test_leaving_is_not_waited_for_when_the_loop_ends(caplog):
+    async def stay(receiver):
+        await receiver.join("/chat")
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await receiver.leave("/chat")
+
+    async def serve():
+        tasks.append(asyncio.create_task(stay(Receiver(BrokerLayer(), print, print))))
+        await turns()
+
+    tasks = []
+    start = time.monotonic()
+    asyncio.run(serve())
+    assert time.monotonic() - start < 1
+    assert tasks[0].cancelled()
+    assert caplog.records == []
 
 
 class TestJoining:
@@ -232,6 +253,25 @@ class TestALayerThatIsDown:
         await until(lambda: members(layer))
         await layer.group_send(CHAT, {"number": 1})
         await until(lambda: taken == [{"number": 1}])
+
+    async def test_that_gives_no_messages_is_logged_once(self, layer, caplog, monkeypatch):
+        class Mute(BrokerLayer):
+            received = 0
+
+            async def receive(self, channel):
+                self.received += 1
+                raise PermissionError("not allowed")
+
+        monkeypatch.setattr(receiver_module, "OFTEN", 3)
+        layer = Mute()
+        receiver = Receiver(layer, print, print)
+        await receiver.join("/chat")
+        await until(lambda: layer.received > 6)
+        await receiver.leave("/chat")
+        [record] = caplog.records
+        assert record.levelname == "ERROR"
+        assert "gives no messages" in record.getMessage()
+        assert "not allowed" in record.getMessage()
 
     async def test_is_joined_where_it_was_asked_to_be_left_meanwhile(self, receiver, layer):
         await receiver.join("/chat")

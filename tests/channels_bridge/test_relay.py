@@ -378,6 +378,36 @@ async def test_threads_that_publish_first_share_a_layer(start):
     assert SlowlyMadeLayer.made == 1
 
 
+def test_a_process_that_serves_nobody_waits_until_all_is_sent():
+    script = """
+        import os, django
+        from django.conf import settings
+
+        settings.configure(
+            INSTALLED_APPS=["tornado_websockets", "channels_bridge"],
+            CHANNEL_LAYERS={"default": {"BACKEND": "tests.project.layers.BrokerLayer"}},
+        )
+        django.setup()
+        from channels.layers import get_channel_layer
+        from tornado_websockets.core.running import current
+        from tornado_websockets.modules import ProgressBar
+        from tornado_websockets.websocket import WebSocket
+
+        bar, ws = ProgressBar("rows", max=2), WebSocket("/chat")
+        ws.bind(bar)
+        current.set(object())  # as a handler that forks
+        child = os.fork()
+        if child == 0:
+            bar.tick()
+            bar.tick()
+            print([text.partition('"data"')[0] for text in get_channel_layer().texts][-1], flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+    """
+    last = '{"event":"module_progressbar_rows_done",'
+    assert run_script(script, are_warnings_errors=False) == f"{last}\n"
+
+
 def test_a_forked_process_begins_anew():
     script = """
         import asyncio, os

@@ -348,7 +348,27 @@ class TestEnding:
 
         outgoing = asyncio.run(serve())
         assert [type(each.outcome.exception(0)) for each in outgoing] == [PublishError] * 4
-        assert isinstance(outgoing[0].outcome.exception().__cause__, asyncio.CancelledError)
+        causes = [type(each.outcome.exception().__cause__) for each in outgoing]
+        assert causes == [asyncio.CancelledError] * 3 + [RuntimeError]
+
+    def test_leaves_nobody_waiting_when_the_loop_ends_before_it_began(self):
+        async def serve():
+            sender = Sender(BrokerLayer(), asyncio.get_running_loop(), "me")
+            outgoing = put(sender, "hi")
+            await asyncio.sleep(0)
+            return sender, outgoing
+
+        before = counters.messages_unsent
+        sender, outgoing = asyncio.run(serve())
+        outgoing += put(sender, "there")  # when it is closed
+        assert [type(each.outcome.exception(0)) for each in outgoing] == [PublishError] * 2
+        assert counters.messages_unsent == before + 2
+
+    async def test_goes_on_when_the_probe_is_cancelled_before_it_began(self, sender, layer):
+        sender._suspend("/chat", TimeoutError())
+        await sender.drain()
+        await arrived(*put(sender, "hi"))
+        assert layer.texts == ["hi"]
 
     async def test_an_outcome_can_not_be_cancelled(self, sender, layer):
         layer.is_hanging = True

@@ -30,6 +30,17 @@ def test_runs_in_a_thread_of_its_own(thread):
     assert found.daemon
 
 
+def test_begins_when_there_is_a_thread_again(thread, monkeypatch):
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            thread.loop()
+    assert run(thread.loop(), where()).name == "WebSocket publisher"
+
+
 def test_there_is_one_loop_whoever_asks(thread):
     barrier, loops = threading.Barrier(8), []
 

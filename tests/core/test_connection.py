@@ -124,6 +124,23 @@ class TestOpening:
         await client.connect(accept)
         await client.leave()
 
+    async def test_of_a_client_that_is_closed_meanwhile_closes_it(self, room):
+        calls = []
+        room.on(_named("open", lambda: calls.append("open")))
+        room.on(_named("close", lambda: calls.append("close")))
+        client = Client(room, "/replaced")
+
+        async def accept():
+            client.connection.close(4001)
+
+        await client.connect(accept)
+        await client.leave()
+        assert client.transport.sent == [Close(1000, "")]
+        assert client.connection.closed
+        assert calls == []
+        assert room.handlers == []
+        assert "/replaced" not in hub._clients
+
     async def test_that_fails_leaves_nothing(self, room):
         calls = []
         room.on(_named("open", lambda: calls.append("open")))
@@ -710,6 +727,14 @@ class TestDismissing:
         client.transport.release()
         await until(lambda: len(client.transport.sent) == 2)
         assert client.transport.sent == ['{"event":"on its way","data":{}}', Close(4401, "Logged out.")]
+
+    async def test_has_nothing_handled_of_who_has_left(self, room, client):
+        calls = []
+        room.dispatcher.register(lambda: calls.append("say"), "say")
+        client.connection.lose(ConnectionResetError("gone"))
+        client.connection.dismiss(4401, "Logged out.")
+        await client.send("say")
+        assert calls == client.transport.sent == []
 
     async def test_overtakes_an_orderly_close(self, client):
         client.transport.hold()

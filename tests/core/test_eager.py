@@ -43,6 +43,23 @@ async def test_the_rest_may_wait_again_and_again():
     assert numbers == [0, 1, 2, 3, 4]
 
 
+async def test_awaitables_may_be_plain_iterators():
+    class Waits:
+        def __init__(self):
+            self.steps = iter([None, None])
+
+        def __await__(self):
+            return self
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return next(self.steps)
+
+    await asyncio.wait_for(start(Waits()), 10)
+
+
 async def test_the_rest_gets_what_it_waits_for():
     answer, got = asyncio.get_running_loop().create_future(), []
 

@@ -20,6 +20,22 @@ def workers():
     return Workers("/chat", 1, directly)
 
 
+@pytest.fixture
+def no_threads(monkeypatch):
+    """Lets a test have the system run out of threads."""
+
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    @contextmanager
+    def no_threads():
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            yield
+
+    return no_threads
+
+
 async def test_calls_in_another_thread(workers):
     assert await workers.run(threading.get_ident) != threading.get_ident()
 
@@ -149,6 +165,17 @@ async def test_what_waits_can_overtake_what_is_running(workers):
     assert await stuck
 
 
+async def test_overtaking_does_what_it_can_where_there_are_no_threads(workers, no_threads):
+    end = threading.Event()
+    stuck = workers.run(lambda: end.wait(10))
+    waiting = workers.run(lambda: "next")
+    with no_threads():
+        workers.overtake()
+    end.set()
+    assert await stuck
+    assert await waiting == "next"
+
+
 async def test_overtaking_starts_no_thread_where_nothing_waits(workers):
     await workers.run(int)
     workers.overtake()
@@ -217,22 +244,6 @@ def test_loops_that_end_before_a_thread_is_there_disturb_nobody(workers):
     for _ in range(100):
         asyncio.run(leave())
         assert asyncio.run(come()) == "next"
-
-
-@pytest.fixture
-def no_threads(monkeypatch):
-    """Lets a test have the system run out of threads."""
-
-    def fail(_):
-        raise RuntimeError("can't start new thread")
-
-    @contextmanager
-    def no_threads():
-        with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", fail)
-            yield
-
-    return no_threads
 
 
 async def test_raises_when_there_is_no_thread_for_a_call(workers, no_threads):

@@ -15,6 +15,8 @@ from channels_bridge.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter({"http": django_asgi_app, "websocket": websocket_application()})
 
+bare = ProtocolTypeRouter({"http": django_asgi_app, "websocket": URLRouter(websocket_urlpatterns)})
+
 by_hand = ProtocolTypeRouter(
     {
         "http": django_asgi_app,

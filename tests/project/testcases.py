@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.test import TestCase
+from django.test import TestCase, override_settings
 
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
@@ -88,6 +88,20 @@ class SyncClientTests(TestCase):
                 ws.publish("news", {"n": 1}, room="a")
                 client.assert_nothing("news")
             self.assertEqual(client.receive("news"), {"n": 1})
+
+    def test_channel_layer_works_on_when_a_client_has_left(self) -> None:
+        layers = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+        with (
+            override_settings(CHANNEL_LAYERS=layers),
+            SyncClient("/testcases/a", user=self.alice) as first,
+            SyncClient("/testcases/a", user=self.alice) as second,
+        ):
+            first.close()
+            ws.publish("news", {"n": 1}, room="a", on_commit=False)
+            self.assertEqual(second.receive("news"), {"n": 1})
+            with SyncClient("/testcases/a", user=self.alice) as third:
+                ws.publish("news", {"n": 2}, room="a", on_commit=False)
+                self.assertEqual(third.receive("news"), {"n": 2})
 
     def test_close_code_is_known_once_the_server_has_closed(self) -> None:
         with SyncClient("/testcases/a", user=self.alice) as client:

@@ -31,6 +31,23 @@ async def test_socket_has_what_the_client_was_given(ws):
         assert (socket.path, socket.kwargs) == ("/client/7", {"number": 7})
 
 
+async def test_who_leaves_at_once_has_left(ws):
+    alice = await client(ws).connect()
+    alice.cancel()
+    await alice.close()
+    assert ws.handlers == []
+
+
+async def test_who_is_cancelled_while_connecting_has_left(ws):
+    @ws.on
+    async def open():  # noqa: A001 the name of the event
+        await asyncio.sleep(100)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client(ws).connect(), 0.01)
+    assert ws.handlers == []
+
+
 async def test_socket_has_the_query_string(ws):
     async with Client("/client/7?a=1&b=%20", websocket=ws) as alice:
         assert (alice.connection.path, alice.connection.query_string) == ("/client/7", "a=1&b=%20")

@@ -15,14 +15,33 @@ _tasks: set[asyncio.Task[None]] = set()
 async def finish(work: Coroutine[Any, Any, None]) -> None:
     """Await ``work``, which goes on for :data:`LAST_SECONDS` when this is cancelled."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(work)
+    has_begun = False
+
+    async def begin() -> None:
+        nonlocal has_begun
+        has_begun = True
+        await work
+
+    task = loop.create_task(begin())
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        loop.call_later(LAST_SECONDS, task.cancel)
+        if task.cancelling() and not has_begun:  # all tasks are cancelled, since the loop ends
+            await work
+        else:
+            loop.call_later(LAST_SECONDS, task.cancel)
         raise
+
+
+async def cancel_others() -> None:
+    """Cancel all other tasks of the loop, which is about to end, and wait a second for them."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=1)
 
 
 def is_own_cancellation(error: BaseException) -> bool:

@@ -131,10 +131,6 @@ class Connection(Socket):
             self.lane.wait_for(self._outbox.room)
         return Sent(self.lane, self._outbox)
 
-    def emit_warning(self, message: str, code: str | None = None) -> Sent:
-        """Send a ``warning`` event, ``{"code": code, "message": message}``; the code is left out when not given."""
-        return self.emit("warning", {"message": message} if code is None else {"code": code, "message": message})
-
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to every other client of this path, on every process.
 
@@ -172,6 +168,10 @@ class Connection(Socket):
         except BaseException:
             await hub.leave(self.path)
             raise
+        if self.closed:  # meanwhile, by the application
+            await hub.leave(self.path)
+            await self.transport.close(1000, "")
+            return
         self._status = OPEN
         counters.connections += 1
         counters.connections_opened += 1
@@ -225,8 +225,8 @@ class Connection(Socket):
 
     def dismiss(self, code: int, reason: str) -> None:
         """Close at once: what waits is dropped, nothing more is sent or handled."""
-        if self._outbox.clear() or self._status in (OPEN, CLOSING):
-            self._status = CLOSED
+        before, self._status = self._status, CLOSED
+        if self._outbox.clear() or before in (OPEN, CLOSING):
             self._outbox.push(Close(code, reason))
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:

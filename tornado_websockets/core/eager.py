@@ -1,6 +1,6 @@
 """Starting a coroutine in the caller's turn of the event loop, without a task unless it must wait."""
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Iterator
 from typing import Any
 
 
@@ -13,11 +13,17 @@ def start(awaitable: Awaitable[Any]) -> "Rest | None":
     :returns: what is left of it, to be awaited.
     """
     steps = awaitable.__await__()
+    if not hasattr(steps, "throw"):  # a plain iterator, as of granian
+        steps = _delegate(steps)
     try:
         waits_for = next(steps)
     except StopIteration:
         return None
     return Rest(steps, waits_for)
+
+
+def _delegate(steps: Iterator[Any]) -> Generator[Any, Any, None]:
+    yield from steps
 
 
 class Rest:

@@ -1,6 +1,7 @@
 """Every WebSocket that is served, found by its path."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -42,6 +43,7 @@ class Registry(Generic[T]):
         self._exact: dict[str, T] = {}
         self._patterns: dict[str, T] = {}
         self._listeners: list[Listener[T]] = []
+        self._lock = threading.RLock()
 
     def __iter__(self) -> Iterator[T]:
         yield from self._exact.values()
@@ -49,15 +51,16 @@ class Registry(Generic[T]):
 
     def add(self, item: T) -> None:
         """Serve ``item`` at its path. It takes the place of an older one there, which is logged."""
-        text = item.pattern.text
-        items, start = (self._patterns, len(self._exact)) if item.pattern.names else (self._exact, 0)
-        is_second = text in items
-        if is_second:
-            logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
-        place = start + (list(items).index(text) if is_second else len(items))
-        items[text] = item
-        for listener in self._listeners:
-            listener(item, place, is_second)
+        with self._lock:
+            text = item.pattern.text
+            items, start = (self._patterns, len(self._exact)) if item.pattern.names else (self._exact, 0)
+            is_second = text in items
+            if is_second:
+                logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
+            place = start + (list(items).index(text) if is_second else len(items))
+            items[text] = item
+            for listener in self._listeners:
+                listener(item, place, is_second)
 
     def find(self, url_path: str) -> tuple[T, Mapping[str, Any]] | None:
         """What serves ``url_path``, and the parameters in it."""
@@ -74,6 +77,7 @@ class Registry(Generic[T]):
 
     def listen(self, listener: Listener[T]) -> None:
         """Have ``listener`` called with all there is, in order, and with whatever is added."""
-        self._listeners.append(listener)
-        for place, item in enumerate(self):
-            listener(item, place, False)
+        with self._lock:
+            self._listeners.append(listener)
+            for place, item in enumerate(self):
+                listener(item, place, False)

@@ -1,6 +1,8 @@
 """Whose handler is running."""
 
+import os
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,3 +10,6 @@ if TYPE_CHECKING:
 
 #: The connection whose handler is running. It follows into the tasks and asgiref threads that the handler starts.
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
+
+if hasattr(os, "register_at_fork"):  # it is its parent's handler that runs
+    os.register_at_fork(after_in_child=partial(current.set, None))

@@ -42,16 +42,22 @@ class Workers:
         self._name = name
         self._concurrency = concurrency
         self._around = around
-        self._process = 0
+        self.forget()
         _all.add(self)
+
+    def forget(self) -> None:
+        """Start without threads, as a forked process must: they stay with its parent."""
+        self._lock = threading.Lock()
+        self._jobs: deque[_Job] = deque()
+        self._busy = 0
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
 
     def run(self, call: Call) -> Awaitable[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back.
 
         :raises RuntimeError: when the system has no thread for it.
         """
-        if self._process != os.getpid():  # threads do not survive a fork
-            self._start_anew()
         loop = asyncio.get_running_loop()
         job = _Job(call, copy_context(), loop, loop.create_future())
         with self._lock:
@@ -68,8 +74,6 @@ class Workers:
 
     def overtake(self) -> None:
         """Let what waits pass what is running, which may never end; the process will not wait for that."""
-        if self._process != os.getpid():
-            return
         with self._lock:
             self._concurrency += self._busy
             needed = min(self._busy, len(self._jobs))
@@ -78,15 +82,11 @@ class Workers:
         for task in list(self._tasks):
             task.cancel()
         for _ in range(needed):
-            self._start_thread(asyncio.get_running_loop())
-
-    def _start_anew(self) -> None:
-        self._process = os.getpid()
-        self._lock = threading.Lock()
-        self._jobs: deque[_Job] = deque()
-        self._busy = 0
-        self._tasks: set[asyncio.Future[None]] = set()
-        self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
+            try:
+                self._start_thread(asyncio.get_running_loop())
+            except RuntimeError:  # the system has no thread for it
+                with self._lock:
+                    self._busy -= 1
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
@@ -155,3 +155,12 @@ def overtake() -> None:
     """:meth:`Workers.overtake`, for all there are."""
     for workers in list(_all):
         workers.overtake()
+
+
+def _forget() -> None:
+    for workers in list(_all):
+        workers.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -103,8 +103,13 @@ class Client:
         )
         if not await self._websocket.is_authorized(self.connection, self._run) or self.connection.closed:
             raise ConnectionRefused(self.connection.path)
-        await self.connection.open(_accept)
+        try:
+            await self.connection.open(_accept)
+        except BaseException:
+            await self.connection.gone()
+            raise
         self._serving = asyncio.get_running_loop().create_task(self._serve())
+        await asyncio.sleep(0)  # so that it has begun, and ends in order when it is cancelled
         return self
 
     async def close(self) -> None:

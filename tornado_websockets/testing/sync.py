@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from ..core.cancellation import cancel_others
 from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data, find
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class SyncClient:
         if self._loop.is_closed():
             return
         self._wait(self._client.close())
+        self._wait(cancel_others())  # the channel layer's, which must not outlive the loop
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
