@@ -30,7 +30,8 @@ REJOIN_SHARE = 1 / 3
 #: Seconds before the layer is tried again after an error; the first time, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.5
 
-#: Failures to receive, each within so many seconds, after which it is no connection that was idle for too long.
+#: Failures to receive in a row that mean trouble, when each comes within so many seconds: an idle connection that times
+#: out takes longer.
 OFTEN, QUICKLY = 10, 1.0
 
 #: Messages taken in a row before other tasks get their turn.
@@ -180,14 +181,15 @@ class Receiver:
         self._refreshed = self.loop.time()
 
     async def _receive(self, channel: str) -> None:
-        pause, taken, failed = FIRST_PAUSE, 0, 0
+        pause, taken, failed, has_told = FIRST_PAUSE, 0, 0, False
         while True:
             asked = self.loop.time()
             try:
                 message = await self.layer.receive(channel)
             except Exception as error:  # an idle connection that timed out, or a layer that went down
                 failed = failed + 1 if self.loop.time() < asked + QUICKLY else 0
-                if failed == OFTEN and not self._is_down:
+                if failed >= OFTEN and not self._is_down and not has_told:
+                    has_told = True
                     logger.error("The channel layer gives no messages, clients here miss them: %r", error)
                 logger.debug("Receiving from the channel layer failed, trying again: %r", error)
                 self._refresh_all()
@@ -195,7 +197,7 @@ class Receiver:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                pause, failed = FIRST_PAUSE, 0
+                pause, failed, has_told = FIRST_PAUSE, 0, False
                 self._take(message)
                 taken += 1
                 if taken % BURST == 0:  # a layer that always has a message would never let others run

@@ -49,6 +49,7 @@ class Relay:
         self._lock = threading.Lock()
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
+        self._is_mute = False
 
     async def join(self, path: str) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
@@ -90,11 +91,14 @@ class Relay:
         outgoing = Outgoing(path, event, text, key)
         try:
             sender = self._current_sender()
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:  # the system has no thread, or no file, for another loop
+            if not self._is_mute:
+                logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, path)
+            self._is_mute = True
             counters.messages_unsent += 1
-            logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, path)
             outgoing.fail(error)
         else:
+            self._is_mute = False
             if sender is None:
                 outgoing.outcome.set_result(None)
             else:

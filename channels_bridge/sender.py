@@ -124,7 +124,10 @@ class Sender:
             self._start()
 
     async def _keep_pace(self) -> None:
-        """Let texts gather while every path that they are for has had a batch just now."""
+        """Let texts gather while every path that they are for has had a batch just now.
+
+        A path that comes in meanwhile waits as well.
+        """
         while True:
             now = self.loop.time()
             for path in [path for path, end in self._resting.items() if end <= now]:
@@ -191,6 +194,7 @@ class Sender:
                 await self._give(path, [], PROBE_TIMEOUT)
             except Exception:  # noqa: S112 it was logged when it began
                 continue
+            self._hung = None
             self._report_end_of_loss()
             return
 

@@ -105,7 +105,7 @@ class Uvicorn(Server):
         # Uvicorn has three implementations. Only the default one is known; what browsers compress needs it anyway.
         is_bounded = bound(protocol)
         if not is_bounded:
-            warn_once("Of uvicorn's --ws only the default is known; what clients send is bounded less well.")
+            warn_once("Of uvicorn's --ws only websockets-sansio is known; what clients send is bounded less well.")
         self.is_plain = is_bounded and all(isinstance(one, Inflow) for one in protocol.conn.extensions)
 
     def write(self, text: str) -> bool:

@@ -57,9 +57,9 @@ async def _stop(server: Any, lane: Lane) -> None:
     limit = server.config.timeout_graceful_shutdown  # then it cancels everything, ``close`` handlers too
     patience = PATIENCE if limit is None else max(limit / 2, limit - LAST_SECONDS)
     await asyncio.sleep(2 * LOOK_INTERVAL)  # it tells the clients first, with a code of its own
-    have_left = False
+    is_left = False
     try:
-        have_left = await stop(lane, max(0.0, patience - 2 * LOOK_INTERVAL))
+        is_left = await stop(lane, max(0.0, patience - 2 * LOOK_INTERVAL))
     finally:
-        if not have_left:
+        if not is_left:
             server.force_exit = True  # as a second Ctrl-C does

@@ -116,6 +116,7 @@ class TestSharedThread:
                 cursor.execute("SELECT nothing FROM nowhere")
 
         await sync_to_async(fail)()
+        assert await sync_to_async(lambda: connection.errors_occurred)()
         refresh_shared_thread()
         assert not await sync_to_async(is_open)()
 

@@ -27,6 +27,22 @@ async def test_work_that_is_interrupted_before_it_began_is_not_the_last(turns):
     assert notes == ["next"] * BURST
 
 
+async def test_work_that_cancelled_itself_is_not_interrupted(turns):
+    async def work():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(10)
+
+    async def wait():
+        await asyncio.sleep(0)
+
+    turns.begin(work)
+    turns.begin(wait)
+    await asyncio.sleep(0.01)
+    turns.interrupt()
+    turns.interrupt = lambda: pytest.fail("asks again and again")
+    await asyncio.sleep(0.01)
+
+
 async def test_one_piece_of_work_is_not_waited_for(turns):
     work = asyncio.Event()
     assert turns.begin(work.wait) is None

@@ -131,7 +131,7 @@ async def test_a_stream_arrives_to_its_end(http: httpx.AsyncClient) -> None:
 
 async def test_a_stream_that_breaks_is_500(tornado: TornadoServer, http: httpx.AsyncClient) -> None:
     assert (await http.get("/broken-stream")).status_code == 500
-    await tornado.log.wait_for_error("The response to GET /broken-stream cannot be sent")
+    await tornado.log.wait_for_error("The response to GET '/broken-stream' cannot be sent")
 
 
 async def test_a_request_has_its_address_and_host(tornado: TornadoServer, http: httpx.AsyncClient) -> None:

@@ -55,5 +55,9 @@ def _close_broken() -> None:
     from django.db import connections
 
     for connection in connections.all(initialized_only=True):
-        if connection.errors_occurred and not connection.in_atomic_block and not connection.is_usable():
+        if connection.connection is None or connection.in_atomic_block or not connection.errors_occurred:
+            continue
+        if connection.is_usable():
+            connection.errors_occurred = False
+        else:
             connection.close()

@@ -46,7 +46,7 @@ def publish(
     if outcome is not None and not is_loop_running():
         if wait:
             outcome.result()
-        elif not hub.paths():
+        elif hub.is_empty:
             with suppress(PublishError):  # counted and logged
                 outcome.result()
     return Publication(outcome)

@@ -79,11 +79,13 @@ class Turns:
 
     def interrupt(self) -> None:
         """Cancel the piece of which the turn is, and go on to the next."""
-        if not self._is_at_work and self._pieces:  # a task that is cancelled before its first step would run nothing
-            asyncio.get_running_loop().call_soon(self.interrupt)
-        elif self._task is not None and self._pieces and not self._is_interrupted:
+        if self._task is None or self._task.done() or self._is_interrupted:
+            return
+        if self._is_at_work:
             self._is_interrupted = True
             self._task.cancel()
+        else:  # a task that is cancelled before its first step runs nothing
+            asyncio.get_running_loop().call_soon(self.interrupt)
 
     @property
     def is_holding(self) -> bool:

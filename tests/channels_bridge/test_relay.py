@@ -389,13 +389,11 @@ def test_a_process_that_serves_nobody_waits_until_all_is_sent():
         )
         django.setup()
         from channels.layers import get_channel_layer
-        from tornado_websockets.core.running import current
         from tornado_websockets.modules import ProgressBar
         from tornado_websockets.websocket import WebSocket
 
         bar, ws = ProgressBar("rows", max=2), WebSocket("/chat")
         ws.bind(bar)
-        current.set(object())  # as a handler that forks
         child = os.fork()
         if child == 0:
             bar.tick()
@@ -405,7 +403,7 @@ def test_a_process_that_serves_nobody_waits_until_all_is_sent():
         os.waitpid(child, 0)
     """
     last = '{"event":"module_progressbar_rows_done",'
-    assert run_script(script, are_warnings_errors=False) == f"{last}\n"
+    assert run_script(script, are_warnings_errors=False) == f"{last}\n"  # since Python 3.12 forking with threads warns
 
 
 def test_a_forked_process_begins_anew():

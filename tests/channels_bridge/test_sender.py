@@ -370,6 +370,20 @@ class TestEnding:
         await arrived(*put(sender, "hi"))
         assert layer.texts == ["hi"]
 
+    async def test_takes_texts_as_soon_as_the_layer_works_again(self, sender, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "PROBE_INTERVAL", 0.0)
+        outgoing = []
+
+        def report():
+            if not outgoing:
+                outgoing.extend(put(sender, "hi"))
+
+        sender._report_end_of_loss = report
+        sender._suspend("/chat", TimeoutError())
+        await until(lambda: outgoing)
+        await arrived(*outgoing)
+        assert layer.texts == ["hi"]
+
     async def test_an_outcome_can_not_be_cancelled(self, sender, layer):
         layer.is_hanging = True
         [outgoing] = put(sender, "hi")

@@ -8,6 +8,7 @@ import pytest
 from tornado.websocket import WebSocketClosedError
 
 from tests.project.clients import Client
+from tests.project.scripts import run_script
 from tests.project.waiting import turns, until
 from tornado_websockets.core import cancellation
 from tornado_websockets.core.counters import counters
@@ -131,11 +132,11 @@ class TestOpening:
         client = Client(room, "/replaced")
 
         async def accept():
-            client.connection.close(4001)
+            client.connection.close(4001, "replaced")
 
         await client.connect(accept)
         await client.leave()
-        assert client.transport.sent == [Close(1000, "")]
+        assert client.transport.sent == [Close(4001, "replaced")]
         assert client.connection.closed
         assert calls == []
         assert room.handlers == []
@@ -961,3 +962,17 @@ class TestDescription:
 def _named(name, function):
     function.__name__ = name
     return function
+
+
+def test_no_handler_runs_in_a_forked_process():
+    script = """
+        import os
+        from tornado_websockets.core.running import current
+
+        current.set(object())
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if current.get() is None else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), current.get() is None)
+    """
+    assert run_script(script) == "0 False\n"

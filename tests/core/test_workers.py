@@ -247,8 +247,10 @@ def test_loops_that_end_before_a_thread_is_there_disturb_nobody(workers):
 
 
 async def test_raises_when_there_is_no_thread_for_a_call(workers, no_threads):
-    with no_threads(), pytest.raises(RuntimeError, match="can't start new thread"):
-        workers.run(int)
+    with no_threads():
+        failing = workers.run(int)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        await failing
     assert await workers.run(lambda: "next") == "next"
 
 

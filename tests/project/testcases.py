@@ -36,9 +36,10 @@ class SyncClientTests(TestCase):
         self.alice = User.objects.create(username="alice")
 
     def test_sync_handlers_see_the_transaction_of_the_test(self) -> None:
-        with SyncClient("/testcases/a", user=self.alice) as client:
+        with SyncClient("/testcases/a?b=1", user=self.alice) as client:
             self.assertEqual(client.receive("joined"), {"who": "alice"})
             self.assertEqual(client.request("count"), {"users": 1, "room": "a"})
+            self.assertEqual(client.connection.query_string, "b=1")
 
     def test_test_sees_what_the_close_handler_wrote(self) -> None:
         with SyncClient("/testcases/a", user=self.alice):

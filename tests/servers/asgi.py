@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from .log import DEADLINE
-from .process import PYTHON, Process, free_port, wait_for_listener
+from .process import PYTHON, Process, free_port
 from .sockets import SocketClient
 
 
@@ -78,7 +78,7 @@ class Server(Process):
         self.kind = kind
         found = self.wait_for(how.listening)
         self.port = int(found[1]) if found.groups() else port
-        wait_for_listener(self.port)  # granian says that it has started a little before
+        self.wait_for_port(self.port)  # granian says that it has started a little before
         self._clients: list[SocketClient] = []
 
     async def connect(self, path: str, headers: Mapping[str, str] | None = None, **options: Any) -> SocketClient:

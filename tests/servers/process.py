@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from .log import TROUBLE, Log
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,18 +47,12 @@ def free_port() -> int:
         return port
 
 
-def wait_for_listener(port: int) -> None:
-    """Return when somebody listens on a port of 127.0.0.1."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 async def run_python(*arguments: str, **variables: str) -> str:
@@ -104,13 +100,20 @@ class Process:
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Block until it has written this, which says that it is ready."""
+        return self._wait(lambda: re.search(pattern, self.log.text), f"write {pattern!r}")
+
+    def wait_for_port(self, port: int) -> None:
+        """Block until it listens there."""
+        self._wait(lambda: _is_listening(port) or None, f"listen on port {port}")
+
+    def _wait(self, look: Callable[[], T | None], what: str) -> T:
         deadline = time.monotonic() + START_TIMEOUT
-        while (found := re.search(pattern, self.log.text)) is None:
+        while (seen := look()) is None:
             if not self.is_running or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"Expected {self.command!r} to write {pattern!r}, got:\n{self.log.text}")
+                raise RuntimeError(f"Expected {self.command!r} to {what}, got:\n{self.log.text}")
             time.sleep(0.01)
-        return found
+        return seen
 
     def terminate(self) -> None:
         """Ask it to end, once."""

@@ -82,4 +82,4 @@ class Pings:
 def log_refusal(path: str, reason: str) -> None:
     """Count a client that is not let in, and say why in the log."""
     counters.connections_refused += 1
-    logger.warning("Refused a connection to %r: %s", path[:64], reason)
+    logger.warning("Refused a connection to %.64r: %s", path, reason)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 #: Seconds that such work still gets once its task is cancelled. Servers that lose patience with a connection cancel
@@ -13,7 +14,10 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 async def finish(work: Coroutine[Any, Any, None]) -> None:
-    """Await ``work``, which goes on for :data:`LAST_SECONDS` when this is cancelled."""
+    """Await ``work``, which goes on for :data:`LAST_SECONDS` when this is cancelled.
+
+    Where the loop ends before ``work`` began, it is done then, within the same time.
+    """
     loop = asyncio.get_running_loop()
     has_begun = False
 
@@ -28,15 +32,16 @@ async def finish(work: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        if task.cancelling() and not has_begun:  # all tasks are cancelled, since the loop ends
-            await work
-        else:
+        if has_begun or not task.cancelling():
             loop.call_later(LAST_SECONDS, task.cancel)
+        else:  # as all tasks are when the loop ends
+            with suppress(TimeoutError):
+                await asyncio.wait_for(loop.create_task(work), LAST_SECONDS)
         raise
 
 
 async def cancel_others() -> None:
-    """Cancel all other tasks of the loop, which is about to end, and wait a second for them."""
+    """Cancel all other tasks of a loop that is about to end, and wait for them, for a second at most."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from ..exceptions import is_connection_closed, raise_connection_closed
+from ..exceptions import raise_connection_closed
 from .admission import Rate
 from .cancellation import finish, is_own_cancellation
 from .counters import counters
 from .dispatch import Handler, Run
 from .endpoint import Endpoint
+from .failures import log_failure
 from .frames import Code, Data, Frame, Limits, Refusal, decode
 from .hub import hub
 from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
@@ -41,6 +42,7 @@ class Connection(Socket):
 
     __slots__ = (
         "__weakref__",
+        "_farewell",
         "_is_admitted",
         "_limits",
         "_outbox",
@@ -93,6 +95,7 @@ class Connection(Socket):
         self._run = run or endpoint.workers.run
         self._stand_in = socket
         self._status: State = CONNECTING
+        self._farewell: Close | None = None  # said before the client was there
         self._is_admitted = False
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -118,7 +121,8 @@ class Connection(Socket):
 
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
-        :raises TypeError, ValueError: either is something else, or ``data`` hold what JSON cannot.
+        :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
+        :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
         text = self.endpoint.encoder.event(event, data)
@@ -168,9 +172,10 @@ class Connection(Socket):
         except BaseException:
             await hub.leave(self.path)
             raise
-        if self.closed:  # meanwhile, by the application
+        if self.closed:  # meanwhile, by the application, or because the client has left
             await hub.leave(self.path)
-            await self.transport.close(1000, "")
+            if self._farewell is not None:
+                await self.transport.close(*self._farewell)
             return
         self._status = OPEN
         counters.connections += 1
@@ -221,7 +226,7 @@ class Connection(Socket):
             self._status = CLOSING
             self.lane.send(self, Close(code, reason))
         elif self._status is CONNECTING:
-            self._status = CLOSED
+            self._status, self._farewell = CLOSED, Close(code, reason)
 
     def dismiss(self, code: int, reason: str) -> None:
         """Close at once: what waits is dropped, nothing more is sent or handled."""
@@ -285,16 +290,9 @@ class Connection(Socket):
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
-            self._log(error, frame.event)
+            log_failure(self, frame.event, error)
             return Refusal(Code.HANDLER_ERROR, "The handler of the event failed.", frame.id)
         finally:
             current.set(None)
             counters.handlers_running -= 1
             counters.handler_seconds += monotonic() - started
-
-    def _log(self, error: BaseException, event: str) -> None:
-        if self.closed and is_connection_closed(error):  # the client left while the handler was running
-            logger.info("The handler of %r lost its client (path %.64r, connection %s)", event, self.path, self.id)
-            return
-        counters.handler_errors += 1
-        logger.error("The handler of %r failed (path %.64r, connection %s)", event, self.path, self.id, exc_info=error)

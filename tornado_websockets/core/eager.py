@@ -13,7 +13,7 @@ def start(awaitable: Awaitable[Any]) -> "Rest | None":
     :returns: what is left of it, to be awaited.
     """
     steps = awaitable.__await__()
-    if not hasattr(steps, "throw"):  # a plain iterator, as of granian
+    if not hasattr(steps, "throw"):  # a plain iterator, as granian's are
         steps = _delegate(steps)
     try:
         waits_for = next(steps)

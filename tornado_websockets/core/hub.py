@@ -60,6 +60,11 @@ class Hub:
                 lane = self._lanes[loop] = Lane(loop)
         return lane
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether this process serves nobody."""
+        return not self._clients
+
     def paths(self) -> list[str]:
         """Every path that has clients in this process."""
         with self._lock:

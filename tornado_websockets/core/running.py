@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 #: The connection whose handler is running. It follows into the tasks and asgiref threads that the handler starts.
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
 
-if hasattr(os, "register_at_fork"):  # it is its parent's handler that runs
+if hasattr(os, "register_at_fork"):  # the handler that runs is the parent's
     os.register_at_fork(after_in_child=partial(current.set, None))

@@ -56,7 +56,7 @@ class Workers:
     def run(self, call: Call) -> Awaitable[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back.
 
-        :raises RuntimeError: when the system has no thread for it.
+        Awaiting it raises ``RuntimeError`` where the system has no thread for it.
         """
         loop = asyncio.get_running_loop()
         job = _Job(call, copy_context(), loop, loop.create_future())
@@ -67,9 +67,8 @@ class Workers:
         if needs_thread:
             try:
                 self._start_thread(loop)
-            except RuntimeError:
-                if not self._can_do_without_thread(job):
-                    raise
+            except RuntimeError as error:
+                self._do_without_thread(error)
         return job.outcome
 
     def overtake(self) -> None:
@@ -84,9 +83,8 @@ class Workers:
         for _ in range(needed):
             try:
                 self._start_thread(asyncio.get_running_loop())
-            except RuntimeError:  # the system has no thread for it
-                with self._lock:
-                    self._busy -= 1
+            except RuntimeError as error:
+                self._do_without_thread(error)
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
@@ -101,14 +99,15 @@ class Workers:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _can_do_without_thread(self, job: _Job) -> bool:
-        """Whether threads that are at work will do it; otherwise it is taken back."""
+    def _do_without_thread(self, error: RuntimeError) -> None:
+        """Leave what waits to the threads that are at work; if there are none, it fails."""
         with self._lock:
             self._busy -= 1
-            if not self._busy and job in self._jobs:
-                self._jobs.remove(job)
-                return False
-            return True
+            stranded = [] if self._busy else list(self._jobs)
+            if stranded:
+                self._jobs.clear()
+        for job in stranded:
+            self._tell(job, None, error)
 
     def _do_jobs(self) -> None:
         while True:

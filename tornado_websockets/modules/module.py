@@ -62,7 +62,9 @@ class Module:
         :param supersede: a client that still waits for an earlier ``event`` gets only this one.
         :param on_commit: outside of handlers, wait for the commit of an open database transaction.
         :raises RuntimeError: the module is bound to no WebSocket.
-        :raises TypeError: no handler of the WebSocket is running, and its path has parameters.
+        :raises TypeError, ValueError, InvalidInstanceError: as ``WebSocket.emit``; a ``TypeError`` also where the path
+            of the WebSocket has parameters and none of its handlers is running.
+        :raises PublishError: where it is awaited outside of handlers, and the channel layer refused the event.
         """
         if self.websocket is None:
             raise RuntimeError(f"The module {self.name!r} is bound to no WebSocket: call WebSocket.bind(module) first.")

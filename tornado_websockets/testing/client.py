@@ -109,7 +109,6 @@ class Client:
             await self.connection.gone()
             raise
         self._serving = asyncio.get_running_loop().create_task(self._serve())
-        await asyncio.sleep(0)  # so that it has begun, and ends in order when it is cancelled
         return self
 
     async def close(self) -> None:
@@ -120,8 +119,8 @@ class Client:
 
     def cancel(self) -> None:
         """Leave at once, as a client does whose handler never ends."""
-        if self._serving is not None:
-            self._serving.cancel()
+        if self._serving is not None:  # which, cancelled before its first step, would not leave in order
+            asyncio.get_running_loop().call_soon(self._serving.cancel)
 
     async def emit(self, event: str, data: Data | None = None) -> None:
         """Send an event."""

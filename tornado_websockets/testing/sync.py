@@ -25,7 +25,7 @@ class SyncClient:
     """
 
     def __init__(self, path: str, **options: Any) -> None:
-        find(path, options.get("websocket"))  # whose error comes before anything is started
+        find(path.partition("?")[0], options.get("websocket"))  # whose error comes before anything is started
         self._loop = asyncio.new_event_loop()
         self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop.run_forever, name="WebSocket test client", daemon=True)
