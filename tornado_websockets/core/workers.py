@@ -51,7 +51,7 @@ class Workers:
         self._jobs: deque[_Job] = deque()
         self._busy = 0
         self._tasks: set[asyncio.Future[None]] = set()
-        self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
+        self._threads: Threads | None = None
 
     def run(self, call: Call) -> Awaitable[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back.
@@ -62,6 +62,8 @@ class Workers:
         job = _Job(call, copy_context(), loop, loop.create_future())
         with self._lock:
             self._jobs.append(job)
+            if self._threads is None:
+                self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
             needs_thread = self._busy < self._concurrency
             self._busy += needs_thread
         if needs_thread:
@@ -77,7 +79,8 @@ class Workers:
             self._concurrency += self._busy
             needed = min(self._busy, len(self._jobs))
             self._busy += needed
-        self._threads.leave()
+            if self._threads is not None:
+                self._threads.leave()
         for task in list(self._tasks):
             task.cancel()
         for _ in range(needed):
@@ -88,12 +91,8 @@ class Workers:
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
-        do_jobs = sync_to_async(
-            self._do_jobs,
-            thread_sensitive=False,
-            executor=self._threads,  # type: ignore[call-overload]  # any executor that a loop takes will do
-        )
-        rest = start(do_jobs())
+        executor: Any = self._threads  # any that a loop takes will do
+        rest = start(sync_to_async(self._do_jobs, thread_sensitive=False, executor=executor)())
         if rest is not None:
             task = asyncio.ensure_future(rest, loop=loop)
             self._tasks.add(task)
