@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from tests.project import waiting
 from tornado_websockets.turns import BURST, Turns
 
 
@@ -37,10 +38,10 @@ async def test_work_that_cancelled_itself_is_not_interrupted(turns):
 
     turns.begin(work)
     turns.begin(wait)
-    await asyncio.sleep(0.01)
+    await waiting.turns()
     turns.interrupt()
     turns.interrupt = lambda: pytest.fail("asks again and again")
-    await asyncio.sleep(0.01)
+    await waiting.turns()
 
 
 async def test_one_piece_of_work_is_not_waited_for(turns):

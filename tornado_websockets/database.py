@@ -40,15 +40,13 @@ def refresh_shared_thread() -> None:
     global _last_refresh  # noqa: PLW0603 there is one such thread in a process
     now = time.monotonic()
     if now - _last_refresh >= _INTERVAL:
+        from django.db import close_old_connections
+
         _last_refresh = now
         with suppress(RuntimeError):  # the system has no thread for it
-            SyncToAsync.single_thread_executor.submit(_close_broken if counters.handlers_running else _close_old)
-
-
-def _close_old() -> None:
-    from django.db import close_old_connections
-
-    close_old_connections()
+            SyncToAsync.single_thread_executor.submit(
+                _close_broken if counters.handlers_running else close_old_connections
+            )
 
 
 def _close_broken() -> None:

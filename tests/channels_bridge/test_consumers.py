@@ -248,15 +248,17 @@ class TestMessages:
         assert await client.receive_json_from() == {"event": "echoed", "data": {"text": "hi"}}
 
     async def test_are_handled_in_order(self, ws, client):
-        numbers = []
+        numbers, all_sent = [], asyncio.Event()
 
         @ws.on
         async def count(data):
-            await asyncio.sleep(0.01 if data["number"] == 0 else 0)
+            if data["number"] == 0:
+                await all_sent.wait()
             numbers.append(data["number"])
 
         for number in range(100):
             await client.send_json_to({"event": "count", "data": {"number": number}})
+        all_sent.set()
         await until(lambda: len(numbers) == 100)
         assert numbers == list(range(100))
 
