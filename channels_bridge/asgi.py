@@ -12,8 +12,8 @@ from tornado_websockets.discovery import discover
 from tornado_websockets.websocket import registry
 
 from .consumers import Scope, refusal_of
-from .inflow import bound
-from .servers import Receive, Send, root_path
+from .server import Receive, Send
+from .servers import hold, root_path
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -44,8 +44,8 @@ class _Gate:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bound(getattr(send, "__self__", None))  # before sessions are looked up: that takes time
-        reason = refusal_of(scope)
+        hold(send)  # before sessions are looked up: that takes time
+        reason = refusal_of(scope, send)
         found = registry.find(_path(scope, send))
         if reason is None and found is None:
             reason = "there is no WebSocket"

@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Mapping
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -22,12 +23,10 @@ from tornado_websockets.websocket import WebSocket
 
 from .ahead import Ahead
 from .clock import Clock
-from .servers import Message, Receive, Send, server_of
+from .server import Message, Receive, Send
+from .servers import path_refusal, server_of
 
 Scope = dict[str, Any]
-
-#: Messages of one client handled in a row before others get their turn.
-BURST = 32
 
 #: Seconds that the close frame to a client that is given up may take.
 CLOSE_TIMEOUT = 1.0
@@ -49,7 +48,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         self.channel_layer = get_channel_layer(self.channel_layer_alias)
         transport = Transport(receive, send)
         await receive()  # websocket.connect
-        connection = self._connect(transport)
+        connection = self._connect(transport, send)
         if connection is None:
             await send({"type": "websocket.close"})
             return
@@ -66,9 +65,9 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             await connection.gone()
         await transport.finish()
 
-    def _connect(self, transport: "Transport") -> Connection | None:
+    def _connect(self, transport: "Transport", send: Send) -> Connection | None:
         """The connection; ``None``, and a line in the log, when the client may not have one."""
-        refusal = None if self._is_checked else refusal_of(self.scope)
+        refusal = None if self._is_checked else refusal_of(self.scope, send)
         kwargs = self._path_parameters()
         if kwargs is None:
             refusal = refusal or f"it does not match {self.websocket.path!r}"
@@ -110,30 +109,22 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     async def _serve(self, connection: Connection, transport: "Transport") -> None:
         transport.begin(connection)
-        end_watch = transport.watch()
         try:
             await connection.open(transport.accept)
         except OSError:  # the client did not wait for our answer
             return
-        finally:
-            end_watch()
-        handled = 0
         while (message := await transport.receive()) is not None:
-            end_watch = transport.watch()
-            try:
-                await connection.received(message)
-            finally:
-                end_watch()
-            handled += 1
-            if handled % BURST == 0:
-                await asyncio.sleep(0)
+            await connection.received(message)
+            if transport.has_more():
+                transport.look_after_client()
+                if connection.is_long_gone:
+                    break
+                if connection.lane.count_handled():
+                    await asyncio.sleep(0)
 
 
 class Transport:
-    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it.
-
-    :ivar watch: see :meth:`Server.watch`.
-    """
+    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
 
     __slots__ = (
         "_abort_code",
@@ -146,14 +137,12 @@ class Transport:
         "_server",
         "_task",
         "_write",
-        "watch",
     )
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._server = server_of(receive, send)
         self._write = self._server.write
-        self.watch = self._server.watch
-        self._receive = receive
+        self._receive = self._server.receive
         self._send = send
         self._task = asyncio.current_task()
         self._is_receiving = False
@@ -187,9 +176,22 @@ class Transport:
         if self._connection is not None and not self._is_receiving:
             self._connection.lose(ConnectionResetError("The client left while a handler was running."))
 
+    def has_more(self) -> bool:
+        """Whether, as far as is known, more of what the client has sent is here already."""
+        return self._ahead is not None or self._server.has_more()
+
+    def look_after_client(self) -> None:
+        """Notice a client that has left, although what it sent before is not handled yet."""
+        if self._connection is not None and self._server.is_found_dead(monotonic()):
+            self._connection.lose(ConnectionResetError("The client left before all it had sent was handled."))
+
+    def _cut_off(self, code: int) -> None:
+        if self._connection is not None:
+            self._connection.kick(code, "it sends too many pings, pongs or empty fragments")
+
     async def accept(self) -> None:
         await self._send({"type": "websocket.accept"})
-        self._server.opened()
+        self._server.opened(self._cut_off)
 
     def send(self, text: str) -> Awaitable[None] | None:
         if self._write(text):
@@ -259,9 +261,10 @@ def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:
     return type(name, (WebSocketConsumer,), {"websocket": websocket, "__module__": __name__})
 
 
-def refusal_of(scope: Scope) -> str | None:
-    """Why the host or the origin of a handshake is refused; ``None`` when it is not."""
-    return origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
+def refusal_of(scope: Scope, send: Send) -> str | None:
+    """Why the host, the origin or the form of a handshake is refused; ``None`` when it is not."""
+    reason = origin.refusal(header_values(scope, b"host"), header_values(scope, b"origin"))
+    return reason or path_refusal(scope, send)
 
 
 def header_values(scope: Scope, header: bytes) -> list[str]:

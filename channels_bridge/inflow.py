@@ -1,11 +1,12 @@
-"""How much a client can make its server take in before anyone has seen it."""
+"""How much a client can make uvicorn take in before anyone has seen it."""
 
 import dataclasses
 from typing import Any
 
 from tornado_websockets import conf
-from tornado_websockets.core.admission import Pings
+from tornado_websockets.core.admission import IdleFrames
 
+from .intake import Intake
 from .recognition import warn_once
 
 #: Pieces of one message that may be kept apart. Each costs daphne and uvicorn up to a hundred bytes besides its own.
@@ -15,7 +16,7 @@ MAX_PIECES = 1_000
 #: ten times what it was, which is 2.5 MiB for a read of uvicorn; zeros become 256 MiB.
 MAX_INFLATED = 5 * 512 * 1024
 
-_CONTINUATION, _CONTROL, _PING, _PONG = 0x0, 0x8, 0x9, 0xA
+_CONTINUATION, _CONTROL, _CLOSE, _PING, _PONG = 0x0, 0x8, 0x8, 0x9, 0xA
 
 
 def merge(pieces: list[bytes | bytearray]) -> None:
@@ -35,9 +36,11 @@ class Inflow:
 
     :param connection: uvicorn's; ``connection.conn`` is that of the library.
     :param most: bytes of one message.
+    :ivar intake: what the parser is fed by.
     """
 
-    def __init__(self, connection: Any, most: int) -> None:
+    def __init__(self, connection: Any, most: int, intake: Intake) -> None:
+        self.intake = intake
         self._protocol = connection.conn
         self._connection = connection
         self._most = most
@@ -45,7 +48,7 @@ class Inflow:
         self._inflated = self._size = 0
         self._collected = bytearray()
         self._empty: Any = None
-        self._pings = Pings()
+        self._idle = IdleFrames()
 
     def decode(self, frame: Any, *, max_size: int | None = None) -> Any:  # noqa: ARG002 for those that inflate
         """Look at a frame of the client, which is inflated already."""
@@ -64,11 +67,16 @@ class Inflow:
             from websockets.exceptions import PayloadTooBig
 
             raise PayloadTooBig(None, self._most)
+        if (opcode >= _CONTROL or (opcode == _CONTINUATION and not size)) and self._is_flood(opcode):
+            self.intake.flood()
         if opcode == _CONTINUATION:
             return self._collect(frame)
-        if opcode == _PING and not self._pings.is_answered(is_writable=self._connection.writable.is_set()):
+        if opcode == _PING and not self._idle.is_answered(is_writable=self._connection.writable.is_set()):
             return dataclasses.replace(frame, opcode=type(opcode)(_PONG))  # which nobody waits for
         return frame
+
+    def _is_flood(self, opcode: int) -> bool:
+        return opcode != _CLOSE and self._idle.is_flood()
 
     def encode(self, frame: Any) -> Any:
         """Let a frame of ours pass."""
@@ -85,24 +93,44 @@ class Inflow:
         return self._empty
 
 
-def bound(connection: Any) -> bool:
-    """Bound what a client can send from now on, if it is on uvicorn; whether ``connection`` is of its default kind.
+def intake_of(connection: Any) -> Intake | None:
+    """What bounds what a client of uvicorn can send. Nothing is parsed until it is released.
 
-    The other two implementations that uvicorn has are not known.
+    :param connection: uvicorn's protocol; of its three implementations only the default one is known.
+    :returns: ``None`` where it is another one.
     """
     if type(connection).__name__ != "WebSocketsSansIOProtocol":
-        return False
+        return None
     try:
-        _bound(connection, connection.conn)
+        return _bound(connection, connection.conn)
     except AttributeError as error:
         warn_once(f"This uvicorn, or its websockets, is not known; what clients send is bounded less well: {error}")
-    return True
+    return None
 
 
-def _bound(connection: Any, protocol: Any) -> None:
-    if any(isinstance(extension, Inflow) for extension in protocol.extensions):
-        return
+def _bound(connection: Any, protocol: Any) -> Intake:
+    for extension in protocol.extensions:
+        if isinstance(extension, Inflow):
+            return extension.intake
     most = min(protocol.max_message_size or conf.most_bytes(), conf.most_bytes())
-    _ = connection.frames, connection.writable, protocol.events  # they are there
+    _ = connection.frames, connection.writable, connection.read_paused, protocol.events  # they are there
+    transport = connection.transport
+
+    def pause() -> None:
+        if not transport.is_closing():  # which uvloop does not take
+            transport.pause_reading()
+
+    def resume() -> None:
+        if not (connection.read_paused or transport.is_closing()):  # by uvicorn itself, until its message is taken
+            transport.resume_reading()
+
+    def is_full() -> bool:
+        return bool(connection.read_paused or transport.is_closing())
+
+    intake = Intake(connection.data_received, pause, resume)
+    intake.is_full = is_full
+    connection.data_received = intake.take
+    transport.set_protocol(connection)  # uvloop keeps the method
     protocol.max_message_size = most
-    protocol.extensions.insert(0, Inflow(connection, most))  # its turn to decode is the last
+    protocol.extensions.insert(0, Inflow(connection, most, intake))  # its turn to decode is the last
+    return intake

@@ -203,7 +203,7 @@ def lines(path: Path) -> int:
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_no_module_is_long(name):
-    assert lines(modules()[name]) <= 300
+    assert lines(modules()[name]) <= 350
 
 
 def test_most_modules_are_short():

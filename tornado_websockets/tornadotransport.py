@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tornado.iostream
 import tornado.websocket
 
-from .core.admission import Pings
+from .core.admission import FLOODING, IdleFrames
+from .core.hangup import Line
 from .core.heartbeat import Heartbeat
 from .core.wire import text_frame
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 #: Seconds that a client has to answer a close frame, and that one which is given up has to take it.
 CLOSE_TIMEOUT, ABORT_TIMEOUT = 3.0, 1.0
 
+#: Frames of one client that are parsed in a row before others get their turn: Tornado parses all that it has read.
+FRAMES = 32
+
 #: Close code for a client that answers no ping, the one that uvicorn has.
 PING_TIMEOUT = 1011
 
@@ -28,12 +32,13 @@ PING_TIMEOUT = 1011
 class TornadoTransport:
     """What :class:`~tornado_websockets.core.outbox.Transport` asks for, and a heartbeat."""
 
-    __slots__ = ("_handler", "_heartbeat", "_pings")
+    __slots__ = ("_handler", "_heartbeat", "_idle", "_line")
 
     def __init__(self, handler: WebSocketHandler) -> None:
         self._handler = handler
         self._heartbeat: Heartbeat | None = None
-        self._pings = Pings()
+        self._idle = IdleFrames()
+        self._line: Line | None = None
 
     def send(self, text: str) -> Awaitable[None] | None:
         """Write a frame. Tornado's ``write_message`` would start a task for each, and buffer without limit."""
@@ -68,14 +73,40 @@ class TornadoTransport:
         )
 
     def pinged(self) -> None:
-        """Cut off who floods us with pings and reads no answer: Tornado 6.5 keeps all of them."""
-        protocol = self._handler.ws_connection
-        stream = None if protocol is None else protocol.stream
-        if stream is not None and not self._pings.is_answered(is_writable=not stream.writing()):
+        """Cut off who floods us with pings, or reads no answer: Tornado 6.5 keeps all of them."""
+        stream = self._stream
+        if stream is not None and not self._idle.is_answered(is_writable=not stream.writing()):
             stream.close()
+        self.count_idle()
+
+    def count_idle(self) -> None:
+        """Cut off who sends too many frames that carry nothing; one of them came."""
+        if self._idle.is_flood():
+            self._handler.connection.kick(FLOODING, "it sends too many pings, pongs or empty fragments")
+            self.cut()
+
+    def is_found_dead(self, now: float) -> bool:
+        """Whether the client is seen to have hung up, although what it sent before is not handled yet."""
+        stream = self._stream
+        if stream is None or stream.closed():
+            return True
+        if self._line is None:
+            self._line = Line(stream.socket.fileno())
+        return self._line.is_found_dead(now)
+
+    def cut(self) -> None:
+        """Drop the connection at once."""
+        if self._stream is not None:
+            self._stream.close()
+
+    @property
+    def _stream(self) -> Any:
+        protocol = self._handler.ws_connection
+        return None if protocol is None else protocol.stream
 
     def answered(self) -> None:
         """A pong came."""
+        self.count_idle()
         if self._heartbeat is not None:
             self._heartbeat.answered()
 
@@ -95,3 +126,25 @@ class TornadoTransport:
         if protocol is not None and protocol.stream is not None:
             tornado.websocket.WebSocketHandler.close(self._handler, code, reason)
             asyncio.get_running_loop().call_later(seconds, protocol.stream.close)
+
+
+class PacedProtocol(tornado.websocket.WebSocketProtocol13):
+    """Tornado's protocol, whose clients take turns, and may not send too much that carries nothing."""
+
+    _frames = 0
+
+    def __init__(self, handler: WebSocketHandler, transport: TornadoTransport, *args: Any) -> None:
+        super().__init__(handler, *args)
+        self._transport = transport
+
+    async def _receive_frame(self) -> None:
+        """Parse and handle one frame: the one step of Tornado's loop that can wait."""
+        self._frames += 1
+        if self._frames % FRAMES == 0:
+            await asyncio.sleep(0)
+        before = self._fragmented_message_buffer
+        size = None if before is None else len(before)
+        await super()._receive_frame()
+        after = self._fragmented_message_buffer
+        if after is not None and after is before and len(after) == size:
+            self._transport.count_idle()  # a fragment of no bytes, or something between two fragments

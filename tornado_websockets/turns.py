@@ -88,6 +88,11 @@ class Turns:
             asyncio.get_running_loop().call_soon(self.interrupt)
 
     @property
+    def is_busy(self) -> bool:
+        """Whether some work is not done yet."""
+        return bool(self._pieces)
+
+    @property
     def is_holding(self) -> bool:
         """Whether the server reads nothing until some work is done."""
         return self._reading is not None and not self._reading.done()

@@ -290,7 +290,7 @@ class WebSocket:
 
     def _emit(self, connection: Connection, text: str, key: str | None = None) -> Sent:
         hub.emit(connection.path if connection.endpoint is self else self.path, text, key=key)
-        return Sent(connection.lane)
+        return Sent(connection.lane, connection)
 
     def _refuse_strangers(self) -> None:
         for stranger in self._handlers.strangers:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import tornado.escape
@@ -20,7 +21,7 @@ from .core.hub import hub
 from .core.registry import PREFIX
 from .core.socket import Socket
 from .session import load_session
-from .tornadotransport import TornadoTransport
+from .tornadotransport import PacedProtocol, TornadoTransport
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -166,12 +167,21 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._transport.begin_pings(is_reading=lambda: not self._turns.is_holding)
         return self._turns.begin(partial(self.connection.open, _accepted))
 
+    def get_websocket_protocol(self) -> tornado.websocket.WebSocketProtocol | None:
+        """Tornado's own, but for clients that send too much."""
+        protocol = super().get_websocket_protocol()
+        if isinstance(protocol, tornado.websocket.WebSocketProtocol13):
+            return PacedProtocol(self, self._transport, protocol.mask_outgoing, protocol.params)
+        return protocol
+
     def on_message(self, message: str | bytes) -> asyncio.Future[None] | None:
         """Handle one message of the client, after those before it.
 
         :param message: as the client sent it.
         :returns: what Tornado waits for before it reads the next one.
         """
+        if self._turns.is_busy:
+            self._look_after_client()
         return self._turns.begin(partial(self.connection.received, message), len(message))
 
     def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
@@ -194,6 +204,13 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     def interrupt(self) -> None:
         """Cancel the handler that is running. What comes after it is done all the same."""
         self._turns.interrupt()
+
+    def _look_after_client(self) -> None:
+        """Notice a client that has left, although what it sent before is not handled yet."""
+        if self._transport.is_found_dead(monotonic()):
+            self.connection.lose(ConnectionResetError("The client left before all it had sent was handled."))
+        if self.connection.is_long_gone:
+            self._transport.cut()
 
     def _fail(self, error: Exception) -> None:
         """End the connection because of an error that is no handler's: those are dealt with."""

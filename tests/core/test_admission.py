@@ -1,6 +1,6 @@
 """How much a client may ask for."""
 
-from tornado_websockets.core.admission import MAX_PINGS, Admission, Pings, Rate
+from tornado_websockets.core.admission import MAX_PINGS, Admission, IdleFrames, Rate
 
 
 def test_without_limits_everyone_is_admitted():
@@ -60,12 +60,12 @@ def test_rate_below_one_a_second_allows_one():
 
 
 def test_pings_of_who_reads_are_all_answered():
-    pings = Pings()
+    pings = IdleFrames()
     assert all(pings.is_answered(is_writable=True) for _ in range(10 * MAX_PINGS))
 
 
 def test_pings_of_who_does_not_read_are_answered_up_to_a_number():
-    pings = Pings()
+    pings = IdleFrames()
     answers = [pings.is_answered(is_writable=False) for _ in range(MAX_PINGS + 10)]
     assert answers == [True] * MAX_PINGS + [False] * 10
     assert pings.is_answered(is_writable=True)

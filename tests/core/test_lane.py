@@ -6,8 +6,12 @@ import pytest
 from tests.project.clients import MemoryTransport
 from tests.project.waiting import turns, until
 from tornado_websockets.core import lane as lane_module
-from tornado_websockets.core.lane import HEAVY, TURN, Delivery, Lane, is_loop_running
+from tornado_websockets.core.lane import TURN, Lane, is_loop_running
 from tornado_websockets.core.outbox import Close
+from tornado_websockets.core.scheduler import HEAVY, Delivery
+
+#: Who sends, where it does not matter.
+SENDER = "somebody"
 
 
 class Member:
@@ -59,13 +63,13 @@ def in_thread(call):
 class TestMembership:
     async def test_is_by_path(self, lane):
         [here], [there] = members_of(lane, 1, "/here"), members_of(lane, 1, "/there")
-        lane.submit(Delivery("hi", "/here"))
+        lane.submit(Delivery("hi", "/here"), SENDER)
         assert (here.items, there.items) == (["hi"], [])
 
     async def test_ends(self, lane):
         one, other = members_of(lane, 2)
         lane.remove(one)
-        lane.submit(Delivery("hi", "/chat"))
+        lane.submit(Delivery("hi", "/chat"), SENDER)
         assert (one.items, other.items) == ([], ["hi"])
 
     async def test_leaves_no_empty_group(self, lane):
@@ -84,77 +88,77 @@ class TestMembership:
 class TestDelivery:
     async def test_happens_within_the_call(self, lane):
         [member] = members_of(lane, 1)
-        lane.submit(Delivery("hi", [member]))
+        lane.submit(Delivery("hi", [member]), SENDER)
         assert member.items == ["hi"]
 
     async def test_reaches_all_of_a_path(self, lane):
         members = members_of(lane, 3)
-        lane.submit(Delivery("hi", "/chat"))
+        lane.submit(Delivery("hi", "/chat"), SENDER)
         assert [member.items for member in members] == [["hi"]] * 3
 
     async def test_leaves_one_out(self, lane):
         members = members_of(lane, 3)
-        lane.submit(Delivery("hi", "/chat", members[1]))
+        lane.submit(Delivery("hi", "/chat", members[1]), SENDER)
         assert [member.items for member in members] == [["hi"], [], ["hi"]]
 
     async def test_to_a_path_without_members_is_done(self, lane):
-        lane.submit(Delivery("hi", "/nobody"))
-        await asyncio.wait_for(lane.settle(), 1)
+        lane.submit(Delivery("hi", "/nobody"), SENDER)
+        await asyncio.wait_for(lane.settle(SENDER), 1)
 
     async def test_takes_orders_to_close(self, lane):
         [member] = members_of(lane, 1)
-        lane.submit(Delivery(Close(1000, ""), [member]))
+        lane.submit(Delivery(Close(1000, ""), [member]), SENDER)
         assert member.items == [Close(1000, "")]
 
     async def test_passes_the_key_on(self, lane):
         [member] = members_of(lane, 1)
-        lane.submit(Delivery("50 %", "/chat", key="update"))
-        lane.submit(Delivery("hi", "/chat"))
+        lane.submit(Delivery("50 %", "/chat", key="update"), SENDER)
+        lane.submit(Delivery("hi", "/chat"), SENDER)
         assert member.keys == ["update", None]
 
     async def test_reaches_those_who_are_there_when_its_turn_comes(self, lane):
         members_of(lane, TURN + 1, "/crowd")
         [early] = members_of(lane, 1)
-        lane.submit(Delivery("first", "/crowd"))
-        lane.submit(Delivery("second", "/chat"))
+        lane.submit(Delivery("first", "/crowd"), SENDER)
+        lane.submit(Delivery("second", "/chat"), SENDER)
         lane.remove(early)
         [late] = members_of(lane, 1)
-        await lane.settle()
+        await lane.settle(SENDER)
         assert (early.items, late.items) == ([], ["second"])
 
 
 class TestASingleConnection:
     async def test_is_sent_to_within_the_call(self, lane):
         one, other = members_of(lane, 2)
-        lane.send(one, "hi")
+        lane.send(one, "hi", SENDER)
         assert (one.items, other.items) == (["hi"], [])
 
     async def test_is_sent_to_behind_what_waits(self, lane):
         members = members_of(lane, TURN + 1)
-        lane.submit(Delivery("first", "/chat"))
-        lane.send(members[-1], "second")
-        await lane.settle()
+        lane.submit(Delivery("first", "/chat"), SENDER)
+        lane.send(members[-1], "second", SENDER)
+        await lane.settle(SENDER)
         assert members[-1].items == ["first", "second"]
 
     async def test_is_sent_to_from_a_thread_on_the_loops_own(self, lane):
         [member] = members_of(lane, 1)
-        await asyncio.to_thread(lane.send, member, "hi")
+        await asyncio.to_thread(lane.send, member, "hi", SENDER)
         await until(lambda: member.got)
         assert member.got == [("hi", threading.get_ident())]
 
     async def test_takes_part_in_the_turns(self, lane):
         [member] = members_of(lane, 1)
         for number in range(TURN + 10):
-            lane.send(member, str(number))
+            lane.send(member, str(number), SENDER)
         assert len(member.got) == TURN
-        await lane.settle()
+        await lane.settle(SENDER)
         assert member.items == [str(number) for number in range(TURN + 10)]
 
     async def test_begins_a_new_turn_in_time(self, lane):
         [member] = members_of(lane, 1)
         for _ in range(4):
             for _ in range(TURN * 3 // 4):
-                lane.send(member, "x")
+                lane.send(member, "x", SENDER)
             await turns(2)
         assert len(member.got) == 4 * (TURN * 3 // 4)
 
@@ -177,38 +181,38 @@ class TestWhatWaitsForTheSameClients:
             lane.add(member)
         lane._left = 0
         for delivery in deliveries:
-            lane.submit(delivery)
+            lane.submit(delivery, SENDER)
         assert log == []
         return log
 
     async def test_is_sent_together(self, lane):
         log = self.log_of(lane, 2, [Delivery("a", "/chat"), Delivery("b", "/chat", key="update")])
-        await lane.settle()
+        await lane.settle(SENDER)
         assert log == [(0, "a", None), (0, "b", "update"), (1, "a", None), (1, "b", "update")]
 
     async def test_is_not_sent_together_with_what_goes_elsewhere(self, lane):
         [stranger] = members_of(lane, 1, "/other")
         log = self.log_of(lane, 2, [Delivery("a", "/chat"), Delivery("x", "/other"), Delivery("b", "/chat")])
-        await lane.settle()
+        await lane.settle(SENDER)
         assert log == [(0, "a", None), (1, "a", None), (0, "b", None), (1, "b", None)]
         assert stranger.items == ["x"]
 
     async def test_is_not_sent_together_with_what_leaves_somebody_out(self, lane):
         [left_out] = members_of(lane, 1)
         log = self.log_of(lane, 1, [Delivery("a", "/chat"), Delivery("b", "/chat", left_out)])
-        await lane.settle()
+        await lane.settle(SENDER)
         assert log == [(0, "a", None), (0, "b", None)]
         assert left_out.items == ["a"]
 
     async def test_is_not_sent_together_without_bound(self, lane):
         log = self.log_of(lane, 2, [Delivery(str(number), "/chat") for number in range(HEAVY + 10)])
-        await lane.settle()
+        await lane.settle(SENDER)
         assert [item for name, item, _ in log if name == 1] == [str(number) for number in range(HEAVY + 10)]
         assert max(index for index, entry in enumerate(log[: HEAVY + 1]) if entry[0] == 0) < HEAVY
 
     async def test_is_waited_for_together(self, lane):
         log = self.log_of(lane, 2, [Delivery(str(number), "/chat") for number in range(10)])
-        await asyncio.wait_for(lane.settle(), 10)
+        await asyncio.wait_for(lane.settle(SENDER), 10)
         assert len(log) == 20
 
     async def test_is_weighed_together(self, lane):
@@ -220,12 +224,12 @@ class TestWhatWaitsForTheSameClients:
 class TestTurns:
     async def test_end_after_so_many_messages(self, lane):
         members = members_of(lane, TURN + 100)
-        lane.submit(Delivery("hi", "/chat"))
+        lane.submit(Delivery("hi", "/chat"), SENDER)
         assert sum(len(member.got) for member in members) == TURN
 
     async def test_let_others_run_in_between(self, lane):
         members = members_of(lane, 3 * TURN)
-        lane.submit(Delivery("hi", "/chat"))
+        lane.submit(Delivery("hi", "/chat"), SENDER)
         seen = [sum(len(member.got) for member in members)]
         while seen[-1] < 3 * TURN:
             await asyncio.sleep(0)
@@ -235,57 +239,57 @@ class TestTurns:
     async def test_count_each_delivery_within_a_call(self, lane):
         [member] = members_of(lane, 1)
         for number in range(TURN + 10):
-            lane.submit(Delivery(str(number), [member]))
+            lane.submit(Delivery(str(number), [member]), SENDER)
         assert len(member.got) == TURN
 
     async def test_come_again(self, lane):
         [member] = members_of(lane, 1)
         for number in range(TURN + 10):
-            lane.submit(Delivery(str(number), [member]))
-        await lane.settle()
-        lane.submit(Delivery("at once", [member]))
+            lane.submit(Delivery(str(number), [member]), SENDER)
+        await lane.settle(SENDER)
+        lane.submit(Delivery("at once", [member]), SENDER)
         assert member.items == [*map(str, range(TURN + 10)), "at once"]
 
     async def test_begin_anew_with_each_turn_of_the_loop(self, lane):
         [member] = members_of(lane, 1)
         for _ in range(4):
             for number in range(TURN * 3 // 4):
-                lane.submit(Delivery(str(number), [member]))
+                lane.submit(Delivery(str(number), [member]), SENDER)
             await turns(2)
         before = len(member.got)
-        lane.submit(Delivery("at once", [member]))
+        lane.submit(Delivery("at once", [member]), SENDER)
         assert before == 4 * (TURN * 3 // 4)
         assert len(member.got) == before + 1
 
     async def test_take_fewer_of_large_messages(self, lane):
         members = members_of(lane, TURN)
-        lane.submit(Delivery("x" * (3 * 4096), "/chat"))
+        lane.submit(Delivery("x" * (3 * 4096), "/chat"), SENDER)
         assert sum(len(member.got) for member in members) == TURN // 4
 
     async def test_take_at_least_one_however_large(self, lane):
         members = members_of(lane, 3)
-        lane.submit(Delivery("x" * (4096 * TURN * 2), "/chat"))
+        lane.submit(Delivery("x" * (4096 * TURN * 2), "/chat"), SENDER)
         assert sum(len(member.got) for member in members) == 1
-        await asyncio.wait_for(lane.settle(), 10)
+        await asyncio.wait_for(lane.settle(SENDER), 10)
         assert [len(member.got) for member in members] == [1, 1, 1]
 
 
 class TestOrder:
     async def test_is_kept_behind_what_needs_several_turns(self, lane):
         members = members_of(lane, TURN + 100)
-        lane.submit(Delivery("first", "/chat"))
-        lane.submit(Delivery("second", [members[0]]))
-        lane.submit(Delivery("third", "/chat"))
-        await lane.settle()
+        lane.submit(Delivery("first", "/chat"), SENDER)
+        lane.submit(Delivery("second", [members[0]]), SENDER)
+        lane.submit(Delivery("third", "/chat"), SENDER)
+        await lane.settle(SENDER)
         assert members[0].items == ["first", "second", "third"]
         assert members[-1].items == ["first", "third"]
 
     async def test_is_kept_between_threads(self, lane):
         [member] = members_of(lane, 1)
-        thread_done = in_thread(lambda: lane.submit(Delivery("from a thread", [member])))
+        thread_done = in_thread(lambda: lane.submit(Delivery("from a thread", [member]), SENDER))
         assert thread_done.wait(10)
-        lane.submit(Delivery("from the loop", [member]))
-        await lane.settle()
+        lane.submit(Delivery("from the loop", [member]), SENDER)
+        await lane.settle(SENDER)
         assert member.items == ["from a thread", "from the loop"]
 
     async def test_of_a_thread_is_kept(self, lane):
@@ -293,17 +297,17 @@ class TestOrder:
 
         def send():
             for number in range(2000):
-                lane.submit(Delivery(str(number), [member]))
+                lane.submit(Delivery(str(number), [member]), SENDER)
 
         await asyncio.to_thread(send)
-        await lane.settle()
+        await lane.settle(SENDER)
         assert member.items == [str(number) for number in range(2000)]
 
 
 class TestFromAThread:
     async def test_delivers_on_the_loops_own(self, lane):
         [member] = members_of(lane, 1)
-        await asyncio.to_thread(lane.submit, Delivery("hi", [member]))
+        await asyncio.to_thread(lane.submit, Delivery("hi", [member]), SENDER)
         await until(lambda: member.got)
         assert member.got == [("hi", threading.get_ident())]
 
@@ -314,14 +318,14 @@ class TestFromAThread:
 
         def send():
             for number in range(50):
-                lane.submit(Delivery(str(number), [member]))
+                lane.submit(Delivery(str(number), [member]), SENDER)
                 sent.append(number)
 
         done = in_thread(send)
         assert not done.wait(0.3)  # the loop does nothing meanwhile
         assert len(sent) == 10
         await until(done.is_set)
-        await lane.settle()
+        await lane.settle(SENDER)
         assert member.items == [str(number) for number in range(50)]
 
     async def test_waits_where_few_but_large_messages_wait(self, lane):
@@ -330,7 +334,7 @@ class TestFromAThread:
 
         def send():
             for number in range(50):
-                lane.submit(Delivery("x" * 1_000_000, [member]))
+                lane.submit(Delivery("x" * 1_000_000, [member]), SENDER)
                 sent.append(number)
 
         done = in_thread(send)
@@ -342,7 +346,7 @@ class TestFromAThread:
         monkeypatch.setattr(lane_module, "MAX_WAITING", 0)
         monkeypatch.setattr(lane_module, "MAX_BLOCKED", 0.05)
         [member] = members_of(lane, 1)
-        done = in_thread(lambda: lane.submit(Delivery("hi", [member])))
+        done = in_thread(lambda: lane.submit(Delivery("hi", [member]), SENDER))
         assert done.wait(10)  # the loop does nothing meanwhile
         await until(lambda: member.items == ["hi"])
 
@@ -351,11 +355,11 @@ class TestFromAThread:
         [member] = members_of(lane, 1)
 
         async def send():
-            lane.submit(Delivery("hi", [member]))
+            lane.submit(Delivery("hi", [member]), SENDER)
 
         done = in_thread(lambda: asyncio.run(send()))
         assert done.wait(5)  # the loop does nothing meanwhile
-        await lane.settle()
+        await lane.settle(SENDER)
         assert member.items == ["hi"]
 
     async def test_raises_when_the_loop_is_closed(self):
@@ -365,14 +369,14 @@ class TestFromAThread:
         lanes = []
         assert in_thread(lambda: lanes.append(asyncio.run(make()))).wait(10)
         with pytest.raises(RuntimeError, match="closed"):
-            lanes[0].submit(Delivery("hi", "/chat"))
+            lanes[0].submit(Delivery("hi", "/chat"), SENDER)
 
 
 class TestSettling:
     async def test_returns_when_all_so_far_had_their_turn(self, lane):
         members = members_of(lane, 5 * TURN)
-        lane.submit(Delivery("hi", "/chat"))
-        await lane.settle()
+        lane.submit(Delivery("hi", "/chat"), SENDER)
+        await lane.settle(SENDER)
         assert all(member.items == ["hi"] for member in members)
 
     async def test_does_not_wait_for_what_comes_later(self, lane):
@@ -382,18 +386,18 @@ class TestSettling:
         async def send_without_end():
             while sending:
                 for _ in range(2 * TURN):
-                    lane.submit(Delivery("more", [member]))
+                    lane.submit(Delivery("more", [member]), SENDER)
                 await asyncio.sleep(0)
 
         task = asyncio.create_task(send_without_end())
         await turns(2)
-        await asyncio.wait_for(lane.settle(), 10)
+        await asyncio.wait_for(lane.settle(SENDER), 10)
         assert not task.done()
         sending = False
         await task
 
     async def test_returns_at_once_when_nothing_waits(self, lane):
-        steps = lane.settle().__await__()
+        steps = lane.settle(SENDER).__await__()
         with pytest.raises(StopIteration):
             next(steps)
 

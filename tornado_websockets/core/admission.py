@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import Counter
+from time import monotonic
 
 from .counters import counters
 
@@ -10,6 +11,13 @@ logger = logging.getLogger("tornado_websockets")
 
 #: Pings that are answered while the client does not read: each answer waits in memory.
 MAX_PINGS = 100
+
+#: Frames a second that may carry nothing for an application (pings, pongs, empty fragments), and so many of them at a
+#: time: who sends more is closed. Browsers send none; other clients one in ten seconds or so.
+MAX_IDLE_FRAMES, IDLE_BURST = 100, 1_000
+
+#: Close code for a client that does what no decent one does ("policy violation").
+FLOODING = 1008
 
 
 class Admission:
@@ -41,13 +49,16 @@ class Admission:
 
 
 class Rate:
-    """So many a second, in bursts of up to a second's worth."""
+    """So many a second.
 
-    __slots__ = ("_left", "_per_second", "_since")
+    :param burst: how many at a time; by default a second's worth.
+    """
 
-    def __init__(self, per_second: float, now: float) -> None:
+    __slots__ = ("_left", "_most", "_per_second", "_since")
+
+    def __init__(self, per_second: float, now: float, burst: float = 0.0) -> None:
         self._per_second = per_second
-        self._left = max(1.0, per_second)
+        self._left = self._most = max(1.0, burst or per_second)
         self._since = now
 
     def take(self, now: float) -> bool:
@@ -56,7 +67,7 @@ class Rate:
         :param now: seconds, of a clock that never goes back.
         """
         grown = self._left + (now - self._since) * self._per_second
-        self._left = min(max(1.0, self._per_second), grown)
+        self._left = min(self._most, grown)
         self._since = now
         if self._left < 1:
             return False
@@ -64,11 +75,21 @@ class Rate:
         return True
 
 
-class Pings:
-    """Counts the pings of one client."""
+class IdleFrames:
+    """Counts the frames of one client that carry nothing: pings, pongs, empty fragments."""
+
+    __slots__ = ("_rate", "_unread")
 
     def __init__(self) -> None:
         self._unread = 0
+        self._rate: Rate | None = None  # most clients never send any
+
+    def is_flood(self) -> bool:
+        """Count one more; whether those are too many."""
+        now = monotonic()
+        if self._rate is None:
+            self._rate = Rate(MAX_IDLE_FRAMES, now, IDLE_BURST)
+        return not self._rate.take(now)
 
     def is_answered(self, *, is_writable: bool) -> bool:
         """Whether one more ping is answered.

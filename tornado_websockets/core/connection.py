@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from ..exceptions import raise_connection_closed
 from .admission import Rate
@@ -21,6 +21,9 @@ from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
 logger = logging.getLogger("tornado_websockets")
+
+#: Seconds for which what a client had sent is still begun after it has left.
+STRAGGLING: Final = 1.5
 
 
 class Connection(Socket):
@@ -43,7 +46,9 @@ class Connection(Socket):
     __slots__ = (
         "__weakref__",
         "_farewell",
+        "_has_answered",
         "_is_admitted",
+        "_left_at",
         "_limits",
         "_outbox",
         "_rate",
@@ -52,6 +57,7 @@ class Connection(Socket):
         "_status",
         "address",
         "endpoint",
+        "has_sent",
         "headers",
         "id",
         "kwargs",
@@ -96,6 +102,8 @@ class Connection(Socket):
         self._stand_in = socket
         self._status: State = CONNECTING
         self._farewell: Close | None = None  # said before the client was there
+        self._left_at: float | None = None
+        self.has_sent = self._has_answered = False  # since its last messages were out
         self._is_admitted = False
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -128,12 +136,15 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        self.lane.send(self, text)
+        sender = self._sender()
+        self.lane.send(self, text, sender)
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
+        if sender is self:
+            self.has_sent = self._has_answered = True
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)
-        return Sent(self.lane, self._outbox)
+        return Sent(self.lane, sender, self._outbox)
 
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to every other client of this path, on every process.
@@ -143,7 +154,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path, current.get())
         hub.emit(self.path, text, exclude=self)
-        return Sent(self.lane)
+        return Sent(self.lane, self._sender())
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sent:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
@@ -153,7 +164,7 @@ class Connection(Socket):
         :raises ValueError: code or reason is something else.
         """
         self.shut(*Close.by_application(1000 if code is None else code, reason or ""))
-        return Sent(self.lane)
+        return Sent(self.lane, self._sender())
 
     # For the transport, on the event loop.
 
@@ -183,10 +194,11 @@ class Connection(Socket):
         self.lane.add(self)
         self.endpoint.welcome(self, self._socket)
         await self._fire("open")
+        await self._catch_up()
 
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
-        if self._status is not OPEN and self._status is not LEFT:
+        if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         counters.messages_in += 1
         frame = decode(message, self._limits)
@@ -195,9 +207,27 @@ class Connection(Socket):
         refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1
-            self._send(self.endpoint.encoder.refusal(refusal))
-        if self._outbox.is_congested:
-            await self._outbox.room()
+            self._answer(self.endpoint.encoder.refusal(refusal))
+        if self.has_sent or self._outbox.is_congested:
+            await self._catch_up()
+
+    @property
+    def is_long_gone(self) -> bool:
+        """Whether the client has left so long ago that nothing more is done of what it asked for."""
+        return self._left_at is not None and monotonic() > self._left_at + STRAGGLING
+
+    async def _catch_up(self) -> None:
+        """Return when what this client has caused is out: then its next message may be read.
+
+        That is when its broadcasts are in the outbox of each receiver, its answers have been taken by the transport,
+        and no more of them than is usual waits for the other processes.
+        """
+        if self.lane.has_waiting(self):
+            await self.lane.settle(self)
+        if self._has_answered and self._outbox.is_behind:
+            await self._outbox.flushed()
+        await self._outbox.room()
+        self.has_sent = self._has_answered = False
 
     async def gone(self) -> None:
         """The client has gone, however: run the ``close`` handler, if it was open. Only the first call counts."""
@@ -224,7 +254,7 @@ class Connection(Socket):
         """:meth:`close`, with any code that the transport can send."""
         if self._status is OPEN:
             self._status = CLOSING
-            self.lane.send(self, Close(code, reason))
+            self.lane.send(self, Close(code, reason), self._sender())
         elif self._status is CONNECTING:
             self._status, self._farewell = CLOSED, Close(code, reason)
 
@@ -233,6 +263,18 @@ class Connection(Socket):
         before, self._status = self._status, CLOSED
         if self._outbox.clear() or before in (OPEN, CLOSING):
             self._outbox.push(Close(code, reason))
+
+    def kick(self, code: int, reason: str) -> None:
+        """Cut off a client for what it does: what waits is dropped, nothing more is read or handled.
+
+        :param reason: for the log.
+        """
+        if self._status is not CLOSED:
+            counters.flooding_clients_closed += 1
+            logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, self.path, self.id)
+            self._status = CLOSED
+            self._outbox.clear()
+            self.transport.abort(code)
 
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Pass on what the lane brings, in its order."""
@@ -251,14 +293,22 @@ class Connection(Socket):
         elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
             logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=reason)
         else:
-            self._status = LEFT if self._status is OPEN else CLOSED
+            if self._left_at is None:
+                self._left_at = monotonic()
+            self._status = LEFT if self._status in (OPEN, LEFT) else CLOSED
             return
         self._status = CLOSED
         self.transport.abort(SLOW_CLIENT if isinstance(reason, str) else INTERNAL_ERROR)
 
-    def _send(self, text: str) -> None:
+    def _sender(self) -> "Connection | str":
+        """Whose turn it takes to send what is sent now."""
+        running = current.get()
+        return self.path if running is None else running
+
+    def _answer(self, text: str) -> None:
         if self._status is OPEN:
-            self.lane.send(self, text)
+            self.has_sent = self._has_answered = True
+            self.lane.send(self, text, self)
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
@@ -273,7 +323,7 @@ class Connection(Socket):
         for event, handler in self.endpoint.dispatcher.handlers_at(moment):
             refusal = await self._call(handler, Frame(event, {}))
             if refusal is not None:
-                self._send(self.endpoint.encoder.refusal(refusal))
+                self._answer(self.endpoint.encoder.refusal(refusal))
 
     async def _call(self, handler: Handler, frame: Frame) -> Refusal | None:
         endpoint = self.endpoint
@@ -285,7 +335,7 @@ class Connection(Socket):
         try:
             result = await handler(values, self._run)
             if frame.id is not None:
-                self._send(endpoint.encoder.reply(frame.id, result))
+                self._answer(endpoint.encoder.reply(frame.id, result))
             return None
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):

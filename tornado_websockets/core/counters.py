@@ -25,6 +25,8 @@ class Counters:
     #: or comes before the first one, shows nowhere but at the sender.
     messages_lost: int = 0
     slow_clients_closed: int = 0
+    #: Clients that were cut off for frames that carry nothing.
+    flooding_clients_closed: int = 0
     handlers_running: int = 0
     handler_errors: int = 0
     handler_seconds: float = 0.0

@@ -9,7 +9,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from .admission import Admission
-from .lane import Delivery, Lane
+from .lane import Lane
+from .running import current
+from .scheduler import Delivery
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -97,9 +99,12 @@ class Hub:
         :param exclude: but for this one.
         :param key: a client that still waits for an earlier text of the same key gets only this one.
         """
+        sender = current.get()
+        if sender is not None:
+            sender.has_sent = True
         for lane in list(self._lanes.values()):
             if path in lane.groups:
-                self._submit(lane, Delivery(text, path, exclude, key))
+                self._submit(lane, Delivery(text, path, exclude, key), path if sender is None else sender)
 
     def emit(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
         """Send to every client of ``path`` here, then to those of other processes."""
@@ -112,9 +117,9 @@ class Hub:
         self.deliver(path, text, key=key)
         return None if self.publisher is None else self.publisher.publish(path, event, text, key)
 
-    def _submit(self, lane: Lane, delivery: Delivery) -> None:
+    def _submit(self, lane: Lane, delivery: Delivery, sender: "Connection | str") -> None:
         try:
-            lane.submit(delivery)
+            lane.submit(delivery, sender)
         except RuntimeError:  # its loop was closed with clients on it: they are gone
             if not lane.loop.is_closed():
                 raise

@@ -64,7 +64,19 @@ class Outbox:
     :param timeout: seconds for which one message may be stuck.
     """
 
-    __slots__ = ("_drained", "_latest", "_lose", "_max_bytes", "_queue", "_timeout", "_transport", "_writer", "size")
+    __slots__ = (
+        "_begun",
+        "_ended",
+        "_latest",
+        "_lose",
+        "_max_bytes",
+        "_progress",
+        "_queue",
+        "_timeout",
+        "_transport",
+        "_writer",
+        "size",
+    )
 
     def __init__(
         self, transport: Transport, lose: Callable[[str | Exception], None], *, max_bytes: int, timeout: float
@@ -76,8 +88,14 @@ class Outbox:
         self._queue: deque[str | Close | _Latest] | None = None  # made when the client first falls behind
         self._latest: dict[str, _Latest] = {}
         self._writer: asyncio.Task[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
+        self._progress: asyncio.Future[None] | None = None
+        self._begun = self._ended = 0  # of what could not be sent at once
         self.size = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits for the transport."""
+        return self._writer is not None
 
     @property
     def is_congested(self) -> bool:
@@ -99,14 +117,19 @@ class Outbox:
             self._give_up(error)
             return
         if rest is not None:
+            self._begun += 1
             self._writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     async def room(self) -> None:
         """Return when the outbox is not congested, or its client is gone."""
         while self.is_congested and self._writer is not None:
-            if self._drained is None:
-                self._drained = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._drained)
+            await self._next_progress()
+
+    async def flushed(self) -> None:
+        """Return when the transport has taken what was pushed so far, or the client is gone."""
+        target = self._begun
+        while self._ended < target and self._writer is not None:
+            await self._next_progress()
 
     def clear(self) -> bool:
         """Drop what waits; whether anything did."""
@@ -115,7 +138,8 @@ class Outbox:
         self._queue = None
         self._latest.clear()
         self.size = 0
-        self._release()
+        self._ended = self._begun
+        self._tell_progress()
         return has_waiting
 
     async def stop(self) -> None:
@@ -134,6 +158,7 @@ class Outbox:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(item if key is None else self._supersede(key, str(item)))
+        self._begun += 1
         self.size += _size(item)
         if self.size > self._max_bytes:
             self._give_up(f"more than {self._max_bytes} bytes were waiting for it")
@@ -143,11 +168,13 @@ class Outbox:
         written = 0
         try:
             await self._in_time(rest)
+            self._tell_end_of_one()
             while self._queue:
                 item = self._dequeue(self._queue)
                 sending = self._sending(item) if item else None  # superseded ones are empty
                 if sending is not None:
                     await self._in_time(sending)
+                self._tell_end_of_one()
                 written += 1
                 if written % _BURST == 0:  # a transport that always has room would never let others run
                     await asyncio.sleep(0)
@@ -156,7 +183,7 @@ class Outbox:
         finally:
             if self._writer is asyncio.current_task():
                 self._writer = None
-            self._release()
+            self._tell_progress()
 
     async def _in_time(self, sending: Awaitable[None]) -> None:
         reason = f"it took no message for {self._timeout} seconds"
@@ -181,8 +208,6 @@ class Outbox:
                 del self._latest[item.key]
             item = item.text
         self.size -= _size(item)
-        if not self.is_congested:
-            self._release()
         return item
 
     def _give_up(self, reason: str | Exception) -> None:
@@ -190,10 +215,19 @@ class Outbox:
         self.clear()
         lose(reason)
 
-    def _release(self) -> None:
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        self._drained = None
+    async def _next_progress(self) -> None:
+        if self._progress is None:
+            self._progress = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._progress)
+
+    def _tell_end_of_one(self) -> None:
+        self._ended += 1
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._progress is not None and not self._progress.done():
+            self._progress.set_result(None)
+        self._progress = None
 
 
 def _ignore(reason: str | Exception) -> None:

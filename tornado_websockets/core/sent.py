@@ -1,7 +1,7 @@
 """What sending returns: something that has begun, and may be awaited."""
 
 from abc import abstractmethod
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Hashable
 from typing import Any
 
 from .lane import Lane
@@ -36,14 +36,15 @@ class Begun(Coroutine[Any, Any, None]):
 class Sent(Begun):
     """What sending returns. Awaiting it is optional, and gives a slow client time to catch up."""
 
-    __slots__ = ("_lane", "_outbox")
+    __slots__ = ("_lane", "_outbox", "_sender")
 
-    def __init__(self, lane: Lane | None, outbox: Outbox | None = None) -> None:
+    def __init__(self, lane: Lane | None, sender: Hashable = None, outbox: Outbox | None = None) -> None:
         self._lane = lane
+        self._sender = sender
         self._outbox = outbox
 
     def __await__(self) -> Generator[Any, Any, None]:
         if self._lane is not None and self._lane.is_here:
-            yield from self._lane.settle().__await__()
+            yield from self._lane.settle(self._sender).__await__()
             if self._outbox is not None:
                 yield from self._outbox.room().__await__()

@@ -1,0 +1,178 @@
+"""Whose messages go out next: senders take turns, so that nobody waits behind another's flood."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from .outbox import Close
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+#: What one delivery may carry to each client before the next one has its turn, and what a sender may send to clients
+#: before another sender has its turn.
+HEAVY: Final = 64
+
+#: Senders without anything to send that are remembered, for what they had lately.
+_MAX_IDLE: Final = 1_000
+
+
+class Delivery:
+    """A text, or an order to close, on its way to some connections.
+
+    :param targets: the connections, or the path whose connections are meant: those there are when its turn comes.
+    :param key: of a text that makes an earlier one of the same key pointless.
+    """
+
+    __slots__ = ("done", "exclude", "items", "size", "targets", "weight")
+
+    def __init__(
+        self,
+        item: str | Close,
+        targets: "str | list[Connection]",
+        exclude: "Connection | None" = None,
+        key: str | None = None,
+    ) -> None:
+        self.items = [(item, key)]
+        self.targets = targets
+        self.exclude = exclude
+        self.weight = weight_of(item)
+        self.size = len(item)
+        self.done = 0
+
+    def absorb(self, later: "Delivery") -> bool:
+        """Take on what ``later`` carries, if it goes the same way: a server flushes once for each client then."""
+        is_same_way = isinstance(self.targets, str) and (self.targets, self.exclude) == (later.targets, later.exclude)
+        if not is_same_way or self.weight >= HEAVY:
+            return False
+        self.items += later.items
+        self.weight += later.weight
+        self.size += later.size
+        return True
+
+
+def weight_of(item: str | Close) -> int:
+    """How much of a turn it takes to send ``item`` to one client, in messages of up to 4 KiB."""
+    return 1 + (len(item) >> 12)
+
+
+class Backlog:
+    """What one sender has waiting.
+
+    :ivar load: weight of the deliveries that wait, each counted once, however many clients get it.
+    :ivar size: bytes of their texts, likewise.
+    :ivar added: deliveries that were ever added; ``finished`` of them have had their turn.
+    """
+
+    __slots__ = ("added", "finished", "load", "on_progress", "size", "tag", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[Delivery] = deque()
+        self.load = self.size = self.added = self.finished = 0
+        self.tag = 0  # of its next turn, see Scheduler
+        self.on_progress: list[Callable[[], None]] = []
+
+    def tell(self) -> None:
+        """Tell those who wait that something has had its turn."""
+        if self.on_progress:
+            waiters, self.on_progress = self.on_progress, []
+            for tell in waiters:
+                tell()
+
+
+class Scheduler:
+    """The deliveries of many senders: each sender's in order, and the sender that has had least goes first.
+
+    This is start-time fair queuing. The clock of the scheduler shows the tag of whoever was served last. A turn moves
+    the sender's own tag on by what the turn cost; a sender that had nothing waiting begins where the clock is. So who
+    sends little goes before those who flood, however many they are, and a flood gets what the others leave.
+
+    Deliveries are added by any thread, and taken by the thread of the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._backlogs: dict[Hashable, Backlog] = {}
+        self._heap: list[tuple[int, int, Backlog]] = []
+        self._numbers = count()  # where tags are equal, first come is first served
+        self._clock = 0
+        self._lock = threading.Lock()
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._heap)
+
+    def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
+        """Let ``delivery`` wait behind those of the same sender; returns all that it has waiting."""
+        with self._lock:
+            backlog = self._backlogs.get(sender)
+            if backlog is None:
+                self._forget_idle()
+                backlog = self._backlogs[sender] = Backlog()
+            if not backlog.waiting:
+                backlog.tag = max(backlog.tag, self._clock)
+                heappush(self._heap, (backlog.tag, next(self._numbers), backlog))
+            backlog.waiting.append(delivery)
+            backlog.load += delivery.weight
+            backlog.size += delivery.size
+            backlog.added += 1
+            return backlog
+
+    def backlog_of(self, sender: Hashable) -> Backlog | None:
+        """What ``sender`` has waiting, if anything."""
+        backlog = self._backlogs.get(sender)
+        return backlog if backlog is not None and backlog.waiting else None
+
+    def first(self) -> Backlog:
+        """The backlog whose turn it is. There must be one."""
+        with self._lock:
+            self._clock, _, backlog = self._heap[0]
+            delivery = backlog.waiting[0]
+            while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
+                del backlog.waiting[1]
+            return backlog
+
+    def charge(self, backlog: Backlog, cost: int, is_done: bool) -> None:
+        """End the turn of :meth:`first`.
+
+        :param cost: in the unit of :func:`weight_of`.
+        :param is_done: whether its first delivery has reached everyone.
+        """
+        with self._lock:
+            backlog.tag += cost
+            if is_done:
+                self._finish(backlog)
+            if backlog.waiting:
+                heapreplace(self._heap, (backlog.tag, next(self._numbers), backlog))
+            else:
+                heappop(self._heap)
+                if not self._heap:
+                    self._backlogs.clear()
+                    self._clock = 0
+        if is_done:
+            backlog.tell()
+
+    def take_all(self, backlog: Backlog) -> list[Delivery]:
+        """All that ``backlog`` has waiting, which is regarded as finished."""
+        with self._lock:
+            taken = list(backlog.waiting)
+            while backlog.waiting:
+                self._finish(backlog)
+            self._heap = [entry for entry in self._heap if entry[2] is not backlog]
+            heapify(self._heap)
+        backlog.tell()
+        return taken
+
+    @staticmethod
+    def _finish(backlog: Backlog) -> None:
+        delivery = backlog.waiting.popleft()
+        backlog.load -= delivery.weight
+        backlog.size -= delivery.size
+        backlog.finished += len(delivery.items)
+
+    def _forget_idle(self) -> None:
+        """Forget those who have nothing waiting, once they are many."""
+        if len(self._backlogs) > 2 * len(self._heap) + _MAX_IDLE:
+            self._backlogs = {sender: backlog for sender, backlog in self._backlogs.items() if backlog.waiting}
