@@ -1,5 +1,6 @@
 """What a process uses, as Linux tells."""
 
+import contextlib
 from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
@@ -21,6 +22,19 @@ def peak(pid: int) -> int:
     """The most that it has had in memory since then, also for a moment."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that it has started, itself or by others."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            text = path.read_text()
+            parents[int(path.parent.name)] = int(text.rpartition(")")[2].split()[1])
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found
 
 
 def threads(pid: int) -> int:

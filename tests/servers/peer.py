@@ -82,25 +82,37 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def peer(port: int, path: str, headers: Sequence[str] = (), address: str = "127.0.0.1") -> AsyncIterator[Peer]:
+async def peer(
+    port: int,
+    path: str,
+    headers: Sequence[str] = (),
+    *,
+    address: str = "127.0.0.1",
+    hasty: bytes = b"",
+    haste: float = 0,
+) -> AsyncIterator[Peer]:
     """Connect to ``WebSocket(path)``.
 
     :param headers: lines of the handshake, besides the usual ones.
     :param address: of the client, in 127.0.0.0/8.
+    :param hasty: what it sends before the handshake is answered.
+    :param haste: so many seconds after it; with none, both come in one piece.
     :raises Refused: the server would not have it.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
     connection = Peer(reader, writer, "")
     try:
-        connection.answer = await _shake_hands(reader, writer, f"/ws{path}", headers)
+        _send_handshake(writer, f"/ws{path}", headers, b"" if haste else hasty)
+        if haste:
+            await asyncio.sleep(haste)
+            writer.write(hasty)
+        connection.answer = await _read_answer(reader)
         yield connection
     finally:
         await connection.leave()
 
 
-async def _shake_hands(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, headers: Sequence[str]
-) -> str:
+def _send_handshake(writer: asyncio.StreamWriter, path: str, headers: Sequence[str], behind: bytes) -> None:
     usual = (
         f"GET {path} HTTP/1.1",
         "Host: 127.0.0.1",
@@ -109,7 +121,10 @@ async def _shake_hands(
         "Sec-WebSocket-Version: 13",
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
     )
-    writer.write("\r\n".join([*usual, *headers, "", ""]).encode())
+    writer.write("\r\n".join([*usual, *headers, "", ""]).encode() + behind)
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> str:
     async with asyncio.timeout(DEADLINE):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status = int(head.split(" ", 2)[1])

@@ -1,7 +1,7 @@
 """All the ways to the project: the table of exchanges runs over each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Servers:
         self._python = python
         self._variables = dict(variables)
         self._numbers = count(1)
+        self._fresh = count(1)
         self._servers: dict[object, Server] = {}
 
     def __iter__(self) -> Iterator[Server]:
@@ -65,6 +66,17 @@ class Servers:
                 python=self._python,
             )
         return server
+
+    @contextmanager
+    def fresh(self, kind: str, **variables: str) -> Iterator[Server]:
+        """A server of that kind that nobody has asked before, and nobody will: it is killed."""
+        number = -next(self._fresh)
+        server = self.get(kind, number=number, **variables)
+        try:
+            yield server
+        finally:
+            self._servers = {key: each for key, each in self._servers.items() if each is not server}
+            server.kill()
 
     def stop(self) -> None:
         """Stop them all; what they wrote last must be clean, too."""

@@ -1,0 +1,203 @@
+"""What innocent clients notice of an attack, and what it costs the server.
+
+Attackers, their audience and the innocent each have a process of their own, without Python's development mode; so has
+the server, which takes several times as long with it for what these tests are about. Attackers give way to all others,
+since two processors have to do for everybody: what is measured is the server, not who else is at work.
+"""
+
+import asyncio
+import contextlib
+import json
+import pickle
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tests.endurance.measures import MEBIBYTE, family, forget_peak, peak
+from tests.endurance.scale import IS_LONG, within
+from tests.servers.asgi import Server
+from tests.servers.log import DEADLINE
+from tests.servers.process import PLAIN_PYTHON, ROOT, environment
+
+from .parties import Party, Report
+
+#: Bytes that one attacker may cost.
+ROOM = 16 * MEBIBYTE
+
+#: Seconds that a reply, and a handshake, may take for anyone else.
+REPLY, HANDSHAKE = 0.25, 0.5
+
+#: Seconds that an attack lasts, and for which the server is looked at when it is over.
+SECONDS, REST = 10.0 if IS_LONG else 1.5, 5.0 if IS_LONG else 0.75
+
+#: Seconds of peace before an attack, which tell how much of the delays is noise.
+_CALM = 0.6
+
+_NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went.
+
+    :ivar memory: bytes by which the server grew, at most.
+    :ivar room: bytes by which it may.
+    :ivar calm: the slowest reply and the slowest handshake before it began, in seconds.
+    :ivar reply: the slowest from then on.
+    :ivar handshake: the slowest from then on.
+    :ivar faults: whatever else must not happen to the innocent.
+    """
+
+    memory: int
+    room: int
+    calm: tuple[float, float]
+    reply: float
+    handshake: float
+    faults: list[str]
+    attackers: list[Report] = field(repr=False)
+    audience: list[Report] = field(repr=False)
+
+    def __str__(self) -> str:
+        told = [(sum(each.sent for each in self.attackers), "sent")]
+        told += [(sum(each.received for each in self.attackers), "read")]
+        closed = [each.closed for each in (*self.attackers, *self.audience) if each.closed]
+        return (
+            f"memory + {self.memory / MEBIBYTE:.0f} MiB of {self.room / MEBIBYTE:.0f}, "
+            f"slowest reply {1000 * self.reply:.0f} ms, handshake {1000 * self.handshake:.0f} ms "
+            f"(before {1000 * self.calm[0]:.0f} and {1000 * self.calm[1]:.0f}); "
+            + ", ".join(f"{count / 1e6:.2f} MB {what}" for count, what in told)
+            + (f", closed {closed}" if closed else "")
+        )
+
+    @property
+    def excess(self) -> str:
+        """What was too much, and whatever else was wrong; empty when all is well."""
+        found = list(self.faults)
+        if self.memory > self.room:
+            found.append(f"memory + {self.memory / MEBIBYTE:.0f} MiB, of {self.room / MEBIBYTE:.0f}")
+        if self.reply > within(REPLY):
+            found.append(f"a reply took {self.reply:.2f} s, of {within(REPLY):.2f}")
+        if self.handshake > within(HANDSHAKE):
+            found.append(f"a handshake took {self.handshake:.2f} s, of {within(HANDSHAKE):.2f}")
+        return "; ".join(found)
+
+
+async def besiege(
+    server: Server,
+    attackers: Sequence[Party],
+    audience: Sequence[Party] = (),
+    *,
+    seconds: float = SECONDS,
+    rest: float | None = None,
+    room: int = ROOM,
+    asks: str = "/abuse/other",
+    visits: str = "/abuse/other",
+) -> Outcome:
+    """Let them attack for so long, and see how others are served then, and while the server has its rest.
+
+    :param room: bytes that each attacker may cost.
+    :param asks: where the innocent client asks.
+    :param visits: where others come and go.
+    """
+    async with (
+        _army(server, audience, 0) as listening,
+        _army(server, attackers, _NICENESS) as attacking,
+        _Program.run("witness", str(server.port), asks, visits) as witness,
+    ):
+        for program in (listening, attacking, witness):
+            await program.wait_until_ready()
+        await asyncio.sleep(_CALM)
+        pids = family(server.pid)
+        before, began = sum(map(forget_peak, pids)), time.monotonic()
+        for program in (listening, attacking):
+            program.tell()
+        await asyncio.sleep(seconds)
+        for program in (listening, attacking):
+            program.tell()
+        await asyncio.sleep(REST if rest is None else rest)
+        seen = await witness.ask()
+        memory = sum(map(peak, pids)) - before
+        reports = [[Report(**each) for each in await program.ask()] for program in (attacking, listening)]
+    return _outcome(seen, began, memory, room * sum(party.count for party in attackers), reports)
+
+
+def _outcome(seen: dict[str, Any], began: float, memory: int, room: int, reports: list[list[Report]]) -> Outcome:
+    replies, handshakes = seen["replies"], seen["handshakes"]
+
+    def slowest(delays: list[tuple[float, float]], *, before: bool) -> float:
+        return max((took for at, took in delays if (at + took < began) == before), default=0.0)
+
+    faults = []
+    if seen["is_lost"]:
+        faults.append("an innocent client was closed")
+    if seen["disorder"]:
+        faults.append(f"{seen['disorder']} replies came out of turn")
+    if seen["refused"]:
+        faults.append(f"{seen['refused']} handshakes were refused")
+    return Outcome(
+        memory=memory,
+        room=room,
+        calm=(slowest(replies, before=True), slowest(handshakes, before=True)),
+        reply=slowest(replies, before=False),
+        handshake=slowest(handshakes, before=False),
+        faults=faults,
+        attackers=reports[0],
+        audience=reports[1],
+    )
+
+
+class _Program:
+    """One of the processes, which is told by bytes on its standard input what to do next."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._input = process.stdin
+        self._output = process.stdout
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def run(cls, module: str, *arguments: str) -> AsyncIterator[Self]:
+        process = await asyncio.create_subprocess_exec(
+            *(*PLAIN_PYTHON, "-m", f"{__package__}.{module}", *arguments),
+            cwd=ROOT,
+            env=environment({"PYTHONDEVMODE": ""}),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 24,
+        )
+        program = cls(process)
+        try:
+            yield program
+        finally:
+            program._input.close()  # which it takes as being told to go on
+            async with asyncio.timeout(DEADLINE):
+                await process.wait()
+
+    async def hand_over(self, orders: bytes) -> None:
+        self._input.write(len(orders).to_bytes(8, "big") + orders)
+        await self._input.drain()
+
+    async def wait_until_ready(self) -> None:
+        assert await self._line() == b"ready\n"
+
+    def tell(self) -> None:
+        self._input.write(b".")
+
+    async def ask(self) -> Any:
+        """What it has to tell at last."""
+        self.tell()
+        return json.loads(await self._line())
+
+    async def _line(self) -> bytes:
+        async with asyncio.timeout(2 * DEADLINE):
+            return await self._output.readline()
+
+
+@contextlib.asynccontextmanager
+async def _army(server: Server, parties: Sequence[Party], niceness: int) -> AsyncIterator[_Program]:
+    async with _Program.run("attackers") as program:
+        await program.hand_over(pickle.dumps((server.port, list(parties), niceness)))
+        yield program

@@ -1,0 +1,176 @@
+"""A project as in the README, for clients that abuse it: a chat, rooms, doors that somebody watches."""
+
+import asyncio
+import time
+from urllib.parse import parse_qs
+
+from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.frames import Data
+from tornado_websockets.websocket import WebSocket
+
+from .notes import note
+
+PAGE = "y" * 900_000
+
+#: A handler's loop: so many messages, or so many of that size, more than may wait for one client.
+MANY = 100
+CHUNK = "x" * 90_000
+
+chat = WebSocket("/abuse/chat")
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+@chat.on
+async def say(data: Data) -> None:
+    chat.emit("said", data)
+
+
+@chat.on
+async def say_awaited(data: Data) -> None:
+    await chat.emit("said", data)
+
+
+@chat.on
+def say_sync(data: Data) -> None:
+    chat.emit("said", data)
+
+
+@chat.on
+async def tell_others(socket: Connection, data: Data) -> None:
+    socket.broadcast("said", data)
+
+
+@chat.on
+async def say_often(data: Data) -> None:
+    for _ in range(MANY):
+        chat.emit("said", data)
+
+
+@chat.on
+def say_often_sync(data: Data) -> None:
+    for _ in range(MANY):
+        chat.emit("said", data)
+
+
+@chat.on
+async def pour(socket: Connection, data: Data) -> None:
+    for _ in range(data.get("count", MANY)):
+        socket.emit("poured", {"x": CHUNK})
+
+
+@chat.on
+async def pour_awaited(socket: Connection, data: Data) -> None:
+    for _ in range(data.get("count", MANY)):
+        await socket.emit("poured", {"x": CHUNK})
+
+
+@chat.on
+def pour_sync(socket: Connection, data: Data) -> None:
+    for _ in range(data.get("count", MANY)):
+        socket.emit("poured", {"x": CHUNK})
+
+
+@chat.on
+async def keep_saying(socket: Connection, data: Data) -> None:
+    """Start a task that says it until the client has gone, or goes on with the one it has."""
+    if socket.state.setdefault("says", data) is data:
+        task = asyncio.create_task(_keep_saying(socket, data))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+
+async def _keep_saying(socket: Connection, data: Data) -> None:
+    while not socket.closed:
+        chat.emit("said", data)
+        await asyncio.sleep(0)
+
+
+@chat.on
+async def page() -> Data:
+    return {"x": PAGE}
+
+
+@chat.on
+async def ask() -> None:
+    """Answer at once."""
+
+
+rooms = WebSocket("/abuse/room/<slug:room>")
+
+
+@rooms.on
+async def tell(data: Data) -> None:
+    rooms.emit("told", data)
+
+
+def _seconds(socket: Connection) -> float:
+    return float(parse_qs(socket.query_string)["seconds"][0])
+
+
+async def _wait(socket: Connection) -> bool:
+    await asyncio.sleep(_seconds(socket))
+    return True
+
+
+def _wait_sync(socket: Connection) -> bool:
+    time.sleep(_seconds(socket))
+    return True
+
+
+def _is_welcome(socket: Connection) -> bool:
+    return True
+
+
+other = WebSocket("/abuse/other")
+quick = WebSocket("/abuse/quick", authorize=_is_welcome)
+waiting = WebSocket("/abuse/waiting", authorize=_wait)
+waiting_sync = WebSocket("/abuse/waiting-sync", authorize=_wait_sync)
+for ws in (other, quick, waiting, waiting_sync):
+    ws.on(ask)
+
+    @ws.on
+    async def swallow(data: Data) -> None:
+        """Take what was sent, and do nothing."""
+
+    @ws.on
+    async def number(socket: Connection, data: Data) -> None:
+        socket.emit("number", data)
+
+
+class Doors:
+    """Tells everybody of each who comes and goes."""
+
+    ws = WebSocket("/abuse/doors")
+
+    @ws.on
+    async def open(self, socket: Connection) -> None:
+        socket.broadcast("came", {"who": socket.id})
+
+    @ws.on
+    async def close(self, socket: Connection) -> None:
+        Doors.ws.emit("went", {"who": socket.id})
+
+
+class Worker:
+    """Notes when it begins what, by the clock that all processes share."""
+
+    ws = WebSocket("/abuse/worker/<slug:key>")
+
+    @ws.on
+    def slow(self, key: str) -> None:
+        _note_time(key, "slow")
+        time.sleep(0.05)
+
+    @ws.on
+    async def aslow(self, key: str) -> None:
+        _note_time(key, "aslow")
+        await asyncio.sleep(0.05)
+
+    @ws.on
+    def close(self, key: str) -> None:
+        _note_time(key, "close")
+
+
+def _note_time(key: str, what: str) -> None:
+    note(key, f"{what} {time.monotonic():.3f}")
