@@ -34,7 +34,7 @@ EMPTY = frame(b"")
 BRACES = frame(b"{}")
 
 
-def padded(data: str, size: int = 990_000) -> bytes:
+def padded(data: str, size: int = 999_000) -> bytes:
     """An event with that in its data, padded to so many bytes."""
     text = f'{{"event": "swallow", "data": {{"x": {data}, "pad": ""}}}}'
     return frame(text.replace('""', f'"{"y" * (size - len(text))}"').encode())

@@ -139,17 +139,19 @@ for ws in (other, quick, waiting, waiting_sync):
 
 
 class Doors:
-    """Tells everybody of each who comes and goes."""
+    """Tells everybody of each who comes and goes, but of those who say that they only listen."""
 
     ws = WebSocket("/abuse/doors")
 
     @ws.on
     async def open(self, socket: Connection) -> None:
-        socket.broadcast("came", {"who": socket.id})
+        if socket.query_string != "listens":
+            socket.broadcast("came", {"who": socket.id})
 
     @ws.on
     async def close(self, socket: Connection) -> None:
-        Doors.ws.emit("went", {"who": socket.id})
+        if socket.query_string != "listens":
+            Doors.ws.emit("went", {"who": socket.id})
 
 
 class Worker:

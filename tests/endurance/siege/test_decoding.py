@@ -1,0 +1,41 @@
+"""Messages that take long to read, and an ``authorize`` that takes long to answer, where others wait for neither."""
+
+import pytest
+
+from tests.endurance.conftest import Report
+from tests.endurance.scale import IS_LONG
+from tests.servers.asgi import Server
+
+from . import loads
+from .parties import Party
+from .siege import SECONDS, besiege
+
+#: Events of a megabyte: as many arrays as fit, within one another or not too deeply; as many objects as are
+#: allowed; numbers.
+MESSAGES = {
+    "arrays, deep": loads.padded("[" * 490_000 + "]" * 490_000),
+    "arrays, many": loads.padded(loads.repeated("[" * 30 + "]" * 30, 16_000)),
+    "objects": loads.padded(loads.repeated('{"a": 1}', 49_000)),
+    "floats": loads.padded(loads.repeated("1.25e-5", 120_000)),
+}
+MIXES = [[name] for name in MESSAGES] if IS_LONG else [list(MESSAGES)]
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.parametrize("names", MIXES, ids="; ".join)
+async def test_messages_that_take_long_to_read_disturb_nobody(
+    fresh_server: Server, names: list[str], report: Report
+) -> None:
+    attackers = [Party(count=5 if IS_LONG else 2, path="/abuse/other", load=MESSAGES[name]) for name in names]
+    outcome = await besiege(fresh_server, attackers)
+    report(str(outcome))
+    assert outcome.excess == ""
+
+
+async def test_authorize_that_waits_in_a_thread_keeps_nobody_else_out(fresh_server: Server, report: Report) -> None:
+    """Not those either whose own ``authorize`` runs in a thread, too."""
+    attackers = [Party(count=30, path="/abuse/waiting-sync?seconds=2")]
+    outcome = await besiege(fresh_server, attackers, visits="/abuse/quick", seconds=SECONDS + 1)
+    report(f"{outcome}, {outcome.attackers[0].connected} of 30 were let in")
+    assert outcome.excess == ""
