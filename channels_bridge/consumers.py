@@ -116,11 +116,12 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         while (message := await transport.receive()) is not None:
             await connection.received(message)
             if transport.has_more():
-                transport.look_after_client()
+                now = monotonic()
+                transport.look_after_client(now)
                 if connection.is_long_gone:
                     break
-                if connection.lane.count_handled():
-                    await asyncio.sleep(0)
+                if connection.lane.count_handled(now):
+                    await connection.lane.turnstile.wait()
 
 
 class Transport:
@@ -180,9 +181,9 @@ class Transport:
         """Whether, as far as is known, more of what the client has sent is here already."""
         return self._ahead is not None or self._server.has_more()
 
-    def look_after_client(self) -> None:
+    def look_after_client(self, now: float) -> None:
         """Notice a client that has left, although what it sent before is not handled yet."""
-        if self._connection is not None and self._server.is_found_dead(monotonic()):
+        if self._connection is not None and self._server.is_found_dead(now):
             self._connection.lose(ConnectionResetError("The client left before all it had sent was handled."))
 
     def _cut_off(self, code: int) -> None:

@@ -167,7 +167,8 @@ def intake_of(protocol: Any) -> Intake:
     if isinstance(known, Intake):
         return known
     transport = protocol.transport
-    intake = Intake(protocol.dataReceived, transport.pauseProducing, transport.resumeProducing)
+    queue = hub.lane().turnstile.queue
+    intake = Intake(protocol.dataReceived, transport.pauseProducing, transport.resumeProducing, queue)
     protocol.dataReceived = intake.take
     # What has come behind the handshake is looked at again, as a whole, with each read.
     data, protocol.data = protocol.data, b""

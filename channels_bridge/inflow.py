@@ -5,6 +5,7 @@ from typing import Any
 
 from tornado_websockets import conf
 from tornado_websockets.core.admission import IdleFrames
+from tornado_websockets.core.hub import hub
 
 from .intake import Intake
 from .recognition import warn_once
@@ -127,7 +128,7 @@ def _bound(connection: Any, protocol: Any) -> Intake:
     def is_full() -> bool:
         return bool(connection.read_paused or transport.is_closing())
 
-    intake = Intake(connection.data_received, pause, resume)
+    intake = Intake(connection.data_received, pause, resume, hub.lane().turnstile.queue)
     intake.is_full = is_full
     connection.data_received = intake.take
     transport.set_protocol(connection)  # uvloop keeps the method

@@ -23,6 +23,7 @@ class Intake:
     :param feed: the parser.
     :param pause: stops reading from the socket; may be called again.
     :param resume: lets the socket be read again.
+    :param queue: calls what it is given when it is this client's turn again.
     :ivar is_full: says whether enough waits for the application.
     :ivar on_flood: called once, when the client sends too many frames that carry nothing.
     """
@@ -34,6 +35,7 @@ class Intake:
         "_is_scheduled",
         "_loop",
         "_pause",
+        "_queue",
         "_rest",
         "_resume",
         "is_full",
@@ -45,11 +47,13 @@ class Intake:
         feed: Callable[[bytes], object],
         pause: Callable[[], object],
         resume: Callable[[], object],
+        queue: Callable[[Callable[[], None]], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._feed = feed
         self._pause = pause
         self._resume = resume
+        self._queue = queue
         self.is_full: Callable[[], bool] = _never
         self._rest = bytearray()
         self._is_held = self._is_paused = True
@@ -120,7 +124,7 @@ class Intake:
             self._pause()
             if not self._is_held and not self._is_scheduled and not self.is_full():
                 self._is_scheduled = True
-                self._loop.call_soon(self._go_on_later)
+                self._queue(self._go_on_later)
         elif self._is_paused:
             self._is_paused = False
             self._resume()

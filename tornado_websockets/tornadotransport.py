@@ -14,6 +14,7 @@ import tornado.websocket
 from .core.admission import FLOODING, IdleFrames
 from .core.hangup import Line
 from .core.heartbeat import Heartbeat
+from .core.hub import hub
 from .core.wire import text_frame
 
 if TYPE_CHECKING:
@@ -136,12 +137,13 @@ class PacedProtocol(tornado.websocket.WebSocketProtocol13):
     def __init__(self, handler: WebSocketHandler, transport: TornadoTransport, *args: Any) -> None:
         super().__init__(handler, *args)
         self._transport = transport
+        self._turnstile = hub.lane().turnstile
 
     async def _receive_frame(self) -> None:
         """Parse and handle one frame: the one step of Tornado's loop that can wait."""
         self._frames += 1
         if self._frames % FRAMES == 0:
-            await asyncio.sleep(0)
+            await self._turnstile.wait()
         before = self._fragmented_message_buffer
         size = None if before is None else len(before)
         await super()._receive_frame()

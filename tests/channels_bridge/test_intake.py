@@ -15,7 +15,7 @@ class Socket:
         self.is_paused = False
         self.is_full = False
         self.seconds = 0.0
-        self.intake = Intake(self.parse, self.pause, self.resume)
+        self.intake = Intake(self.parse, self.pause, self.resume, asyncio.get_running_loop().call_soon)
         self.intake.is_full = lambda: self.is_full
 
     def parse(self, data):

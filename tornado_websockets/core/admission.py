@@ -14,7 +14,7 @@ MAX_PINGS = 100
 
 #: Frames a second that may carry nothing for an application (pings, pongs, empty fragments), and so many of them at a
 #: time: who sends more is closed. Browsers send none; other clients one in ten seconds or so.
-MAX_IDLE_FRAMES, IDLE_BURST = 100, 1_000
+MAX_IDLE_FRAMES, IDLE_BURST = 100, 200
 
 #: Close code for a client that does what no decent one does ("policy violation").
 FLOODING = 1008

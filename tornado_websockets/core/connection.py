@@ -334,7 +334,7 @@ class Connection(Socket):
         started = monotonic()
         try:
             result = await handler(values, self._run)
-            if frame.id is not None:
+            if frame.id is not None and self._status is OPEN:
                 self._answer(endpoint.encoder.reply(frame.id, result))
             return None
         except BaseException as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .outbox import Close
 from .scheduler import HEAVY, Backlog, Delivery, Scheduler, weight_of
+from .turnstile import Turnstile
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 #: core on uvicorn and 11 ms on daphne. Then the sockets, and everyone else, get their turn.
 TURN: Final = 512
 
-#: Messages that all clients together may have handled in one turn of the event loop before those that have more to be
-#: handled let the others go first: 32 take about 1 ms of a core on uvicorn and 3 ms on daphne.
+#: Messages that all clients together may have handled in one turn of the event loop, and seconds that they may take,
+#: before those that have more to be handled wait for another turn: 32 take about 1 ms of a core on uvicorn and 3 ms on
+#: daphne where handlers do little.
 MAX_HANDLED: Final = 32
+MAX_HANDLING: Final = 0.003
 
 #: What one sender may have waiting, in messages of up to 4 KiB, before a worker thread that sends more has to wait too.
 MAX_WAITING: Final = 1_000
@@ -38,15 +41,19 @@ class Lane:
     Everything sent to them, from whichever thread, goes through :meth:`submit`, which keeps the order in which each
     sender called it. On the loop's own thread, with nothing waiting, it is sent within the call; else senders take
     turns. A sender is the connection whose handler sends; for what comes from elsewhere it is the path.
+
+    :ivar turnstile: where clients wait that have sent more than was handled by now.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.groups: dict[str, dict[Connection, None]] = {}
+        self.turnstile = Turnstile(loop)
         self._thread = threading.get_ident()
         self._waiting = Scheduler()
         self._left = TURN
         self._handled = 0
+        self._began = 0.0
         self._is_woken = False
         self._leaving = 0
 
@@ -114,12 +121,16 @@ class Lane:
         if backlog is not None:
             await _progress_of(backlog, backlog.added)
 
-    def count_handled(self) -> bool:
-        """Count a message that was handled; whether who has more to be handled should let others go first."""
+    def count_handled(self, now: float) -> bool:
+        """Count a message that was handled; whether who has more to be handled should let others go first.
+
+        :param now: seconds, of a clock that never goes back.
+        """
         if not self._handled:
+            self._began = now
             self._wake()
         self._handled += 1
-        return self._handled >= MAX_HANDLED or self._left <= 0
+        return self._handled >= MAX_HANDLED or self._left <= 0 or now > self._began + MAX_HANDLING
 
     def shut_all(self, code: int) -> None:
         """Close every connection.
