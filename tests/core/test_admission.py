@@ -1,6 +1,6 @@
 """How much a client may ask for."""
 
-from tornado_websockets.core.admission import MAX_PINGS, Admission, IdleFrames, Rate
+from tornado_websockets.core.admission import IDLE_BURST, MAX_PINGS, Admission, IdleFrames, Rate
 
 
 def test_without_limits_everyone_is_admitted():
@@ -70,3 +70,16 @@ def test_pings_of_who_does_not_read_are_answered_up_to_a_number():
     assert answers == [True] * MAX_PINGS + [False] * 10
     assert pings.is_answered(is_writable=True)
     assert pings.is_answered(is_writable=False)
+
+
+def test_frames_that_carry_nothing_are_a_flood_when_they_are_too_many():
+    frames = IdleFrames()
+    verdicts = [frames.is_flood() for _ in range(IDLE_BURST + 100)]
+    assert not any(verdicts[:IDLE_BURST])
+    assert all(verdicts[IDLE_BURST + 50 :])  # while these are counted, some more become due
+
+
+def test_bursts_may_be_larger_than_a_second_allows():
+    rate = Rate(10, 0.0, burst=50)
+    assert [rate.take(0.0) for _ in range(60)] == [True] * 50 + [False] * 10
+    assert [rate.take(1.0) for _ in range(20)] == [True] * 10 + [False] * 10

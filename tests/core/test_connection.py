@@ -11,10 +11,12 @@ from tests.project.clients import Client
 from tests.project.scripts import run_script
 from tests.project.waiting import turns, until
 from tornado_websockets.core import cancellation
+from tornado_websockets.core import connection as connection_module
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.dispatch import Dispatcher
 from tornado_websockets.core.frames import Encoder, Limits
 from tornado_websockets.core.hub import hub
+from tornado_websockets.core.lane import TURN
 from tornado_websockets.core.outbox import Close
 from tornado_websockets.core.roster import Roster
 from tornado_websockets.core.running import current
@@ -718,6 +720,31 @@ class TestClientsThatLeft:
         await client.send("say")
         assert calls == []
 
+    async def test_have_it_handled_for_a_while_only(self, room, client, monkeypatch):
+        calls = []
+        room.on(_named("say", lambda: calls.append(1)))
+        client.connection.lose(ConnectionResetError("gone"))
+        await client.send("say")
+        monkeypatch.setattr(connection_module, "STRAGGLING", -1.0)
+        await client.send("say")
+        assert client.connection.is_long_gone
+        assert calls == [1]
+
+    async def test_may_be_lost_twice(self, room, client):
+        calls = []
+        room.on(_named("say", lambda: calls.append(1)))
+        client.connection.lose(ConnectionResetError("gone"))
+        client.connection.lose(ConnectionResetError("gone"))
+        await client.send("say")
+        assert calls == [1]
+
+    async def test_cost_no_writing_of_answers(self, room, client):
+        client.connection.lose(ConnectionResetError("gone"))
+        room.on(_named("ask", lambda: {1, 2}))  # which JSON does not know
+        before = counters.handler_errors
+        await client.send("ask", id=1)
+        assert counters.handler_errors == before
+
 
 class TestDismissing:
     async def test_closes_at_once_and_drops_what_waits(self, client):
@@ -900,6 +927,123 @@ class TestSlowClients:
         assert not done
         client.transport.release()
         await asyncio.wait_for(task, 10)
+
+
+class TestBackPressure:
+    """A client's next message is handled when what its last one caused is out."""
+
+    @staticmethod
+    async def is_waiting(task):
+        await turns()
+        return not task.done()
+
+    async def test_waits_until_its_answer_is_taken(self, room, client):
+        room.on(_named("ask", lambda: {"x": "y"}))
+        client.transport.hold()
+        task = asyncio.create_task(client.send("ask", id=1))
+        assert await self.is_waiting(task)
+        client.transport.take(1)
+        await asyncio.wait_for(task, 10)
+
+    async def test_waits_until_a_refusal_is_taken(self, client):
+        client.transport.hold()
+        task = asyncio.create_task(client.send("nobody"))
+        assert await self.is_waiting(task)
+        client.transport.take(1)
+        await asyncio.wait_for(task, 10)
+
+    @pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+    async def test_waits_until_what_was_emitted_to_it_is_taken(self, room, client, is_async):
+        async def pour(socket):
+            for _ in range(3):
+                socket.emit("drop")
+
+        room.on(pour if is_async else _named("pour", lambda socket: [socket.emit("drop") for _ in range(3)] and None))
+        client.transport.hold()
+        task = asyncio.create_task(client.send("pour"))
+        for _ in range(3):
+            assert await self.is_waiting(task)
+            client.transport.take(1)
+        await asyncio.wait_for(task, 10)
+
+    async def test_does_not_wait_for_what_comes_after(self, room, client):
+        room.on(_named("ask", lambda: None))
+        client.transport.hold()
+        task = asyncio.create_task(client.send("ask", id=1))
+        assert await self.is_waiting(task)
+        for _ in range(5):
+            hub.emit("/test", '{"event": "news"}')
+        client.transport.take(1)
+        await asyncio.wait_for(task, 10)
+
+    async def test_waits_until_its_broadcasts_have_had_their_turn(self, room, client, connect):
+        other = await connect()
+
+        @room.on
+        async def shout():
+            for number in range(2 * TURN):
+                hub.emit("/test", f'{{"event": "{number}"}}')
+
+        await client.send("shout")
+        assert other.events == [str(number) for number in range(2 * TURN)]
+
+    async def test_is_not_held_back_by_a_receiver_that_takes_nothing(self, room, client, connect):
+        deaf = await connect()
+        deaf.transport.hold()
+
+        @room.on
+        async def shout():
+            hub.emit("/test", '{"event": "x"}')
+
+        await asyncio.wait_for(client.send("shout"), 10)
+
+    async def test_is_not_held_back_by_its_own_line_where_it_asks_for_nothing(self, room, client):
+        room.on(_named("say", lambda: None))
+        client.transport.hold()
+        hub.emit("/test", '{"event": "news"}')
+        await asyncio.wait_for(client.send("say"), 10)
+        client.transport.release()
+
+    async def test_applies_to_the_open_handler(self, room):
+        async def open(socket):  # noqa: A001 the name of the event
+            socket.emit("hello")
+
+        room.on(open)
+        client = Client(room)
+        client.transport.hold()
+        task = asyncio.create_task(client.connect())
+        assert await self.is_waiting(task)
+        client.transport.release()
+        await (await task).leave()
+
+
+class TestClientsThatAreKicked:
+    async def test_get_nothing_more(self, client):
+        client.transport.hold()
+        client.connection.emit("on its way")
+        client.connection.emit("waiting")
+        client.connection.kick(1008, "it is rude")
+        client.transport.release()
+        await turns()
+        assert client.transport.aborts == [1008]
+        assert client.events == ["on its way"]
+        assert client.connection.closed
+
+    async def test_have_nothing_more_handled(self, room, client):
+        calls = []
+        room.on(_named("say", lambda: calls.append(1)))
+        client.connection.kick(1008, "it is rude")
+        await client.send("say")
+        assert calls == []
+
+    async def test_are_counted_and_logged_once(self, client, caplog):
+        before = counters.flooding_clients_closed
+        client.connection.kick(1008, "it is rude")
+        client.connection.kick(1008, "it is rude")
+        assert counters.flooding_clients_closed == before + 1
+        [record] = caplog.records
+        assert "it is rude" in record.getMessage()
+        assert client.connection.id in record.getMessage()
 
 
 class TestTheCurrentConnection:

@@ -372,6 +372,87 @@ class TestFromAThread:
             lanes[0].submit(Delivery("hi", "/chat"), SENDER)
 
 
+class TestSenders:
+    """They take turns while much is to be sent."""
+
+    async def test_do_not_wait_behind_each_other(self, lane):
+        crowd = members_of(lane, 10 * TURN, "/crowd")
+        [innocent] = members_of(lane, 1)
+        for _ in range(5):
+            lane.submit(Delivery("flood", "/crowd"), "flooder")
+        lane.send(innocent, "answer", innocent)
+        await turns(2)
+        assert innocent.items == ["answer"]
+        assert len(crowd[-1].got) == 0
+        await lane.settle("flooder")
+        assert [len(member.got) for member in crowd] == [5] * len(crowd)
+
+    async def test_wait_for_their_own_alone(self, lane):
+        members_of(lane, 50 * TURN, "/crowd")
+        [innocent] = members_of(lane, 1)
+        lane.submit(Delivery("flood", "/crowd"), "flooder")
+        lane.send(innocent, "answer", innocent)
+        await lane.settle(innocent)
+        assert lane.has_waiting("flooder")
+        assert not lane.has_waiting(innocent)
+
+    async def test_do_not_make_threads_of_others_wait(self, lane):
+        [member] = members_of(lane, 1)
+        lane._left = 0
+        for _ in range(lane_module.MAX_WAITING + 10):
+            lane.submit(Delivery("flood", [member]), "flooder")
+        assert in_thread(lambda: lane.submit(Delivery("answer", [member]), "other")).wait(10)
+
+
+class TestWhatOneSenderMayHaveWaiting:
+    async def test_is_bounded_in_bytes_where_it_cannot_wait(self, lane):
+        [member] = members_of(lane, 1)
+        text = "x" * 1_000_000
+        for _ in range(30):  # nobody else gets a turn
+            lane.submit(Delivery(text, [member]), SENDER)
+        waiting = 30 - len(member.got)
+        assert waiting * len(text) <= lane_module.MAX_WAITING_BYTES
+        await lane.settle(SENDER)
+        assert len(member.got) == 30
+
+    async def test_is_passed_on_in_order_when_it_is_too_much(self, lane):
+        [member] = members_of(lane, 1)
+        texts = [str(number) + "x" * 1_000_000 for number in range(30)]
+        for text in texts:
+            lane.submit(Delivery(text, [member]), SENDER)
+        await lane.settle(SENDER)
+        assert member.items == texts
+
+    async def test_of_others_stays_where_it_is(self, lane):
+        [member] = members_of(lane, 1)
+        lane._left = 0
+        lane.submit(Delivery("later", [member]), "other")
+        for _ in range(10):
+            lane.submit(Delivery("x" * 1_000_000, [member]), SENDER)
+        assert "later" not in member.items
+
+
+class TestMessagesThatAreHandled:
+    async def test_may_be_so_many_in_a_turn(self, lane):
+        answers = [lane.count_handled(0.0) for _ in range(lane_module.MAX_HANDLED)]
+        assert answers == [False] * (lane_module.MAX_HANDLED - 1) + [True]
+
+    async def test_may_take_so_long_in_a_turn(self, lane):
+        assert not lane.count_handled(100.0)
+        assert lane.count_handled(100.1 + lane_module.MAX_HANDLING)
+
+    async def test_are_counted_anew_in_the_next_turn(self, lane):
+        for _ in range(lane_module.MAX_HANDLED):
+            lane.count_handled(0.0)
+        await turns(2)
+        assert not lane.count_handled(0.0)
+
+    async def test_are_enough_when_all_was_sent_that_a_turn_may_send(self, lane):
+        [member] = members_of(lane, 1)
+        lane.send(member, "x" * 4096 * TURN, SENDER)
+        assert lane.count_handled(0.0)
+
+
 class TestSettling:
     async def test_returns_when_all_so_far_had_their_turn(self, lane):
         members = members_of(lane, 5 * TURN)

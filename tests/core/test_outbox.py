@@ -66,6 +66,39 @@ class TestKeepingUp:
         assert not outbox.is_congested
 
 
+class TestFlushing:
+    async def test_returns_at_once_when_nothing_waits(self, outbox):
+        outbox.push("a")
+        steps = outbox.flushed().__await__()
+        with pytest.raises(StopIteration):
+            next(steps)
+
+    async def test_waits_for_what_was_pushed_so_far(self, outbox, transport):
+        transport.hold()
+        outbox.push("a")
+        outbox.push("b")
+        task = asyncio.create_task(outbox.flushed())
+        await turns()
+        outbox.push("c")
+        transport.take(1)
+        await turns()
+        assert not task.done()
+        transport.take(1)
+        await asyncio.wait_for(task, 10)
+        assert transport.sent == ["a", "b"]
+        transport.release()
+
+    async def test_ends_when_the_client_is_given_up(self, outbox, transport):
+        transport.hold()
+        outbox.push("a")
+        outbox.push("b")
+        task = asyncio.create_task(outbox.flushed())
+        await turns()
+        outbox.push("x" * 2000)
+        await asyncio.wait_for(task, 10)
+        transport.release()
+
+
 class TestFallingBehind:
     async def test_keeps_the_order(self, outbox, transport):
         transport.hold()
