@@ -119,6 +119,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
                 now = monotonic()
                 transport.look_after_client(now)
                 if connection.is_long_gone:
+                    transport.cut()
                     break
                 if connection.lane.count_handled(now):
                     await connection.lane.turnstile.wait()
@@ -243,12 +244,16 @@ class Transport:
         data: bytes | None = message.get("bytes")
         return data if text is None else text
 
+    def cut(self) -> None:
+        """Drop the connection at once."""
+        self._server.cut()
+
     async def finish(self) -> None:
         """Close what was given up, and drop what it did not take."""
         if self._abort_code is not None:
             with contextlib.suppress(Exception):  # it may have gone, or take nothing
                 await asyncio.wait_for(self.close(self._abort_code, ""), CLOSE_TIMEOUT)
-            self._server.cut()
+            self.cut()
 
 
 #: Finds the handlers that take their time.
