@@ -46,9 +46,10 @@ class _Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hold(send)  # before sessions are looked up: that takes time
         reason = refusal_of(scope, send)
-        found = registry.find(_path(scope, send))
+        path = _path(scope, send)
+        found = registry.find(path)
         if reason is None and found is None:
-            reason = "there is no WebSocket"
+            reason = registry.why_unknown(path)
         if reason is not None or found is None:
             log_refusal(scope["path"], reason or "")
             await receive()  # websocket.connect

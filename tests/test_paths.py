@@ -6,6 +6,7 @@ from django.urls import register_converter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tornado_websockets.core.registry import MAX_PATH
 from tornado_websockets.paths import PathPattern
 
 NUMERALS = {"I": 1, "V": 5, "X": 10}
@@ -49,6 +50,15 @@ class TestText:
     def test_is_not_empty(self, given):
         with pytest.raises(ValueError, match="empty"):
             PathPattern(given)
+
+    def test_has_a_greatest_length(self):
+        assert PathPattern("/".ljust(MAX_PATH, "a"))
+        with pytest.raises(ValueError, match=f"at most {MAX_PATH} characters .* got {MAX_PATH + 1}"):
+            PathPattern("/".ljust(MAX_PATH + 1, "a"))
+
+    def test_may_be_longer_where_it_has_parameters(self):
+        name = "n" * MAX_PATH
+        assert PathPattern(f"/<{name}>").build({name: 1}) == "/1"
 
 
 class TestParameters:
@@ -110,6 +120,11 @@ class TestMatching:
     def test_refuses_other_paths(self, pattern, path):
         assert PathPattern(pattern).match(path) is None
 
+    def test_refuses_longer_paths_than_are_allowed(self):
+        pattern = PathPattern("/room/<room>")
+        assert pattern.match("/room/".ljust(MAX_PATH, "a")) is not None
+        assert pattern.match("/room/".ljust(MAX_PATH + 1, "a")) is None
+
 
 class TestBuilding:
     @pytest.mark.parametrize(
@@ -157,6 +172,13 @@ class TestBuilding:
     def test_refuses_values_that_the_converter_does_not_take(self, pattern, value):
         with pytest.raises(ValueError, match="No path"):
             PathPattern(f"/room/{pattern}").build({"x": value})
+
+    def test_refuses_a_path_that_would_be_too_long_and_names_the_limit_but_not_all_of_it(self):
+        pattern = PathPattern("/room/<room>")
+        assert len(pattern.build({"room": "a" * (MAX_PATH - len("/room/"))})) == MAX_PATH
+        with pytest.raises(ValueError, match=f"at most {MAX_PATH} characters .*/room/.* got 15006") as refusal:
+            pattern.build({"room": "a" * 15_000})
+        assert len(str(refusal.value)) < 250
 
     @pytest.mark.parametrize("converter", ["", "slug:", "str:", "int:"])
     def test_refuses_none_by_name(self, converter):

@@ -5,6 +5,7 @@ import pytest
 from tests.servers.asgi import Server
 from tests.servers.client import Refused
 from tests.servers.sockets import SocketClient
+from tornado_websockets.core.registry import MAX_PATH
 
 SAID = {"event": "said", "data": {"a": 1}}
 
@@ -91,6 +92,22 @@ async def test_value_that_its_converter_does_not_take_is_no_room(server: Server)
     with pytest.raises(Refused) as refusal:
         await server.connect("/diary/2023-02-29/1")
     assert refusal.value.status in (403, 404)
+
+
+async def test_path_has_a_greatest_length_above_which_it_is_refused_with_the_reason_in_the_log(server: Server) -> None:
+    longest = "/room/".ljust(MAX_PATH, "a")
+    client = await server.connect(longest)
+    await client.emit("say", {"a": 1})
+    assert await client.settle() == [SAID]
+    with pytest.raises(Refused) as refusal:
+        await server.connect(f"{longest}a")
+    assert refusal.value.status == 403
+    await server.log.wait_for(r"Refused a connection to .{64}: its path has 1025 characters, of which 1024 are allowed")
+
+
+async def test_publish_to_a_path_that_is_too_long_raises_and_names_the_limit(here: list[SocketClient]) -> None:
+    outcome = await here[0].request("try_publish", {"parameters": {"room": "a" * 15_000}})
+    assert outcome.startswith("ValueError: Expected a path of at most 1024 characters")
 
 
 async def test_quoted_path_is_the_same_room(server: Server) -> None:

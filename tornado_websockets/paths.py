@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .core.registry import MAX_PATH
+
 if TYPE_CHECKING:
     from django.urls.resolvers import RoutePattern
 
@@ -21,7 +23,7 @@ class PathPattern:
 
     :param text: a leading slash is added where it is missing.
     :raises TypeError: it is not a ``str``.
-    :raises ValueError: it is empty, or a parameter has a name that is taken.
+    :raises ValueError: it is empty or too long, or a parameter has a name that is taken.
     :raises django.core.exceptions.ImproperlyConfigured: it is not a valid route.
     """
 
@@ -34,11 +36,15 @@ class PathPattern:
         self._route = _route(self.text) if "<" in self.text else None
         self._converters = self._route.converters if self._route else {}
         self.names = frozenset(self._converters)
+        if self._route is None:
+            _refuse_long(self.text, self.text)
         for name in sorted(self.names & _TAKEN):
             raise ValueError(f"The parameter {name!r} of {self.text!r} has a name that is taken; choose another.")
 
     def match(self, path: str) -> Mapping[str, Any] | None:
-        """The parameters in a concrete path, converted; ``None`` when it is a path of something else."""
+        """The parameters in a concrete path, converted; ``None`` when it is too long, or a path of something else."""
+        if len(path) > MAX_PATH:
+            return None
         if self._route is None:
             return {} if path == self.text else None
         found = self._route.match(path.removeprefix("/"))
@@ -48,7 +54,7 @@ class PathPattern:
         """The concrete path for ``parameters``.
 
         :raises TypeError: one is missing, or is none of this path's.
-        :raises ValueError: one has a value that its converter does not take.
+        :raises ValueError: one has a value that its converter does not take, or the path would be too long.
         """
         if set(parameters) != self.names:
             expected = ", ".join(sorted(self.names)) or "none"
@@ -65,9 +71,17 @@ class PathPattern:
             )
         except (TypeError, ValueError) as error:
             raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {error}.") from error
+        _refuse_long(path, self.text)
         if self.match(path) is None:
             raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {path!r} does not match it.")
         return path
+
+
+def _refuse_long(path: str, text: str) -> None:
+    if len(path) > MAX_PATH:
+        raise ValueError(
+            f"Expected a path of at most {MAX_PATH} characters for {text[:64]!r}, got {len(path)}: {path[:64]!r}..."
+        )
 
 
 def _route(text: str) -> "RoutePattern":

@@ -179,7 +179,7 @@ class _Nowhere(RequestHandler):
     """Refuses a handshake as it is refused under ASGI."""
 
     def prepare(self) -> None:
-        refuse(self, "there is no WebSocket")
+        refuse(self, registry.why_unknown(tornado.escape.url_unescape(self.request.path, plus=False)))
 
 
 class _Path(Matcher):

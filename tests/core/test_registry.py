@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tornado_websockets.core.registry import PREFIX, Registry
+from tornado_websockets.core.registry import MAX_PATH, PREFIX, Registry
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,28 @@ def test_tries_the_next_pattern(registry):
     registry.add(item("/room/<rest>"))
     registry.add(younger)
     assert registry.find("/ws/hall/x") == (younger, {"rest": "x"})
+
+
+def test_finds_the_longest_path_and_no_longer_one(registry):
+    room = item("/room/<rest>")
+    registry.add(room)
+    longest = "/room/".ljust(MAX_PATH, "a")
+    assert registry.find(PREFIX + longest) == (room, {"rest": longest.removeprefix("/room/")})
+    assert registry.find(f"{PREFIX}{longest}a") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/ws/chat", "there is no WebSocket"),
+        ("/ws" + "/chat".ljust(1024, "a"), "there is no WebSocket"),
+        ("/ws" + "/chat".ljust(1025, "a"), "its path has 1025 characters, of which 1024 are allowed"),
+        ("/elsewhere".ljust(2000, "a"), "there is no WebSocket"),
+    ],
+    ids=["unknown", "longest", "too long", "not ours"],
+)
+def test_says_why_a_path_is_unknown(registry, path, reason):
+    assert registry.why_unknown(path) == reason
 
 
 def test_iterates_in_the_order_of_preference(registry):

@@ -10,6 +10,10 @@ logger = logging.getLogger("tornado_websockets")
 #: What every transport puts before the path of a WebSocket.
 PREFIX = "/ws"
 
+#: Characters that a concrete path may have, in a handshake and wherever else one is named. It is kept for each of its
+#: clients, and travels with each message to other processes.
+MAX_PATH = 1024
+
 
 class Pattern(Protocol):
     """A path that may have parameters."""
@@ -67,6 +71,8 @@ class Registry(Generic[T]):
         if not url_path.startswith(PREFIX + "/"):
             return None
         path = url_path[len(PREFIX) :]
+        if len(path) > MAX_PATH:  # before any pattern works on it
+            return None
         if path in self._exact:
             return self._exact[path], {}
         for item in list(self._patterns.values()):
@@ -74,6 +80,12 @@ class Registry(Generic[T]):
             if parameters is not None:
                 return item, parameters
         return None
+
+    def why_unknown(self, url_path: str) -> str:
+        """Why nothing serves ``url_path``, for the log."""
+        if url_path.startswith(PREFIX + "/") and len(url_path) > len(PREFIX) + MAX_PATH:
+            return f"its path has {len(url_path) - len(PREFIX)} characters, of which {MAX_PATH} are allowed"
+        return "there is no WebSocket"
 
     def listen(self, listener: Listener[T]) -> None:
         """Have ``listener`` called with all there is, in order, and with whatever is added."""
