@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.groups import group_name
 
+from .complaints import Complaints
 from .membership import OWN, membership_in
 
 logger = logging.getLogger("tornado_websockets")
@@ -37,14 +39,36 @@ OFTEN, QUICKLY = 10, 1.0
 #: Messages taken in a row before other tasks get their turn.
 BURST = 16
 
+#: Seconds to wait after as many that cannot be read: a layer that is broken in a way that looks like that shall not
+#: take all of the processor. What comes after a thousand of them is held up by less than a tenth of a second.
+BREATH = 0.001
+
+#: What layers raise for a message that cannot be decoded, besides the errors of these libraries.
+_UNREADABLE = (ValueError, TypeError, LookupError)
+_DECODERS = frozenset({"cryptography", "msgpack"})
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether ``receive`` of a layer failed by what is in the message, and not by the layer."""
+    return isinstance(error, _UNREADABLE) or type(error).__module__.partition(".")[0] in _DECODERS
+
+
+class _Outage:
+    """Failures to receive in a row, with no message in between."""
+
+    def __init__(self) -> None:
+        self.pause = FIRST_PAUSE
+        self.failures = 0  # in a row that came quickly
+        self.is_told = False
+
 
 class Receiver:
     """Receives from ``layer`` on the event loop it was made on, for as long as some path is wanted.
 
     Two tasks: one keeps the channel in the groups of the wanted paths, one takes what arrives. Neither ends by an
-    error of the layer; both end when the last path is left.
+    error of the layer, or of a message; both end when the last path is left.
 
-    :param take: called with each message.
+    :param take: called with each message, which may be anything.
     :param forget: called with each path that is left.
     :param paths: wanted from the beginning.
     """
@@ -73,6 +97,8 @@ class Receiver:
         self._is_down = False
         self._channel: str | None = None
         self._receiving: asyncio.Task[None] | None = None
+        self._complaints = Complaints()
+        self._unread = 0
         self._joining = self.loop.create_task(self._keep_joined())
 
     @property
@@ -181,27 +207,42 @@ class Receiver:
         self._refreshed = self.loop.time()
 
     async def _receive(self, channel: str) -> None:
-        pause, taken, failed, has_told = FIRST_PAUSE, 0, 0, False
+        taken, outage = 0, _Outage()
         while True:
             asked = self.loop.time()
             try:
                 message = await self.layer.receive(channel)
-            except Exception as error:  # an idle connection that timed out, or a layer that went down
-                failed = failed + 1 if self.loop.time() < asked + QUICKLY else 0
-                if failed >= OFTEN and not self._is_down and not has_told:
-                    has_told = True
-                    logger.error("The channel layer gives no messages, clients here miss them: %r", error)
-                logger.debug("Receiving from the channel layer failed, trying again: %r", error)
-                self._refresh_all()
-                self._work.set()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception as error:
+                if is_unreadable(error):
+                    await self._skip(error)
+                else:
+                    await self._sit_out(error, outage, is_quick=self.loop.time() < asked + QUICKLY)
             else:
-                pause, failed, has_told = FIRST_PAUSE, 0, False
+                outage = _Outage()
                 self._take(message)
                 taken += 1
                 if taken % BURST == 0:  # a layer that always has a message would never let others run
                     await asyncio.sleep(0)
+
+    async def _skip(self, error: Exception) -> None:
+        """Count and log a message that cannot be read; the next one shall not wait for that."""
+        counters.messages_invalid += 1
+        message = "A message of the channel layer cannot be read, perhaps it is not ours: %s: %r"
+        self._complaints.add("unreadable", message, type(error).__name__, str(error)[:200])
+        self._unread += 1
+        await asyncio.sleep(0 if self._unread % BURST else BREATH)
+
+    async def _sit_out(self, error: Exception, outage: "_Outage", *, is_quick: bool) -> None:
+        """An idle connection has timed out, or the layer has gone down."""
+        outage.failures = outage.failures + 1 if is_quick else 0
+        if outage.failures >= OFTEN and not self._is_down and not outage.is_told:
+            outage.is_told = True
+            logger.error("The channel layer gives no messages, clients here miss them: %r", error)
+        logger.debug("Receiving from the channel layer failed, trying again: %r", error)
+        self._refresh_all()
+        self._work.set()
+        await asyncio.sleep(outage.pause)
+        outage.pause = min(2 * outage.pause, LONGEST_PAUSE)
 
     def _report_down(self, error: Exception) -> None:
         if not self._is_down:

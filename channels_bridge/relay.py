@@ -15,7 +15,9 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.frames import Encoder
 from tornado_websockets.core.hub import Hub
 
-from .messages import EVENT, RELAY, Batch, Tally
+from .complaints import Complaints
+from .messages import EVENT, RELAY, Batch, Event, InvalidMessage, glimpse, is_frame
+from .numbering import Tally
 from .receiver import Receiver
 from .sender import Outgoing, Sender
 from .thread import LoopThread
@@ -46,6 +48,7 @@ class Relay:
         self._name = uuid.uuid4().hex
         self._senders = 0
         self._tally = Tally()
+        self._complaints = Complaints()
         self._lock = threading.Lock()
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
@@ -70,7 +73,9 @@ class Relay:
 
     async def leave(self, path: str) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        receiver = self._receiver
+        sender, receiver = self._sender, self._receiver
+        if sender is not None and not self._hub.has_clients(path):
+            sender.forget(path)
         if receiver is not None and receiver.is_alive:
             await _on_loop_of(receiver, self._leave(receiver, path))
 
@@ -118,18 +123,21 @@ class Relay:
             loop = receiver.loop if receiver is not None and is_receiving else self._thread.loop()
             if self._sender is None or self._sender.loop is not loop or self._sender.layer is not layer:
                 self._senders += 1  # each has numbers, and so a name, of its own
-                self._sender = Sender(layer, loop, f"{self._name}.{self._senders}")
+                self._sender = Sender(layer, loop, f"{self._name}.{self._senders}", self._hub.has_clients)
             return self._sender
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: Any) -> None:
         """Deliver what arrived. Whatever it is, the next message is received."""
+        kind = message.get("type") if isinstance(message, dict) else None
         try:
-            if message.get("type") == RELAY:
+            if kind == RELAY:
                 self._take_batch(Batch.from_message(message))
-            elif message.get("type") == EVENT:
-                self._hub.deliver(message["path"], self._encoder.event(message["event"], message.get("data")))
+            elif kind == EVENT:
+                self._take_event(Event.from_message(message))
             else:
-                logger.error("A message of the channel layer has an unknown type: %.64r", message.get("type"))
+                self._drop("type", "A message of the channel layer has an unknown type: %s", glimpse(kind))
+        except InvalidMessage as error:
+            self._drop(f"{kind} {error.field}", "A message of the channel layer is invalid (type %s): %s", kind, error)
         except Exception:
             logger.exception("A message of the channel layer cannot be delivered")
 
@@ -139,11 +147,36 @@ class Relay:
         if not self._hub.has_clients(batch.path):
             return  # the last one left while it was on its way
         lost, texts = self._tally.check(batch)
-        if lost:
+        if lost is None:
+            self._complaints.add(
+                "numbers",
+                "The numbers of a sender do not follow those before, its losses go uncounted: %.64r at %d (path %.64r)",
+                batch.sender,
+                batch.first,
+                batch.path,
+            )
+        elif lost:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
             self._hub.deliver(batch.path, text, key=key)
+
+    def _take_event(self, event: Event) -> None:
+        try:
+            text = self._encoder.event(event.event, event.data)
+        except (TypeError, ValueError) as error:
+            reason = str(error)[:200]
+        else:
+            if is_frame(text):
+                self._hub.deliver(event.path, text)
+                return
+            reason = f"it has {len(text)} characters"
+        message = "An event of another program cannot be sent: %s (event %.64r, path %.64r)"
+        self._drop("event", message, reason, event.event, event.path)
+
+    def _drop(self, kind: str, message: str, *args: object) -> None:
+        counters.messages_invalid += 1
+        self._complaints.add(kind, message, *args)
 
 
 async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,8 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.groups import group_name
 from tornado_websockets.exceptions import PublishError
 
-from .messages import Batch, Numbering
+from .messages import Batch
+from .numbering import Numbering
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -63,14 +65,16 @@ class Sender:
     A layer that refuses is asked again for each batch, which costs little. One that hangs would cost
     :data:`SEND_TIMEOUT` each time, so from then on texts are refused at once, until it takes a batch without texts.
 
+    :param is_here: whether a path has clients in this process.
+
     :ivar name: by which receivers know whose texts they count.
     """
 
-    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop, name: str) -> None:
+    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop, name: str, is_here: Callable[[str], bool]) -> None:
         self.layer = layer
         self.loop = loop
         self.name = name
-        self._numbering = Numbering()
+        self._numbering = Numbering(is_here)
         self._waiting: dict[str, deque[Outgoing]] = {}
         self._bytes = 0
         self._lock = threading.Lock()
@@ -95,6 +99,12 @@ class Sender:
                 self.loop.call_soon_threadsafe(self._start)
             except RuntimeError as error:  # the loop is closed
                 self._refuse_all(error)
+
+    def forget(self, path: str) -> None:
+        """The last client of ``path`` in this process has gone."""
+        with self._lock:
+            if path not in self._waiting:
+                self._numbering.forget(path)
 
     async def drain(self) -> None:
         """Return when nothing waits. What hangs is tried afresh by whatever comes next."""
@@ -173,9 +183,9 @@ class Sender:
 
     async def _give(self, path: str, batch: list[Outgoing], seconds: float) -> None:
         with self._lock:
-            first = self._numbering.take(path, len(batch))
+            epoch, first = self._numbering.take(path, len(batch))
         texts, keys = [outgoing.text for outgoing in batch], [outgoing.key for outgoing in batch]
-        message = Batch(f"{self.name}.{self._numbering.epoch}", path, first, texts, keys).to_message()
+        message = Batch(f"{self.name}.{epoch}", path, first, texts, keys).to_message()
         async with asyncio.timeout(seconds):
             await self.layer.group_send(group_name(path), message)
 

@@ -14,7 +14,8 @@ def snapshot() -> dict[str, float]:
     ``messages_in`` came from clients, of which ``messages_refused`` were answered with a refusal, failed handlers
     included; ``messages_out`` were for clients, of which ``messages_dropped`` still waited for one that was given up or
     left. ``messages_unsent`` could not be given to the channel layer, ``messages_lost`` of other processes did not get
-    here, what is unsent there once more: do not add the two up. ``slow_clients_closed`` took too little.
+    here, what is unsent there once more: do not add the two up. ``messages_invalid`` of the layer were dropped for what
+    is in them. ``slow_clients_closed`` took too little.
     ``handlers_running`` are those at work, or waiting for a thread, now; ``handler_errors`` were logged; handlers ran
     for ``handler_seconds`` in all, waiting included.
     """

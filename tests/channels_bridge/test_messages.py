@@ -2,15 +2,25 @@ import json
 
 import msgpack
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from channels_bridge import messages
-from channels_bridge.messages import EVENT, RELAY, Batch, Numbering, Tally
+from channels_bridge.messages import (
+    EVENT,
+    MAX_NUMBER,
+    MAX_TEXT,
+    MAX_TEXTS,
+    RELAY,
+    Batch,
+    Event,
+    InvalidMessage,
+    glimpse,
+    is_frame,
+)
+from tornado_websockets.websocket import encoder
 
+FRAME = '{"event":"say","data":{}}'
 
-def batch(first, *texts, sender="sender", path="/chat"):
-    return Batch(sender, path, first, list(texts), [None] * len(texts))
+#: What may come where something else is expected.
+STRANGE = [None, True, 1, 1.5, b"bytes", [], {}, {"a": 1}, ...]
 
 
 def test_the_type_for_other_programs_is_that_of_the_contract():
@@ -18,9 +28,18 @@ def test_the_type_for_other_programs_is_that_of_the_contract():
     assert RELAY != EVENT
 
 
+def others(*allowed):
+    """Strange values of other types than these."""
+    return [value for value in STRANGE if type(value) not in allowed]
+
+
 class TestBatch:
+    @pytest.fixture
+    def message(self):
+        return Batch("sender.1.0", "/chat", 1, [FRAME, FRAME], [None, "say"]).to_message()
+
     def test_survives_the_journey(self):
-        sent = Batch("sender", "/é", 7, ["one", "two"], [None, "update"])
+        sent = Batch("sender", "/é", 7, [FRAME, FRAME], [None, "say"])
         message = sent.to_message()
         assert message["type"] == RELAY
         assert Batch.from_message(message) == sent
@@ -30,121 +49,95 @@ class TestBatch:
         [lambda value: json.loads(json.dumps(value)), lambda value: msgpack.unpackb(msgpack.packb(value))],
         ids=["json", "msgpack"],
     )
-    def test_survives_what_layers_do_with_it(self, serialise):
-        sent = batch(1, "one", "two")
-        assert Batch.from_message(serialise(sent.to_message())) == sent
+    def test_survives_what_layers_do_with_it(self, message, serialise):
+        assert Batch.from_message(serialise(message)) == Batch.from_message(message)
 
-    def test_may_hold_more_than_this_version_knows(self):
-        sent = batch(1, "one")
-        assert Batch.from_message({**sent.to_message(), "more": 1}) == sent
+    def test_may_hold_more_than_this_version_knows(self, message):
+        assert Batch.from_message({**message, "more": 1}) == Batch.from_message(message)
+
+    def test_may_hold_no_texts(self, message):
+        assert Batch.from_message({**message, "texts": [], "keys": []}).texts == []
 
     @pytest.mark.parametrize("missing", ["sender", "path", "first", "texts", "keys"])
-    def test_holds_no_less(self, missing):
-        message = batch(1, "one").to_message()
+    def test_holds_no_less(self, message, missing):
         del message[missing]
-        with pytest.raises(KeyError, match=missing):
+        with pytest.raises(InvalidMessage, match=f"'{missing}', got None") as refusal:
             Batch.from_message(message)
+        assert refusal.value.field == missing
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *(("sender", value) for value in (*others(str), "", "x" * 129)),
+            *(("path", value) for value in (*others(str), "", "/".ljust(1025, "x"))),
+            *(("first", value) for value in (*others(int), "1", 0, -1, MAX_NUMBER + 1, 10**18)),
+            *(("texts", value) for value in (*others(list), FRAME, [FRAME] * (MAX_TEXTS + 1))),
+            *(("texts", [FRAME, value]) for value in (*STRANGE, "", "hi", "\udc80", '{"event":"\xe9","data":{}}')),
+            *(("keys", value) for value in (*others(list), "say", [], [None], [None] * 3)),
+            *(("keys", [None, value]) for value in (*others(type(None)), "x" * (len(FRAME) + 1))),
+        ],
+        ids=lambda value: repr(value)[:80],
+    )
+    def test_holds_nothing_else(self, message, field, value):
+        with pytest.raises(InvalidMessage, match=f"as {field!r}, got "):
+            Batch.from_message({**message, field: value})
 
 
-class TestNumbering:
-    def test_counts_from_one(self):
-        numbering = Numbering()
-        assert [numbering.take("/chat", count) for count in (1, 3, 2)] == [1, 2, 5]
+class TestEvent:
+    @pytest.fixture
+    def message(self):
+        return {"type": EVENT, "path": "/chat", "event": "say", "data": {"a": 1}}
 
-    def test_counts_paths_apart(self):
-        numbering = Numbering()
-        numbering.take("/chat", 5)
-        assert numbering.take("/other", 1) == 1
-        assert numbering.take("/chat", 1) == 6
+    def test_is_what_the_message_says(self, message):
+        assert Event.from_message(message) == Event("/chat", "say", {"a": 1})
 
-    def test_starts_over_in_a_new_epoch_when_there_are_too_many_paths(self, monkeypatch):
-        monkeypatch.setattr(messages, "_MAX_PATHS", 2)
-        numbering = Numbering()
-        for path in ("/one", "/two", "/one"):
-            numbering.take(path, 1)
-        assert numbering.epoch == 0
-        assert numbering.take("/three", 1) == 1
-        assert numbering.epoch == 1
-        assert numbering.take("/one", 1) == 1
+    @pytest.mark.parametrize("data", ["text", {}, None], ids=repr)
+    def test_has_data_of_three_types(self, message, data):
+        assert Event.from_message({**message, "data": data}).data == data
+
+    def test_needs_no_data(self, message):
+        del message["data"]
+        assert Event.from_message(message).data is None
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *(("path", value) for value in (*others(str), "", "/".ljust(1025, "x"))),
+            *(("event", value) for value in (*others(str), "")),
+            *(("data", value) for value in others(str, dict, type(None))),
+        ],
+        ids=lambda value: repr(value)[:80],
+    )
+    def test_is_nothing_else(self, message, field, value):
+        with pytest.raises(InvalidMessage, match=f"expected .* as '{field}', got "):
+            Event.from_message({**message, field: value})
 
 
-class TestTally:
-    def test_misses_nothing_in_what_is_consecutive(self):
-        tally = Tally()
-        assert tally.check(batch(1, "a", "b")) == (0, ["a", "b"])
-        assert tally.check(batch(3, "c")) == (0, ["c"])
+class TestFrame:
+    @pytest.mark.parametrize("data", [{"a": ["é", None]}, "</script>", None], ids=repr)
+    @pytest.mark.parametrize("event", ["say", '"\ud83d', ""], ids=ascii)
+    def test_is_what_the_encoder_writes(self, event, data):
+        assert is_frame(encoder.event(event, data))
 
-    def test_misses_nothing_before_the_first(self):
-        assert Tally().check(batch(100, "a")) == (0, ["a"])
+    @pytest.mark.parametrize(
+        "text", [None, b'{"event":"say"}', "hi", "[]", "{}", FRAME[:-2], f" {FRAME}", FRAME.replace("a", "é")], ids=repr
+    )
+    def test_is_nothing_else(self, text):
+        assert not is_frame(text)
 
-    def test_counts_what_is_missing(self):
-        tally = Tally()
-        tally.check(batch(1, "a", "b"))
-        assert tally.check(batch(6, "f")) == (3, ["f"])
-        assert tally.check(batch(7, "g")) == (0, ["g"])
+    def test_has_a_greatest_length(self):
+        start, end = '{"event":"say","data":{"a":"', '"}}'
+        longest = start + "x" * (MAX_TEXT - len(start + end)) + end
+        assert is_frame(longest)
+        assert not is_frame(longest.replace("x", "xx", 1))
 
-    def test_takes_a_batch_once(self):
-        tally = Tally()
-        tally.check(batch(1, "a"))
-        tally.check(batch(2, "b", "c"))
-        assert tally.check(batch(2, "b", "c")) == (0, [])
-        assert tally.check(batch(4, "d")) == (0, ["d"])
 
-    def test_takes_the_new_part_of_a_batch(self):
-        tally = Tally()
-        tally.check(batch(5, "e", "f"))
-        assert tally.check(batch(6, "f", "g")) == (0, ["g"])
-
-    def test_knows_senders_apart(self):
-        tally = Tally()
-        tally.check(batch(1, "a"))
-        assert tally.check(batch(9, "x", sender="other")) == (0, ["x"])
-        assert tally.check(batch(2, "b")) == (0, ["b"])
-
-    def test_knows_paths_apart(self):
-        tally = Tally()
-        tally.check(batch(1, "a"))
-        assert tally.check(batch(9, "x", path="/other")) == (0, ["x"])
-        assert tally.check(batch(2, "b")) == (0, ["b"])
-
-    def test_takes_a_first_batch_once(self):
-        tally = Tally()
-        tally.check(batch(1, "a", "b"))
-        assert tally.check(batch(1, "a", "b")) == (0, [])
-
-    def test_misses_nothing_while_it_did_not_receive(self):
-        tally = Tally()
-        tally.check(batch(1, "a"))
-        tally.forget("/chat")
-        assert tally.check(batch(9, "x")) == (0, ["x"])
-
-    def test_can_forget_what_it_never_knew(self):
-        tally = Tally()
-        tally.forget("/chat")
-        assert tally.check(batch(1, "a")) == (0, ["a"])
-
-    def test_forgets_the_sender_that_was_silent_longest(self, monkeypatch):
-        monkeypatch.setattr(messages, "_MAX_SENDERS", 2)
-        tally = Tally()
-        for first, sender in [(1, "one"), (1, "two"), (2, "one"), (1, "three")]:
-            tally.check(batch(first, "a", sender=sender))
-        assert tally.check(batch(5, "b", sender="one")) == (2, ["b"])
-        assert tally.check(batch(5, "b", sender="two")) == (0, ["b"])
-
-    @given(st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=30))
-    def test_finds_exactly_what_was_lost(self, sizes):
-        numbering, tally = Numbering(), Tally()
-        texts = iter(range(1000))
-        lost = taken = 0
-        tally.check(batch(numbering.take("/chat", 1), str(next(texts))))
-        pending = 0
-        for size, arrives in sizes:
-            sent = batch(numbering.take("/chat", size), *(str(next(texts)) for _ in range(size)))
-            if not arrives:
-                pending += size
-                continue
-            missing, new = tally.check(sent)
-            lost, taken = lost + missing, taken + len(new)
-            assert (missing, new) == (pending, sent.texts)
-            pending = 0
-        assert lost + taken + pending == sum(size for size, _ in sizes)
+def test_what_is_shown_in_the_log_is_short_and_escaped():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (["x" * 100] * 100, "é\n" * 1000, deep, b"\0" * 1000, 10**1000, {str(n): n for n in range(1000)}):
+        shown = glimpse(value)
+        assert 0 < len(shown) <= 64
+        assert "\n" not in shown
+    assert glimpse("chat.message") == "'chat.message'"

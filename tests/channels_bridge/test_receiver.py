@@ -1,14 +1,20 @@
 import asyncio
+import json
 import threading
 import time
+from functools import partial
 from itertools import pairwise
+from operator import contains, getitem
 
+import msgpack
 import pytest
+from cryptography.fernet import Fernet
 
 from channels_bridge import receiver as receiver_module
 from channels_bridge.receiver import Receiver
 from tests.project.layers import BrokerLayer
 from tests.project.waiting import turns, until
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.groups import group_name
 
 CHAT = group_name("/chat")
@@ -302,6 +308,95 @@ class TestALayerThatIsDown:
         assert pauses[0] >= 0.002
         assert pauses[1] >= 0.004
         assert all(pause >= 0.008 for pause in pauses[2:])
+
+
+class Undecodable(BrokerLayer):
+    """Raises what is in the place of a message."""
+
+    async def receive(self, channel):
+        message = await super().receive(channel)
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+
+#: What decodes a message in vain, as the layers of channels_redis do it.
+IN_VAIN = {
+    "no msgpack": partial(msgpack.unpackb, b"\xc1"),
+    "nothing": partial(msgpack.unpackb, b""),
+    "more than msgpack": partial(msgpack.unpackb, b"\x01\x02"),
+    "no text": partial(msgpack.unpackb, b"\xa1\xff"),
+    "too deep": partial(msgpack.unpackb, b"\x91" * 5000),
+    "too little": msgpack.Unpacker().unpack,
+    "no JSON": partial(json.loads, "{"),
+    "not encrypted": partial(Fernet(Fernet.generate_key()).decrypt, b"x"),
+    "a number": partial(contains, 5, "__asgi_channel__"),
+    "a list": partial(getitem, ["__asgi_channel__"], "__asgi_channel__"),
+}
+
+
+def error_of(call):
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError("expected an error")
+
+
+class TestAMessageThatCannotBeRead:
+    @pytest.fixture
+    def layer(self):
+        return Undecodable()
+
+    @pytest.mark.parametrize("kind", IN_VAIN)
+    async def test_holds_up_nothing_and_is_counted_and_logged_at_once(self, layer, taken, kind, caplog, monkeypatch):
+        monkeypatch.setattr(receiver_module, "FIRST_PAUSE", 100)
+        before = counters.messages_invalid
+        receiver = Receiver(layer, taken.append, print)
+        await receiver.join("/chat")
+        await layer.group_send(CHAT, error_of(IN_VAIN[kind]))
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken == [{"number": 1}], seconds=1)
+        [record] = caplog.records
+        assert record.levelname == "ERROR"
+        assert "cannot be read" in record.getMessage()
+        assert counters.messages_invalid == before + 1
+        await receiver.leave("/chat")
+
+    async def test_holds_up_nothing_where_there_are_many_and_is_logged_rarely(self, receiver, layer, taken, caplog):
+        await receiver.join("/chat")
+        for _ in range(2_000):
+            await layer.group_send(CHAT, ValueError("no message"))
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken == [{"number": 1}], seconds=5)
+        assert len(caplog.records) == 1
+
+    async def test_costs_no_joining_of_all_groups(self, receiver, layer, taken):
+        await receiver.join("/chat")
+        await layer.group_send(CHAT, ValueError("no message"))
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken)
+        await turns()
+        assert len(layer.named("group_add")) == 1
+
+    async def test_is_told_from_a_layer_that_is_broken_by_the_pauses(self, caplog):
+        class Broken(BrokerLayer):
+            asked = 0
+
+            async def receive(self, channel):
+                self.asked += 1
+                raise TypeError("not like that")
+
+        layer = Broken()
+        receiver = Receiver(layer, print, print)
+        await receiver.join("/chat")
+        started, cpu = time.monotonic(), time.process_time()
+        await asyncio.sleep(0.5)
+        cost = (time.process_time() - cpu) / (time.monotonic() - started)
+        await receiver.leave("/chat")
+        assert layer.asked <= receiver_module.BURST * 0.6 / receiver_module.BREATH
+        assert cost < 0.8
+        assert len(caplog.records) == 1
 
 
 class TestALayerThatHangs:

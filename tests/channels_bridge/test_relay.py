@@ -6,7 +6,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from channels_bridge.messages import Batch
+from channels_bridge.messages import MAX_TEXT, Batch
 from channels_bridge.relay import Relay
 from tests.project.layers import BROKER, IN_MEMORY, REFUSING, SLOWLY_MADE, SlowlyMadeLayer
 from tests.project.scripts import run_script
@@ -15,9 +15,15 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.frames import Encoder
 from tornado_websockets.core.groups import group_name
 from tornado_websockets.core.hub import Hub
+from tornado_websockets.core.registry import MAX_PATH
 from tornado_websockets.exceptions import PublishError
 
 CHAT = group_name("/chat")
+
+
+def frame(event):
+    """A text as our processes send it."""
+    return Encoder().event(event, {})
 
 
 class Member:
@@ -31,6 +37,11 @@ class Member:
     def deliver(self, item, key=None):
         self.got.append(item)
         self.keys.append(key)
+
+    @property
+    def heard(self):
+        """Names of the events it got."""
+        return [json.loads(text)["event"] for text in self.got]
 
 
 class Process:
@@ -89,27 +100,27 @@ class TestBetweenProcesses:
     async def test_what_one_emits_reaches_the_clients_of_others(self, layers, start):
         here, there = start(), start()
         mine, theirs = await here.connect(), await there.connect()
-        here.hub.emit("/chat", "hi", key="update")
+        here.hub.emit("/chat", frame("hi"), key="update")
         await until(lambda: theirs.got)
-        assert (theirs.got, theirs.keys) == (["hi"], ["update"])
-        assert mine.got == ["hi"]
+        assert (theirs.heard, theirs.keys) == (["hi"], ["update"])
+        assert mine.heard == ["hi"]
 
     async def test_clients_here_are_served_once(self, layers, start):
         here, there = start(), start()
         mine, theirs = await here.connect(), await there.connect()
-        here.hub.emit("/chat", "one")
-        there.hub.emit("/chat", "two")
-        await until(lambda: mine.got == ["one", "two"] and theirs.got == ["two", "one"])
+        here.hub.emit("/chat", frame("one"))
+        there.hub.emit("/chat", frame("two"))
+        await until(lambda: mine.heard == ["one", "two"] and theirs.heard == ["two", "one"])
         await turns()
-        assert (mine.got, theirs.got) == (["one", "two"], ["two", "one"])
+        assert (mine.heard, theirs.heard) == (["one", "two"], ["two", "one"])
 
     async def test_other_paths_hear_nothing(self, layers, start):
         here, there = start(), start()
         await here.connect()
         other, theirs = await there.connect("/other"), await there.connect()
-        here.hub.emit("/chat", "hi")
+        here.hub.emit("/chat", frame("hi"))
         await until(lambda: theirs.got)
-        assert other.got == []
+        assert other.heard == []
 
     async def test_the_order_is_kept_and_nothing_is_lost(self, layers, start):
         here, there = start(), start()
@@ -117,54 +128,54 @@ class TestBetweenProcesses:
         theirs = await there.connect()
         texts = [str(number) for number in range(2000)]
         for text in texts:
-            here.hub.emit("/chat", text)
-        await until(lambda: len(theirs.got) == len(texts))
-        assert theirs.got == texts
+            here.hub.emit("/chat", frame(text))
+        await until(lambda: len(theirs.heard) == len(texts))
+        assert theirs.heard == texts
 
     async def test_who_has_gone_hears_nothing(self, layers, start):
         here, there = start(), start()
         await here.connect()
         theirs, other = await there.connect(), await there.connect("/other")
         await there.disconnect(theirs)
-        here.hub.emit("/chat", "late")
-        here.hub.emit("/other", "mark")
+        here.hub.emit("/chat", frame("late"))
+        here.hub.emit("/other", frame("mark"))
         await until(lambda: other.got)
-        assert theirs.got == []
+        assert theirs.heard == []
 
     async def test_who_comes_again_hears_again(self, layers, start):
         here, there = start(), start()
         await here.connect()
         await there.disconnect(await there.connect())
         theirs = await there.connect()
-        here.hub.emit("/chat", "hi")
-        await until(lambda: theirs.got == ["hi"])
+        here.hub.emit("/chat", frame("hi"))
+        await until(lambda: theirs.heard == ["hi"])
 
 
 class TestWithoutClients:
     async def test_a_process_publishes_from_a_thread_of_its_own(self, layer, start):
         here, there = start(), start()
         theirs = await there.connect()
-        await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
-        await until(lambda: theirs.got == ["hi"])
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("hi"), None))
+        await until(lambda: theirs.heard == ["hi"])
 
     async def test_a_process_uses_one_thread(self, layer, start):
         here = start()
         for _ in range(5):
-            await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+            await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("hi"), None))
         names = [thread.name for thread in threading.enumerate() if thread is here.relay._thread._thread]
         assert names == ["WebSocket publisher"]
 
     async def test_a_process_needs_no_thread_once_it_serves_clients(self, layer, start):
         here = start()
         await here.connect()
-        await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("hi"), None))
         assert here.relay._thread._thread is None
 
     async def test_a_process_hears_not_what_it_sent_in_either_way(self, layer, start):
         here = start()
-        await asyncio.wrap_future(here.relay.publish("/chat", "say", "before", None))
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("before"), None))
         mine = await here.connect()
-        await asyncio.wrap_future(here.relay.publish("/chat", "say", "after", None))
+        await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("after"), None))
         await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
         await until(lambda: mine.got)
         assert [json.loads(text)["event"] for text in mine.got] == ["mark"]
@@ -172,15 +183,15 @@ class TestWithoutClients:
     async def test_nothing_is_sent_into_the_memory_of_this_process(self, start):
         with override_settings(CHANNEL_LAYERS=IN_MEMORY):
             here = start()
-            assert here.relay.publish("/chat", "say", "hi", None).result(0) is None
+            assert here.relay.publish("/chat", "say", frame("hi"), None).result(0) is None
             assert here.relay._thread._thread is None
 
     async def test_leaving_waits_for_what_is_on_its_way(self, layer, start):
         here = start()
         mine = await here.connect()
-        here.hub.emit("/chat", "last words")
+        here.hub.emit("/chat", frame("last words"))
         await here.disconnect(mine)
-        assert layer.texts == ["last words"]
+        assert layer.texts == [frame("last words")]
 
 
 class TestWithoutLayer:
@@ -188,8 +199,8 @@ class TestWithoutLayer:
     async def test_everything_is_done_at_once(self, start):
         here = start()
         mine = await here.connect()
-        assert here.relay.publish("/chat", "say", "hi", None).result(0) is None
-        here.relay.forward("/chat", "hi", None)
+        assert here.relay.publish("/chat", "say", frame("hi"), None).result(0) is None
+        here.relay.forward("/chat", frame("hi"), None)
         await here.disconnect(mine)
         assert here.relay._receiver is None
 
@@ -199,20 +210,20 @@ class TestALayerThatRefuses:
     async def test_does_not_keep_clients_from_connecting(self, start, caplog):
         here = start()
         mine = await asyncio.wait_for(here.connect(), 5)
-        here.hub.emit("/chat", "hi")
-        assert mine.got == ["hi"]
+        here.hub.emit("/chat", frame("hi"))
+        assert mine.heard == ["hi"]
 
     @override_settings(CHANNEL_LAYERS=REFUSING)
     async def test_is_reported_by_publishing(self, start, caplog):
         here = start()
         with pytest.raises(PublishError) as caught:
-            await asyncio.wrap_future(here.relay.publish("/chat", "say", "hi", None))
+            await asyncio.wrap_future(here.relay.publish("/chat", "say", frame("hi"), None))
         assert (caught.value.event, caught.value.path) == ("say", "/chat")
 
     @override_settings(CHANNEL_LAYERS=REFUSING)
     async def test_is_logged_when_emitting(self, start, caplog):
         here = start()
-        here.relay.forward("/chat", "hi", None)
+        here.relay.forward("/chat", frame("hi"), None)
         await until(lambda: "takes no messages" in caplog.text)
 
 
@@ -234,42 +245,82 @@ class TestOtherPrograms:
     @pytest.mark.parametrize(
         "message",
         [
+            None,
+            "websocket.event",
+            ["type"],
             {},
+            {"type": ["websocket.event"]},
             {"type": "chat.message", "text": "hi"},
             {"type": "websocket.event"},
             {"type": "websocket.event", "path": "/chat"},
             {"type": "websocket.event", "path": "/chat", "event": 1},
             {"type": "websocket.event", "path": "/chat", "event": "say", "data": [1]},
-            {"type": "websocket.event", "path": "/chat", "event": "say", "data": {"value": object()}},
+            {"type": "websocket.event", "path": "/chat", "event": "say", "data": {"value": ...}},
+            {"type": "websocket.event", "path": "/chat", "event": "say", "data": {"value": float("nan")}},
+            {"type": "websocket.event", "path": "/chat", "event": "say", "data": "x" * MAX_TEXT},
             {"type": "websocket.event", "path": ["/chat"], "event": "say"},
             {"type": "websocket.relay", "path": "/chat"},
             {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": "1", "texts": [], "keys": []},
             {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": 1, "texts": None, "keys": None},
+            {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": 1, "texts": [5], "keys": [None]},
+            {"type": "websocket.relay", "sender": "x", "path": "/chat", "first": 1, "texts": ["é"], "keys": [None]},
             {"type": "websocket.relay", "sender": {}, "path": "/chat", "first": 1, "texts": [], "keys": []},
         ],
-        ids=lambda message: str(message)[:80],
+        ids=lambda message: str(message)[:95],
     )
-    async def test_may_send_nonsense_which_is_logged_once(self, layer, start, message, caplog):
+    async def test_may_send_nonsense_which_is_dropped_counted_and_logged_in_one_line(
+        self, layer, start, message, caplog
+    ):
+        before = counters.messages_invalid
         mine = await start().connect()
         await layer.group_send(CHAT, message)
         await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
         await until(lambda: mine.got)
-        assert json.loads(mine.got[0])["event"] == "mark"
+        assert mine.heard == ["mark"]
         [record] = caplog.records
-        assert (record.name, record.levelname) == ("tornado_websockets", "ERROR")
+        assert (record.name, record.levelname, record.exc_info) == ("tornado_websockets", "ERROR", None)
+        assert len(record.getMessage()) < 350
+        assert counters.messages_invalid == before + 1
+
+    @pytest.mark.parametrize(
+        ("wrong", "line"),
+        [
+            ({"event": 1}, "expected a string of 1 to 8388608 characters as 'event', got 1"),
+            ({"data": [1]}, "expected a dict, a string, or nothing as 'data', got [1]"),
+            ({"data": {"a": {1, 2}}}, "Object of type set is not JSON serializable (event 'say', path '/chat')"),
+        ],
+        ids=repr,
+    )
+    async def test_are_told_in_the_log_what_is_wrong_with_their_event(self, layer, start, wrong, line, caplog):
+        await start().connect()
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "say", **wrong})
+        await until(lambda: caplog.records)
+        assert line in caplog.text
+
+    async def test_are_not_told_of_each_when_they_send_much_nonsense(self, layer, start, caplog):
+        before = counters.messages_invalid
+        mine = await start().connect()
+        for number in range(100):
+            await layer.group_send(CHAT, {"type": "chat.message"})
+            await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": number})
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
+        await until(lambda: mine.got)
+        assert len(caplog.records) == 2
+        assert counters.messages_invalid == before + 200
 
 
 class TestLosses:
     @staticmethod
     async def send(layer, first, *texts):
-        await layer.group_send(CHAT, Batch("other", "/chat", first, list(texts), [None] * len(texts)).to_message())
+        batch = Batch("other", "/chat", first, list(map(frame, texts)), [None] * len(texts))
+        await layer.group_send(CHAT, batch.to_message())
 
     async def test_are_counted_and_logged(self, layer, start, caplog):
         before = counters.messages_lost
         mine = await start().connect()
         await self.send(layer, 1, "a")
         await self.send(layer, 4, "d")
-        await until(lambda: mine.got == ["a", "d"])
+        await until(lambda: mine.heard == ["a", "d"])
         assert counters.messages_lost == before + 2
         [record] = caplog.records
         assert (record.name, record.levelname) == ("tornado_websockets", "WARNING")
@@ -280,7 +331,7 @@ class TestLosses:
         mine = await start().connect()
         await self.send(layer, 7, "a", "b")
         await self.send(layer, 9, "c")
-        await until(lambda: mine.got == ["a", "b", "c"])
+        await until(lambda: mine.heard == ["a", "b", "c"])
         assert caplog.records == []
 
     async def test_are_none_while_nobody_was_here(self, layer, start, caplog):
@@ -292,7 +343,7 @@ class TestLosses:
         await here.disconnect(mine)
         mine = await here.connect()
         await self.send(layer, 9, "x")
-        await until(lambda: mine.got == ["x"])
+        await until(lambda: mine.heard == ["x"])
         assert caplog.records == []
 
     async def test_are_not_what_comes_twice(self, layer, start, caplog):
@@ -301,9 +352,67 @@ class TestLosses:
         await self.send(layer, 2, "b", "c")
         await self.send(layer, 2, "b", "c")
         await self.send(layer, 3, "c", "d")
-        await until(lambda: "d" in mine.got)
-        assert mine.got == ["a", "b", "c", "d"]
+        await until(lambda: "d" in mine.heard)
+        assert mine.heard == ["a", "b", "c", "d"]
         assert caplog.records == []
+
+
+class TestIncredibleNumbers:
+    async def test_count_as_no_loss_and_hide_nothing_of_the_real_sender(self, layer, start, caplog):
+        before = counters.messages_lost
+        here, there = start(), start()
+        mine, theirs = await here.connect(), await there.connect()
+        here.hub.emit("/chat", frame("one"))
+        await until(lambda: theirs.got)
+        [sent] = [message for _, message in layer.named("group_send")]
+        await layer.group_send(CHAT, {**sent, "first": 2**53, "texts": [frame("spoofed")], "keys": [None]})
+        await until(lambda: len(theirs.got) == 2)
+        for number in ("two", "three"):
+            here.hub.emit("/chat", frame(number))
+            await until(lambda: mine.heard[-1] == theirs.heard[-1])
+        assert theirs.heard == ["one", "spoofed", "two", "three"]
+        assert counters.messages_lost == before
+        [record] = caplog.records
+        assert "do not follow those before" in record.getMessage()
+
+
+class TestMemory:
+    async def test_of_a_path_ends_with_its_last_client(self, layer, start):
+        here, there = start(), start()
+        mine, theirs, _ = await here.connect(), await there.connect(), await there.connect("/other")
+        staying = await here.connect("/other")
+        here.hub.emit("/chat", frame("hi"))
+        await until(lambda: theirs.got)
+        await here.disconnect(mine)
+        await there.disconnect(theirs)
+        assert here.relay._sender._numbering._here == {}
+        assert there.relay._tally._heard == {}
+        assert staying.got == []
+
+    async def test_that_ended_leaves_no_losses_and_no_repetitions_behind(self, layer, start, caplog):
+        here, there = start(), start()
+        await here.connect("/other")
+        theirs = await there.connect()
+        for number in range(3):
+            mine = await here.connect()
+            for half in "ab":
+                here.hub.emit("/chat", frame(f"{number}{half}"))
+            await until(lambda: len(theirs.got) == 2 * number + 2)  # noqa: B023 it is awaited here
+            await here.disconnect(mine)
+        assert theirs.heard == ["0a", "0b", "1a", "1b", "2a", "2b"]
+        assert caplog.records == []
+
+    async def test_is_little_for_paths_where_nobody_is(self, layer, start):
+        here = start()
+        outcomes = [
+            here.relay.publish("/room/".ljust(MAX_PATH - 4, "x") + f"{number:04}", "say", frame("hi"), None)
+            for number in range(3_000)
+        ]
+        for outcome in outcomes:
+            await asyncio.wrap_future(outcome)
+        numbering = here.relay._sender._numbering
+        assert numbering._here == {}
+        assert len(numbering._elsewhere) * MAX_PATH < 1024 * 1024
 
 
 class TestEventLoops:
@@ -329,9 +438,9 @@ class TestEventLoops:
 
         asyncio.run(serve())
         asyncio.run(serve())
-        process.relay.publish("/chat", "say", "hi", None).result(10)
+        process.relay.publish("/chat", "say", frame("hi"), None).result(10)
         process.relay._thread.stop()
-        assert layer.texts == ["hi"]
+        assert layer.texts == [frame("hi")]
 
     async def test_several_share_one_receiver(self, layer, start):
         here = start()

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from channels_bridge import sender as sender_module
-from channels_bridge.messages import Batch
+from channels_bridge.messages import RELAY, Batch
 from channels_bridge.sender import Outgoing, Sender
 from tests.project.layers import BrokerLayer
 from tests.project.waiting import turns, until
@@ -19,8 +19,14 @@ def layer():
 
 
 @pytest.fixture
-async def sender(layer):
-    return Sender(layer, asyncio.get_running_loop(), "me")
+def here():
+    """The paths that have clients in this process."""
+    return {"/chat"}
+
+
+@pytest.fixture
+async def sender(layer, here):
+    return Sender(layer, asyncio.get_running_loop(), "me", here.__contains__)
 
 
 def put(sender, *texts, path="/chat", key=None):
@@ -31,7 +37,9 @@ def put(sender, *texts, path="/chat", key=None):
 
 
 def batches(layer):
-    return [Batch.from_message(message) for _, message in layer.named("group_send")]
+    """What was sent; the texts of most tests here are no frames, of which a sender knows nothing."""
+    messages = [dict(message) for _, message in layer.named("group_send")]
+    return [Batch(**message) for message in messages if message.pop("type") == RELAY]
 
 
 async def arrived(*outgoing):
@@ -328,6 +336,22 @@ class TestTooMuch:
         assert "too much is waiting for it" in caplog.text
 
 
+class TestNumbers:
+    async def test_start_over_in_another_epoch_when_a_path_is_forgotten(self, sender, layer):
+        await arrived(*put(sender, "a", "b"))
+        sender.forget("/chat")
+        await arrived(*put(sender, "c"))
+        assert [(batch.sender, batch.first) for batch in batches(layer)] == [("me.0", 1), ("me.1", 1)]
+
+    async def test_go_on_where_something_waits_for_the_path(self, sender, layer, here):
+        await arrived(*put(sender, "a"))
+        put(sender, "b")
+        here.clear()
+        sender.forget("/chat")
+        await sender.drain()
+        assert [(batch.sender, batch.first) for batch in batches(layer)] == [("me.0", 1), ("me.0", 2)]
+
+
 class TestEnding:
     async def test_draining_returns_when_nothing_waits(self, sender, layer):
         outgoing = put(sender, *"abc")
@@ -341,7 +365,7 @@ class TestEnding:
         async def serve():
             layer = BrokerLayer()
             layer.is_hanging = True
-            sender = Sender(layer, asyncio.get_running_loop(), "me")
+            sender = Sender(layer, asyncio.get_running_loop(), "me", bool)
             outgoing = [*put(sender, *"abc"), *put(sender, "x", path="/other")]
             await turns()
             return outgoing
@@ -353,7 +377,7 @@ class TestEnding:
 
     def test_leaves_nobody_waiting_when_the_loop_ends_before_it_began(self):
         async def serve():
-            sender = Sender(BrokerLayer(), asyncio.get_running_loop(), "me")
+            sender = Sender(BrokerLayer(), asyncio.get_running_loop(), "me", bool)
             outgoing = put(sender, "hi")
             await asyncio.sleep(0)
             return sender, outgoing

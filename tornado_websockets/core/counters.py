@@ -24,6 +24,9 @@ class Counters:
     #: the sender has counted as unsent: the two are not to be added up. What follows the last text that arrives here,
     #: or comes before the first one, shows nowhere but at the sender.
     messages_lost: int = 0
+    #: Messages of the channel layer that were dropped because they cannot be read, or something in them is wrong. If
+    #: another process of ours has sent one, what was in it shows in ``messages_lost`` as well.
+    messages_invalid: int = 0
     slow_clients_closed: int = 0
     #: Clients that were cut off for frames that carry nothing.
     flooding_clients_closed: int = 0
