@@ -19,8 +19,9 @@ from .complaints import Complaints
 from .messages import EVENT, RELAY, Batch, Event, InvalidMessage, glimpse, is_frame
 from .numbering import Tally
 from .receiver import Receiver
-from .sender import Outgoing, Sender
+from .sender import Sender
 from .thread import LoopThread
+from .waiting import Outgoing, shared_future
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -89,26 +90,38 @@ class Relay:
 
     def forward(self, path: str, text: str, key: str | None) -> None:
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        self.publish(path, "", text, key)
+        self._send(Outgoing(path, "", text, key, None))
 
     def publish(self, path: str, event: str, text: str, key: str | None) -> "Future[None]":
         """See :class:`~tornado_websockets.core.hub.Publisher`."""
-        outgoing = Outgoing(path, event, text, key)
+        outcome = shared_future()
+        self._send(Outgoing(path, event, text, key, outcome))
+        return outcome
+
+    def is_congested(self, path: str) -> bool:
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        return self._sender is not None and self._sender.is_congested(path)
+
+    async def room(self, path: str) -> None:
+        """See :class:`~tornado_websockets.core.hub.Publisher`."""
+        if self._sender is not None:
+            await self._sender.room(path)
+
+    def _send(self, outgoing: Outgoing) -> None:
         try:
             sender = self._current_sender()
         except (RuntimeError, OSError) as error:  # the system has no thread, or no file, for another loop
             if not self._is_mute:
-                logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, path)
+                logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, outgoing.path)
             self._is_mute = True
             counters.messages_unsent += 1
             outgoing.fail(error)
         else:
             self._is_mute = False
             if sender is None:
-                outgoing.outcome.set_result(None)
+                outgoing.succeed()
             else:
                 sender.put(outgoing)
-        return outgoing.outcome
 
     def _current_sender(self) -> Sender | None:
         """``None`` where nobody could hear."""

@@ -3,18 +3,16 @@
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.groups import group_name
-from tornado_websockets.exceptions import PublishError
 
-from .messages import Batch
+from .messages import MAX_TEXT, Batch
 from .numbering import Numbering
+from .waiting import Outgoing, Waiting
 
 logger = logging.getLogger("tornado_websockets")
 
@@ -27,36 +25,13 @@ PATIENCE = 0.5
 #: Seconds between two attempts to find out whether a layer that hung works again, and seconds for each.
 PROBE_INTERVAL, PROBE_TIMEOUT = 0.25, 1.0
 
-#: Texts, and their bytes, that one message of the layer may carry.
-BATCH_TEXTS = 200
-BATCH_BYTES = 256 * 1024
-
 #: Seconds from one batch to the next for the same path, on layers that drop what is above a capacity. The core layer
 #: of channels_redis keeps 100 messages for a process, whose receiver takes 500 a second at best: each costs four
 #: exchanges with Redis.
 BATCH_INTERVAL = 0.005
 
-#: Bytes that may wait for the layer; more are refused.
-MAX_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """One text for the clients of a path elsewhere."""
-
-    path: str
-    event: str
-    text: str
-    key: str | None = None
-    outcome: "Future[None]" = field(default_factory=Future)
-
-    def __post_init__(self) -> None:
-        self.outcome.set_running_or_notify_cancel()  # from here on nobody can cancel it
-
-    def fail(self, error: BaseException | None) -> None:
-        refused = PublishError(self.event, self.path)
-        refused.__cause__ = error
-        self.outcome.set_exception(refused)
+#: Seconds that whoever waits for room waits at most.
+ROOM_TIMEOUT = 2.0
 
 
 class Sender:
@@ -74,10 +49,10 @@ class Sender:
         self.layer = layer
         self.loop = loop
         self.name = name
+        self._lock = threading.Lock()  # for the next two
         self._numbering = Numbering(is_here)
-        self._waiting: dict[str, deque[Outgoing]] = {}
-        self._bytes = 0
-        self._lock = threading.Lock()
+        self._waiting = Waiting()
+        self._is_refusing = False  # the layer, when it was given something last
         self._task: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
         self._hung: BaseException | None = None  # why, while the layer hangs
@@ -87,18 +62,28 @@ class Sender:
     def put(self, outgoing: Outgoing) -> None:
         """Queue, from any thread. Refused when too much waits, or the layer hangs; the outcome tells."""
         with self._lock:
-            hung = self._hung
-            is_refused = hung is not None or self._bytes + len(outgoing.text) > MAX_BYTES
-            if not is_refused:
-                self._waiting.setdefault(outgoing.path, deque()).append(outgoing)
-                self._bytes += len(outgoing.text)
+            error = self._hung or _why_too_long(outgoing.text)
+            is_refused = error is not None or not self._waiting.put(outgoing)
         if is_refused:
-            self._refuse([outgoing], hung)
+            self._refuse([outgoing], error)
         elif self._task is None:
             try:
                 self.loop.call_soon_threadsafe(self._start)
             except RuntimeError as error:  # the loop is closed
                 self._refuse_all(error)
+
+    def is_congested(self, path: str) -> bool:
+        """Whether much waits for ``path``, of a layer that works. May be asked from any thread."""
+        return self._waiting.is_congested(path) and not self._is_refusing
+
+    async def room(self, path: str) -> None:
+        """Return when that is no longer so, or after :data:`ROOM_TIMEOUT` seconds. On any event loop."""
+        with self._lock:
+            room = None if self._is_refusing else self._waiting.room(path)
+        if room is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROOM_TIMEOUT):
+                    await asyncio.wrap_future(room)
 
     def forget(self, path: str) -> None:
         """The last client of ``path`` in this process has gone."""
@@ -143,25 +128,13 @@ class Sender:
             for path in [path for path, end in self._resting.items() if end <= now]:
                 del self._resting[path]
             with self._lock:
-                if any(path not in self._resting for path in self._waiting):
+                if self._waiting.has_any_outside(self._resting):
                     return
             await asyncio.sleep(next(iter(self._resting.values())) - now)
 
     def _next(self) -> list[Outgoing]:
-        """The oldest texts of the path whose turn it is; paths take turns."""
         with self._lock:
-            if not self._waiting:
-                return []
-            path = next((path for path in self._waiting if path not in self._resting), next(iter(self._waiting)))
-            queue = self._waiting.pop(path)
-            batch, size = [queue.popleft()], 0
-            while queue and len(batch) < BATCH_TEXTS and size < BATCH_BYTES:
-                size += len(queue[0].text)
-                batch.append(queue.popleft())
-            if queue:
-                self._waiting[path] = queue
-            self._bytes -= sum(len(outgoing.text) for outgoing in batch)
-            return batch
+            return self._waiting.take(self._resting)
 
     async def _send(self, batch: list[Outgoing]) -> None:
         path, started = batch[0].path, self.loop.time()
@@ -173,12 +146,16 @@ class Sender:
             self._lose(batch, error)
             raise
         except Exception as error:
+            with self._lock:
+                self._is_refusing = True
+                self._waiting.release()
             self._lose(batch, error)
             if self.loop.time() - started > PATIENCE:
                 self._suspend(path, error)
         else:
+            self._is_refusing = False
             for outgoing in batch:
-                outgoing.outcome.set_result(None)
+                outgoing.succeed()
             self._report_end_of_loss()
 
     async def _give(self, path: str, batch: list[Outgoing], seconds: float) -> None:
@@ -204,7 +181,7 @@ class Sender:
                 await self._give(path, [], PROBE_TIMEOUT)
             except Exception:  # noqa: S112 it was logged when it began
                 continue
-            self._hung = None
+            self._hung, self._is_refusing = None, False
             self._report_end_of_loss()
             return
 
@@ -237,3 +214,9 @@ class Sender:
         if self._lost:
             logger.warning("The channel layer takes messages again; it took %d less than were sent", self._lost)
             self._lost = 0
+
+
+def _why_too_long(text: str) -> ValueError | None:
+    if len(text) <= MAX_TEXT:
+        return None
+    return ValueError(f"expected a text of at most {MAX_TEXT} characters, got {len(text)}")

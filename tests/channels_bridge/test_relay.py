@@ -415,6 +415,32 @@ class TestMemory:
         assert len(numbering._elsewhere) * MAX_PATH < 1024 * 1024
 
 
+class TestRoom:
+    """Who can wait asks whether too much waits for a path; what that means is the sender's."""
+
+    @pytest.mark.parametrize("layers", [{}, IN_MEMORY, BROKER], ids=["none", "in memory", "broker"])
+    async def test_is_there_where_nothing_was_sent(self, start, layers):
+        with override_settings(CHANNEL_LAYERS=layers):
+            here = start()
+            assert not here.relay.is_congested("/chat")
+            await asyncio.wait_for(here.relay.room("/chat"), 0.5)
+
+    async def test_is_waited_for_where_the_layer_is_slow(self, layer, start):
+        here = start()
+        await here.connect()
+        layer.is_hanging = True
+        for _ in range(20):
+            here.relay.forward("/chat", "x" * 100_000, None)
+        assert here.relay.is_congested("/chat")
+        assert not here.relay.is_congested("/other")
+        waiting = asyncio.create_task(here.relay.room("/chat"))
+        await turns()
+        assert not waiting.done()
+        layer.is_hanging = False
+        await asyncio.wait_for(waiting, 1)
+        assert not here.relay.is_congested("/chat")
+
+
 class TestEventLoops:
     def test_one_after_another_are_served(self, layer):
         process = Process()

@@ -1,11 +1,14 @@
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from channels_bridge import sender as sender_module
-from channels_bridge.messages import RELAY, Batch
-from channels_bridge.sender import Outgoing, Sender
+from channels_bridge import waiting as waiting_module
+from channels_bridge.messages import MAX_TEXT, RELAY, Batch
+from channels_bridge.sender import Sender
+from channels_bridge.waiting import Outgoing
 from tests.project.layers import BrokerLayer
 from tests.project.waiting import turns, until
 from tornado_websockets.core.counters import counters
@@ -110,19 +113,19 @@ class TestBatches:
         assert [batch.texts for batch in batches(layer)] == [["a", "b", "c"]]
 
     async def test_hold_so_many_texts(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "BATCH_TEXTS", 2)
+        monkeypatch.setattr(waiting_module, "BATCH_TEXTS", 2)
         await arrived(*put(sender, *"abcde"))
         assert [batch.texts for batch in batches(layer)] == [["a", "b"], ["c", "d"], ["e"]]
 
     async def test_hold_so_many_bytes_and_a_text(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "BATCH_BYTES", 10)
+        monkeypatch.setattr(waiting_module, "BATCH_BYTES", 10)
         await arrived(*put(sender, "a" * 100, "b" * 9, "c", "d", "e"))
         assert sum(len(batch.texts) for batch in batches(layer)) == 5
         assert max(sum(map(len, batch.texts)) for batch in batches(layer)) <= 110
         assert len(batches(layer)) >= 2
 
     async def test_of_several_paths_take_turns(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "BATCH_TEXTS", 1)
+        monkeypatch.setattr(waiting_module, "BATCH_TEXTS", 1)
         outgoing = [*put(sender, *"abc", path="/one"), *put(sender, "x", path="/other")]
         await arrived(*outgoing)
         assert layer.texts == ["a", "x", "b", "c"]
@@ -300,40 +303,149 @@ class TestALayerThatHangs:
 
 
 class TestTooMuch:
-    async def test_is_refused_at_once(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
+    @pytest.fixture(autouse=True)
+    def little_room(self, monkeypatch):
+        monkeypatch.setattr(waiting_module, "MAX_BYTES", 100_000)
+
+    async def test_is_refused_at_once(self, sender, layer):
         layer.is_hanging = True
-        first, second = put(sender, "a" * 6, "b" * 5)
+        first, second = put(sender, "a" * 30_000, "b" * 30_000)
         assert not first.outcome.done()
         assert isinstance(second.outcome.exception(0), PublishError)
         layer.is_hanging = False
         await arrived(first)
-        assert layer.texts == ["a" * 6]
+        assert layer.texts == ["a" * 30_000]
 
-    async def test_is_taken_up_to_the_limit(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
-        outgoing = put(sender, "a" * 5, "b" * 5)
-        await arrived(*outgoing)
-        assert [each.outcome.exception() for each in outgoing] == [None, None]
-
-    async def test_is_taken_again_when_there_is_room(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "MAX_BYTES", 10)
+    async def test_is_taken_again_when_there_is_room(self, sender):
         for _ in range(5):
-            [outgoing] = put(sender, "a" * 10)
+            [outgoing] = put(sender, "a" * 40_000)
             await arrived(outgoing)
             assert outgoing.outcome.exception() is None
 
-    async def test_leaves_a_gap_in_the_numbers(self, sender, layer, monkeypatch):
-        monkeypatch.setattr(sender_module, "MAX_BYTES", 1)
-        await arrived(*put(sender, "a"))
-        await arrived(*put(sender, "too long"))
-        await arrived(*put(sender, "b"))
+    async def test_leaves_a_gap_in_the_numbers(self, sender, layer):
+        for text in ("a", "b" * 60_000, "c"):
+            await arrived(*put(sender, text))
         assert [batch.first for batch in batches(layer)] == [1, 3]
 
-    async def test_says_why(self, sender, layer, monkeypatch, caplog):
-        monkeypatch.setattr(sender_module, "MAX_BYTES", 1)
-        put(sender, "abc")
+    async def test_says_why(self, sender, caplog):
+        put(sender, "b" * 60_000)
         assert "too much is waiting for it" in caplog.text
+
+    async def test_for_one_path_leaves_room_for_the_others(self, sender, layer):
+        layer.is_hanging = True
+        flood = put(sender, *["a" * 1_000] * 200)
+        others = [outgoing for number in range(5) for outgoing in put(sender, "b" * 1_000, path=f"/{number}")]
+        assert any(outgoing.outcome.done() for outgoing in flood)
+        assert not any(outgoing.outcome.done() for outgoing in others)
+        layer.is_hanging = False
+        await arrived(*others)
+        assert [outgoing.outcome.exception() for outgoing in others] == [None] * 5
+
+    async def test_for_a_receiver_is_refused_and_says_so(self, sender, layer, monkeypatch, caplog):
+        monkeypatch.undo()
+        [outgoing] = put(sender, "a" * (MAX_TEXT + 1))
+        assert isinstance(outgoing.outcome.exception(0), PublishError)
+        assert "expected a text of at most 8388608 characters, got 8388609" in caplog.text
+        await sender.drain()
+        assert layer.texts == []
+
+
+class TestRoom:
+    """What waits for one path is bounded long before it is refused, for those who can wait."""
+
+    MUCH = ("a" * 100_000,) * 20
+
+    @pytest.fixture
+    async def slow(self, sender, layer):
+        """A sender with much for one path that its layer is slow to take."""
+        await arrived(*put(sender, "one"))
+        layer.is_hanging = True
+        put(sender, *self.MUCH)
+        yield sender
+        layer.is_hanging = False
+        await sender.drain()
+
+    async def test_is_there_when_little_waits(self, sender, layer):
+        layer.is_hanging = True
+        put(sender, *self.MUCH[:5])
+        assert not sender.is_congested("/chat")
+        await asyncio.wait_for(sender.room("/chat"), 0.5)
+        layer.is_hanging = False
+        await sender.drain()
+
+    async def test_is_missed_by_the_path_for_which_much_waits(self, slow):
+        assert slow.is_congested("/chat")
+        assert not slow.is_congested("/other")
+        await asyncio.wait_for(slow.room("/other"), 0.5)
+
+    async def test_is_waited_for(self, slow, layer):
+        waiting = asyncio.create_task(slow.room("/chat"))
+        await turns()
+        assert not waiting.done()
+        layer.is_hanging = False
+        await asyncio.wait_for(waiting, 1)
+        assert not slow.is_congested("/chat")
+
+    async def test_is_there_for_all_who_wait_on_whichever_loop_though_one_gives_up(self, slow, layer):
+        waiting = [asyncio.create_task(slow.room("/chat")) for _ in range(3)]
+        elsewhere = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(slow.room("/chat"))))
+        await turns()
+        waiting[0].cancel()
+        await turns()
+        assert not any(task.done() for task in (*waiting[1:], elsewhere))
+        layer.is_hanging = False
+        await asyncio.wait_for(asyncio.gather(*waiting[1:], elsewhere), 1)
+        assert waiting[0].cancelled()
+
+    async def test_is_not_waited_for_longer_than_so(self, slow, monkeypatch):
+        monkeypatch.setattr(sender_module, "ROOM_TIMEOUT", 0.05)
+        await asyncio.wait_for(slow.room("/chat"), 1)
+        assert slow.is_congested("/chat")
+
+    async def test_is_not_waited_for_where_the_layer_refuses(self, slow, layer):
+        waiting = asyncio.create_task(slow.room("/chat"))
+        await turns()
+        layer.error, layer.is_hanging = ConnectionResetError("gone"), False
+        await asyncio.wait_for(waiting, 1)
+        put(slow, *self.MUCH)
+        assert not slow.is_congested("/chat")
+        await asyncio.wait_for(slow.room("/chat"), 0.5)
+        layer.error = None
+
+    async def test_is_not_waited_for_where_the_layer_hangs(self, sender, layer, monkeypatch):
+        for name, seconds in {"SEND_TIMEOUT": 0.05, "PATIENCE": 0.01, "ROOM_TIMEOUT": 100}.items():
+            monkeypatch.setattr(sender_module, name, seconds)
+        layer.is_hanging = True
+        put(sender, *self.MUCH)
+        assert sender.is_congested("/chat")
+        await asyncio.wait_for(sender.room("/chat"), 1)
+        assert not sender.is_congested("/chat")
+        await sender.drain()
+
+    async def test_is_missed_again_by_a_layer_that_works_again(self, sender, layer):
+        layer.error = ConnectionResetError("gone")
+        await arrived(*put(sender, "one"))
+        layer.error = None
+        await arrived(*put(sender, "two"))
+        layer.is_hanging = True
+        put(sender, *self.MUCH)
+        assert sender.is_congested("/chat")
+        layer.is_hanging = False
+        await sender.drain()
+
+    def test_is_not_waited_for_when_the_loop_of_the_sender_has_ended(self):
+        async def serve():
+            layer = BrokerLayer()
+            layer.is_hanging = True
+            sender = Sender(layer, asyncio.get_running_loop(), "me", bool)
+            put(sender, *self.MUCH)
+            await turns()
+            return sender, threads.submit(asyncio.run, sender.room("/chat"))
+
+        with ThreadPoolExecutor() as threads:
+            sender, waiting = asyncio.run(serve())
+            waiting.result(1)
+        assert not sender.is_congested("/chat")
 
 
 class TestNumbers:

@@ -32,6 +32,12 @@ class Publisher(Protocol):
     def publish(self, path: str, event: str, text: str, key: str | None) -> "Future[None]":
         """The same, with word of how it went: ``PublishError`` where it failed."""
 
+    def is_congested(self, path: str) -> bool:
+        """Whether much waits to be sent to ``path``, and will be: who can wait, should. Costs next to nothing."""
+
+    async def room(self, path: str) -> None:
+        """Return when that is no longer so, on any event loop; after some seconds in any case."""
+
 
 class Hub:
     """Every open connection of the process; there is one hub, :data:`hub`."""
