@@ -412,6 +412,16 @@ class TestRoom:
         await asyncio.wait_for(slow.room("/chat"), 0.5)
         layer.error = None
 
+    async def test_is_not_waited_for_once_the_layer_has_refused_something(self, slow, layer, monkeypatch):
+        monkeypatch.setattr(sender_module, "BATCH_INTERVAL", 1.0)
+        waiting = asyncio.create_task(slow.room("/chat"))
+        await turns()
+        layer.error, layer.is_hanging = ConnectionResetError("gone"), False
+        await asyncio.wait_for(waiting, 0.5)
+        assert slow._waiting.is_congested("/chat")
+        monkeypatch.undo()
+        layer.error = None
+
     async def test_is_not_waited_for_where_the_layer_hangs(self, sender, layer, monkeypatch):
         for name, seconds in {"SEND_TIMEOUT": 0.05, "PATIENCE": 0.01, "ROOM_TIMEOUT": 100}.items():
             monkeypatch.setattr(sender_module, name, seconds)
