@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from tornado_websockets import conf, origin
 from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.registry import PREFIX
+from tornado_websockets.core.registry import MAX_PATH, PREFIX
 from tornado_websockets.core.stopping import GOING_AWAY
 from tornado_websockets.turns import READ_ON_AFTER
 from tornado_websockets.websocket import WebSocket
@@ -101,11 +101,13 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     def _path_parameters(self) -> Mapping[str, Any] | None:
         """As the router found them; from the path where the consumer is served without a router."""
-        pattern = self.websocket.pattern
+        pattern, path = self.websocket.pattern, self.scope["path"].removeprefix(PREFIX)
+        if len(path) > MAX_PATH:
+            return None
         found = self.scope.get("url_route", {}).get("kwargs", {})
         if pattern.names <= found.keys():
             return {name: found[name] for name in pattern.names}
-        return pattern.match(self.scope["path"].removeprefix(PREFIX))
+        return pattern.match(path)
 
     async def _serve(self, connection: Connection, transport: "Transport") -> None:
         transport.begin(connection)

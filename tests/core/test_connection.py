@@ -1004,6 +1004,37 @@ class TestBackPressure:
         await asyncio.wait_for(client.send("say"), 10)
         client.transport.release()
 
+    async def test_waits_where_too_much_of_its_path_waits_for_other_processes(self, room, client, monkeypatch):
+        calls, has_room = [], asyncio.Event()
+
+        class Busy:
+            def forward(self, path, text, key):
+                calls.append("forward")
+
+            def is_congested(self, path):
+                return path == "/test"
+
+            async def room(self, path):
+                await has_room.wait()
+
+            async def leave(self, path):
+                """The client leaves after the test."""
+
+        @room.on
+        async def shout():
+            hub.emit("/test", '{"event": "x"}')
+
+        room.on(_named("whisper", lambda: None))
+        monkeypatch.setattr(hub, "publisher", Busy())
+        task = asyncio.create_task(client.send("shout"))
+        assert await self.is_waiting(task)
+        has_room.set()
+        await asyncio.wait_for(task, 10)
+        has_room.clear()
+        await asyncio.wait_for(client.send("whisper"), 10)  # which sends nothing
+        assert calls == ["forward"]
+        monkeypatch.undo()
+
     async def test_applies_to_the_open_handler(self, room):
         async def open(socket):  # noqa: A001 the name of the event
             socket.emit("hello")

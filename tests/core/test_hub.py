@@ -42,6 +42,12 @@ class Recorder:
     def forward(self, path, text, key):
         self.log.append(f"forward {path} {text} {key}")
 
+    def is_congested(self, path):
+        return False
+
+    async def room(self, path):
+        """Nothing has to be waited for."""
+
     def publish(self, path, event, text, key):
         self.log.append(f"publish {path} {event} {text} {key}")
         return self.outcome

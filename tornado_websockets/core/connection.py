@@ -57,13 +57,13 @@ class Connection(Socket):
         "_status",
         "address",
         "endpoint",
-        "has_sent",
         "headers",
         "id",
         "kwargs",
         "lane",
         "path",
         "query_string",
+        "sent_to",
         "session",
         "state",
         "transport",
@@ -103,7 +103,8 @@ class Connection(Socket):
         self._status: State = CONNECTING
         self._farewell: Close | None = None  # said before the client was there
         self._left_at: float | None = None
-        self.has_sent = self._has_answered = False  # since its last messages were out
+        self.sent_to: str | None = None  # the path of its last broadcast, until that is out
+        self._has_answered = False  # and its answer is not known to be out
         self._is_admitted = False
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -141,7 +142,7 @@ class Connection(Socket):
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
         if sender is self:
-            self.has_sent = self._has_answered = True
+            self._has_answered = True
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)
         return Sent(self.lane, sender, self._outbox)
@@ -208,7 +209,7 @@ class Connection(Socket):
         if refusal is not None:
             counters.messages_refused += 1
             self._answer(self.endpoint.encoder.refusal(refusal))
-        if self.has_sent or self._outbox.is_congested:
+        if self._has_answered or self.sent_to is not None or self._outbox.is_congested:
             await self._catch_up()
 
     @property
@@ -222,12 +223,15 @@ class Connection(Socket):
         That is when its broadcasts are in the outbox of each receiver, its answers have been taken by the transport,
         and no more of them than is usual waits for the other processes.
         """
+        path, self.sent_to = self.sent_to, None
         if self.lane.has_waiting(self):
             await self.lane.settle(self)
         if self._has_answered and self._outbox.is_behind:
             await self._outbox.flushed()
+        self._has_answered = False
         await self._outbox.room()
-        self.has_sent = self._has_answered = False
+        if path is not None and hub.publisher is not None and hub.publisher.is_congested(path):
+            await hub.publisher.room(path)
 
     async def gone(self) -> None:
         """The client has gone, however: run the ``close`` handler, if it was open. Only the first call counts."""
@@ -307,7 +311,7 @@ class Connection(Socket):
 
     def _answer(self, text: str) -> None:
         if self._status is OPEN:
-            self.has_sent = self._has_answered = True
+            self._has_answered = True
             self.lane.send(self, text, self)
 
     async def _handle(self, frame: Frame) -> Refusal | None:

@@ -107,7 +107,7 @@ class Hub:
         """
         sender = current.get()
         if sender is not None:
-            sender.has_sent = True
+            sender.sent_to = path
         for lane in list(self._lanes.values()):
             if path in lane.groups:
                 self._submit(lane, Delivery(text, path, exclude, key), path if sender is None else sender)
