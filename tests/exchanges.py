@@ -75,6 +75,19 @@ REPLIES = [
     alone("refused with id: reserved event", {"event": "open", "id": 0}, error(0, "reserved_event")),
     alone("refused with id: data", {"event": "echo", "data": 1, "id": 1}, error(1, "invalid_data")),
     alone("refused with id: too deep", nested(65, id=1), error(1, "too_deep")),
+    alone("refused with id: 200,000 levels", nested(200_000, id=1), error(1, "too_deep")),
+    alone("refused with id: too many lists", event("echo", {"x": [[]] * 50_000}) | {"id": 1}, error(1, "too_deep")),
+    alone("refused with id: too large", sized(1_000_000)[:-1] + ', "id": 1}', error(1, "too_large")),
+    *(
+        alone(
+            f"refused with id: {value}",
+            f'{{"event": "echo", "data": {{"x": {value}}}, "id": 1}}',
+            error(1, "invalid_json"),
+        )
+        for value in (r'"\ud83d"', "1e999", "NaN")
+    ),
+    alone("refused with id: bad syntax", '{"event": "echo", "id": 1, "data": {x: 1}}', error(1, "invalid_json")),
+    refused("id of data that lack a brace", '{"event": "echo", "data": {"id": 1}', "invalid_json"),
     *(
         alone(
             f"failed with id: {name}", {"event": name, "id": 1}, error(1, "handler_error"), logs=(f"{name!r} failed",)

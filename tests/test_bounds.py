@@ -29,6 +29,28 @@ async def test_flood_beyond_the_rate_is_refused_and_disturbs_nobody(servers: Ser
 
 
 @pytest.mark.parametrize("kind", SERVERS)
+async def test_more_arrays_and_objects_than_allowed_are_refused(servers: Servers, kind: str, key: str) -> None:
+    async with servers.get(kind).visit() as server:
+        client = await server.connect(f"/bounds/{key}")
+        await client.emit("swallow", {"list": [[]] * 49_997}, id="allowed")
+        assert await client.receive() == {"event": "reply", "id": "allowed", "data": {}}
+        await client.emit("swallow", {"list": [[]] * 49_998}, id="too many")
+        reply = await client.receive()
+        assert (reply["id"], reply["error"]["code"]) == ("too many", "too_deep")
+        await client.emit("swallow", {"text": "[{" * 400_000}, id="a text")
+        assert await client.receive() == {"event": "reply", "id": "a text", "data": {}}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_number_of_arrays_and_objects_is_a_setting(servers: Servers, kind: str, key: str) -> None:
+    async with servers.get(kind, **settings(MAX_CONTAINERS=10)).visit() as server:
+        client = await server.connect(f"/bounds/{key}")
+        await client.emit("swallow", {"list": [[]] * 8}, id=1)
+        assert (await client.receive())["error"]["code"] == "too_deep"
+        assert await client.request("swallow", {"list": [[]] * 7}) == {}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
 @pytest.mark.parametrize("setting", ["MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS"])
 async def test_connections_above_the_limit_are_refused_until_others_have_gone(
     servers: Servers, kind: str, setting: str, key: str

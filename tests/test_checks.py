@@ -111,6 +111,7 @@ class TestSettings:
         [
             "MAX_MESSAGE_BYTES",
             "MAX_DEPTH",
+            "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
             "MAX_MESSAGES_PER_SECOND",
@@ -128,7 +129,9 @@ class TestSettings:
         assert repr(conf.DEFAULTS[key]) in message.hint
 
     @with_layer
-    @pytest.mark.parametrize("key", ["MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT"])
+    @pytest.mark.parametrize(
+        "key", ["MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_CONTAINERS", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT"]
+    )
     def test_of_limits_that_must_be_are_not_none(self, key):
         with override_settings(TORNADO_WEBSOCKETS={key: None}):
             assert ids() == ["tornado_websockets.E002"]

@@ -7,6 +7,7 @@ from tornado_websockets.core.frames import Limits
 LIMITS = {
     "MAX_MESSAGE_BYTES": "max_bytes",
     "MAX_DEPTH": "max_depth",
+    "MAX_CONTAINERS": "max_containers",
     "MAX_OUTBOX_BYTES": "max_outbox_bytes",
     "OUTBOX_TIMEOUT": "outbox_timeout",
     "MAX_MESSAGES_PER_SECOND": "max_messages_per_second",
@@ -19,6 +20,7 @@ def test_every_key_has_the_documented_default():
     assert conf.DEFAULTS == {
         "MAX_MESSAGE_BYTES": 1_000_000,
         "MAX_DEPTH": 64,
+        "MAX_CONTAINERS": 50_000,
         "MAX_OUTBOX_BYTES": 8 * 1024 * 1024,
         "OUTBOX_TIMEOUT": 10.0,
         "ALLOWED_ORIGINS": None,

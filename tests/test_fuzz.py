@@ -100,8 +100,16 @@ def long(dice: random.Random) -> str:
     return json.dumps({"event": dice.choice(NAMES) * dice.randrange(10_000), "id": "i" * dice.randrange(1_000)})
 
 
+def padded(dice: random.Random) -> str:
+    """A frame that is long enough to be decoded as long ones are, with what is looked for in them."""
+    bait = dice.choice(["[" * 70, "e999", "1" * 250, "\\ud83d\\ude00", "\\\\ud83d", "\\ud83d", '\\"[{', "NaN"])
+    number = dice.choice(["1e300", "1e999", "1" * 400, "1" * 400 + ".0", "NaN", "-0.0", "[{}]"])
+    filling = bait * (5_000 // len(bait))
+    return f'{{"event":"{dice.choice(NAMES)}","data":{{"a":"{filling}","b":[{number}]}},"id":{dice.randrange(9)}}}'
+
+
 KINDS: list[Callable[[random.Random], str | bytes]] = [
-    *(plain, plain, plain, damaged, damaged, nested, scraps, text, binary, long),
+    *(plain, plain, plain, damaged, damaged, nested, scraps, text, binary, long, padded),
 ]
 
 

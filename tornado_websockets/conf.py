@@ -14,6 +14,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_MESSAGE_BYTES": 1_000_000,
     # Arrays and objects within one another in one message from a client, the message itself included.
     "MAX_DEPTH": 64,
+    # Arrays and objects in one message from a client, in all, the message itself included.
+    "MAX_CONTAINERS": 50_000,
     # Bytes that may wait to be sent to one client before it is closed with 4008.
     "MAX_OUTBOX_BYTES": 8 * 1024 * 1024,
     # Seconds a client may leave a message untaken before it is closed with 4008.
@@ -38,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
 _LIMITS = {
     "max_bytes": "MAX_MESSAGE_BYTES",
     "max_depth": "MAX_DEPTH",
+    "max_containers": "MAX_CONTAINERS",
     "max_outbox_bytes": "MAX_OUTBOX_BYTES",
     "outbox_timeout": "OUTBOX_TIMEOUT",
     "max_messages_per_second": "MAX_MESSAGES_PER_SECOND",

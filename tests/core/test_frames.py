@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.cost import cost
 from tornado_websockets.core import frames
 from tornado_websockets.core.frames import Code, Encoder, Frame, Limits, Refusal, decode
+from tornado_websockets.core.outline import SHORT
 from tornado_websockets.websocket import encoder as django_encoder
 
 LIMITS = Limits()
@@ -62,6 +64,32 @@ def strict(text):
         raise ValueError(f"{constant} is no JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def reference(text, limits):
+    """The frame that ``decode`` shall read, by the rules one after the other; ``None`` where it shall refuse."""
+
+    def finite(number):
+        assert abs(float(number)) != math.inf
+        return float(number)
+
+    try:
+        value = json.loads(text, parse_constant=None.__getattribute__, parse_float=finite)
+        json.dumps(value, ensure_ascii=False).encode()
+        text.encode()
+    except (ValueError, AssertionError, AttributeError, RecursionError):
+        return None
+    levels, containers = 0, 0
+    level = [value]
+    while level := [one for one in level if isinstance(one, (dict, list))]:
+        levels, containers = levels + 1, containers + len(level)
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    if levels > limits.max_depth or containers > limits.max_containers or not isinstance(value, dict):
+        return None
+    event, data, id_ = value.get("event"), value.get("data") or {}, value.get("id")
+    is_frame = isinstance(event, str) and event and (id_ is None or type(id_) in {str, int})
+    is_empty = value.get("data") in (None, {}, "", [])
+    return Frame(event, data, id_) if is_frame and (is_empty or isinstance(data, dict)) else None
 
 
 class TestDecoding:
@@ -218,6 +246,84 @@ class TestSizeLimit:
         assert refused(text + " " * 200, Limits(max_bytes=200)).id is None
 
 
+class TestIdOfARefusedFrame:
+    LONG = "x" * 2 * SHORT
+
+    @staticmethod
+    def frame(data, filling):
+        return f'{{"event": "say", "data": {{"data": {data}, "filling": "{filling}"}}, "id": 7}}'
+
+    @pytest.mark.parametrize("filling", ["", LONG], ids=["short", "long"])
+    @pytest.mark.parametrize(
+        ("data", "code"),
+        [
+            (r'"\ud83d"', "invalid_json"),
+            ('"\ud83d"', "invalid_json"),
+            (r'{"\ude00\ud83d": 1}', "invalid_json"),
+            ("1e999", "invalid_json"),
+            ("-1e999", "invalid_json"),
+            ("1" * 400 + ".0", "invalid_json"),
+            ("NaN", "invalid_json"),
+            ("-Infinity", "invalid_json"),
+            ("[" * 65 + "]" * 65, "too_deep"),
+            ("[" * 1_900 + "]" * 1_900, "too_deep"),
+            ("[" * 200_000 + "]" * 200_000, "too_deep"),
+            ("[" + "[]," * 50_000 + "1]", "too_deep"),
+        ],
+    )
+    def test_is_on_the_refusal(self, data, code, filling):
+        refusal = refused(self.frame(data, filling))
+        assert (refusal.code, refusal.id) == (code, 7)
+
+    @pytest.mark.parametrize("filling", ["", LONG], ids=["short", "long"])
+    def test_is_on_the_refusal_of_bad_syntax_where_it_comes_before_it(self, filling):
+        refusal = refused(f'{{"event": "say", "id": 7, "data": nonsense "{filling}"}}')
+        assert (refusal.code, refusal.id) == ("invalid_json", 7)
+
+    @pytest.mark.parametrize("filling", ["", LONG], ids=["short", "long"])
+    def test_is_not_taken_from_data_that_lack_the_last_brace(self, filling):
+        assert refused(f'{{"event": "say", "data": {{"text": "{filling}", "id": 7}}').id is None
+
+    def test_is_on_the_refusal_of_what_is_far_too_large(self):
+        refusal = refused(json.dumps({"event": "say", "data": {"text": "x" * 10**6}, "id": 7}))
+        assert (refusal.code, refusal.id) == ("too_large", 7)
+
+    @pytest.mark.parametrize("id_", [r'"\ud83d"', "1.5", "[7]"])
+    def test_is_none_where_it_could_not_be_sent_back(self, id_):
+        assert refused(f'{{"event": "say", "data": {{"n": 1e999}}, "id": {id_}}}').id is None
+
+
+class TestContainersLimit:
+    @staticmethod
+    def frame(count, container="[]"):
+        """A frame of so many arrays and objects: itself, its data, a list and what is in it."""
+        return raw(event='"x"', data=raw(a="[" + ", ".join([container] * (count - 3)) + "]"), id="7")
+
+    @pytest.mark.parametrize("container", ["[]", "{}", "[1, 2]", '{"a": "[{"}'])
+    def test_counts_arrays_and_objects(self, container):
+        limits = Limits(max_containers=10)
+        assert isinstance(decode(self.frame(10, container), limits), Frame)
+        refusal = refused(self.frame(11, container), limits)
+        assert (refusal.code, refusal.id) == ("too_deep", 7)
+
+    def test_is_50_000_by_default(self):
+        assert isinstance(decode(self.frame(50_000), LIMITS), Frame)
+        assert refused(self.frame(50_001), LIMITS).code == "too_deep"
+
+    def test_says_what_it_is(self):
+        assert "50000" in refused(self.frame(50_001)).message
+
+    @pytest.mark.parametrize("text", ["[{" * 200_000, '["' * 200_000, '\\"[' * 100_000, "[é😀{" * 50_000])
+    def test_counts_no_brackets_in_strings(self, text):
+        assert decode(json.dumps({"event": "x", "data": {"a": text}}, ensure_ascii=False), LIMITS) == Frame(
+            "x", {"a": text}
+        )
+
+    def test_counts_no_brackets_in_many_strings(self):
+        data = {"a": ["[", '{"', "\\"] * 30_000}
+        assert decode(json.dumps({"event": "x", "data": data}), LIMITS) == Frame("x", data)
+
+
 class TestDepthLimit:
     @staticmethod
     def frame(depth, opening="[", closing="]"):
@@ -252,7 +358,89 @@ class TestDepthLimit:
         assert refused(self.frame(depth)).code == "too_deep"
 
 
+#: An integer that looks like an infinity where it is looked for.
+DISGUISED = 0x6700 + (0x7FF0 << 60)
+
+#: Of what the limits allow, what is dear to read: arrays and objects.
+OBJECTS = raw(event='"x"', data=raw(a="[" + ", ".join(['{"a": 1, "b": 2}'] * 49_900) + "]"))
+
+
+def filled(unit, size=1_000_000):
+    """A frame that has as many of these in a list as there is room for."""
+    return raw(event='"x"', data=raw(a="[" + ",".join([unit] * ((size - 40) // (len(unit.encode()) + 1))) + "]"))
+
+
+def spelled(unit, size=1_000_000):
+    """A frame that has as many of these in a string as there is room for."""
+    return raw(event='"x"', data=raw(a='"' + unit * ((size - 40) // len(unit.encode())) + '"'))
+
+
+DEAR = {
+    "integers": filled("1"),
+    "floats": filled("1.5"),
+    "exponents": filled("1e300"),
+    "floats of many digits": filled("9" * 300 + ".0e-9"),
+    "integers of many digits": filled("9" * 4300),
+    "empty strings": filled('""'),
+    "brackets in strings": filled('"["'),
+    "escapes in strings": filled(r'"\n"'),
+    "nulls": filled("null"),
+    "escapes": spelled(r"\n"),
+    "escaped letters": spelled(r"\u00e9"),
+    "escaped pairs": spelled(r"\ud83d\ude00"),
+    "escaped backslashes": spelled(r"\\ud83d"),
+    "quotes and brackets": spelled(r"[\"{"),
+    "no exponents": spelled("e123"),
+    "two bytes": spelled("é"),
+    "four bytes": spelled("😀"),
+    "objects": OBJECTS,
+    "a pair among floats": filled("1.5").replace("[1.5,1.5,1.5", r'["\ud83d\ude00"', 1),
+    "a large one among floats": filled("1.5").replace("[1.5,1.5", "[1e300", 1),
+    "a disguised one among floats": filled("1.5").replace("[" + "1.5," * 20, f"[1e300,{DISGUISED},", 1),
+    "depth": raw(event='"x"', data=raw(a="[" + ",".join(["[" * 61 + "1" + "]" * 61] * 800) + "]")),
+    "keys": raw(event='"x"', data="{" + ",".join(f'"{number:x}":1' for number in range(100_000)) + "}"),
+}
+BAD = {
+    "arrays": filled("[]"),
+    "objects": filled('{"a":1}'),
+    "arrays within arrays": filled("[" * 60 + "]" * 60),
+    "opening brackets": "[" * 1_000_000,
+    "brackets and quotes": '["' * 500_000,
+    "quotes": '"' * 1_000_000,
+    "backslashes": "\\" * 1_000_000,
+    "too large": filled("[]", 1_040_000),
+    "half a pair at the end": spelled(r"\ud83d\ude00")[:-3] + r'\ud83d"}}',
+    "one bracket too many": filled('"["') + "]",
+}
+
+
+class TestCost:
+    """``json.loads`` takes what it takes. To look at what a client sends takes not much more."""
+
+    @pytest.mark.parametrize("kind", DEAR)
+    def test_of_a_frame_is_at_most_twice_that_of_json_and_of_many_objects(self, kind):
+        text = DEAR[kind]
+        assert isinstance(decode(text, LIMITS), Frame)
+        of_objects = cost(lambda: json.loads(OBJECTS))
+        assert cost(lambda: decode(text, LIMITS)) < 2 * (cost(lambda: json.loads(text)) + of_objects)
+
+    @pytest.mark.parametrize("kind", BAD)
+    def test_of_a_refusal_is_less_than_that_of_many_objects(self, kind):
+        text = BAD[kind]
+        refused(text)
+        assert cost(lambda: decode(text, LIMITS)) < 2 * cost(lambda: json.loads(OBJECTS))
+
+
 class TestAnyMessage:
+    @settings(max_examples=1000, deadline=None)
+    @given(wild_texts, st.integers(1, 6), st.integers(1, 6), st.booleans())
+    def test_is_taken_if_it_keeps_the_rules(self, message, depth, containers, is_long):
+        if is_long:  # it is decoded in another way then
+            message = message.replace("{", '{"padding": "' + "[" * SHORT + '", ', 1).replace(", }", "}")
+        limits = Limits(max_depth=depth, max_containers=containers)
+        result = decode(message, limits)
+        assert repr(reference(message, limits)) == repr(result if isinstance(result, Frame) else None)
+
     @settings(max_examples=500, deadline=None)
     @given(wild_texts | st.binary())
     def test_is_a_frame_or_a_refusal(self, message):

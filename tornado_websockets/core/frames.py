@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
-from typing import Any, NamedTuple, NoReturn, TypeGuard
+from typing import Any, NamedTuple, NoReturn
+
+from . import outline
+from .ids import Id, find_id, id_of, is_id
+from .outline import SHORT
 
 Data = dict[str, Any]
-Id = str | int
 
 
 class Code(StrEnum):
@@ -50,13 +52,15 @@ class Refusal:
 class Limits:
     """What one client may ask of us.
 
-    ``max_bytes`` of UTF-8 in one of its messages, in which ``max_depth`` arrays and objects may nest (the message
-    itself counts); ``max_outbox_bytes`` that wait to be sent to it; ``outbox_timeout`` seconds without it taking any;
-    and, where these are not ``None``, messages a second and connections at a time, in all and from its address.
+    ``max_bytes`` of UTF-8 in one of its messages, in which there may be ``max_containers`` arrays and objects, and
+    ``max_depth`` of them within one another (the message itself counts); ``max_outbox_bytes`` that wait to be sent to
+    it; ``outbox_timeout`` seconds without it taking any; and, where these are not ``None``, messages a second and
+    connections at a time, in all and from its address.
     """
 
     max_bytes: int = 1_000_000
     max_depth: int = 64
+    max_containers: int = 50_000
     max_outbox_bytes: int = 8 * 1024 * 1024
     outbox_timeout: float = 10.0
     max_messages_per_second: float | None = None
@@ -64,95 +68,91 @@ class Limits:
     max_connections_per_address: int | None = None
 
 
+class _OutOfRange(ValueError):
+    """A number is none that JSON or a float can hold; but for it, the text may be JSON."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _OutOfRange(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ValueError("number out of range")
+        raise _OutOfRange(f"{text} is too large")
     return value
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-_WHITESPACE = " \t\n\r"
+# To call Python for each number takes 130 ms for a megabyte of them: those of a long text are looked at afterwards.
+_DECODER_OF_LONG = json.JSONDecoder(parse_constant=_refuse_constant)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_WHITESPACE = " \t\n\r"
 
 
 def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
     """Read one message of a client. Never raises: whatever is wrong with it comes back as a :class:`Refusal`."""
     try:
-        if _size(text) > limits.max_bytes:
-            return Refusal(Code.TOO_LARGE, f"A message may have {limits.max_bytes} bytes.", _id_in(text))
+        if (len(text) if text.isascii() else _size(text)) > limits.max_bytes:
+            return _too_large(text, limits)
         if not isinstance(text, str):
             return Refusal(Code.BINARY, "Expected a text message, got a binary one.")
+        brackets = _brackets(text, limits)
+        if brackets and outline.containers(brackets) > limits.max_containers:
+            return _too_many(text, limits)
         text = text.strip(_WHITESPACE)
-        value, end = _DECODER.raw_decode(text)  # what decode() does, without its two regular expressions
+        decoder = _DECODER if len(text) <= SHORT else _DECODER_OF_LONG
+        value, end = decoder.raw_decode(text)  # what decode() does, without its two regular expressions
         if end != len(text):
-            return Refusal(Code.INVALID_JSON, "Expected valid JSON.")
-        if "\\" in text and _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
+            raise ValueError("there is something after the value")
     except RecursionError:
-        return _too_deep(limits)
-    except ValueError:  # bad syntax, NaN, a number too large to read, half a surrogate pair
-        return Refusal(Code.INVALID_JSON, "Expected valid JSON.")
-    if _may_nest(text, limits.max_depth) and _depth(value, limits.max_depth) > limits.max_depth:
-        return _too_deep(limits, _id_of(value))
-    if not isinstance(value, dict):
-        return Refusal(Code.INVALID_JSON, "Expected a JSON object.")
+        return _too_deep(limits, find_id(text))
+    except ValueError as error:  # bad syntax, half a surrogate pair that is not escaped, an integer of 4,301 digits
+        return _invalid(find_id(text, is_json=isinstance(error, (_OutOfRange, UnicodeError))))
+    if brackets and outline.depth(brackets) > limits.max_depth:
+        return _too_deep(limits, id_of(value))
+    if "\\" in text and _SURROGATE.search(text) and outline.has_half_a_pair(text):
+        return _invalid(id_of(value))
+    if decoder is _DECODER_OF_LONG and outline.has_infinity(text, value):
+        return _invalid(id_of(value))
     return _frame(value)
 
 
-def _id_in(text: str | bytes) -> Id | None:
-    """The usable id of a frame that is too large, so that whoever waits for a reply gets one.
-
-    Servers close the connection a little above the limit, so this costs no more than a frame of the limit's size.
-    """
-    try:
-        return _id_of(_DECODER.decode(text)) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _id_of(value: object) -> Id | None:
-    id_ = value.get("id") if isinstance(value, dict) else None
-    return id_ if _is_id(id_) else None
-
-
-def _may_nest(text: str, depth: int) -> bool:
-    """Whether ``text`` is long enough, and has enough brackets, to nest more than ``depth`` levels."""
-    return len(text) > depth and text.count("[") + text.count("{") > depth
+def _brackets(text: str, limits: Limits) -> bytes:
+    """The brackets of ``text``, if it is long enough and has enough of them to nest too deeply, or to be too many."""
+    size = len(text)
+    if size <= limits.max_depth and size <= limits.max_containers:
+        return b""
+    count = text.count("[") + text.count("{")
+    return outline.brackets(text) if count > limits.max_depth or count > limits.max_containers else b""
 
 
 def _size(text: str | bytes) -> int:
-    if isinstance(text, bytes) or text.isascii():
-        return len(text)
-    return len(text.encode())
+    return len(text.encode() if isinstance(text, str) and not text.isascii() else text)
 
 
-def _too_deep(limits: Limits, id_: Id | None = None) -> Refusal:
+def _invalid(id_: Id | None) -> Refusal:
+    return Refusal(Code.INVALID_JSON, "Expected valid JSON.", id_)
+
+
+def _too_large(text: str | bytes, limits: Limits) -> Refusal:
+    return Refusal(Code.TOO_LARGE, f"A message may have {limits.max_bytes} bytes.", find_id(text))
+
+
+def _too_many(text: str, limits: Limits) -> Refusal:
+    message = f"A message may have {limits.max_containers} arrays and objects."
+    return Refusal(Code.TOO_DEEP, message, find_id(text))
+
+
+def _too_deep(limits: Limits, id_: Id | None) -> Refusal:
     return Refusal(Code.TOO_DEEP, f"A message may nest {limits.max_depth} arrays and objects.", id_)
 
 
-def _depth(value: object, limit: int) -> int:
-    """Levels of arrays and objects in ``value``, itself included; stops counting above ``limit``."""
-    level: list[Any] = [value]
-    for depth in range(limit + 1):
-        level = [item for item in level if isinstance(item, (dict, list))]
-        if not level:
-            return depth
-        level = list(chain.from_iterable(item.values() if isinstance(item, dict) else item for item in level))
-    return limit + 1
-
-
-def _is_id(value: object) -> TypeGuard[Id]:
-    return isinstance(value, (str, int)) and not isinstance(value, bool)
-
-
-def _frame(value: Data) -> Frame | Refusal:
+def _frame(value: object) -> Frame | Refusal:
+    if not isinstance(value, dict):
+        return Refusal(Code.INVALID_JSON, "Expected a JSON object.")
     event, data, id_ = value.get("event"), value.get("data"), value.get("id")
-    if id_ is not None and not _is_id(id_):
+    if id_ is not None and not is_id(id_):
         return Refusal(Code.INVALID_DATA, "Expected a string or an integer as 'id'.")
     if not isinstance(event, str) or not event:
         return Refusal(Code.MISSING_EVENT, "Expected the name of an event as 'event'.", id_)
