@@ -29,6 +29,20 @@ async def test_flood_beyond_the_rate_is_refused_and_disturbs_nobody(servers: Ser
 
 
 @pytest.mark.parametrize("kind", SERVERS)
+async def test_messages_beyond_the_rate_are_refused_before_they_are_read(servers: Servers, kind: str, key: str) -> None:
+    async with servers.get(kind, **settings(MAX_MESSAGES_PER_SECOND=0.01)).visit() as server:
+        flooder = await server.connect(f"/bounds/{key}")
+        for number in range(100):
+            await flooder.send(f'{{"id": {number}, "event": "swallow", "data": nonsense}}')
+        replies = [await flooder.receive() for _ in range(100)]
+        assert [reply["id"] for reply in replies] == list(range(100))
+        assert [reply["error"]["code"] for reply in replies] == ["invalid_json"] + ["rate_limited"] * 99
+        await flooder.emit("swallow", {"text": "x" * 1_000_000}, id="far too large")
+        reply = await flooder.receive()
+        assert (reply["id"], reply["error"]["code"]) == ("far too large", "too_large")
+
+
+@pytest.mark.parametrize("kind", SERVERS)
 async def test_more_arrays_and_objects_than_allowed_are_refused(servers: Servers, kind: str, key: str) -> None:
     async with servers.get(kind).visit() as server:
         client = await server.connect(f"/bounds/{key}")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.core.cost import cost
 from tornado_websockets.core import frames
-from tornado_websockets.core.frames import Code, Encoder, Frame, Limits, Refusal, decode
+from tornado_websockets.core.frames import Code, Encoder, Frame, Limits, Refusal, decode, refuse
 from tornado_websockets.core.outline import SHORT
 from tornado_websockets.websocket import encoder as django_encoder
 
@@ -293,6 +293,23 @@ class TestIdOfARefusedFrame:
         assert refused(f'{{"event": "say", "data": {{"n": 1e999}}, "id": {id_}}}').id is None
 
 
+class TestMessageAboveTheRate:
+    @pytest.mark.parametrize("data", ["{}", "nonsense", "[" * 200_000, '"' + "x" * 10_000 + '"'])
+    def test_is_refused_with_its_id_whatever_is_in_it(self, data):
+        refusal = refuse(f'{{"event": "say", "id": 7, "data": {data}}}', LIMITS)
+        assert (refusal.code, refusal.id) == ("rate_limited", 7)
+
+    @pytest.mark.parametrize("message", ["", "hello", "\ud800é", b"", b"hello"], ids=repr)
+    def test_is_refused_without_an_id_where_it_has_none(self, message):
+        refusal = refuse(message, LIMITS)
+        assert (refusal.code, refusal.id) == ("rate_limited", None)
+
+    @pytest.mark.parametrize("message", ['{"id": 7, "text": "' + "x" * 200 + '"}', b"x" * 201])
+    def test_is_too_large_if_it_is(self, message):
+        assert refuse(message, Limits(max_bytes=200)) == decode(message, Limits(max_bytes=200))
+        assert refuse(message, Limits(max_bytes=200)).code == "too_large"
+
+
 class TestContainersLimit:
     @staticmethod
     def frame(count, container="[]"):
@@ -429,6 +446,9 @@ class TestCost:
         text = BAD[kind]
         refused(text)
         assert cost(lambda: decode(text, LIMITS)) < 2 * cost(lambda: json.loads(OBJECTS))
+
+    def test_of_a_message_above_the_rate_is_next_to_nothing(self):
+        assert cost(lambda: refuse(OBJECTS, LIMITS)) < cost(lambda: json.loads(OBJECTS)) / 20
 
 
 class TestAnyMessage:

@@ -13,7 +13,7 @@ from .counters import counters
 from .dispatch import Handler, Run
 from .endpoint import Endpoint
 from .failures import log_failure
-from .frames import Code, Data, Frame, Limits, Refusal, decode
+from .frames import Code, Data, Frame, Limits, Refusal, decode, refuse
 from .hub import hub
 from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
 from .running import current
@@ -202,9 +202,8 @@ class Connection(Socket):
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         counters.messages_in += 1
-        frame = decode(message, self._limits)
-        if self._rate is not None and not self._rate.take(monotonic()):
-            frame = Refusal(Code.RATE_LIMITED, "Too many messages a second.", frame.id)
+        is_within_rate = self._rate is None or self._rate.take(monotonic())
+        frame = (decode if is_within_rate else refuse)(message, self._limits)
         refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1

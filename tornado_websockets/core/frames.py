@@ -118,6 +118,16 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
     return _frame(value)
 
 
+def refuse(text: str | bytes, limits: Limits) -> Refusal:
+    """What is answered to a message that comes above the rate: it is not decoded. Never raises."""
+    try:
+        if _size(text) > limits.max_bytes:
+            return _too_large(text, limits)
+    except ValueError:  # half a surrogate pair, which no server lets through
+        pass
+    return Refusal(Code.RATE_LIMITED, "Too many messages a second.", find_id(text))
+
+
 def _brackets(text: str, limits: Limits) -> bytes:
     """The brackets of ``text``, if it is long enough and has enough of them to nest too deeply, or to be too many."""
     size = len(text)
