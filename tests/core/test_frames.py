@@ -45,6 +45,11 @@ wild_texts = (
     | wild_frames.map(lambda frame: json.dumps(frame, ensure_ascii=False))
 )
 
+good_frames = st.fixed_dictionaries(
+    {"event": st.text(min_size=1, max_size=4), "data": json_objects},
+    optional={"id": st.integers() | plain, "more": json_objects},
+).map(json.dumps)
+
 
 def refused(message, limits=LIMITS):
     refusal = decode(message, limits)
@@ -453,7 +458,7 @@ class TestCost:
 
 class TestAnyMessage:
     @settings(max_examples=1000, deadline=None)
-    @given(wild_texts, st.integers(1, 6), st.integers(1, 6), st.booleans())
+    @given(good_frames | wild_texts, st.integers(1, 6), st.integers(1, 6), st.booleans())
     def test_is_taken_if_it_keeps_the_rules(self, message, depth, containers, is_long):
         if is_long:  # it is decoded in another way then
             message = message.replace("{", '{"padding": "' + "[" * SHORT + '", ', 1).replace(", }", "}")
