@@ -967,7 +967,10 @@ class TestBackPressure:
         await asyncio.wait_for(task, 10)
 
     async def test_does_not_wait_for_what_comes_after(self, room, client):
-        room.on(_named("ask", lambda: None))
+        @room.on
+        async def ask():
+            """Nothing to say."""
+
         client.transport.hold()
         task = asyncio.create_task(client.send("ask", id=1))
         assert await self.is_waiting(task)
