@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,8 +11,9 @@ from tornado.websocket import WebSocketClosedError
 from tests.project.clients import Client
 from tests.project.scripts import run_script
 from tests.project.waiting import turns, until
-from tornado_websockets.core import cancellation
+from tornado_websockets.core import cancellation, turnstile
 from tornado_websockets.core import connection as connection_module
+from tornado_websockets.core.connection import BULKY
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.dispatch import Dispatcher
 from tornado_websockets.core.frames import Encoder, Limits
@@ -1049,6 +1051,22 @@ class TestBackPressure:
         assert await self.is_waiting(task)
         client.transport.release()
         await (await task).leave()
+
+    async def test_lets_large_messages_be_decoded_one_after_the_other(self, room, connect):
+        order = []
+
+        @room.on
+        async def note(data):
+            order.append(data["n"])
+            time.sleep(2 * turnstile.SECONDS)  # noqa: ASYNC251 as decoding does
+
+        clients = [await connect() for _ in range(5)]
+        large = [asyncio.create_task(each.send("note", {"n": n, "x": "x" * BULKY})) for n, each in enumerate(clients)]
+        await turns(3)
+        await (await connect()).send("note", {"n": "small"})
+        await asyncio.gather(*large)
+        assert order.index("small") < len(order) - 1
+        assert sorted(order, key=str) == [0, 1, 2, 3, 4, "small"]
 
 
 class TestClientsThatAreKicked:
