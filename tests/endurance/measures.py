@@ -37,6 +37,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def queued(pid: int) -> float:
+    """Seconds that its first thread has waited for a processor, since others had them."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def threads(pid: int) -> int:
     """Threads that it runs."""
     return len(list(Path(f"/proc/{pid}/task").iterdir()))

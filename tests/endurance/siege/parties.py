@@ -56,7 +56,7 @@ class Report:
     refused: int = 0
     sent: int = 0
     received: int = 0
-    closed: dict[int, int] = field(default_factory=dict)
+    closed: dict[str, int] = field(default_factory=dict)
     silence: float = 0.0
     left: float = 0.0
     numbers: int = 0

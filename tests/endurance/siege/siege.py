@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.endurance.measures import MEBIBYTE, family, forget_peak, peak
+from tests.endurance.measures import MEBIBYTE, family, forget_peak, peak, queued
 from tests.endurance.scale import IS_LONG, within
 from tests.servers.asgi import Server
 from tests.servers.log import DEADLINE
@@ -47,6 +47,7 @@ class Outcome:
     :ivar reply: the slowest from then on.
     :ivar handshake: the slowest from then on.
     :ivar patience: seconds that a handshake may take.
+    :ivar queued: seconds that the server waited for a processor, and that the innocent did, the longest time.
     :ivar faults: whatever else must not happen to the innocent.
     """
 
@@ -56,20 +57,21 @@ class Outcome:
     reply: float
     handshake: float
     patience: float
+    queued: tuple[float, float]
     faults: list[str]
     attackers: list[Report] = field(repr=False)
     audience: list[Report] = field(repr=False)
 
     def __str__(self) -> str:
-        told = [(sum(each.sent for each in self.attackers), "sent")]
-        told += [(sum(each.received for each in self.attackers), "read")]
+        times = [self.reply, self.handshake, *self.calm, self.queued[1]]
+        reply, handshake, *calm, late = (f"{1_000 * seconds:,.0f} ms" for seconds in times)
+        sent, read = (sum(getattr(each, what) for each in self.attackers) / 1e6 for what in ("sent", "received"))
         closed = [each.closed for each in (*self.attackers, *self.audience) if each.closed]
         return (
             f"memory + {self.memory / MEBIBYTE:.0f} MiB of {self.room / MEBIBYTE:.0f}, "
-            f"slowest reply {1000 * self.reply:.0f} ms, handshake {1000 * self.handshake:.0f} ms "
-            f"(before {1000 * self.calm[0]:.0f} and {1000 * self.calm[1]:.0f}); "
-            + ", ".join(f"{count / 1e6:.2f} MB {what}" for count, what in told)
-            + (f", closed {closed}" if closed else "")
+            f"slowest reply {reply}, handshake {handshake}; before {calm[0]}, {calm[1]}; "
+            f"no processor for the server {self.queued[0]:.1f} s in all, for the witness {late}; "
+            f"{sent:.2f} MB sent, {read:.2f} MB read" + (f", closed {closed}" if closed else "")
         )
 
     @property
@@ -110,7 +112,7 @@ async def besiege(
     ):
         await asyncio.sleep(_CALM)
         pids = family(server.pid)
-        before, began = sum(map(forget_peak, pids)), time.monotonic()
+        before, waited, began = sum(map(forget_peak, pids)), sum(map(queued, pids)), time.monotonic()
         for program in (listening, attacking):
             program.tell()
         await asyncio.sleep(seconds)
@@ -118,7 +120,7 @@ async def besiege(
             program.tell()
         await asyncio.sleep(REST)
         seen = await witness.ask()
-        memory = sum(map(peak, pids)) - before
+        memory, waited = sum(map(peak, pids)) - before, sum(map(queued, pids)) - waited
         reports = [[Report(**each) for each in await program.ask()] for program in (attacking, listening)]
     replies, handshakes = [_slowest(seen[what], began) for what in ("replies", "handshakes")]
     return Outcome(
@@ -128,6 +130,7 @@ async def besiege(
         reply=replies[1],
         handshake=handshakes[1],
         patience=patience,
+        queued=(waited, seen["late"]),
         faults=_faults(seen),
         attackers=reports[0],
         audience=reports[1],
@@ -208,5 +211,5 @@ async def _program(module: str, *arguments: str, orders: bytes = b"") -> AsyncIt
 @contextlib.asynccontextmanager
 async def _army(server: Server, parties: Sequence[Party], niceness: int) -> AsyncIterator[_Program]:
     orders = pickle.dumps((server.port, list(parties), niceness))
-    async with _program("attackers", orders=len(orders).to_bytes(8, "big") + orders) as program:
+    async with _program("army", orders=len(orders).to_bytes(8, "big") + orders) as program:
         yield program

@@ -83,7 +83,7 @@ async def test_events_of_clients_that_have_left_are_not_begun(
 
 
 async def test_200_clients_that_come_and_leave_at_once_disturb_nobody(fresh_server: Server, report: Print) -> None:
-    """A handshake may take longer: it has to wait for 200 others, which need half of that where nobody hears of them."""
+    """A handshake may take longer: it has to wait for 200 others, which take half of that where nobody is told."""
     path = "/abuse/doors"
     attackers = [
         Party(count=100, path=path, stays=0, leaves="close"),

@@ -153,7 +153,10 @@ class Visitor(Line):
 
 
 class Witness:
-    """Both of them."""
+    """Both of them.
+
+    :ivar late: seconds by which this process did something later than it was due, since others had the processors.
+    """
 
     def __init__(self, port: int, asks: str, visits: str) -> None:
         self._port = port
@@ -164,6 +167,7 @@ class Witness:
         self._visitors: set[Visitor] = set()
         self.handshakes: Delays = []
         self.refused = 0
+        self.late = 0.0
 
     def settle(self) -> None:
         """Return when the first answer is there."""
@@ -180,6 +184,7 @@ class Witness:
         is_told = False
         while not is_told:
             now = time.monotonic()
+            self.late = max(self.late, now - min(question, visit))
             if now >= question:
                 self._asker.ask()
                 question = max(question + PAUSE, now)
@@ -198,6 +203,7 @@ class Witness:
             "is_lost": self._asker.is_lost,
             "handshakes": self.handshakes,
             "refused": self.refused,
+            "late": self.late,
         }
 
     def _visit(self) -> None:
