@@ -69,6 +69,19 @@ class TestTurns:
         order = served(scheduler)
         assert order[:20].count("l") in range(9, 12)
 
+    def test_of_what_costs_little_come_first(self):
+        scheduler = Scheduler()
+        for sender in range(100):  # each with a turn's worth, and none has had any yet
+            scheduler.add(sender, Delivery("crowd", [sender] * HEAVY))
+        add(scheduler, "innocent", "answer")
+        assert served(scheduler)[0] == "answer"
+
+    def test_of_what_costs_much_come_in_time_where_others_send_little_without_end(self):
+        scheduler = Scheduler()
+        scheduler.add("crowd", Delivery("crowd", ["crowd"] * HEAVY))
+        add(scheduler, "steady", *(["little"] * 1_000))
+        assert served(scheduler).index("crowd") <= HEAVY
+
     def test_of_what_is_not_done_come_again(self):
         scheduler = Scheduler()
         add(scheduler, "a", "large")

@@ -162,6 +162,8 @@ class Lane:
             future.cancel()
 
     def _enqueue(self, delivery: Delivery, sender: Hashable) -> Backlog:
+        if isinstance(delivery.targets, str):
+            delivery.reach = len(self.groups.get(delivery.targets, ()))
         backlog = self._waiting.add(sender, delivery)
         self._wake()
         return backlog
@@ -192,6 +194,7 @@ class Lane:
         """Deliver to as many targets as ``budget`` allows, but to one at least; whether that was all."""
         if isinstance(delivery.targets, str):
             delivery.targets = list(self.groups.get(delivery.targets, ()))
+            delivery.reach = len(delivery.targets)
         start = delivery.done
         delivery.done += max(1, budget // delivery.weight)
         targets = delivery.targets[start : delivery.done]

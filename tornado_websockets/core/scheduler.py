@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +25,10 @@ class Delivery:
 
     :param targets: the connections, or the path whose connections are meant: those there are when its turn comes.
     :param key: of a text that makes an earlier one of the same key pointless.
+    :ivar reach: how many connections get it, as far as is known.
     """
 
-    __slots__ = ("done", "exclude", "items", "size", "targets", "weight")
+    __slots__ = ("done", "exclude", "items", "reach", "size", "targets", "weight")
 
     def __init__(
         self,
@@ -41,7 +42,13 @@ class Delivery:
         self.exclude = exclude
         self.weight = weight_of(item)
         self.size = len(item)
+        self.reach = 1 if isinstance(targets, str) else len(targets)
         self.done = 0
+
+    @property
+    def cost(self) -> int:
+        """What the next turn of it takes, in the unit of :func:`weight_of`."""
+        return min(HEAVY, self.weight * (self.reach - self.done))
 
     def absorb(self, later: "Delivery") -> bool:
         """Take on what ``later`` carries, if it goes the same way: a server flushes once for each client then."""
@@ -84,11 +91,12 @@ class Backlog:
 
 
 class Scheduler:
-    """The deliveries of many senders: each sender's in order, and the sender that has had least goes first.
+    """The deliveries of many senders: each sender's in order, and the sender that will have had least goes first.
 
-    This is start-time fair queuing. The clock of the scheduler shows the tag of whoever was served last. A turn moves
-    the sender's own tag on by what the turn cost; a sender that had nothing waiting begins where the clock is. So who
-    sends little goes before those who flood, however many they are, and a flood gets what the others leave.
+    This is fair queuing by virtual time. A sender's tag shows what it has had; a turn moves it on by what the turn
+    costs, and the sender whose tag will be the lowest then has its turn. A sender that had nothing waiting begins at
+    the tag of those who are served. So who sends little goes before those who flood, however many they are, and a
+    flood gets what the others leave.
 
     Deliveries are added by any thread, and taken by the thread of the event loop.
     """
@@ -97,12 +105,13 @@ class Scheduler:
         self._backlogs: dict[Hashable, Backlog] = {}
         self._heap: list[tuple[int, int, Backlog]] = []
         self._numbers = count()  # where tags are equal, first come is first served
-        self._clock = 0
+        self._clock = 0  # the highest tag of a sender that was served
+        self._is_serving = False
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
-        return bool(self._heap)
+        return bool(self._heap) or self._is_serving
 
     def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
         """Let ``delivery`` wait behind those of the same sender; returns all that it has waiting."""
@@ -111,10 +120,10 @@ class Scheduler:
             if backlog is None:
                 self._forget_idle()
                 backlog = self._backlogs[sender] = Backlog()
-            if not backlog.waiting:
-                backlog.tag = max(backlog.tag, self._clock)
-                heappush(self._heap, (backlog.tag, next(self._numbers), backlog))
             backlog.waiting.append(delivery)
+            if len(backlog.waiting) == 1:
+                backlog.tag = max(backlog.tag, self._clock)
+                self._line_up(backlog)
             backlog.load += delivery.weight
             backlog.size += delivery.size
             backlog.added += 1
@@ -126,9 +135,11 @@ class Scheduler:
         return backlog if backlog is not None and backlog.waiting else None
 
     def first(self) -> Backlog:
-        """The backlog whose turn it is. There must be one."""
+        """The backlog whose turn it is, until :meth:`charge` is called. There must be one."""
         with self._lock:
-            self._clock, _, backlog = self._heap[0]
+            backlog = heappop(self._heap)[2]
+            self._is_serving = True
+            self._clock = max(self._clock, backlog.tag)
             delivery = backlog.waiting[0]
             while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
                 del backlog.waiting[1]
@@ -141,16 +152,15 @@ class Scheduler:
         :param is_done: whether its first delivery has reached everyone.
         """
         with self._lock:
+            self._is_serving = False
             backlog.tag += cost
             if is_done:
                 self._finish(backlog)
             if backlog.waiting:
-                heapreplace(self._heap, (backlog.tag, next(self._numbers), backlog))
-            else:
-                heappop(self._heap)
-                if not self._heap:
-                    self._backlogs.clear()
-                    self._clock = 0
+                self._line_up(backlog)
+            elif not self._heap:
+                self._backlogs.clear()
+                self._clock = 0
         if is_done:
             backlog.tell()
 
@@ -164,6 +174,9 @@ class Scheduler:
             heapify(self._heap)
         backlog.tell()
         return taken
+
+    def _line_up(self, backlog: Backlog) -> None:
+        heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._numbers), backlog))
 
     @staticmethod
     def _finish(backlog: Backlog) -> None:
