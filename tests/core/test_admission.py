@@ -1,6 +1,13 @@
 """How much a client may ask for."""
 
-from tornado_websockets.core.admission import IDLE_BURST, MAX_PINGS, Admission, IdleFrames, Rate
+from tornado_websockets.core.admission import (
+    IDLE_BURST,
+    MAX_ADDRESS,
+    MAX_PINGS,
+    Admission,
+    IdleFrames,
+    Rate,
+)
 
 
 def test_without_limits_everyone_is_admitted():
@@ -35,6 +42,36 @@ def test_release_makes_room():
     admission.admit("a", 1, 1)
     admission.release("a")
     assert admission.admit("a", 1, 1) is None
+
+
+def test_address_is_escaped_and_cut_in_the_reason():
+    admission = Admission()
+    address = "1.2.3.4\n\x1b[31m" + "é" * 10_000
+    admission.admit(address, None, 1)
+    reason = admission.admit(address, None, 1)
+    assert reason.startswith("there are 1 connections from 1.2.3.4\\n\\x1b[31m\\xe9")
+    assert reason.isascii()
+    assert reason.isprintable()
+    assert len(reason) < 100
+
+
+def test_of_a_long_address_little_is_kept():
+    admission = Admission()
+    for number in range(10):
+        admission.admit(f"{number}" * 10_000, None, None)
+    assert [len(address) for address in admission._by_address] == [MAX_ADDRESS] * 10
+    for number in range(10):
+        admission.release(f"{number}" * 10_000)
+    assert admission._by_address == {}
+
+
+def test_is_empty_when_everyone_has_gone():
+    admission = Admission()
+    assert admission.is_empty
+    admission.admit("a", None, None)
+    assert not admission.is_empty
+    admission.release("a")
+    assert admission.is_empty
 
 
 def test_rate_allows_a_burst_of_a_seconds_worth():
