@@ -14,6 +14,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.functional import SimpleLazyObject
 
 from tornado_websockets import conf, origin
+from tornado_websockets.authorization import abandon
 from tornado_websockets.core.admission import log_refusal
 from tornado_websockets.core.connection import Connection
 from tornado_websockets.core.registry import MAX_PATH, PREFIX
@@ -52,6 +53,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         if connection is None:
             await send({"type": "websocket.close"})
             return
+        transport.begin(connection)
         try:
             if await self._is_admitted(connection):
                 await self._serve(connection, transport)
@@ -110,7 +112,6 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         return pattern.match(path)
 
     async def _serve(self, connection: Connection, transport: "Transport") -> None:
-        transport.begin(connection)
         try:
             await connection.open(transport.accept)
         except OSError:  # the client did not wait for our answer
@@ -179,6 +180,7 @@ class Transport:
     def _notice_end(self) -> None:
         if self._connection is not None and not self._is_receiving:
             self._connection.lose(ConnectionResetError("The client left while a handler was running."))
+            abandon(self._connection)
 
     def has_more(self) -> bool:
         """Whether, as far as is known, more of what the client has sent is here already."""

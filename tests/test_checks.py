@@ -114,6 +114,7 @@ class TestSettings:
             "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
+            "AUTHORIZE_TIMEOUT",
             "MAX_MESSAGES_PER_SECOND",
             "MAX_CONNECTIONS",
             "MAX_CONNECTIONS_PER_ADDRESS",
@@ -130,7 +131,15 @@ class TestSettings:
 
     @with_layer
     @pytest.mark.parametrize(
-        "key", ["MAX_MESSAGE_BYTES", "MAX_DEPTH", "MAX_CONTAINERS", "MAX_OUTBOX_BYTES", "OUTBOX_TIMEOUT"]
+        "key",
+        [
+            "MAX_MESSAGE_BYTES",
+            "MAX_DEPTH",
+            "MAX_CONTAINERS",
+            "MAX_OUTBOX_BYTES",
+            "OUTBOX_TIMEOUT",
+            "AUTHORIZE_TIMEOUT",
+        ],
     )
     def test_of_limits_that_must_be_are_not_none(self, key):
         with override_settings(TORNADO_WEBSOCKETS={key: None}):

@@ -27,6 +27,7 @@ def test_every_key_has_the_documented_default():
         "MAX_MESSAGES_PER_SECOND": None,
         "MAX_CONNECTIONS": None,
         "MAX_CONNECTIONS_PER_ADDRESS": None,
+        "AUTHORIZE_TIMEOUT": 10.0,
         "REAUTH_INTERVAL": 60.0,
         "EMIT_ANYWHERE": False,
     }

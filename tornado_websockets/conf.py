@@ -27,6 +27,9 @@ DEFAULTS: dict[str, Any] = {
     # Connections at a time to this process, in all and from one address; more are refused. None: any number.
     "MAX_CONNECTIONS": None,
     "MAX_CONNECTIONS_PER_ADDRESS": None,
+    # Seconds that the authorize of a WebSocket may take over one handshake, waiting for its turn included; then it is
+    # refused with 403.
+    "AUTHORIZE_TIMEOUT": 10.0,
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
     # 4401. None: never looked at, and only what this process is told of a logout or a change counts.
     "REAUTH_INTERVAL": 60.0,

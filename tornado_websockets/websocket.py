@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asgiref.sync import markcoroutinefunction, sync_to_async
+from asgiref.sync import markcoroutinefunction
 
 from . import conf, database
-from .core.dispatch import Dispatcher, Run, call_in_thread, runs_on_loop
+from .authorization import Authorization, Authorize
+from .core.dispatch import Dispatcher, Run
 from .core.frames import Data, Encoder
 from .core.groups import group_name
 from .core.hub import hub
@@ -45,9 +44,6 @@ def _to_json(value: Any) -> Any:
 encoder = Encoder(default=_to_json)
 
 C = TypeVar("C", bound=Callable[..., Any])
-Authorize = Callable[["Connection"], Any]
-
-logger = logging.getLogger("tornado_websockets")
 
 #: Every WebSocket that is served.
 registry: Registry[WebSocket] = Registry()
@@ -64,7 +60,7 @@ class WebSocket:
     :param concurrency: how many of its sync handlers may run at a time, each in a thread. With 1, the default, they
         never overlap. The events of one client are handled one at a time in any case.
     :param authorize: a function or coroutine function that is asked with the ``socket`` before the handshake is
-        accepted; a false answer refuses it with 403.
+        accepted; a false answer refuses it with 403, and so do an error and none within ``AUTHORIZE_TIMEOUT``.
     :raises TypeError: ``path`` is no string.
     :raises ValueError: it is empty, a parameter of it has a name that is taken, or ``concurrency`` is below 1.
     :raises NotCallableError: ``authorize`` cannot be called.
@@ -93,6 +89,7 @@ class WebSocket:
         self.context: Any = None
         self.modules: list[Module] = []
         self.authorize = authorize
+        self.authorization = Authorization(self.path)
         self.encoder = encoder
         self.dispatcher = Dispatcher(self.path, HANDLER_ARGUMENTS | self.pattern.names)
         self.workers = Workers(self.path, concurrency, database.with_database)
@@ -247,20 +244,8 @@ class WebSocket:
         return bool(conf.get("EMIT_ANYWHERE"))
 
     async def is_authorized(self, socket: Any, run: Run | None = None) -> bool:
-        """Part of the transports' side: whether ``socket`` may connect. An error is logged, and refuses it."""
-        if self.authorize is None:
-            return True
-        authorize = self.authorize
-        try:
-            if runs_on_loop(authorize):
-                answer = authorize(socket)
-            else:
-                run = run or sync_to_async(database.with_database, thread_sensitive=False)
-                answer = await run(partial(call_in_thread, authorize, socket))
-            return bool(await answer if inspect.isawaitable(answer) else answer)
-        except Exception:
-            logger.exception("authorize failed (path %.64r, connection %s)", socket.path, socket.id)
-            return False
+        """Part of the transports' side: whether ``socket`` may connect. Why it may not is logged and counted."""
+        return self.authorize is None or await self.authorization.is_granted(self.authorize, socket, run)
 
     def refuse_to_broadcast(self, event: str, path: str, running: Connection | None) -> None:
         """Part of the transports' side: raise what forbids ``socket.broadcast``, if anything does."""

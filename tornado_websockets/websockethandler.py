@@ -15,6 +15,7 @@ import tornado.websocket
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from . import conf, origin
+from .authorization import abandon
 from .core.admission import log_refusal
 from .core.connection import Connection
 from .core.hub import hub
@@ -136,8 +137,8 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self.connection = await self._connect()
         try:
             refusal = self.connection.admit()
-            if refusal is not None or not await self.websocket.is_authorized(self) or self.closed:
-                refuse(self, refusal or "it is not authorized")
+            if refusal is not None or self._is_gone or not await self.websocket.is_authorized(self) or self.closed:
+                refuse(self, refusal)
             else:
                 await self._serve(*args, **kwargs)
         finally:
@@ -200,6 +201,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             leaving = self._turns.end(self.connection.gone)
             _leaving.add(leaving)
             leaving.add_done_callback(_leaving.discard)
+        elif hasattr(self, "connection"):
+            self.connection.lose(ConnectionResetError("The client left before it was let in."))
+            abandon(self)
 
     def interrupt(self) -> None:
         """Cancel the handler that is running. What comes after it is done all the same."""
@@ -252,9 +256,10 @@ def is_handshake(request: HTTPServerRequest) -> bool:
     return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
-def refuse(handler: tornado.web.RequestHandler, reason: str) -> None:
-    """Answer 403, and log why."""
-    log_refusal(handler.request.path, reason)
+def refuse(handler: tornado.web.RequestHandler, reason: str | None) -> None:
+    """Answer 403, and log why, unless that has been."""
+    if reason is not None:
+        log_refusal(handler.request.path, reason)
     handler.set_status(403)
     handler.finish()
 

@@ -1,6 +1,8 @@
 import asyncio
 import contextvars
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -9,6 +11,10 @@ from asgiref.sync import async_to_sync
 
 from tests.project.scripts import run_script
 from tornado_websockets.core.workers import Workers
+
+
+class Held:
+    """Something that a call holds."""
 
 
 def directly(call):
@@ -153,6 +159,39 @@ async def test_passes_over_calls_that_nobody_waits_for_any_more(workers):
     await stuck
     await workers.run(int)
     assert called == []
+
+
+async def test_lets_go_of_a_call_that_is_dropped_though_all_threads_are_stuck(workers):
+    end, called = threading.Event(), []
+    stuck = workers.run(lambda: end.wait(10))
+    held = Held()
+    outcome = workers.run(lambda held=held: called.append(held))
+    alive = weakref.ref(held)
+    del held
+    workers.drop(outcome)
+    del outcome
+    await asyncio.sleep(0)
+    gc.collect()
+    assert alive() is None
+    end.set()
+    assert await stuck
+    await workers.run(int)
+    assert called == []
+
+
+async def test_leaves_a_call_that_is_dropped_when_it_has_begun_to_its_end(workers):
+    started, end = threading.Event(), threading.Event()
+
+    def work():
+        started.set()
+        end.wait(10)
+
+    outcome = workers.run(work)
+    await asyncio.to_thread(started.wait, 10)
+    workers.drop(outcome)
+    assert outcome.cancelled()
+    end.set()
+    assert await workers.run(lambda: "next") == "next"
 
 
 async def test_what_waits_can_overtake_what_is_running(workers):

@@ -1,11 +1,11 @@
-"""Worker threads for handlers that may block: one WebSocket's own, so that it delays nobody else."""
+"""Worker threads for what may block, each kind of work with its own, so that it delays nobody else's."""
 
 import asyncio
 import os
 import threading
 import weakref
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, NamedTuple
@@ -48,12 +48,12 @@ class Workers:
     def forget(self) -> None:
         """Start without threads, as a forked process must: they stay with its parent."""
         self._lock = threading.Lock()
-        self._jobs: deque[_Job] = deque()
+        self._jobs: OrderedDict[asyncio.Future[Any], _Job] = OrderedDict()  # by outcome, in order
         self._busy = 0
         self._tasks: set[asyncio.Future[None]] = set()
         self._threads: Threads | None = None
 
-    def run(self, call: Call) -> Awaitable[Any]:
+    def run(self, call: Call) -> asyncio.Future[Any]:
         """Call in a worker thread, with the caller's context variables; ``async_to_sync`` finds its way back.
 
         Awaiting it raises ``RuntimeError`` where the system has no thread for it.
@@ -61,7 +61,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         job = _Job(call, copy_context(), loop, loop.create_future())
         with self._lock:
-            self._jobs.append(job)
+            self._jobs[job.outcome] = job
             if self._threads is None:
                 self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
             needs_thread = self._busy < self._concurrency
@@ -72,6 +72,12 @@ class Workers:
             except RuntimeError as error:
                 self._do_without_thread(error)
         return job.outcome
+
+    def drop(self, outcome: asyncio.Future[Any]) -> None:
+        """Nobody waits for this call any more: it is not begun, and what it holds is let go at once."""
+        outcome.cancel()
+        with self._lock:
+            self._jobs.pop(outcome, None)
 
     def overtake(self) -> None:
         """Let what waits pass what is running, which may never end; the process will not wait for that."""
@@ -102,7 +108,7 @@ class Workers:
         """Leave what waits to the threads that are at work; if there are none, it fails."""
         with self._lock:
             self._busy -= 1
-            stranded = [] if self._busy else list(self._jobs)
+            stranded = [] if self._busy else list(self._jobs.values())
             if stranded:
                 self._jobs.clear()
         for job in stranded:
@@ -114,7 +120,7 @@ class Workers:
                 if not self._jobs:
                     self._busy -= 1
                     return
-                job = self._jobs.popleft()
+                _, job = self._jobs.popitem(last=False)
             if not job.outcome.cancelled():
                 self._do(job)
 
@@ -135,7 +141,7 @@ class Workers:
 
 def _translate(error: BaseException) -> RuntimeError:
     """What can be raised where the call is awaited, and end nothing but the call."""
-    translation = RuntimeError(f"A handler raised {type(error).__name__} in a worker thread.")
+    translation = RuntimeError(f"A function raised {type(error).__name__} in a worker thread.")
     translation.__cause__ = error
     return translation
 
