@@ -1,19 +1,25 @@
 """Session and user of a client that comes by Tornado."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.core.management import call_command
 from django.test import Client as Browser
 from django.test import override_settings
 
 from tests.project.databases import database_in
 from tests.project.scripts import run_script
+from tests.servers.client import Refused
 from tests.tornado.application import serving
-from tornado_websockets.session import load_session
+from tornado_websockets.session import SessionUnavailable, load_session
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
 
@@ -41,6 +47,22 @@ def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with database_in(tmp_path_factory.mktemp("session")):
         call_command("migrate", verbosity=0)
         yield
+
+
+class SessionStore(DatabaseStore):
+    """Sessions of this module as ``SESSION_ENGINE``: loading one waits, or raises."""
+
+    release = threading.Event()
+    error: BaseException | None = None
+
+    def load(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        self.release.wait(10)
+        return super().load()
+
+
+OWN_SESSIONS = override_settings(SESSION_ENGINE=__name__, TORNADO_WEBSOCKETS={"AUTHORIZE_TIMEOUT": 0.2})
 
 
 class Person:
@@ -125,3 +147,56 @@ async def test_the_session_may_come_in_the_second_of_two_headers(person: Person)
     async with serving(("/ws/session", WebSocketHandler, {"websocket": ws})) as served:
         await served.connect("/ws/session", [("Cookie", "other=1"), ("Cookie", person.cookies)])
     assert users == [person.user]
+
+
+async def test_a_session_is_looked_up_though_all_threads_of_the_loop_are_at_work(person: Person) -> None:
+    loop, end = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    stuck = loop.run_in_executor(None, end.wait, 10)
+    _, user = await load_session(person.cookies)
+    end.set()
+    assert await stuck
+    assert user == person.user
+
+
+async def status(served: Any, cookies: str) -> int:
+    """What a handshake is answered with."""
+    try:
+        await served.connect("/ws/session", {"Cookie": cookies})
+    except Refused as refusal:
+        return refusal.status
+    return 101
+
+
+async def test_handshakes_without_a_database_are_answered_and_logged_once(
+    person: Person, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ws = WebSocket("/session", add_to_handlers=False)
+    async with serving(("/ws/session", WebSocketHandler, {"websocket": ws})) as served:
+        with database_in(tmp_path):  # which has no tables
+            assert [await status(served, person.cookies) for _ in range(5)] == [500] * 5
+        [record] = [record for record in caplog.records if record.name == "tornado_websockets"]
+        assert record.getMessage() == "Cannot look up the session of a handshake"
+        assert caplog.text.count("django.db.utils.OperationalError: no such table: django_session") == 1
+        while "Cannot look up the session of a handshake: it works again, after 5 that failed" not in caplog.text:
+            assert await status(served, person.cookies) == 101
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), BaseException("mine"), asyncio.CancelledError()], ids=repr)
+@OWN_SESSIONS
+async def test_whatever_a_look_up_raises_the_handshake_is_answered(
+    person: Person, error: BaseException, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(SessionStore, "error", error)
+    ws = WebSocket("/session", add_to_handlers=False)
+    async with serving(("/ws/session", WebSocketHandler, {"websocket": ws})) as served:
+        assert await status(served, person.cookies) == 500
+    assert type(error).__name__ in caplog.text
+
+
+@OWN_SESSIONS
+async def test_a_look_up_that_takes_too_long_is_given_up(person: Person, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(SessionUnavailable):
+        await load_session(person.cookies)
+    assert "TimeoutError" in caplog.text
+    SessionStore.release.set()

@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_CONNECTIONS": None,
     "MAX_CONNECTIONS_PER_ADDRESS": None,
     # Seconds that the authorize of a WebSocket may take over one handshake, waiting for its turn included; then it is
-    # refused with 403.
+    # refused with 403. On Tornado the session's look-up, which comes first, may take as long.
     "AUTHORIZE_TIMEOUT": 10.0,
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
     # 4401. None: never looked at, and only what this process is told of a logout or a change counts.

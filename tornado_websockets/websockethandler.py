@@ -21,7 +21,7 @@ from .core.connection import Connection
 from .core.hub import hub
 from .core.registry import PREFIX
 from .core.socket import Socket
-from .session import load_session
+from .session import SessionUnavailable, load_session
 from .tornadotransport import PacedProtocol, TornadoTransport
 from .turns import Turns
 
@@ -134,7 +134,11 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         if not is_handshake(self.request):
             await super().get(*args, **kwargs)
             return
-        self.connection = await self._connect()
+        try:
+            self.connection = await self._connect()
+        except SessionUnavailable:
+            refuse(self, None, 500)  # as servers do where Channels' middleware fails
+            return
         try:
             refusal = self.connection.admit()
             if refusal is not None or self._is_gone or not await self.websocket.is_authorized(self) or self.closed:
@@ -256,11 +260,11 @@ def is_handshake(request: HTTPServerRequest) -> bool:
     return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
-def refuse(handler: tornado.web.RequestHandler, reason: str | None) -> None:
-    """Answer 403, and log why, unless that has been."""
+def refuse(handler: tornado.web.RequestHandler, reason: str | None, status: int = 403) -> None:
+    """Answer with a status, and log the reason, if it has not been."""
     if reason is not None:
         log_refusal(handler.request.path, reason)
-    handler.set_status(403)
+    handler.set_status(status)
     handler.finish()
 
 

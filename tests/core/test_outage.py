@@ -1,0 +1,97 @@
+"""What is logged of something that fails for everybody."""
+
+import logging
+
+import pytest
+
+from tornado_websockets.core.outage import CALM, INTERVAL, Outage
+
+
+class Time:
+    """A clock that is put forward by hand."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def outage(time):
+    return Outage("Cannot look", time)
+
+
+def lines(caplog):
+    return [(record.levelno, record.getMessage(), record.exc_info is not None) for record in caplog.records]
+
+
+def test_first_failure_is_logged_with_its_traceback(outage, caplog):
+    outage.failed(LookupError("first"))
+    assert lines(caplog) == [(logging.ERROR, "Cannot look", True)]
+    assert "LookupError: first" in caplog.text
+
+
+def test_those_after_it_are_counted_in_one_line_per_interval(outage, time, caplog):
+    outage.failed(LookupError("first"))
+    for _ in range(3):
+        time.now += INTERVAL / 2
+        for number in range(50):
+            outage.failed(LookupError(number))
+    message = "Cannot look: 51 more failed, the last one with LookupError(0)"
+    assert lines(caplog)[1:] == [(logging.ERROR, message, False)]
+
+
+def test_another_kind_of_error_is_logged_with_its_traceback_too(outage, caplog):
+    outage.failed(LookupError("one"))
+    outage.failed(ValueError("other"))
+    assert [has_traceback for _, _, has_traceback in lines(caplog)] == [True, True]
+
+
+def test_error_is_cut_in_a_line(outage, time, caplog):
+    outage.failed(LookupError("first"))
+    time.now += INTERVAL
+    outage.failed(LookupError("x" * 10_000))
+    assert len(caplog.records[-1].getMessage()) < 300
+
+
+def test_end_is_logged_once(outage, time, caplog):
+    for _ in range(3):
+        outage.failed(LookupError("first"))
+    time.now += CALM
+    outage.worked()
+    outage.worked()
+    assert lines(caplog)[1:] == [(logging.WARNING, "Cannot look: it works again, after 3 that failed", False)]
+
+
+def test_what_works_between_failures_is_no_end(outage, time, caplog):
+    outage.failed(LookupError("first"))
+    time.now += CALM / 2
+    outage.worked()
+    outage.failed(LookupError("second"))
+    assert len(caplog.records) == 1
+
+
+def test_next_outage_has_a_traceback_of_its_own(outage, time, caplog):
+    outage.failed(LookupError("first"))
+    time.now += CALM
+    outage.worked()
+    outage.failed(LookupError("second"))
+    assert "LookupError: second" in caplog.text
+
+
+def test_nothing_is_said_of_what_works(outage, caplog):
+    outage.worked()
+    assert caplog.records == []
+
+
+def test_forgets_an_outage(outage, time, caplog):
+    outage.failed(LookupError("first"))
+    outage.forget()
+    time.now += CALM
+    outage.worked()
+    assert len(caplog.records) == 1
