@@ -5,24 +5,30 @@ import threading
 from importlib import import_module
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.auth import logout as channels_logout
+from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.signals import user_logged_out
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connections, transaction
 from django.http import HttpRequest
 from django.test import Client as Browser
 from django.test import override_settings
 
 from tests.project.databases import database_in
 from tests.project.models import Member
+from tests.project.waiting import until
+from tests.tornado.application import serving
+from tornado_websockets import watch as watch_module
 from tornado_websockets.core.workers import Workers
 from tornado_websockets.database import with_database
 from tornado_websockets.testing import Client
-from tornado_websockets.watch import watch
+from tornado_websockets.watch import FIRST_LOOK, watch
 from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websockethandler import WebSocketHandler
 
 OFTEN = override_settings(TORNADO_WEBSOCKETS={"REAUTH_INTERVAL": 0.1})
 NEVER = override_settings(TORNADO_WEBSOCKETS={"REAUTH_INTERVAL": None})
@@ -33,6 +39,12 @@ def a_database(tmp_path_factory):
     with database_in(tmp_path_factory.mktemp("watch")):
         call_command("migrate", verbosity=0)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_outage():
+    """Another test's, which was not over when that ended."""
+    watch._outage.forget()
 
 
 @pytest.fixture
@@ -84,6 +96,24 @@ def save(user, **fields):
     user.save()
 
 
+class Door:
+    """A WebSocket on Tornado, whose handshakes wait until they may go on."""
+
+    def __init__(self):
+        self.asked, self.proceed = asyncio.Event(), asyncio.Event()
+        websocket = WebSocket("/door", add_to_handlers=False, authorize=self._wait)
+        self.handler = ("/ws/door", WebSocketHandler, {"websocket": websocket})
+
+    async def _wait(self, socket):
+        self.asked.set()
+        await self.proceed.wait()
+        return True
+
+
+def cookie(session):
+    return {"Cookie": f"sessionid={session.session_key}"}
+
+
 class TestWhoIsWatched:
     async def test_somebody_who_has_logged_in_while_connected(self, connect, user, session):
         client = await connect(user, session)
@@ -101,6 +131,10 @@ class TestWhoIsWatched:
     async def test_nobody_else(self, connect, nobody):
         await connect(nobody)
         assert watch.of(nobody) == []
+
+
+def _in_a_loop(function):
+    return lambda: asyncio.run(function())
 
 
 class TestLooking:
@@ -168,6 +202,17 @@ class TestLooking:
         assert await has_ended(client)
 
     @OFTEN
+    async def test_says_once_that_the_database_is_down_and_once_that_it_is_back(
+        self, connect, user, session, tmp_path, caplog
+    ):
+        clients = [await connect(user, session) for _ in range(10)]
+        with database_in(tmp_path):
+            assert not await has_ended(clients[0], 0.5)
+        await until(lambda: "Cannot tell whether a login has ended, will look again: it works again" in caplog.text)
+        assert caplog.text.count("django.db.utils.OperationalError: no such table") == 1
+        assert len(caplog.records) == 2
+
+    @OFTEN
     async def test_lets_everyone_stay_while_there_is_no_thread(self, connect, user, session, monkeypatch, caplog):
         def fail(_):
             raise RuntimeError("can't start new thread")
@@ -181,6 +226,40 @@ class TestLooking:
         await sync_to_async(session.delete)()
         assert await has_ended(client)
 
+    async def test_of_a_test_s_client_is_not_done_before_the_interval(self, connect, user, session):
+        client = await connect(user, session)
+        await sync_to_async(session.delete)()
+        assert not await has_ended(client, 2 * FIRST_LOOK)
+
+    @pytest.mark.parametrize(("run", "is_left_out"), [(async_to_sync, True), (_in_a_loop, False)])
+    def test_below_sync_code_is_not_done_before_the_interval(self, run, is_left_out, user, session):
+        """Django's own tests of async code are in a transaction, which our threads do not see."""
+        ws = WebSocket("/watched", add_to_handlers=False)
+
+        async def connect():
+            communicator = WebsocketCommunicator(ws.consumer.as_asgi(), "/ws/watched")
+            communicator.scope.update(user=user, session=session)
+            assert (await communicator.connect())[0]
+            [watched] = watch.of(user)
+            await communicator.disconnect()
+            return watched.has_been_seen
+
+        assert run(connect)() is is_left_out
+
+    @NEVER
+    async def test_that_fails_is_tried_again_whatever_the_interval(self, session, tmp_path, monkeypatch):
+        monkeypatch.setattr(watch_module, "RETRY", 0.1)
+        door = Door()
+        async with serving(door.handler) as served:
+            connecting = asyncio.create_task(served.connect("/ws/door", cookie(session)))
+            await door.asked.wait()
+            with database_in(tmp_path):
+                door.proceed.set()
+                client = await connecting
+                await until(lambda: watch._outage._failures)
+            await sync_to_async(session.delete)()
+            assert await client.closed() == (4401, "Logged out.")
+
     @NEVER
     async def test_is_left_out_when_no_interval_is_set(self, connect, user, session):
         client = await connect(user, session)
@@ -192,6 +271,21 @@ class TestLooking:
         await sync_to_async(session.save)()
         client = await connect(user, session)
         assert await has_ended(client)
+
+
+def deactivate(user, session):
+    user.is_active = False
+    user.save()
+
+
+def delete(user, session):
+    user.delete()
+
+
+def log_out(user, session):
+    request = HttpRequest()
+    request.user, request.session = user, type(session)(session.session_key)
+    logout(request)
 
 
 class TestHearing:
@@ -210,6 +304,45 @@ class TestHearing:
                 user.save()
                 assert client.close_code is None
                 assert not client.connection.closed
+
+        await change()
+        assert await has_ended(client)
+
+    @NEVER
+    @pytest.mark.parametrize("change", [deactivate, delete, log_out])
+    async def test_of_a_change_counts_for_who_connects_before_it_is_committed(self, user, session, change):
+        door, changed, commit = Door(), threading.Event(), threading.Event()
+
+        def change_slowly():
+            with transaction.atomic():
+                change(user, session)
+                changed.set()
+                commit.wait(10)
+            connections.close_all()
+
+        async with serving(door.handler) as served:
+            connecting = asyncio.create_task(served.connect("/ws/door", cookie(session)))
+            await door.asked.wait()
+            changing = asyncio.create_task(asyncio.to_thread(change_slowly))
+            await asyncio.to_thread(changed.wait, 10)
+            door.proceed.set()
+            client = await connecting
+            await until(lambda: [watched.has_been_seen for watched in watch._watched.values()] == [True])
+            commit.set()
+            await changing
+            assert await client.closed() == (4401, "Logged out.")
+
+    async def test_of_a_change_does_not_fail_where_transactions_are_by_hand(self, connect, user, session):
+        client = await connect(user, session)
+
+        @sync_to_async
+        def change():
+            transaction.set_autocommit(False)
+            try:
+                deactivate(user, session)
+                transaction.commit()
+            finally:
+                transaction.set_autocommit(True)
 
         await change()
         assert await has_ended(client)

@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Any] = {
     # refused with 403. On Tornado the session's look-up, which comes first, may take as long.
     "AUTHORIZE_TIMEOUT": 10.0,
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
-    # 4401. None: never looked at, and only what this process is told of a logout or a change counts.
+    # 4401. None: one look when it has been opened; then only what this process is told of a logout or a change counts.
     "REAUTH_INTERVAL": 60.0,
     # Whether WebSocket.emit outside of handlers is taken as publish, where the path has no parameters, and
     # socket.broadcast may be called there.

@@ -1,8 +1,11 @@
 """Who is logged out while connected hears nothing more."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +41,13 @@ async def time_until_closed(client: SocketClient) -> tuple[float, tuple[int | No
     began = asyncio.get_running_loop().time()
     closed = await client.closed()
     return asyncio.get_running_loop().time() - began, closed
+
+
+async def be_seen(client: SocketClient) -> None:
+    """Return when everyone on the server of ``client`` has had the look that follows the handshake."""
+    async with asyncio.timeout(within(1)):
+        while await client.request("count_unseen"):  # noqa: ASYNC110 nobody tells
+            await asyncio.sleep(0.05)
 
 
 async def be_looked_at(client: SocketClient, times: int) -> None:
@@ -99,12 +109,71 @@ async def test_who_is_logged_out_by_another_process_is_closed_within_the_interva
     async with server.visit(), elsewhere.visit():
         headers = await log_in(elsewhere, key)
         client = await server.connect(f"/lounge/{key}", headers)
-        await client.request("count_queries")
+        await be_seen(client)
         await end(elsewhere, page, key, headers)
         seconds, closed = await time_until_closed(client)
     report(f"closed after {seconds:.2f} s")
     assert closed == (4401, "Logged out.")
     assert seconds < INTERVAL + within(1)
+
+
+@pytest.fixture(params=SERVERS)
+def incurious(request: pytest.FixtureRequest, servers: Servers) -> tuple[Server, Server]:
+    """A server that looks at no login again, and another that shares its database."""
+    settings = json.dumps({"REAUTH_INTERVAL": None})
+    return servers.get(request.param, TEST_TORNADO_WEBSOCKETS=settings), servers.get("uvicorn")
+
+
+@contextlib.asynccontextmanager
+async def connecting(server: Server, key: str, headers: Mapping[str, str]) -> AsyncIterator[asyncio.Task[SocketClient]]:
+    """A client whose handshake is being decided, until this ends."""
+    task = asyncio.create_task(server.connect(f"/locked/{key}", headers))
+    await server.log.wait_for_notes(key, 1)
+    try:
+        yield task
+    finally:
+        await (await server.connect("/porter")).request("unlock", {"key": key})
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+@pytest.mark.parametrize("page", ENDS)
+async def test_who_is_logged_out_during_the_handshake_is_closed(
+    incurious: tuple[Server, Server], page: str, where: str, key: str, report: Report
+) -> None:
+    server, elsewhere = incurious
+    async with server.visit(), elsewhere.visit():
+        headers = await log_in(elsewhere, key)
+        async with connecting(server, key, headers) as task:
+            await end(server if where == "here" else elsewhere, page, key, headers)
+        seconds, closed = await time_until_closed(await task)
+    report(f"closed after {seconds:.2f} s")
+    assert closed == (4401, "Logged out.")
+    assert seconds < within(1)
+
+
+async def test_whose_session_is_deleted_during_the_handshake_is_closed(
+    incurious: tuple[Server, Server], database: Path, key: str
+) -> None:
+    server, _ = incurious
+    async with server.visit():
+        headers = await log_in(server, key)
+        async with connecting(server, key, headers) as task:
+            with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+                session = headers["Cookie"].removeprefix("sessionid=")
+                assert connection.execute("DELETE FROM django_session WHERE session_key = ?", [session]).rowcount == 1
+        assert await (await task).closed() == (4401, "Logged out.")
+
+
+async def test_who_stays_logged_in_during_the_handshake_is_looked_at_and_stays(
+    incurious: tuple[Server, Server], key: str
+) -> None:
+    server, _ = incurious
+    async with server.visit():
+        headers = await log_in(server, key)
+        client = await server.connect(f"/lounge/{key}", headers)
+        await be_seen(client)
+        await client.emit("say", {"a": 1})
+        assert await client.expect("said") == {"a": 1}
 
 
 async def test_a_session_that_expires_ends_the_connection(server: Server, key: str, report: Report) -> None:
@@ -133,6 +202,7 @@ async def test_who_is_logged_in_stays(curious: tuple[Server, Server], key: str) 
 async def test_a_broadcast_asks_nothing_of_the_database(server: Server, key: str, report: Report) -> None:
     headers = await log_in(server, key)
     clients = [await server.connect(f"/lounge/{key}", headers) for _ in range(5)]
+    await be_seen(clients[0])
     before = await clients[0].request("count_queries")
     count = amount(50, 1_000)
     for _ in range(count):

@@ -210,6 +210,8 @@ class Client:
 class _Transport:
     """The server's end of the line."""
 
+    is_simulated = True  # for the watch of logins
+
     def __init__(self, client: Client) -> None:
         self._client = client
 

@@ -8,6 +8,7 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from tornado_websockets.core.frames import Data
+from tornado_websockets.watch import watch
 from tornado_websockets.websocket import WebSocket
 
 lounge = WebSocket("/lounge/<slug:key>", authorize=lambda socket: socket.user.is_authenticated)
@@ -22,6 +23,12 @@ async def say(data: Data) -> None:
 @lounge.on
 async def count_queries() -> int:
     return queries
+
+
+@lounge.on
+async def count_unseen() -> int:
+    """How many have not been looked at since they connected."""
+    return sum(not watched.has_been_seen for watched in watch._watched.values())
 
 
 @receiver(connection_created)
