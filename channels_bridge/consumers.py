@@ -171,10 +171,13 @@ class Transport:
         self._server.ended()
 
     def read_on_if_late(self) -> None:
-        """Read ahead from now on, if a handler has been running since the last look."""
-        if not (self._is_receiving or self._has_received or self._ahead):
-            self._ahead = Ahead(self._receive, self._notice_end)
-            self._receive = self._ahead.next
+        """Read ahead from now on, if a handler or ``authorize`` has been running since the last look."""
+        if not (self._is_receiving or self._has_received):
+            if self._server.is_found_dead(monotonic()):
+                self._notice_end()
+            elif self._ahead is None:
+                self._ahead = Ahead(self._receive, self._notice_end)
+                self._receive = self._ahead.next
         self._has_received = False
 
     def _notice_end(self) -> None:
