@@ -9,6 +9,8 @@ import httpx
 import pytest
 import tornado.websocket
 import websockets
+from django.test import override_settings
+from django.views.debug import get_default_exception_reporter_filter
 from tornado.httpserver import HTTPServer
 from tornado.routing import AnyMatches, PathMatches, Rule
 from tornado.web import Application, RequestHandler, url
@@ -51,6 +53,15 @@ class Says(RequestHandler):
 
     def get(self) -> None:
         self.write(self.word)
+
+
+@pytest.fixture
+def colours_are_secret() -> Iterator[None]:
+    """The project has a filter of its own."""
+    get_default_exception_reporter_filter.cache_clear()
+    with override_settings(DEFAULT_EXCEPTION_REPORTER_FILTER="tests.tornado.filters.Reticent"):
+        yield
+    get_default_exception_reporter_filter.cache_clear()
 
 
 def says(path: Any, word: str) -> tuple[Any, ...]:
@@ -344,6 +355,23 @@ def test_loop_prints_address_handlers_and_settings() -> None:
         "  setting   websocket_ping_interval = 20",
         "  setting   xsrf_cookies = True",
     ]
+
+
+@pytest.mark.parametrize("name", ["api_key", "db_password", "TOKEN", "Signature", "cookie_secret", "authorization"])
+def test_loop_prints_no_secrets(wrapper: Wrapper, name: str) -> None:
+    wrapper.start_app(settings={name: "hush", "oauth": [{name: "hush"}], "inner": {"a": ({name: "hush", "b": 1},)}})
+    printed = wrapper._description()
+    assert "hush" not in printed
+    assert f"  setting   {name} = ..." in printed.splitlines()
+    assert "'b': 1" in printed
+
+
+@pytest.mark.usefixtures("colours_are_secret")
+def test_the_project_may_say_what_is_secret(wrapper: Wrapper) -> None:
+    wrapper.start_app(settings={"colour": "hush", "token": "loud"})
+    printed = wrapper._description()
+    assert "  setting   colour = ..." in printed
+    assert "  setting   token = 'loud'" in printed
 
 
 def test_without_an_address_all_of_them_are_listened_on() -> None:

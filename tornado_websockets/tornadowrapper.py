@@ -235,7 +235,12 @@ def _describe(handler: Any) -> str:
 
 
 def _reveal(key: str, value: Any) -> str:
-    return "..." if "secret" in key else repr(value)
+    """The value as Django's debug page shows it, whose filter the project may have replaced."""
+    from django.views.debug import get_default_exception_reporter_filter
+
+    reporter = get_default_exception_reporter_filter()
+    shown = reporter.cleanse_setting(key, value)
+    return "..." if shown == reporter.cleansed_substitute else repr(shown)
 
 
 def _url(scheme: str, listener: socket.socket) -> str:
