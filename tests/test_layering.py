@@ -18,6 +18,7 @@ CORE = "tornado_websockets.core"
 
 #: The side of Tornado, which a process that serves through ASGI never loads.
 TORNADO = {
+    "tornado_websockets.accesslog",
     "tornado_websockets.shutdown",
     "tornado_websockets.tornadotransport",
     "tornado_websockets.tornadowrapper",

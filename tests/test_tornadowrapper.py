@@ -330,6 +330,30 @@ async def test_a_users_handler_may_take_a_handshake(wrapper: Wrapper) -> None:
             assert await client.recv() == "hello"
 
 
+async def test_what_a_stranger_asks_for_does_not_fill_the_access_log(
+    wrapper: Wrapper, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrapper.start_app(handlers=[says("/a", "a")])
+    async with listening(wrapper) as client:
+        await client.get("/" + "x" * 30_000)
+        await client.request("M" * 30_000, "/a")
+    lines = [record.getMessage() for record in caplog.records if record.name == "tornado.access"]
+    assert len(lines) == 2
+    assert all(len(line) < 700 for line in lines), lines
+
+
+async def test_the_settings_may_log_requests_themselves(wrapper: Wrapper, caplog: pytest.LogCaptureFixture) -> None:
+    logged: list[RequestHandler] = []
+    wrapper.start_app(handlers=[says("/a", "a")], settings={"log_function": logged.append})
+    async with listening(wrapper) as client:
+        await client.get("/nowhere")
+    assert [handler.request.path for handler in logged] == ["/nowhere"]
+    assert "tornado.access" not in {record.name for record in caplog.records}
+
+
+# What it prints.
+
+
 def test_loop_prints_address_handlers_and_settings() -> None:
     script = """
     WebSocket("/chat")

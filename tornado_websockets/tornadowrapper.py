@@ -14,6 +14,7 @@ from tornado.netutil import bind_sockets
 from tornado.routing import AnyMatches, Matcher, PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
+from .accesslog import log_access
 from .core.registry import PREFIX
 from .discovery import discover
 from .shutdown import Shutdown
@@ -99,7 +100,7 @@ class TornadoWrapper:
         others = [handler for handler in cls.handlers if not isinstance(handler, Entry)]
         rules = [Rule(_Registered(), WebSocketHandler), *others, Rule(_Handshake(), _Nowhere)]
         _make_loop()
-        cls.tornado_app = cls.app = Application(sorted(rules, key=_place), **{**DEFAULT_SETTINGS, **(given or {})})
+        cls.tornado_app = cls.app = _Application(sorted(rules, key=_place), **{**DEFAULT_SETTINGS, **(given or {})})
 
     @classmethod
     def listen(cls, tornado_port: int, address: str | None = None, ssl_options: ssl.SSLContext | None = None) -> None:
@@ -150,6 +151,17 @@ class TornadoWrapper:
                 *(f"  setting   {key} = {_reveal(key, value)}" for key, value in sorted(settings.items())),
             ]
         )
+
+
+class _Application(Application):
+    """Tornado's, with access lines of bounded length."""
+
+    def log_request(self, handler: RequestHandler) -> None:
+        """As the settings say; else in our form."""
+        if "log_function" in self.settings:
+            super().log_request(handler)
+        else:
+            log_access(handler.get_status(), handler.request)
 
 
 class Entry(NamedTuple):
