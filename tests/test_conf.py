@@ -29,6 +29,7 @@ def test_every_key_has_the_documented_default():
         "MAX_CONNECTIONS_PER_ADDRESS": None,
         "AUTHORIZE_TIMEOUT": 10.0,
         "REAUTH_INTERVAL": 60.0,
+        "MAX_BODY_BYTES": 100 * 1024 * 1024,
         "EMIT_ANYWHERE": False,
     }
 

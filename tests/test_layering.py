@@ -19,6 +19,7 @@ CORE = "tornado_websockets.core"
 #: The side of Tornado, which a process that serves through ASGI never loads.
 TORNADO = {
     "tornado_websockets.accesslog",
+    "tornado_websockets.bodies",
     "tornado_websockets.shutdown",
     "tornado_websockets.tornadotransport",
     "tornado_websockets.tornadowrapper",
@@ -28,7 +29,7 @@ TORNADO = {
 #: What starts it.
 COMMAND = "tornado_websockets.management.commands.runtornado"
 #: Where functions import it, at last.
-TORNADO_WHEN_CALLED = {"tornado_websockets", "tornado_websockets.exceptions"}
+TORNADO_WHEN_CALLED = {"tornado_websockets.exceptions"}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """``TornadoWrapper``: what is documented of it, in both old spellings."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +12,15 @@ import tornado.websocket
 import websockets
 from django.test import override_settings
 from django.views.debug import get_default_exception_reporter_filter
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.routing import AnyMatches, PathMatches, Rule
-from tornado.web import Application, RequestHandler, url
+from tornado.web import Application, RequestHandler, stream_request_body, url
 
 from tests.project.scripts import run_script
 from tests.servers.client import Refused
 from tests.servers.sockets import SocketClient
-from tests.tornado.application import serving
+from tests.tornado.application import Raw, serving
 from tornado_websockets import django_app
 from tornado_websockets.tornadowrapper import TornadoWrapper
 from tornado_websockets.websocket import WebSocket
@@ -328,6 +330,95 @@ async def test_a_users_handler_may_take_a_handshake(wrapper: Wrapper) -> None:
         async with websockets.connect(f"ws://127.0.0.1:{wrapper.tornado_port}/ws/echo", proxy=None) as client:
             await client.send("hello")
             assert await client.recv() == "hello"
+
+
+# What it takes from whoever connects.
+
+
+class Size(RequestHandler):
+    """Answers with the length of the body, which it has in memory."""
+
+    def post(self) -> None:
+        self.write(str(len(self.request.body)))
+
+
+@stream_request_body
+class StreamedSize(RequestHandler):
+    """The same of a body that it never has as a whole, and with a limit of its own."""
+
+    def prepare(self) -> None:
+        assert isinstance(self.request.connection, HTTP1Connection)
+        self.request.connection.set_max_body_size(5_000_000)
+        self.size = 0
+
+    def data_received(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+
+    def post(self) -> None:
+        self.write(str(self.size))
+
+
+async def sent(wrapper: Wrapper, path: str, length: int, body: bytes) -> int:
+    """The status of what a body is answered with that says it is so long."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", wrapper.tornado_port)
+    client = Raw(reader, writer)
+    client.ask(path, {"Host": "127.0.0.1", "Content-Length": str(length)}, "POST")
+    writer.write(body)
+    try:
+        return await client.status()
+    finally:
+        client.abort()
+
+
+async def test_a_body_in_memory_is_as_long_as_django_lets_one_be(wrapper: Wrapper) -> None:
+    wrapper.start_app(handlers=[("/size", Size)])
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1_000):
+        async with listening(wrapper):
+            assert await sent(wrapper, "/size", 1_000, b"x" * 1_000) == 200
+            assert await sent(wrapper, "/size", 1_001, b"") == 400
+
+
+async def test_without_that_limit_of_djangos_it_is_as_long_as_ours(wrapper: Wrapper) -> None:
+    wrapper.start_app(handlers=[("/size", Size)])
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=None, TORNADO_WEBSOCKETS={"MAX_BODY_BYTES": 4_000_000}):
+        async with listening(wrapper):
+            assert await sent(wrapper, "/size", 4_000_000, b"x" * 4_000_000) == 200
+            assert await sent(wrapper, "/size", 4_000_001, b"") == 400
+
+
+async def test_a_handler_that_streams_has_a_limit_of_its_own(wrapper: Wrapper) -> None:
+    wrapper.start_app(handlers=[("/size", StreamedSize)])
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1_000):
+        async with listening(wrapper):
+            assert await sent(wrapper, "/size", 5_000_000, b"x" * 5_000_000) == 200
+            assert await sent(wrapper, "/size", 5_000_001, b"") == 400
+
+
+async def test_a_body_below_ws_is_for_a_handler_that_takes_that_path(wrapper: Wrapper) -> None:
+    wrapper.start_app(handlers=[("/ws/size", Size), django_app()])
+    async with listening(wrapper):
+        assert await sent(wrapper, "/ws/size", 3, b"abc") == 200
+        assert await sent(wrapper, "/ws/nowhere", 3, b"abc") == 413
+
+
+async def test_heads_and_bodies_may_take_their_time_but_not_for_ever(wrapper: Wrapper) -> None:
+    wrapper.start_app()
+    async with listening(wrapper):
+        assert wrapper.server is not None
+        times = wrapper.server.conn_params
+        assert (times.header_timeout, times.body_timeout) == (75, 1800)
+
+
+@pytest.mark.parametrize("name", ["idle_connection_timeout", "body_timeout"])
+async def test_the_settings_say_how_long(wrapper: Wrapper, name: str) -> None:
+    wrapper.start_app(handlers=[django_app()], settings={name: 0.2})
+    async with listening(wrapper):
+        reader, writer = await asyncio.open_connection("127.0.0.1", wrapper.tornado_port)
+        if name == "body_timeout":
+            Raw(reader, writer).ask("/", {"Host": "127.0.0.1", "Content-Length": "10"}, "POST")
+        writer.write(b"x")
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
 
 
 async def test_what_a_stranger_asks_for_does_not_fill_the_access_log(

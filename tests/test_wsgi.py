@@ -177,6 +177,20 @@ async def test_one_that_does_not_wait_for_the_answer_does_no_harm(
     assert (await http.get("/hello")).status_code == 200
 
 
+async def test_what_was_sent_ahead_is_not_answered_once_the_client_has_left(
+    tornado: TornadoServer, http: httpx.AsyncClient, key: str
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", tornado.port)
+    client = Raw(reader, writer)
+    for _ in range(20):
+        client.ask(f"/slow?seconds=0.1&key={key}", {"Host": "127.0.0.1"})
+    await tornado.log.wait_for_notes(key, 1)
+    client.abort()
+    for _ in range(10):
+        assert (await http.get(f"/slow?seconds=0.1&key=other-{key}")).status_code == 200
+    assert tornado.log.notes(key).count("began") <= 3  # Tornado notices when it writes to it
+
+
 Calls = Sequence[Callable[[], Awaitable[None]]]
 
 

@@ -9,8 +9,6 @@ def django_app() -> tuple[str, Any, dict[str, Any]]:
     It takes whatever path no handler before it has taken. Django itself is loaded with the first request, so settings
     may call this while they are being read.
     """
-    from tornado.web import FallbackHandler
+    from .wsgi import DjangoContainer, DjangoHandler
 
-    from .wsgi import DjangoContainer
-
-    return (".*", FallbackHandler, {"fallback": DjangoContainer()})
+    return (".*", DjangoHandler, {"fallback": DjangoContainer()})

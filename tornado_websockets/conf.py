@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
     # 4401. None: one look when it has been opened; then only what this process is told of a logout or a change counts.
     "REAUTH_INTERVAL": 60.0,
+    # Bytes of the body of one request to Django on Tornado; above them it is answered with 413, and not read. That many
+    # may be on disk for each; what is in memory has bounds of its own.
+    "MAX_BODY_BYTES": 100 * 1024 * 1024,
     # Whether WebSocket.emit outside of handlers is taken as publish, where the path has no parameters, and
     # socket.broadcast may be called there.
     "EMIT_ANYWHERE": False,

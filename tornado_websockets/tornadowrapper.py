@@ -8,13 +8,16 @@ from bisect import insort
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import tornado.escape
+from django.conf import settings as django_settings
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 from tornado.routing import AnyMatches, Matcher, PathMatches, Rule
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, stream_request_body
 
+from . import conf
 from .accesslog import log_access
+from .bodies import has_body, refuse_body
 from .core.registry import PREFIX
 from .discovery import discover
 from .shutdown import Shutdown
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 
 #: Settings of the Tornado application, where none are given: peers that have vanished are noticed.
 DEFAULT_SETTINGS: dict[str, Any] = {"websocket_ping_interval": 20}
+
+#: Seconds for the head of a request, the wait for it on an open connection included, which proxies and load balancers
+#: end after 60; and for a body: 100 MiB at half a megabit a second. The settings of the application may name others.
+DEFAULT_TIMES: dict[str, float] = {"idle_connection_timeout": 75, "body_timeout": 1800}
 
 #: Patterns that match every path.
 _CATCH_ALL = {".*", "/.*", "(.*)", "/(.*)"}
@@ -98,7 +105,7 @@ class TornadoWrapper:
         cls.add_handlers([] if added is None else added)
         # One rule for all WebSockets, which finds those made later too; the other handlers; what is left.
         others = [handler for handler in cls.handlers if not isinstance(handler, Entry)]
-        rules = [Rule(_Registered(), WebSocketHandler), *others, Rule(_Handshake(), _Nowhere)]
+        rules = [Rule(_Registered(), WebSocketHandler), *others, Rule(_NotForDjango(), _Nowhere)]
         _make_loop()
         cls.tornado_app = cls.app = _Application(sorted(rules, key=_place), **{**DEFAULT_SETTINGS, **(given or {})})
 
@@ -117,8 +124,7 @@ class TornadoWrapper:
         if not isinstance(tornado_port, int):
             raise TypeError(f"Expected the port as an int, got {tornado_port!r}.")
         sockets = bind_sockets(tornado_port, address)
-        is_behind_proxy = cls.tornado_app.settings.get("xheaders", False)
-        server = HTTPServer(cls.tornado_app, ssl_options=ssl_options, xheaders=is_behind_proxy)
+        server = HTTPServer(cls.tornado_app, ssl_options=ssl_options, **_server_options(cls.tornado_app.settings))
         server.add_sockets(sockets)
         cls.tornado_server = cls.server = server
         cls.tornado_port = sockets[0].getsockname()[1]
@@ -180,18 +186,24 @@ class _Registered(Matcher):
         return None if found is None else {"target_kwargs": {"websocket": found[0]}}
 
 
-class _Handshake(Matcher):
-    """Matches every WebSocket handshake, for which Django has no use."""
+class _NotForDjango(Matcher):
+    """Matches every WebSocket handshake, and what has a body although only WebSockets live there."""
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        return {} if is_handshake(request) else None
+        path = tornado.escape.url_unescape(request.path, plus=False)
+        is_taken = is_handshake(request) or (path.startswith(f"{PREFIX}/") and has_body(request))
+        return {} if is_taken else None
 
 
+@stream_request_body
 class _Nowhere(RequestHandler):
-    """Refuses a handshake as it is refused under ASGI."""
+    """Refuses a handshake as it is refused under ASGI, and bodies unread."""
 
     def prepare(self) -> None:
-        refuse(self, registry.why_unknown(tornado.escape.url_unescape(self.request.path, plus=False)))
+        if has_body(self.request):
+            refuse_body(self, "a WebSocket takes none")
+        else:
+            refuse(self, registry.why_unknown(tornado.escape.url_unescape(self.request.path, plus=False)))
 
 
 class _Path(Matcher):
@@ -204,6 +216,21 @@ class _Path(Matcher):
         path = tornado.escape.url_unescape(request.path, plus=False)
         matches = path.startswith(PREFIX) and self._websocket.pattern.match(path.removeprefix(PREFIX)) is not None
         return {} if matches else None
+
+
+def _server_options(settings: dict[str, Any]) -> dict[str, Any]:
+    """Of the HTTP server: what it takes from whoever connects.
+
+    Handlers get a body in one piece, unless they stream it, so it is as long as Django lets one be in memory. Those
+    that stream set a limit of their own, as Django's does.
+    """
+    most = conf.get("MAX_BODY_BYTES")
+    in_memory = django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return {
+        "xheaders": settings.get("xheaders", False),
+        "max_body_size": most if in_memory is None else min(in_memory, most),
+        **{name: settings.get(name, seconds) for name, seconds in DEFAULT_TIMES.items()},
+    }
 
 
 def _make_loop() -> None:
@@ -235,7 +262,7 @@ def _place(handler: Any) -> int:
     pattern = matcher.regex.pattern if isinstance(matcher, PathMatches) else matcher
     if isinstance(matcher, AnyMatches) or str(pattern).removesuffix("$") in _CATCH_ALL:
         return 3
-    return 2 if isinstance(matcher, _Handshake) else 1
+    return 2 if isinstance(matcher, _NotForDjango) else 1
 
 
 def _describe(handler: Any) -> str:

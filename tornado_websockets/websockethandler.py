@@ -16,6 +16,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 from . import conf, origin
 from .authorization import abandon
+from .bodies import has_body, refuse_body
 from .core.admission import log_refusal
 from .core.connection import Connection
 from .core.hub import hub
@@ -50,6 +51,7 @@ class _Forward:
         setattr(handler.connection, self._name, value)
 
 
+@tornado.web.stream_request_body  # so that prepare comes before the body
 class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     """One client of a WebSocket under Tornado, and the ``socket`` of its handlers.
 
@@ -102,7 +104,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     # For Tornado.
 
     def prepare(self) -> None:
-        """Refuse hosts and origins as under ASGI, before anything else is looked at."""
+        """Refuse bodies unread, then hosts and origins as under ASGI, before anything else is looked at."""
+        if has_body(self.request):
+            refuse_body(self, "a WebSocket takes none")
+            return
         headers = self.request.headers
         refusal = origin.refusal(headers.get_list("Host"), headers.get_list("Origin"))
         parameters = self._path_parameters()
@@ -265,6 +270,7 @@ def refuse(handler: tornado.web.RequestHandler, reason: str | None, status: int 
     if reason is not None:
         log_refusal(handler.request.path, reason)
     handler.set_status(status)
+    handler.set_header("Connection", "close")  # as Tornado does, where the body has not been read yet
     handler.finish()
 
 

@@ -2,21 +2,45 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any
+from contextlib import suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import tornado
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.iostream import StreamClosedError
+from tornado.web import FallbackHandler, stream_request_body
 from tornado.wsgi import WSGIContainer
+
+from . import conf
+from .accesslog import log_access
+from .bodies import Body, refuse_body
+
+if TYPE_CHECKING:
+    from tornado.http1connection import HTTP1Connection
 
 logger = logging.getLogger("tornado_websockets")
 
 #: Requests that Django works on at a time; each has a thread.
 THREADS = 16
 
+#: Bytes of a response that are sent at a time, and seconds that a client may take over them.
+PIECE = 64 * 1024
+PATIENCE = 60.0
+
 #: Requests that are not answered yet.
 _answering: set[asyncio.Task[None]] = set()
+
+
+class Response(NamedTuple):
+    """What Django answers."""
+
+    start: ResponseStartLine
+    headers: HTTPHeaders
+    content: bytes
 
 
 class DjangoContainer(WSGIContainer):
@@ -27,25 +51,127 @@ class DjangoContainer(WSGIContainer):
     """
 
     def __init__(self) -> None:
-        super().__init__(_respond, ThreadPoolExecutor(THREADS, thread_name_prefix="Django"))
+        super().__init__(_call_django, ThreadPoolExecutor(THREADS, thread_name_prefix="Django"))
 
-    def __call__(self, request: HTTPServerRequest) -> None:
-        task = asyncio.get_running_loop().create_task(self._answer(request))
+    def __call__(self, request: HTTPServerRequest, body: Body | None = None) -> None:
+        """Answer ``request``, and close its body."""
+        task = asyncio.get_running_loop().create_task(self._answer(request, body or Body()))
         _answering.add(task)
         task.add_done_callback(_answering.discard)
 
     def environ(self, request: HTTPServerRequest) -> dict[str, Any]:
-        """The request as WSGI has it."""
+        """The request as WSGI has it, without its body."""
         for name in [name for name in request.headers if "_" in name]:
             del request.headers[name]  # which in WSGI would pass for one with hyphens, such as a proxy's
-        return {**super().environ(request), "CONTENT_LENGTH": str(len(request.body))}  # of a chunked body, too
+        return super().environ(request)
 
-    async def _answer(self, request: HTTPServerRequest) -> None:
+    async def _answer(self, request: HTTPServerRequest, body: Body) -> None:
         try:
-            await self.handle_request(request)
+            await _send(request, await self._ask(request, body))
         except Exception:
             logger.exception("The response to %s %.64r cannot be sent", request.method, request.path)
             _fail(request.connection)
+
+    async def _ask(self, request: HTTPServerRequest, body: Body) -> Response:
+        """What Django answers; then its body is not needed any more."""
+        try:
+            content = {"wsgi.input": await body.read(), "CONTENT_LENGTH": str(body.size)}  # of a chunked body, too
+            environ = {**self.environ(request), **content}
+            return await asyncio.get_running_loop().run_in_executor(
+                self.executor, _respond, self.wsgi_application, environ
+            )
+        finally:
+            body.close()
+
+
+@stream_request_body
+class DjangoHandler(FallbackHandler):
+    """Takes in the body of a request, and then lets Django answer."""
+
+    def initialize(self, fallback: DjangoContainer) -> None:  # type: ignore[override]
+        """Link this handler to what answers.
+
+        :param fallback: is given the request, and its body.
+        """
+        super().initialize(fallback)
+        self._django = fallback
+        self._body: Body | None = Body()
+        self._most: int = conf.get("MAX_BODY_BYTES")
+
+    def prepare(self) -> None:
+        """Refuse a body that says it is too long, before any of it is read."""
+        connection = cast("HTTP1Connection", self.request.connection)
+        if connection.stream.closed():
+            self.detach()  # else Tornado goes on through its buffer, where a thousand requests may have been sent ahead
+            return
+        connection.set_max_body_size(sys.maxsize)  # Tornado's answer would be 400; ours is 413
+        with suppress(ValueError):  # what is no number, Tornado refuses
+            if int(self.request.headers.get("Content-Length", "0")) > self._most:
+                self._refuse()
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Keep what has come of the body.
+
+        :param chunk: comes from Tornado, which reads on when this returns.
+        """
+        if self._body is None:
+            return
+        if self._body.size + len(chunk) > self._most:
+            self._refuse()
+            return
+        try:
+            await self._body.add(chunk)
+        except OSError as error:
+            self._refuse(f"it cannot be kept: {error}", 503)
+
+    def on_connection_close(self) -> None:
+        """Give up what has come, unless Django has it already."""
+        super().on_connection_close()
+        self._give_up()
+
+    def _hand_over(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 Tornado gives the groups of a pattern
+        self.fallback = partial(self._django, body=self._body)
+        self._body = None
+        super().prepare()
+
+    get = head = post = put = patch = delete = options = _hand_over
+
+    def _refuse(self, reason: str | None = None, status: int = 413) -> None:
+        self._give_up()
+        refuse_body(self, reason or f"above {self._most:,} bytes, TORNADO_WEBSOCKETS['MAX_BODY_BYTES']", status)
+
+    def _give_up(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+
+async def finish_answering() -> None:
+    """Return when all requests so far are answered."""
+    if _answering:
+        await asyncio.wait(_answering)
+
+
+async def _send(request: HTTPServerRequest, response: Response) -> None:
+    """Send it in pieces, for as long as the client takes them."""
+    connection = cast("HTTP1Connection", request.connection)
+    content = response.content
+    now = asyncio.get_running_loop().time
+    try:
+        async with asyncio.timeout(PATIENCE) as patience:
+            await connection.write_headers(response.start, response.headers, content[:PIECE])
+            for start in range(PIECE, len(content), PIECE):
+                patience.reschedule(now() + PATIENCE)
+                await connection.write(content[start : start + PIECE])
+    except TimeoutError:
+        text = "Closed a client that took nothing of the response to %s %.64r for %g seconds"
+        logger.warning(text, request.method, request.path, PATIENCE)
+        connection.close()
+    except StreamClosedError:
+        connection.close()
+    else:
+        connection.finish()
+    log_access(response.start.code, request)
 
 
 def _fail(connection: HTTPConnection | None) -> None:
@@ -55,29 +181,36 @@ def _fail(connection: HTTPConnection | None) -> None:
         connection.finish()
 
 
-async def finish_answering() -> None:
-    """Return when Django has answered all requests so far."""
-    if _answering:
-        await asyncio.wait(_answering)
-
-
-def _respond(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _respond(application: Callable[..., Any], environ: dict[str, Any]) -> Response:
     """Make the whole response in one thread: closing it there ends the request for that thread's database."""
     started: list[Any] = []
-    response = _application()(environ, lambda *start: started.extend(start))
+    response = application(environ, lambda *start: started.extend(start))
     try:
-        body = b"".join(response)
+        content = b"".join(response)
     finally:
         if hasattr(response, "close"):
             response.close()
-    status, headers = started[:2]
-    headers = [(name, value.strip()) for name, value in headers]  # Django begins those of cookies with a space
-    if environ["REQUEST_METHOD"] == "HEAD":
-        if "content-length" not in {name.lower() for name, _ in headers}:
-            headers.append(("Content-Length", str(len(body))))
-        body = b""
-    start_response(status, headers)
-    return [body]
+    code, reason = started[0].split(" ", 1)
+    headers = HTTPHeaders()
+    for name, value in started[1]:
+        headers.add(name, value.strip())  # Django begins those of cookies with a space
+    _complete(headers, len(content), is_unchanged=code == "304")
+    is_head = environ["REQUEST_METHOD"] == "HEAD"
+    return Response(ResponseStartLine("HTTP/1.1", int(code), reason), headers, b"" if is_head else content)
+
+
+def _complete(headers: HTTPHeaders, length: int, *, is_unchanged: bool) -> None:
+    """Add what Tornado has in every response."""
+    defaults = {"Server": f"TornadoServer/{tornado.version}"}
+    if not is_unchanged:
+        defaults |= {"Content-Length": str(length), "Content-Type": "text/html; charset=UTF-8"}
+    for name, value in defaults.items():
+        headers.setdefault(name, value)
+
+
+def _call_django(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    response: Iterable[bytes] = _application()(environ, start_response)
+    return response
 
 
 @cache

@@ -64,6 +64,10 @@ class TornadoServer(Server):
         pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def files_without_a_name(self) -> list[Path]:
+        """What it has open that no directory has."""
+        return files_without_a_name(self.pid)
+
     def count_open(self, path: Path) -> int:
         """How often it has that file open."""
         opened = 0
@@ -71,6 +75,15 @@ class TornadoServer(Server):
             with contextlib.suppress(FileNotFoundError):
                 opened += link.readlink() == path
         return opened
+
+
+def files_without_a_name(pid: int) -> list[Path]:
+    """What that process has open and no directory has, but for sockets and the like."""
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(link.readlink())
+    return [link for link in links if str(link).startswith("/") and str(link).endswith(" (deleted)")]
 
 
 @contextlib.contextmanager

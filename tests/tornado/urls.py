@@ -12,6 +12,7 @@ urlpatterns = [
     path("apeople", views.apeople),
     path("slow", views.slow),
     path("body", views.body),
+    path("large", views.large),
     path("upload", views.upload),
     path("cookies", views.cookies),
     path("form", views.form),

@@ -33,6 +33,10 @@ def slow(request: HttpRequest) -> HttpResponse:
     return HttpResponse("at last")
 
 
+def large(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(b"x" * int(request.GET["size"]), content_type="application/octet-stream")
+
+
 @csrf_exempt
 def body(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"size": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest()})
@@ -86,6 +90,7 @@ def broken_stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(_break())
 
 
+@csrf_exempt
 def fail(request: HttpRequest) -> HttpResponse:
     raise ValueError("in the view")
 
