@@ -394,6 +394,13 @@ async def test_a_handler_that_streams_has_a_limit_of_its_own(wrapper: Wrapper) -
             assert await sent(wrapper, "/size", 5_000_001, b"") == 400
 
 
+async def test_what_django_may_have_in_memory_does_not_bound_what_it_streams(wrapper: Wrapper) -> None:
+    wrapper.start_app(handlers=[django_app()])
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1_000):
+        async with listening(wrapper):
+            assert await sent(wrapper, "/nowhere", 5_000_000, b"x" * 5_000_000) == 404
+
+
 async def test_a_body_below_ws_is_for_a_handler_that_takes_that_path(wrapper: Wrapper) -> None:
     wrapper.start_app(handlers=[("/ws/size", Size), django_app()])
     async with listening(wrapper):
