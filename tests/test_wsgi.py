@@ -68,6 +68,18 @@ async def test_a_host_that_is_not_allowed_is_400(tornado: TornadoServer, http: h
     await tornado.log.wait_for_error("Invalid HTTP_HOST header: 'elsewhere.example'")
 
 
+@pytest.mark.parametrize("port", ["x", "", "8x"])
+async def test_a_port_that_is_none_is_400(tornado: TornadoServer, http: httpx.AsyncClient, port: str) -> None:
+    assert (await http.get("/meta", headers={"Host": f"127.0.0.1:{port}"})).status_code == 400
+    await tornado.log.wait_for_error(f"Invalid HTTP_HOST header: '127.0.0.1:{port}'")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::1]:8000", "localhost:8000"])
+async def test_a_host_may_have_a_port_or_none(http: httpx.AsyncClient, host: str) -> None:
+    meta = (await http.get("/meta", headers={"Host": host})).json()
+    assert meta["HTTP_HOST"] == host
+
+
 async def test_a_large_body_arrives(http: httpx.AsyncClient) -> None:
     body = b"0123456789" * 1_000_000
     answer = (await http.post("/body", content=body)).json()

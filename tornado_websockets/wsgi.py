@@ -63,6 +63,9 @@ class DjangoContainer(WSGIContainer):
         """The request as WSGI has it, without its body."""
         for name in [name for name in request.headers if "_" in name]:
             del request.headers[name]  # which in WSGI would pass for one with hyphens, such as a proxy's
+        name, colon, port = request.host.partition(":")
+        if colon and ":" not in port and not port.isdecimal():
+            request.host = name  # Tornado fails on such a port; Django says what it thinks of the header
         return super().environ(request)
 
     async def _answer(self, request: HTTPServerRequest, body: Body) -> None:
