@@ -16,7 +16,7 @@ from .failures import log_failure
 from .frames import Code, Data, Frame, Limits, Refusal, decode, refuse
 from .hub import hub
 from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
-from .running import current
+from .running import current, sender_to
 from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
@@ -141,7 +141,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        sender = self._sender()
+        sender = sender_to(self.path)
         self.lane.send(self, text, sender)
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
@@ -159,7 +159,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path, current.get())
         hub.emit(self.path, text, exclude=self)
-        return Sent(self.lane, self._sender())
+        return Sent(self.lane, sender_to(self.path))
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sent:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
@@ -169,7 +169,7 @@ class Connection(Socket):
         :raises ValueError: code or reason is something else.
         """
         self.shut(*Close.by_application(1000 if code is None else code, reason or ""))
-        return Sent(self.lane, self._sender())
+        return Sent(self.lane, sender_to(self.path))
 
     # For the transport, on the event loop.
 
@@ -223,11 +223,7 @@ class Connection(Socket):
         return self._left_at is not None and monotonic() > self._left_at + STRAGGLING
 
     async def _catch_up(self) -> None:
-        """Return when what this client has caused is out: then its next message may be read.
-
-        That is when its broadcasts are in the outbox of each receiver, its answers have been taken by the transport,
-        and no more of them than is usual waits for the other processes.
-        """
+        """Return when what this client has caused is out: then its next message may be read."""
         path, self.sent_to = self.sent_to, None
         if self.lane.has_waiting(self):
             await self.lane.settle(self)
@@ -263,7 +259,7 @@ class Connection(Socket):
         """:meth:`close`, with any code that the transport can send."""
         if self._status is OPEN:
             self._status = CLOSING
-            self.lane.send(self, Close(code, reason), self._sender())
+            self.lane.send(self, Close(code, reason), sender_to(self.path))
         elif self._status is CONNECTING:
             self._status, self._farewell = CLOSED, Close(code, reason)
 
@@ -308,11 +304,6 @@ class Connection(Socket):
             return
         self._status = CLOSED
         self.transport.abort(SLOW_CLIENT if isinstance(reason, str) else INTERNAL_ERROR)
-
-    def _sender(self) -> "Connection | str":
-        """Whose turn it takes to send what is sent now."""
-        running = current.get()
-        return self.path if running is None else running
 
     def _answer(self, text: str) -> None:
         if self._status is OPEN:

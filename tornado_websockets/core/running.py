@@ -11,5 +11,12 @@ if TYPE_CHECKING:
 #: The connection whose handler is running. It follows into the tasks and asgiref threads that the handler starts.
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
 
+
+def sender_to(path: str) -> "Connection | str":
+    """Whose turn it takes to send something to ``path`` now: the running handler's connection, or the path itself."""
+    running = current.get()
+    return path if running is None else running
+
+
 if hasattr(os, "register_at_fork"):  # the handler that runs is the parent's
     os.register_at_fork(after_in_child=partial(current.set, None))
