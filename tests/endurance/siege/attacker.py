@@ -87,7 +87,10 @@ class Attacker:
             self.leave()
 
     def leave(self) -> None:
-        """Go, in the manner of the party; but for a reset, wait until the server has hung up."""
+        """Go, in the manner of the party; but for a reset, wait until the server has hung up.
+
+        Who says so by a close frame hangs up then: the server reads that frame when it has handled what is before it.
+        """
         self._is_leaving = True
         self._report.left = time.monotonic()
         if self._party.leaves == "reset":
@@ -96,8 +99,7 @@ class Attacker:
         with contextlib.suppress(OSError):
             if self._party.leaves == "close":
                 self._socket.send(CLOSE_FRAME)
-            else:
-                self._socket.shutdown(socket.SHUT_WR)
+            self._socket.shutdown(socket.SHUT_WR)
         self._watch(selectors.EVENT_READ)
 
     def vanish(self) -> None:
