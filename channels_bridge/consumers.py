@@ -129,7 +129,10 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
 
 class Transport:
-    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it."""
+    """The ASGI side of a connection, as :class:`~tornado_websockets.core.outbox.Transport` wants it.
+
+    :ivar has_more: whether, as far as is known, more of what the client has sent is here already.
+    """
 
     __slots__ = (
         "_abort_code",
@@ -142,12 +145,14 @@ class Transport:
         "_server",
         "_task",
         "_write",
+        "has_more",
     )
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._server = server_of(receive, send)
         self._write = self._server.write
         self._receive = self._server.receive
+        self.has_more = self._server.has_more
         self._send = send
         self._task = asyncio.current_task()
         self._is_receiving = False
@@ -177,17 +182,13 @@ class Transport:
                 self._notice_end()
             elif self._ahead is None:
                 self._ahead = Ahead(self._receive, self._notice_end)
-                self._receive = self._ahead.next
+                self._receive, self.has_more = self._ahead.next, _always
         self._has_received = False
 
     def _notice_end(self) -> None:
         if self._connection is not None and not self._is_receiving:
             self._connection.lose(ConnectionResetError("The client left while a handler was running."))
             abandon(self._connection)
-
-    def has_more(self) -> bool:
-        """Whether, as far as is known, more of what the client has sent is here already."""
-        return self._ahead is not None or self._server.has_more()
 
     def look_after_client(self, now: float) -> None:
         """Notice a client that has left, although what it sent before is not handled yet."""
@@ -293,3 +294,7 @@ def _headers(scope: Scope) -> Mapping[str, str]:
             text = headers[key] + ("; " if key == "cookie" else ", ") + text
         headers[key] = text
     return CaseInsensitiveMapping(headers)
+
+
+def _always() -> bool:
+    return True

@@ -99,7 +99,7 @@ class Daphne(Server):
         self._intake.drop()
 
     def receive(self) -> Awaitable[Message]:
-        if self._intake.has_rest and not self._is_full():
+        if self._intake.rest and not self._is_full():
             self._intake.go_on()
         return self._receive()
 
@@ -155,7 +155,7 @@ class Daphne(Server):
         self._protocol.dropConnection(abort=True)
 
     def has_more(self) -> bool:
-        return self._queue is None or not self._queue.empty() or self._intake.has_rest
+        return self._queue is None or not self._queue.empty() or bool(self._intake.rest)
 
     def is_found_dead(self, now: float) -> bool:
         return self._protocol.state == self._protocol.STATE_CLOSED or self._line.is_found_dead(now)
@@ -168,7 +168,9 @@ def intake_of(protocol: Any) -> Intake:
         return known
     transport = protocol.transport
     queue = hub.lane().turnstile.queue
-    intake = Intake(protocol.dataReceived, transport.pauseProducing, transport.resumeProducing, queue)
+    intake = Intake(
+        protocol.dataReceived, transport.pauseProducing, transport.resumeProducing, queue, stops_by_itself=False
+    )
     protocol.dataReceived = intake.take
     # What has come behind the handshake is looked at again, as a whole, with each read.
     data, protocol.data = protocol.data, b""

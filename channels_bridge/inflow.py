@@ -128,7 +128,7 @@ def _bound(connection: Any, protocol: Any) -> Intake:
     def is_full() -> bool:
         return bool(connection.read_paused or transport.is_closing())
 
-    intake = Intake(connection.data_received, pause, resume, hub.lane().turnstile.queue)
+    intake = Intake(connection.data_received, pause, resume, hub.lane().turnstile.queue, stops_by_itself=True)
     intake.is_full = is_full
     connection.data_received = intake.take
     transport.set_protocol(connection)  # uvloop keeps the method

@@ -24,7 +24,9 @@ class Intake:
     :param pause: stops reading from the socket; may be called again.
     :param resume: lets the socket be read again.
     :param queue: calls what it is given when it is this client's turn again.
+    :param stops_by_itself: whether the server reads nothing while enough waits for the application.
     :ivar is_full: says whether enough waits for the application.
+    :ivar rest: what waits to be parsed.
     :ivar on_flood: called once, when the client sends too many frames that carry nothing.
     """
 
@@ -36,10 +38,11 @@ class Intake:
         "_loop",
         "_pause",
         "_queue",
-        "_rest",
         "_resume",
+        "_stops_by_itself",
         "is_full",
         "on_flood",
+        "rest",
     )
 
     def __init__(
@@ -48,23 +51,21 @@ class Intake:
         pause: Callable[[], object],
         resume: Callable[[], object],
         queue: Callable[[Callable[[], None]], None],
+        *,
+        stops_by_itself: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._feed = feed
         self._pause = pause
         self._resume = resume
         self._queue = queue
+        self._stops_by_itself = stops_by_itself
         self.is_full: Callable[[], bool] = _never
-        self._rest = bytearray()
+        self.rest = bytearray()
         self._is_held = self._is_paused = True
         self._is_scheduled = False
         self.on_flood: Callable[[], None] | None = None
         pause()
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether something waits to be parsed."""
-        return bool(self._rest)
 
     @property
     def is_reading(self) -> bool:
@@ -73,10 +74,10 @@ class Intake:
 
     def take(self, data: bytes) -> None:
         """Parse ``data``, or keep it, after all that came before."""
-        if not self._is_paused and len(data) <= SLICE and not self.is_full():
+        if not self._is_paused and len(data) <= SLICE and (self._stops_by_itself or not self.is_full()):
             self._feed(data)
             return
-        self._rest += data
+        self.rest += data
         if self._is_paused:
             self._pause()  # the server has read although it should not
         else:
@@ -94,16 +95,16 @@ class Intake:
 
     def drop(self) -> None:
         """Forget what waits: nobody wants it any more. What comes is parsed as by itself."""
-        self._rest.clear()
+        self.rest.clear()
         self._is_held = False
         self._go_on_reading()
 
     def go_on(self) -> None:
         """Parse what waits, for as long as it is this client's turn."""
         end = monotonic() + SECONDS
-        while self._rest and not self._is_held and not self.is_full():
-            piece = bytes(self._rest[:SLICE])
-            del self._rest[:SLICE]
+        while self.rest and not self._is_held and not self.is_full():
+            piece = bytes(self.rest[:SLICE])
+            del self.rest[:SLICE]
             self._feed(piece)
             if monotonic() >= end:
                 break
@@ -112,14 +113,14 @@ class Intake:
     def flood(self) -> None:
         """The client sends too much that carries nothing: hear no more of it."""
         self.hold()
-        self._rest.clear()
+        self.rest.clear()
         if self.on_flood is not None:
             tell, self.on_flood = self.on_flood, None
             self._loop.call_soon(tell)  # the parser is at work
 
     def _go_on_reading(self) -> None:
         """Read on when nothing waits; parse on in the next turn, if that is not up to the application."""
-        if self._rest or self._is_held:
+        if self.rest or self._is_held:
             self._is_paused = True
             self._pause()
             if not self._is_held and not self._is_scheduled and not self.is_full():

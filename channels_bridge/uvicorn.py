@@ -61,13 +61,13 @@ class Uvicorn(Server):
 
     def receive(self) -> Awaitable[Message]:
         intake = self._intake
-        return self._receive() if intake is None or not intake.has_rest else self._receive_more(intake)
+        return self._receive() if intake is None or not intake.rest else self._receive_more(intake)
 
     async def _receive_more(self, intake: Intake) -> Message:
         if self._queue.empty():
             intake.go_on()
         message = await self._receive()
-        if intake.has_rest:
+        if intake.rest:
             intake.go_on()  # uvicorn reads on as soon as it has given a message away; so keep it from that
         return message
 
@@ -82,7 +82,7 @@ class Uvicorn(Server):
         self._transport.abort()
 
     def has_more(self) -> bool:
-        return not self._queue.empty() or (self._intake is not None and self._intake.has_rest)
+        return not self._queue.empty() or (self._intake is not None and bool(self._intake.rest))
 
     def is_found_dead(self, now: float) -> bool:
         return self._is_closing() or self._line.is_found_dead(now)

@@ -15,7 +15,8 @@ class Socket:
         self.is_paused = False
         self.is_full = False
         self.seconds = 0.0
-        self.intake = Intake(self.parse, self.pause, self.resume, asyncio.get_running_loop().call_soon)
+        queue = asyncio.get_running_loop().call_soon
+        self.intake = Intake(self.parse, self.pause, self.resume, queue, stops_by_itself=False)
         self.intake.is_full = lambda: self.is_full
 
     def parse(self, data):
@@ -68,7 +69,7 @@ class TestParsing:
 
     async def test_is_done_piece_by_piece_for_what_is_large(self, open_socket):
         open_socket.intake.take(bytes(range(256)) * 40)
-        await until(lambda: not open_socket.intake.has_rest)
+        await until(lambda: not open_socket.intake.rest)
         assert b"".join(open_socket.parsed) == bytes(range(256)) * 40
         assert max(map(len, open_socket.parsed)) == SLICE
 
@@ -76,7 +77,7 @@ class TestParsing:
         open_socket.seconds = SECONDS
         open_socket.intake.take(b"x" * 10 * SLICE)
         seen = [len(open_socket.parsed)]
-        while open_socket.intake.has_rest:
+        while open_socket.intake.rest:
             assert open_socket.is_paused
             await asyncio.sleep(0)
             seen.append(len(open_socket.parsed))
@@ -87,7 +88,7 @@ class TestParsing:
         open_socket.seconds = SECONDS
         open_socket.intake.take(b"a" * 3 * SLICE)
         open_socket.intake.take(b"b")
-        await until(lambda: not open_socket.intake.has_rest)
+        await until(lambda: not open_socket.intake.rest)
         assert b"".join(open_socket.parsed) == b"a" * 3 * SLICE + b"b"
 
 

@@ -388,13 +388,31 @@ class TestSenders:
         assert [len(member.got) for member in crowd] == [5] * len(crowd)
 
     async def test_wait_for_their_own_alone(self, lane):
-        members_of(lane, 50 * TURN, "/crowd")
+        crowd = members_of(lane, 50 * TURN, "/crowd")
         [innocent] = members_of(lane, 1)
         lane.submit(Delivery("flood", "/crowd"), "flooder")
         lane.send(innocent, "answer", innocent)
         await lane.settle(innocent)
-        assert lane.has_waiting("flooder")
-        assert not lane.has_waiting(innocent)
+        assert innocent.items == ["answer"]
+        assert crowd[-1].items == []
+
+    async def test_may_have_a_little_waiting(self, lane):
+        [member] = members_of(lane, 1)
+        lane._left = 0
+        verdicts = []
+        for _ in range(lane_module.MAX_AHEAD + 1):
+            lane.send(member, "x", SENDER)
+            verdicts.append(lane.has_much_waiting(SENDER))
+        assert verdicts == [False] * lane_module.MAX_AHEAD + [True]
+        assert not lane.has_much_waiting("other")
+
+    async def test_may_have_few_bytes_waiting(self, lane):
+        [member] = members_of(lane, 1)
+        lane._left = 0
+        lane.send(member, "x" * lane_module.MAX_BYTES_AHEAD, SENDER)
+        assert not lane.has_much_waiting(SENDER)
+        lane.send(member, "x", SENDER)
+        assert lane.has_much_waiting(SENDER)
 
     async def test_do_not_make_threads_of_others_wait(self, lane):
         [member] = members_of(lane, 1)

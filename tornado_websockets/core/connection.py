@@ -107,7 +107,7 @@ class Connection(Socket):
         self._status: State = CONNECTING
         self._farewell: Close | None = None  # said before the client was there
         self._left_at: float | None = None
-        self.sent_to: str | None = None  # the path of its last broadcast, until that is out
+        self.sent_to: str | None = None  # the path of what it has sent last, until that is known to be out
         self._has_answered = False  # and its answer is not known to be out
         self._is_admitted = False
         rate = limits.max_messages_per_second
@@ -142,11 +142,12 @@ class Connection(Socket):
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
         sender = sender_to(self.path)
-        self.lane.send(self, text, sender)
+        is_sent = self.lane.send(self, text, sender)
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
         if sender is self:
             self._has_answered = True
+            self.sent_to = self.sent_to if is_sent else self.path
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)
         return Sent(self.lane, sender, self._outbox)
@@ -214,7 +215,7 @@ class Connection(Socket):
         if refusal is not None:
             counters.messages_refused += 1
             self._answer(self.endpoint.encoder.refusal(refusal))
-        if self._has_answered or self.sent_to is not None or self._outbox.is_congested:
+        if self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
 
     @property
@@ -225,12 +226,13 @@ class Connection(Socket):
     async def _catch_up(self) -> None:
         """Return when what this client has caused is out: then its next message may be read."""
         path, self.sent_to = self.sent_to, None
-        if self.lane.has_waiting(self):
+        if self.lane.has_much_waiting(self):
             await self.lane.settle(self)
-        if self._has_answered and self._outbox.is_behind:
-            await self._outbox.flushed()
+        if self._outbox.writer is not None:
+            if self._has_answered:
+                await self._outbox.flushed()
+            await self._outbox.room()
         self._has_answered = False
-        await self._outbox.room()
         if path is not None and hub.publisher is not None and hub.publisher.is_congested(path):
             await hub.publisher.room(path)
 
@@ -308,7 +310,8 @@ class Connection(Socket):
     def _answer(self, text: str) -> None:
         if self._status is OPEN:
             self._has_answered = True
-            self.lane.send(self, text, self)
+            if not self.lane.send(self, text, self):
+                self.sent_to = self.path
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher

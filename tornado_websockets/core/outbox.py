@@ -62,6 +62,7 @@ class Outbox:
         because it has left (the exception).
     :param max_bytes: of text that may wait.
     :param timeout: seconds for which one message may be stuck.
+    :ivar writer: the task that sends what the transport could not take at once, while there is such.
     """
 
     __slots__ = (
@@ -74,8 +75,8 @@ class Outbox:
         "_queue",
         "_timeout",
         "_transport",
-        "_writer",
         "size",
+        "writer",
     )
 
     def __init__(
@@ -87,15 +88,10 @@ class Outbox:
         self._timeout = timeout
         self._queue: deque[str | Close | _Latest] | None = None  # made when the client first falls behind
         self._latest: dict[str, _Latest] = {}
-        self._writer: asyncio.Task[None] | None = None
+        self.writer: asyncio.Task[None] | None = None
         self._progress: asyncio.Future[None] | None = None
         self._begun = self._ended = 0  # of what could not be sent at once
         self.size = 0
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether something waits for the transport."""
-        return self._writer is not None
 
     @property
     def is_congested(self) -> bool:
@@ -107,7 +103,7 @@ class Outbox:
 
         :param key: of a text that makes an earlier one of the same key pointless, if that still waits.
         """
-        if self._writer is not None:
+        if self.writer is not None:
             self._enqueue(item, key)
             return
         try:
@@ -118,17 +114,17 @@ class Outbox:
             return
         if rest is not None:
             self._begun += 1
-            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
+            self.writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     async def room(self) -> None:
         """Return when the outbox is not congested, or its client is gone."""
-        while self.is_congested and self._writer is not None:
+        while self.is_congested and self.writer is not None:
             await self._next_progress()
 
     async def flushed(self) -> None:
         """Return when the transport has taken what was pushed so far, or the client is gone."""
         target = self._begun
-        while self._ended < target and self._writer is not None:
+        while self._ended < target and self.writer is not None:
             await self._next_progress()
 
     def clear(self) -> bool:
@@ -145,7 +141,7 @@ class Outbox:
     async def stop(self) -> None:
         """Drop what waits, and end the writer."""
         self._lose = _ignore  # the connection's method: it would keep the connection until the next collection
-        writer, self._writer = self._writer, None
+        writer, self.writer = self.writer, None
         self.clear()
         if writer is not None and writer is not asyncio.current_task():
             writer.cancel()
@@ -181,8 +177,8 @@ class Outbox:
         except Exception as error:
             self._give_up(error)
         finally:
-            if self._writer is asyncio.current_task():
-                self._writer = None
+            if self.writer is asyncio.current_task():
+                self.writer = None
             self._tell_progress()
 
     async def _in_time(self, sending: Awaitable[None]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -48,7 +48,7 @@ class Workers:
     def forget(self) -> None:
         """Start without threads, as a forked process must: they stay with its parent."""
         self._lock = threading.Lock()
-        self._jobs: OrderedDict[asyncio.Future[Any], _Job] = OrderedDict()  # by outcome, in order
+        self._jobs: deque[_Job] = deque()
         self._busy = 0
         self._tasks: set[asyncio.Future[None]] = set()
         self._threads: Threads | None = None
@@ -61,7 +61,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         job = _Job(call, copy_context(), loop, loop.create_future())
         with self._lock:
-            self._jobs[job.outcome] = job
+            self._jobs.append(job)
             if self._threads is None:
                 self._threads = Threads(f"WebSocket {self._name}", self._concurrency)
             needs_thread = self._busy < self._concurrency
@@ -77,7 +77,8 @@ class Workers:
         """Nobody waits for this call any more: it is not begun, and what it holds is let go at once."""
         outcome.cancel()
         with self._lock:
-            self._jobs.pop(outcome, None)
+            for job in [job for job in self._jobs if job.outcome is outcome]:
+                self._jobs.remove(job)
 
     def overtake(self) -> None:
         """Let what waits pass what is running, which may never end; the process will not wait for that."""
@@ -108,7 +109,7 @@ class Workers:
         """Leave what waits to the threads that are at work; if there are none, it fails."""
         with self._lock:
             self._busy -= 1
-            stranded = [] if self._busy else list(self._jobs.values())
+            stranded = [] if self._busy else list(self._jobs)
             if stranded:
                 self._jobs.clear()
         for job in stranded:
@@ -120,7 +121,7 @@ class Workers:
                 if not self._jobs:
                     self._busy -= 1
                     return
-                _, job = self._jobs.popitem(last=False)
+                job = self._jobs.popleft()
             if not job.outcome.cancelled():
                 self._do(job)
 
