@@ -13,10 +13,6 @@ from .recognition import warn_once
 #: Pieces of one message that may be kept apart. Each costs daphne and uvicorn up to a hundred bytes besides its own.
 MAX_PIECES = 1_000
 
-#: Bytes that one read, inflated, may become, where messages may not be longer. Text that is worth compressing becomes
-#: ten times what it was, which is 2.5 MiB for a read of uvicorn; zeros become 256 MiB.
-MAX_INFLATED = 5 * 512 * 1024
-
 _CONTINUATION, _CONTROL, _CLOSE, _PING, _PONG = 0x0, 0x8, 0x8, 0x9, 0xA
 
 
@@ -32,8 +28,9 @@ def merge(pieces: list[bytes | bytearray]) -> None:
 class Inflow:
     """An extension, in the sense of the library ``websockets``, for a connection of uvicorn.
 
-    Uvicorn parses, and inflates, all that one read of its socket brings, before it stops to read. This refuses what
-    becomes too much, and collects the fragments of a message, of which each would be an object.
+    It refuses messages that become too long, collects the fragments of a message, of which each would be an object, and
+    counts frames that carry nothing. What many compressed messages become is bounded by the intake, which gives the
+    parser a kilobyte at a time: that inflates to a megabyte at most.
 
     :param connection: uvicorn's; ``connection.conn`` is that of the library.
     :param most: bytes of one message.
@@ -45,8 +42,7 @@ class Inflow:
         self._protocol = connection.conn
         self._connection = connection
         self._most = most
-        self._most_inflated = max(MAX_INFLATED, most * 3 // 2)
-        self._inflated = self._size = 0
+        self._size = 0
         self._collected = bytearray()
         self._empty: Any = None
         self._idle = IdleFrames()
@@ -54,17 +50,14 @@ class Inflow:
     def decode(self, frame: Any, *, max_size: int | None = None) -> Any:  # noqa: ARG002 for those that inflate
         """Look at a frame of the client, which is inflated already."""
         size = len(frame.data)
-        if not self._protocol.events:  # the first one of a read: those before have been fetched
-            self._inflated = 0
-            if self._connection.frames:
-                merge(self._connection.frames)
-        self._inflated += size
+        if self._connection.frames and not self._protocol.events:  # else some have not been fetched yet
+            merge(self._connection.frames)
         opcode = frame.opcode
         if opcode == _CONTINUATION:
             self._size += size
         elif opcode < _CONTROL:
             self._size = size
-        if self._size > self._most or self._inflated > self._most_inflated:
+        if self._size > self._most:
             from websockets.exceptions import PayloadTooBig
 
             raise PayloadTooBig(None, self._most)

@@ -96,9 +96,11 @@ class TornadoTransport:
         return self._line.is_found_dead(now)
 
     def cut(self) -> None:
-        """Drop the connection at once."""
-        if self._stream is not None:
-            self._stream.close()
+        """Drop the connection at once, with what the client has sent: Tornado would go on to what it has read of it."""
+        protocol = self._handler.ws_connection
+        if protocol is not None and protocol.stream is not None:
+            protocol.client_terminated = True
+            protocol.stream.close()
 
     @property
     def _stream(self) -> Any:

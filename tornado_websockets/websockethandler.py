@@ -190,8 +190,8 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         :param message: as the client sent it.
         :returns: what Tornado waits for before it reads the next one.
         """
-        if self._turns.is_busy:
-            self._look_after_client()
+        if self._turns.is_busy and not self._has_client():
+            return None
         return self._turns.begin(partial(self.connection.received, message), len(message))
 
     def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
@@ -218,12 +218,15 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """Cancel the handler that is running. What comes after it is done all the same."""
         self._turns.interrupt()
 
-    def _look_after_client(self) -> None:
-        """Notice a client that has left, although what it sent before is not handled yet."""
+    def _has_client(self) -> bool:
+        """Whether what the client has sent is still to be handled; notices one that has left meanwhile."""
+        if self.connection.is_connecting:  # ``open`` comes first, also for one that left at once
+            return True
         if self._transport.is_found_dead(monotonic()):
             self.connection.lose(ConnectionResetError("The client left before all it had sent was handled."))
         if self.connection.is_long_gone:
             self._transport.cut()
+        return not self.connection.is_long_gone
 
     def _fail(self, error: Exception) -> None:
         """End the connection because of an error that is no handler's: those are dealt with."""

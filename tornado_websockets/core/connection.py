@@ -209,14 +209,19 @@ class Connection(Socket):
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         counters.messages_in += 1
-        is_within_rate = self._rate is None or self._rate.take(monotonic())
-        frame = (decode if is_within_rate else refuse)(message, self._limits)
+        read = decode if self._rate is None or self._rate.take(monotonic()) else refuse
+        frame = read(message, self._limits)
         refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1
             self._answer(self.endpoint.encoder.refusal(refusal))
         if self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
+
+    @property
+    def is_connecting(self) -> bool:
+        """Whether it does not take part yet."""
+        return self._status is CONNECTING
 
     @property
     def is_long_gone(self) -> bool:
@@ -272,10 +277,7 @@ class Connection(Socket):
             self._outbox.push(Close(code, reason))
 
     def kick(self, code: int, reason: str) -> None:
-        """Cut off a client for what it does: what waits is dropped, nothing more is read or handled.
-
-        :param reason: for the log.
-        """
+        """Cut off a client for what it does, which the log tells: nothing more is sent, read or handled."""
         if self._status is not CLOSED:
             counters.flooding_clients_closed += 1
             logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, self.path, self.id)
@@ -300,8 +302,7 @@ class Connection(Socket):
         elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
             logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=reason)
         else:
-            if self._left_at is None:
-                self._left_at = monotonic()
+            self._left_at = self._left_at or monotonic()
             self._status = LEFT if self._status in (OPEN, LEFT) else CLOSED
             return
         self._status = CLOSED

@@ -139,7 +139,7 @@ class Lane:
             self._began = now
             self._wake()
         self._handled += 1
-        return self._handled >= MAX_HANDLED or self._left <= 0 or now > self._began + MAX_HANDLING
+        return self._handled >= MAX_HANDLED or now > self._began + MAX_HANDLING
 
     def shut_all(self, code: int) -> None:
         """Close every connection.
