@@ -35,9 +35,9 @@ class Clock(Generic[T]):
             watched.discard(thing)
 
     def _tick(self, loop: asyncio.AbstractEventLoop, watched: set[T]) -> None:
-        for thing in watched:
-            self._look(thing)
-        if watched:
-            loop.call_later(self._interval, self._tick, loop, watched)
-        else:
+        if not watched:
             del self._watched[loop]
+            return
+        loop.call_later(self._interval, self._tick, loop, watched)  # first: a look may fail
+        for thing in list(watched):
+            self._look(thing)

@@ -64,7 +64,10 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
                 raise
         finally:
             transport.end()
-            await connection.gone()
+            try:
+                await connection.gone()
+            finally:
+                transport.release()
         await transport.finish()
 
     def _connect(self, transport: "Transport", send: Send) -> Connection | None:
@@ -173,7 +176,11 @@ class Transport:
             self._connection = None  # which has us: neither should wait for the garbage collector
         if self._ahead is not None:
             self._ahead.stop()
-        self._server.ended()
+
+    def release(self) -> None:
+        """Undo what was done to the server. Who is given up is still to be cut off, and is not read until then."""
+        if self._abort_code is None:
+            self._server.ended()
 
     def read_on_if_late(self) -> None:
         """Read ahead from now on, if a handler or ``authorize`` has been running since the last look."""
@@ -221,6 +228,7 @@ class Transport:
     def abort(self, code: int) -> None:
         if self._abort_code is None:
             self._abort_code = code
+            self._server.hold()
             if self._is_receiving and self._task is not None:
                 self._task.cancel()
 
@@ -262,6 +270,7 @@ class Transport:
             with contextlib.suppress(Exception):  # it may have gone, or take nothing
                 await asyncio.wait_for(self.close(self._abort_code, ""), CLOSE_TIMEOUT)
             self.cut()
+            self._server.ended()
 
 
 #: Finds the handlers that take their time.

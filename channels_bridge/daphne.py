@@ -20,6 +20,8 @@ from .stopping import stop_with_daphne
 MAX_PARSED: Final = 32
 MAX_PARSED_BYTES: Final = 1024 * 1024
 
+_CONTINUATION: Final = 0x0
+
 
 class Daphne(Server):
     """Daphne takes whatever is sent, and whatever comes in, and keeps it in memory.
@@ -44,10 +46,8 @@ class Daphne(Server):
     )
 
     def __init__(self, protocol: Any, receive: Receive) -> None:
-        # Looked for now, so that nothing is missing in the middle of a conversation.
-        _ = protocol.state, protocol.send_queue, protocol.trafficStats.incomingOctetsWireLevel, protocol.sendPing
-        _ = protocol.onMessageFrame, protocol.onPing, protocol.onPong, protocol.dropConnection, protocol.data
-        _ = protocol.server.ping_interval, protocol.server.ping_timeout, protocol.transport.fileno
+        self._intake = intake_of(protocol)
+        self._intake.is_full = self._is_full
         self._protocol = protocol
         self._receive = receive
         queue = getattr(receive, "__self__", None)
@@ -58,8 +58,6 @@ class Daphne(Server):
         self._heartbeat: Heartbeat | None = None
         self._idle = IdleFrames()
         self._line = Line(protocol.transport.fileno())
-        self._intake = intake_of(protocol)
-        self._intake.is_full = self._is_full
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
         stop_with_daphne(hub.lane())
@@ -90,6 +88,9 @@ class Daphne(Server):
         self._intake.on_flood = functools.partial(on_flood, FLOODING)
         self._intake.release()
 
+    def hold(self) -> None:
+        self._intake.hold()
+
     def ended(self) -> None:
         for name in ("onMessageFrame", "onPing", "onPong", "dataReceived"):
             vars(self._protocol).pop(name, None)
@@ -115,7 +116,7 @@ class Daphne(Server):
 
     def _take_frame(self, pieces: list[bytes]) -> None:
         """Take one fragment of a message, as Autobahn's own callback of the name does, and keep them together."""
-        if not any(pieces):
+        if self._protocol.current_frame.opcode == _CONTINUATION and not any(pieces):
             self._count_idle()
         type(self._protocol).onMessageFrame(self._protocol, pieces)
         merge(self._protocol.message_data)
@@ -163,16 +164,31 @@ class Daphne(Server):
 
 def intake_of(protocol: Any) -> Intake:
     """What bounds what a client of daphne can send. Nothing is parsed until it is released."""
-    known = getattr(vars(protocol).get("dataReceived"), "__self__", None)
-    if isinstance(known, Intake):
+    known = known_intake(protocol)
+    if known is not None:
         return known
     transport = protocol.transport
+    # Looked for now, before anything is changed, so that nothing is missing in the middle of a conversation.
+    _ = protocol.state, protocol.send_queue, protocol.trafficStats.incomingOctetsWireLevel, protocol.sendPing
+    _ = protocol.onMessageFrame, protocol.onPing, protocol.onPong, protocol.dropConnection, protocol.data
+    _ = protocol.server.ping_interval, protocol.server.ping_timeout, transport.fileno, protocol.current_frame
     queue = hub.lane().turnstile.queue
     intake = Intake(
-        protocol.dataReceived, transport.pauseProducing, transport.resumeProducing, queue, stops_by_itself=False
+        protocol.dataReceived,
+        transport.pauseProducing,
+        transport.resumeProducing,
+        queue,
+        functools.partial(protocol.dropConnection, abort=True),
+        stops_by_itself=False,
     )
     protocol.dataReceived = intake.take
     # What has come behind the handshake is looked at again, as a whole, with each read.
     data, protocol.data = protocol.data, b""
     intake.take(data)
     return intake
+
+
+def known_intake(protocol: Any) -> Intake | None:
+    """What :func:`intake_of` has made for ``protocol`` before."""
+    known = getattr(vars(protocol).get("dataReceived"), "__self__", None)
+    return known if isinstance(known, Intake) else None

@@ -102,13 +102,21 @@ def intake_of(connection: Any) -> Intake | None:
     return None
 
 
+def known_intake(connection: Any) -> Intake | None:
+    """What :func:`intake_of` has made for ``connection`` before."""
+    extensions = getattr(getattr(connection, "conn", None), "extensions", ())
+    return next((extension.intake for extension in extensions if isinstance(extension, Inflow)), None)
+
+
 def _bound(connection: Any, protocol: Any) -> Intake:
-    for extension in protocol.extensions:
-        if isinstance(extension, Inflow):
-            return extension.intake
+    known = known_intake(connection)
+    if known is not None:
+        return known
     most = min(protocol.max_message_size or conf.most_bytes(), conf.most_bytes())
-    _ = connection.frames, connection.writable, connection.read_paused, protocol.events  # they are there
     transport = connection.transport
+    # They are there, and so is what is needed later; nothing is changed before.
+    _ = connection.frames, connection.writable, connection.read_paused, connection.queue, protocol.events
+    _ = transport.set_protocol, transport.pause_reading, transport.resume_reading, transport.get_extra_info
 
     def pause() -> None:
         if not transport.is_closing():  # which uvloop does not take
@@ -121,7 +129,8 @@ def _bound(connection: Any, protocol: Any) -> Intake:
     def is_full() -> bool:
         return bool(connection.read_paused or transport.is_closing())
 
-    intake = Intake(connection.data_received, pause, resume, hub.lane().turnstile.queue, stops_by_itself=True)
+    queue = hub.lane().turnstile.queue
+    intake = Intake(connection.data_received, pause, resume, queue, transport.abort, stops_by_itself=True)
     intake.is_full = is_full
     connection.data_received = intake.take
     transport.set_protocol(connection)  # uvloop keeps the method

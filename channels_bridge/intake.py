@@ -1,9 +1,12 @@
 """How much of what a client sends its server parses at a time, and when."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
+
+logger = logging.getLogger("tornado_websockets")
 
 #: Bytes that are given to a parser in one piece. The smallest frames have six bytes and cost it 15 to 25 µs each.
 SLICE: Final = 1024
@@ -20,10 +23,11 @@ class Intake:
     is the client's turn again, and while enough of its messages wait for the application. Nothing at all is parsed
     before the handshake is through, see :meth:`release`.
 
-    :param feed: the parser.
+    :param feed: the parser. What it raises is logged, and ends the connection.
     :param pause: stops reading from the socket; may be called again.
     :param resume: lets the socket be read again.
     :param queue: calls what it is given when it is this client's turn again.
+    :param cut: drops the connection at once.
     :param stops_by_itself: whether the server reads nothing while enough waits for the application.
     :ivar is_full: says whether enough waits for the application.
     :ivar rest: what waits to be parsed.
@@ -31,11 +35,12 @@ class Intake:
     """
 
     __slots__ = (
-        "_feed",
+        "_cut",
         "_is_held",
         "_is_paused",
         "_is_scheduled",
         "_loop",
+        "_parse",
         "_pause",
         "_queue",
         "_resume",
@@ -51,11 +56,13 @@ class Intake:
         pause: Callable[[], object],
         resume: Callable[[], object],
         queue: Callable[[Callable[[], None]], None],
+        cut: Callable[[], object],
         *,
         stops_by_itself: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._feed = feed
+        self._cut = cut
+        self._parse = feed
         self._pause = pause
         self._resume = resume
         self._queue = queue
@@ -117,6 +124,15 @@ class Intake:
         if self.on_flood is not None:
             tell, self.on_flood = self.on_flood, None
             self._loop.call_soon(tell)  # the parser is at work
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parse(data)
+        except Exception as error:  # a frame that the server did not expect in the state it is in
+            logger.warning("Closing a client: the server cannot parse what it sends: %r", error)
+            self.hold()
+            self.rest.clear()
+            self._cut()
 
     def _go_on_reading(self) -> None:
         """Read on when nothing waits; parse on in the next turn, if that is not up to the application."""

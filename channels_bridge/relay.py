@@ -172,7 +172,7 @@ class Relay:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
-            self._hub.deliver(batch.path, text, key=key)
+            self._hub.deliver(batch.path, text, key=key, who=batch.path)
 
     def _take_event(self, event: Event) -> None:
         try:
@@ -181,7 +181,7 @@ class Relay:
             reason = str(error)[:200]
         else:
             if is_frame(text):
-                self._hub.deliver(event.path, text)
+                self._hub.deliver(event.path, text, who=event.path)
                 return
             reason = f"it has {len(text)} characters"
         message = "An event of another program cannot be sent: %s (event %.64r, path %.64r)"

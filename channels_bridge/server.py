@@ -30,6 +30,9 @@ class Server:
         :param on_flood: to be called with a close code when the client is to be cut off for what it sends.
         """
 
+    def hold(self) -> None:
+        """Read nothing more: the client is to be closed."""
+
     def ended(self) -> None:
         """The application has done all it wanted to."""
 

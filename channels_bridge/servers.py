@@ -22,6 +22,7 @@ def server_of(receive: Receive, send: Send) -> "Server":
             return uvicorn.Uvicorn(owner, receive)
     except AttributeError as error:
         _warn_of(error)
+        _let_go(owner)
     return Server(receive)
 
 
@@ -35,6 +36,13 @@ def hold(send: Send) -> None:
             inflow.intake_of(owner)
     except AttributeError as error:
         _warn_of(error)
+
+
+def _let_go(owner: Any) -> None:
+    """Let the server parse what its client sends as if we knew nothing of it."""
+    intake = daphne.known_intake(owner) if _is_daphne(owner) else inflow.known_intake(owner)
+    if intake is not None:
+        intake.release()
 
 
 def _owner_of(send: Send) -> Any:

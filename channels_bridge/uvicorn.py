@@ -55,6 +55,10 @@ class Uvicorn(Server):
             self._intake.on_flood = functools.partial(on_flood, FLOODING)
             self._intake.release()
 
+    def hold(self) -> None:
+        if self._intake is not None:
+            self._intake.hold()
+
     def ended(self) -> None:
         if self._intake is not None:
             self._intake.go_on()  # to the client's answer to a close frame

@@ -78,7 +78,7 @@ class Authorization:
 def abandon(socket: Any) -> None:
     """Wait no more for the answer to ``socket``, whose client has left, if there is one to come. On its event loop."""
     deadline = _deadlines.get(socket.id)
-    if deadline is not None:
+    if deadline is not None and not deadline.expired():
         deadline.reschedule(asyncio.get_running_loop().time())
 
 

@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -16,6 +15,8 @@ from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from tornado.http1connection import HTTP1Connection
+
+from .core.threads import Threads
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
@@ -31,12 +32,16 @@ PIECE = 64 * 1024
 #: from its first piece on.
 ROOM = 16 * 1024 * 1024
 
-#: Seconds that a client has to see that its body is refused.
-PARTING = 1.0
+#: Seconds that a client has to see that its body is refused, and how many at a time have them: each keeps a descriptor.
+PARTING, MOST_PARTING = 1.0, 100
 
 #: Write files, and close them. A disk that is slow or behind lets writers wait, for 200 ms and more, and to close a
 #: file of 100 MB takes 6 ms; the event loop, which serves everybody else, must not wait for either.
-_disk = ThreadPoolExecutor(4, thread_name_prefix="Bodies")
+_disk = Threads("Bodies", 4)
+
+
+#: Descriptors of the connections that are closed in a moment.
+_parting: set[int] = set()
 
 
 class _Room:
@@ -163,9 +168,26 @@ def _end_gently(stream: IOStream) -> None:
     What is closed with something unread is reset, and many clients then report that instead of the answer: 13 of 20
     of ``http.client`` did, and none does this way.
     """
-    if stream.closed():
+    if stream.closed() or len(_parting) >= MOST_PARTING:
         return
     with suppress(OSError):
         stream.socket.shutdown(socket.SHUT_WR)
         copy = os.dup(stream.socket.fileno())  # Tornado closes its own
-        asyncio.get_running_loop().call_later(PARTING, os.close, copy)
+        _parting.add(copy)
+        asyncio.get_running_loop().call_later(PARTING, _part, copy)
+
+
+def _part(descriptor: int) -> None:
+    _parting.discard(descriptor)
+    os.close(descriptor)
+
+
+def _forget() -> None:
+    """Start without threads and bodies, as a forked process must."""
+    global _disk, _room
+    _disk, _room = Threads("Bodies", 4), _Room(ROOM)
+    _parting.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -16,7 +16,8 @@ class Socket:
         self.is_full = False
         self.seconds = 0.0
         queue = asyncio.get_running_loop().call_soon
-        self.intake = Intake(self.parse, self.pause, self.resume, queue, stops_by_itself=False)
+        self.is_cut = False
+        self.intake = Intake(self.parse, self.pause, self.resume, queue, self.cut, stops_by_itself=False)
         self.intake.is_full = lambda: self.is_full
 
     def parse(self, data):
@@ -24,6 +25,9 @@ class Socket:
         end = time.monotonic() + self.seconds
         while time.monotonic() < end:
             pass
+
+    def cut(self):
+        self.is_cut = True
 
     def pause(self):
         self.is_paused = True

@@ -12,11 +12,11 @@ from .cancellation import finish, is_own_cancellation
 from .counters import counters
 from .dispatch import Handler, Run
 from .endpoint import Endpoint
-from .failures import log_failure
+from .failures import is_departure, log_failure, log_flood, log_loss
 from .frames import Code, Data, Frame, Limits, Refusal, decode, refuse
 from .hub import hub
 from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
-from .running import current, sender_to
+from .running import current, sender
 from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
@@ -52,6 +52,7 @@ class Connection(Socket):
         "_farewell",
         "_has_answered",
         "_is_admitted",
+        "_is_queued",
         "_left_at",
         "_limits",
         "_outbox",
@@ -108,7 +109,8 @@ class Connection(Socket):
         self._farewell: Close | None = None  # said before the client was there
         self._left_at: float | None = None
         self.sent_to: str | None = None  # the path of what it has sent last, until that is known to be out
-        self._has_answered = False  # and its answer is not known to be out
+        # Whether its last message was answered, and whether something that it has caused had to be put in line.
+        self._has_answered = self._is_queued = False
         self._is_admitted = False
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -141,16 +143,14 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        sender = sender_to(self.path)
-        is_sent = self.lane.send(self, text, sender)
+        who = self if self.lane.has_waiting(self) else sender()  # what its own handlers have sent goes first
+        self._is_queued = not self.lane.send(self, text, who) or self._is_queued
+        self._has_answered = who is self or self._has_answered
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
-        if sender is self:
-            self._has_answered = True
-            self.sent_to = self.sent_to if is_sent else self.path
         if self._outbox.is_congested and not self.lane.is_here:
             self.lane.wait_for(self._outbox.room)
-        return Sent(self.lane, sender, self._outbox)
+        return Sent(self.lane, who, self._outbox)
 
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:
         """Send an event to every other client of this path, on every process.
@@ -160,7 +160,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path, current.get())
         hub.emit(self.path, text, exclude=self)
-        return Sent(self.lane, sender_to(self.path))
+        return Sent(self.lane, sender())
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sent:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
@@ -170,7 +170,7 @@ class Connection(Socket):
         :raises ValueError: code or reason is something else.
         """
         self.shut(*Close.by_application(1000 if code is None else code, reason or ""))
-        return Sent(self.lane, sender_to(self.path))
+        return Sent(self.lane, sender())
 
     # For the transport, on the event loop.
 
@@ -205,17 +205,18 @@ class Connection(Socket):
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
         if len(message) > BULKY:
-            await self.lane.turnstile.wait()
+            await self.lane.bulky.wait()
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         counters.messages_in += 1
+        self._has_answered = False
         read = decode if self._rate is None or self._rate.take(monotonic()) else refuse
         frame = read(message, self._limits)
         refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
         if refusal is not None:
             counters.messages_refused += 1
             self._answer(self.endpoint.encoder.refusal(refusal))
-        if self.sent_to is not None or self._outbox.writer is not None:
+        if self._is_queued or self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
 
     @property
@@ -230,14 +231,13 @@ class Connection(Socket):
 
     async def _catch_up(self) -> None:
         """Return when what this client has caused is out: then its next message may be read."""
-        path, self.sent_to = self.sent_to, None
+        path, self.sent_to, self._is_queued = self.sent_to, None, False
         if self.lane.has_much_waiting(self):
             await self.lane.settle(self)
         if self._outbox.writer is not None:
             if self._has_answered:
                 await self._outbox.flushed()
             await self._outbox.room()
-        self._has_answered = False
         if path is not None and hub.publisher is not None and hub.publisher.is_congested(path):
             await hub.publisher.room(path)
 
@@ -266,7 +266,7 @@ class Connection(Socket):
         """:meth:`close`, with any code that the transport can send."""
         if self._status is OPEN:
             self._status = CLOSING
-            self.lane.send(self, Close(code, reason), sender_to(self.path))
+            self.lane.shut(self, Close(code, reason))
         elif self._status is CONNECTING:
             self._status, self._farewell = CLOSED, Close(code, reason)
 
@@ -279,8 +279,7 @@ class Connection(Socket):
     def kick(self, code: int, reason: str) -> None:
         """Cut off a client for what it does, which the log tells: nothing more is sent, read or handled."""
         if self._status is not CLOSED:
-            counters.flooding_clients_closed += 1
-            logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, self.path, self.id)
+            log_flood(self, reason)
             self._status = CLOSED
             self._outbox.clear()
             self.transport.abort(code)
@@ -293,26 +292,23 @@ class Connection(Socket):
             else:
                 counters.messages_out += 1
             self._outbox.push(item, key)
+        elif isinstance(item, str):
+            counters.messages_dropped += 1
 
     def lose(self, reason: str | Exception) -> None:
         """Send nothing more: the client takes too little (a text says so), or has left (an error did)."""
-        if isinstance(reason, str):
-            counters.slow_clients_closed += 1
-            logger.warning("Closing a slow client: %s (path %.64r, connection %s)", reason, self.path, self.id)
-        elif isinstance(reason, (AttributeError, TypeError)):  # the rest is how servers say that a client has left
-            logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=reason)
-        else:
+        if is_departure(reason):
             self._left_at = self._left_at or monotonic()
             self._status = LEFT if self._status in (OPEN, LEFT) else CLOSED
             return
+        log_loss(self, reason)
         self._status = CLOSED
         self.transport.abort(SLOW_CLIENT if isinstance(reason, str) else INTERNAL_ERROR)
 
     def _answer(self, text: str) -> None:
         if self._status is OPEN:
             self._has_answered = True
-            if not self.lane.send(self, text, self):
-                self.sent_to = self.path
+            self._is_queued = not self.lane.send(self, text, self) or self._is_queued
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher

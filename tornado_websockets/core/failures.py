@@ -1,4 +1,4 @@
-"""What is said of handlers that fail."""
+"""What is said of handlers that fail, and of clients that are given up."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -20,3 +20,24 @@ def log_failure(connection: "Connection", event: str, error: BaseException) -> N
         return
     counters.handler_errors += 1
     logger.error("The handler of %r failed (path %.64r, connection %s)", event, *where, exc_info=error)
+
+
+def is_departure(reason: str | Exception) -> bool:
+    """Whether sending ended because the client has left, for whatever reason: that is what most exceptions say."""
+    return isinstance(reason, Exception) and not isinstance(reason, (AttributeError, TypeError))
+
+
+def log_loss(connection: "Connection", reason: str | Exception) -> None:
+    """Count and log a client that takes too little (a text says so), or cannot be sent to (an error does)."""
+    where = connection.path, connection.id
+    if isinstance(reason, str):
+        counters.slow_clients_closed += 1
+        logger.warning("Closing a slow client: %s (path %.64r, connection %s)", reason, *where)
+    else:
+        logger.error("Sending failed (path %.64r, connection %s)", *where, exc_info=reason)
+
+
+def log_flood(connection: "Connection", reason: str) -> None:
+    """Count and log a client that is cut off for what it does."""
+    counters.flooding_clients_closed += 1
+    logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, connection.path, connection.id)

@@ -4,13 +4,14 @@ import asyncio
 import os
 import threading
 from collections import Counter
+from collections.abc import Hashable
 from concurrent.futures import Future
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from .admission import Admission
 from .lane import Lane
-from .running import current
+from .running import current, sender
 from .scheduler import Delivery
 
 if TYPE_CHECKING:
@@ -99,18 +100,27 @@ class Hub:
         if is_last and self.publisher is not None:
             await self.publisher.leave(path)
 
-    def deliver(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
+    def deliver(
+        self,
+        path: str,
+        text: str,
+        *,
+        exclude: "Connection | None" = None,
+        key: str | None = None,
+        who: Hashable = None,
+    ) -> None:
         """Send to every client of ``path`` in this process.
 
         :param exclude: but for this one.
         :param key: a client that still waits for an earlier text of the same key gets only this one.
+        :param who: whose turn it takes, and in whose order it stays; by default whoever is running.
         """
-        sender = current.get()
-        if sender is not None:
-            sender.sent_to = path
+        running, who = current.get(), sender() if who is None else who
+        if running is not None:
+            running.sent_to = path
         for lane in list(self._lanes.values()):
             if path in lane.groups:
-                self._submit(lane, Delivery(text, path, exclude, key), path if sender is None else sender)
+                self._submit(lane, Delivery(text, path, exclude, key), who)
 
     def emit(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
         """Send to every client of ``path`` here, then to those of other processes."""
@@ -123,9 +133,9 @@ class Hub:
         self.deliver(path, text, key=key)
         return None if self.publisher is None else self.publisher.publish(path, event, text, key)
 
-    def _submit(self, lane: Lane, delivery: Delivery, sender: "Connection | str") -> None:
+    def _submit(self, lane: Lane, delivery: Delivery, who: Hashable) -> None:
         try:
-            lane.submit(delivery, sender)
+            lane.submit(delivery, who)
         except RuntimeError:  # its loop was closed with clients on it: they are gone
             if not lane.loop.is_closed():
                 raise

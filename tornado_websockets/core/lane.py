@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -48,15 +49,18 @@ class Lane:
     turns. A sender is the connection whose handler sends; for what comes from elsewhere it is the path.
 
     :ivar turnstile: where clients wait that have sent more than was handled by now.
+    :ivar bulky: where large messages wait to be decoded, one in each turn of the event loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.groups: dict[str, dict[Connection, None]] = {}
         self.turnstile = Turnstile(loop)
+        self.bulky = Turnstile(loop, most=1)
         self._thread = threading.get_ident()
         self._waiting = Scheduler()
         self._left = TURN
+        self._closing: deque[tuple[int, Connection, Close]] = deque()
         self._handled = 0
         self._began = 0.0
         self._is_woken = False
@@ -99,6 +103,8 @@ class Lane:
             backlog = self._enqueue(delivery, sender)
             if backlog.load > MAX_WAITING or backlog.size > MAX_WAITING_BYTES:
                 self.wait_for(partial(_progress_of, backlog, backlog.added))
+            if backlog.size > MAX_WAITING_BYTES and is_loop_running():  # another loop, which could not be made to wait
+                self.loop.call_soon_threadsafe(self._flush, backlog)
         elif self._waiting or self._left <= 0 or not self._advance(delivery, self._left):
             backlog = self._enqueue(delivery, sender)
             if backlog.size > MAX_WAITING_BYTES:
@@ -116,6 +122,10 @@ class Lane:
         if self._left < TURN // 2:
             self._wake()
         return True
+
+    def has_waiting(self, sender: Hashable) -> bool:
+        """Whether something that ``sender`` has submitted waits for its turn."""
+        return bool(self._waiting) and self._waiting.backlog_of(sender) is not None
 
     def has_much_waiting(self, sender: Hashable) -> bool:
         """Whether ``sender`` has to wait before it causes more; some is let pass, to be sent together."""
@@ -140,6 +150,14 @@ class Lane:
             self._wake()
         self._handled += 1
         return self._handled >= MAX_HANDLED or now > self._began + MAX_HANDLING
+
+    def shut(self, connection: "Connection", close: Close) -> None:
+        """Deliver an order to close after all that was submitted so far, by whomever. From any thread."""
+        self._closing.append((self._waiting.last, connection, close))
+        if self.is_here:
+            self._close()
+        else:
+            self._wake()
 
     def shut_all(self, code: int) -> None:
         """Close every connection.
@@ -188,16 +206,30 @@ class Lane:
         while self._waiting and self._left > 0:
             backlog = self._waiting.first()
             before = self._left
-            is_done = self._advance(backlog.waiting[0], min(self._left, HEAVY))
-            self._waiting.charge(backlog, before - self._left, is_done)
-        if self._waiting:
-            self._wake()
+            is_done = True  # also where a target raises: then it is not tried again
+            try:
+                is_done = self._advance(backlog.waiting[0], min(self._left, HEAVY))
+            finally:
+                self._waiting.charge(backlog, before - self._left, is_done)
+                if self._waiting:
+                    self._wake()
+        self._close()
+
+    def _close(self) -> None:
+        """Deliver the orders to close before which nothing waits any more."""
+        if self._closing:
+            oldest = self._waiting.oldest()
+            while self._closing and self._closing[0][0] < oldest:
+                _, connection, close = self._closing.popleft()
+                connection.deliver(close)
 
     def _flush(self, backlog: Backlog) -> None:
         """Deliver all of it, however much that is for one turn of the event loop."""
+        before = self._left
         for delivery in self._waiting.take_all(backlog):
             while not self._advance(delivery, TURN):
                 pass
+        backlog.tag += before - self._left
 
     def _advance(self, delivery: Delivery, budget: int) -> bool:
         """Deliver to as many targets as ``budget`` allows, but to one at least; whether that was all."""

@@ -1,6 +1,9 @@
 """Whose handler is running."""
 
+import asyncio
 import os
+import threading
+from collections.abc import Hashable
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,10 +15,18 @@ if TYPE_CHECKING:
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
 
 
-def sender_to(path: str) -> "Connection | str":
-    """Whose turn it takes to send something to ``path`` now: the running handler's connection, or the path itself."""
+def sender() -> Hashable:
+    """Whose turn it takes to send something now, in whose order it stays: the connection whose handler is running.
+
+    Elsewhere it is the task, or the thread, that sends.
+    """
     running = current.get()
-    return path if running is None else running
+    if running is not None:
+        return running
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return threading.get_ident()
 
 
 if hasattr(os, "register_at_fork"):  # the handler that runs is the parent's

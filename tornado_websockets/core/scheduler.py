@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from .outbox import Close
@@ -26,9 +27,10 @@ class Delivery:
     :param targets: the connections, or the path whose connections are meant: those there are when its turn comes.
     :param key: of a text that makes an earlier one of the same key pointless.
     :ivar reach: how many connections get it, as far as is known.
+    :ivar number: its place among all that were submitted.
     """
 
-    __slots__ = ("done", "exclude", "items", "reach", "size", "targets", "weight")
+    __slots__ = ("done", "exclude", "items", "number", "reach", "size", "targets", "weight")
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Delivery:
         self.weight = weight_of(item)
         self.size = len(item)
         self.reach = 1 if isinstance(targets, str) else len(targets)
+        self.number = 0
         self.done = 0
 
     @property
@@ -106,12 +109,21 @@ class Scheduler:
         self._heap: list[tuple[int, int, Backlog]] = []
         self._numbers = count()  # where tags are equal, first come is first served
         self._clock = 0  # the highest tag of a sender that was served
-        self._is_serving = False
+        self._serving: Backlog | None = None
         self._lock = threading.Lock()
+        self.last = 0  # number of the delivery that was added last
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
-        return bool(self._heap) or self._is_serving
+        return bool(self._heap) or self._serving is not None
+
+    def oldest(self) -> float:
+        """The number of the oldest delivery that waits; infinity when none does."""
+        with self._lock:
+            backlogs = [backlog for _, _, backlog in self._heap]
+            if self._serving is not None:
+                backlogs.append(self._serving)
+            return min((backlog.waiting[0].number for backlog in backlogs), default=inf)
 
     def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
         """Let ``delivery`` wait behind those of the same sender; returns all that it has waiting."""
@@ -120,6 +132,8 @@ class Scheduler:
             if backlog is None:
                 self._forget_idle()
                 backlog = self._backlogs[sender] = Backlog()
+            self.last += 1
+            delivery.number = self.last
             backlog.waiting.append(delivery)
             if len(backlog.waiting) == 1:
                 backlog.tag = max(backlog.tag, self._clock)
@@ -138,7 +152,7 @@ class Scheduler:
         """The backlog whose turn it is, until :meth:`charge` is called. There must be one."""
         with self._lock:
             backlog = heappop(self._heap)[2]
-            self._is_serving = True
+            self._serving = backlog
             self._clock = max(self._clock, backlog.tag)
             delivery = backlog.waiting[0]
             while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
@@ -152,7 +166,7 @@ class Scheduler:
         :param is_done: whether its first delivery has reached everyone.
         """
         with self._lock:
-            self._is_serving = False
+            self._serving = None
             backlog.tag += cost
             if is_done:
                 self._finish(backlog)

@@ -75,7 +75,8 @@ class Workers:
 
     def drop(self, outcome: asyncio.Future[Any]) -> None:
         """Nobody waits for this call any more: it is not begun, and what it holds is let go at once."""
-        outcome.cancel()
+        if not outcome.cancel():
+            return
         with self._lock:
             for job in [job for job in self._jobs if job.outcome is outcome]:
                 self._jobs.remove(job)
