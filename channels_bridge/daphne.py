@@ -171,7 +171,7 @@ def intake_of(protocol: Any) -> Intake:
     # Looked for now, before anything is changed, so that nothing is missing in the middle of a conversation.
     _ = protocol.state, protocol.send_queue, protocol.trafficStats.incomingOctetsWireLevel, protocol.sendPing
     _ = protocol.onMessageFrame, protocol.onPing, protocol.onPong, protocol.dropConnection, protocol.data
-    _ = protocol.server.ping_interval, protocol.server.ping_timeout, transport.fileno, protocol.current_frame
+    _ = protocol.server.ping_interval, protocol.server.ping_timeout, transport.fileno
     queue = hub.lane().turnstile.queue
     intake = Intake(
         protocol.dataReceived,

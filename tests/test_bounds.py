@@ -43,6 +43,15 @@ async def test_messages_beyond_the_rate_are_refused_before_they_are_read(servers
 
 
 @pytest.mark.parametrize("kind", SERVERS)
+async def test_empty_messages_are_answered_however_many(servers: Servers, kind: str, key: str) -> None:
+    async with servers.get(kind).visit() as server:
+        client = await server.connect(f"/bounds/{key}")
+        for _ in range(400):
+            await client.send("")
+        assert [(await client.expect("warning"))["code"] for _ in range(400)] == ["invalid_json"] * 400
+
+
+@pytest.mark.parametrize("kind", SERVERS)
 async def test_more_arrays_and_objects_than_allowed_are_refused(servers: Servers, kind: str, key: str) -> None:
     async with servers.get(kind).visit() as server:
         client = await server.connect(f"/bounds/{key}")

@@ -53,3 +53,18 @@ def test_looks_on_each_event_loop(clock, looks):
 async def test_removes_what_was_never_added(clock, looks):
     clock.remove("one")
     assert looks == []
+
+
+async def test_goes_on_when_a_look_fails():
+    looks, reported = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+
+    def look(thing):
+        looks.append(thing)
+        raise ValueError("no such thing")
+
+    clock = Clock(0.01, look)
+    clock.add("one")
+    await until(lambda: len(looks) > 2)
+    clock.remove("one")
+    assert {type(error) for error in reported} == {ValueError}

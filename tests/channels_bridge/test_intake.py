@@ -150,3 +150,36 @@ async def test_what_is_dropped_is_not_parsed_and_what_comes_is(open_socket):
     open_socket.intake.take(b"new")
     assert open_socket.parsed == [b"new"]
     assert not open_socket.is_paused
+
+
+class TestWhatTheParserCannotTake:
+    @pytest.mark.parametrize("size", [10, 5 * SLICE])
+    async def test_ends_the_connection(self, open_socket, size, caplog):
+        def parse(data):
+            raise RuntimeError("not in this state")
+
+        open_socket.intake._parse = parse
+        open_socket.intake.take(b"x" * size)
+        await turns()
+        assert open_socket.is_cut
+        assert not open_socket.intake.rest
+        [record] = caplog.records
+        assert "not in this state" in record.getMessage()
+
+    async def test_is_nobody_elses_trouble(self, open_socket):
+        other = Socket()
+        other.intake.release()
+        open_socket.intake._parse = lambda data: 1 / 0
+        open_socket.intake.take(b"x")
+        other.intake.take(b"y")
+        assert other.parsed == [b"y"]
+
+
+async def test_a_server_that_stops_by_itself_is_not_asked_whether_enough_waits():
+    parsed = []
+    queue = asyncio.get_running_loop().call_soon
+    intake = Intake(parsed.append, bool, bool, queue, bool, stops_by_itself=True)
+    intake.release()
+    intake.is_full = lambda: pytest.fail("asked")
+    intake.take(b"x")
+    assert parsed == [b"x"]

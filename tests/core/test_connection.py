@@ -1068,6 +1068,48 @@ class TestBackPressure:
         assert order.index("small") < len(order) - 1
         assert sorted(order, key=str) == [0, 1, 2, 3, 4, "small"]
 
+    async def test_an_order_to_close_from_elsewhere_comes_after_what_a_handler_has_sent(self, room, client):
+        @room.on
+        async def pour(socket):
+            for number in range(4 * TURN):
+                socket.emit(str(number))
+
+        task = asyncio.create_task(client.send("pour"))
+        await asyncio.sleep(0)
+        client.connection.close()
+        await until(lambda: Close(1000, "") in client.transport.sent)
+        await task
+        assert client.events == [str(number) for number in range(4 * TURN)]
+
+    async def test_what_a_plain_thread_emits_comes_after_what_the_handler_has_sent(self, room, client):
+        @room.on
+        async def pour(socket):
+            for number in range(2 * TURN):
+                socket.emit(str(number))
+            thread = threading.Thread(target=lambda: socket.emit("last"))
+            thread.start()
+            thread.join(10)
+
+        await client.send("pour")
+        await until(lambda: "last" in client.events)
+        assert client.events == [*map(str, range(2 * TURN)), "last"]
+
+    async def test_answers_do_not_wait_for_the_layer_where_others_flood_the_path(self, room, client, monkeypatch):
+        class Busy:
+            def is_congested(self, path):
+                return True
+
+            async def room(self, path):
+                pytest.fail("waited")
+
+            async def leave(self, path):
+                """The client leaves after the test."""
+
+        room.on(_named("ask", lambda: "answer"))
+        monkeypatch.setattr(hub, "publisher", Busy())
+        await client.send("ask", id=1)
+        monkeypatch.undo()
+
 
 class TestClientsThatAreKicked:
     async def test_get_nothing_more(self, client):

@@ -450,6 +450,62 @@ class TestWhatOneSenderMayHaveWaiting:
         assert "later" not in member.items
 
 
+class TestOrdersToClose:
+    async def test_are_delivered_within_the_call_where_nothing_waits(self, lane):
+        [member] = members_of(lane, 1)
+        lane.shut(member, Close(1000, ""))
+        assert member.items == [Close(1000, "")]
+
+    async def test_come_after_all_that_was_submitted_before_by_whomever(self, lane):
+        members = members_of(lane, 2 * TURN)
+        for sender in range(5):
+            lane.submit(Delivery(f"from {sender}", "/chat"), sender)
+        lane.shut(members[-1], Close(1000, ""))
+        await until(lambda: Close(1000, "") in members[-1].items)
+        assert sorted(members[-1].items[:-1]) == [f"from {sender}" for sender in range(5)]
+        assert members[-1].items[-1] == Close(1000, "")
+
+    async def test_do_not_wait_for_what_comes_later(self, lane):
+        crowd = members_of(lane, 20 * TURN, "/crowd")
+        [member] = members_of(lane, 1)
+        lane.submit(Delivery("early", "/crowd"), "early")
+        lane.shut(member, Close(1000, ""))
+        for _ in range(3):
+            lane.submit(Delivery("late", "/crowd"), "late")
+        await until(lambda: member.items)
+        assert crowd[-1].items != ["early", "late", "late", "late"]
+
+    async def test_of_a_thread_come_after_what_it_has_sent(self, lane):
+        [member] = members_of(lane, 1)
+
+        def send():
+            for number in range(100):
+                lane.submit(Delivery(str(number), [member]), SENDER)
+            lane.shut(member, Close(1000, ""))
+
+        await asyncio.to_thread(send)
+        await until(lambda: Close(1000, "") in member.items)
+        assert member.items == [*map(str, range(100)), Close(1000, "")]
+
+
+class TestATargetThatFails:
+    async def test_keeps_nobody_else_from_being_sent_to(self, lane):
+        reported = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+        [member] = members_of(lane, 1)
+
+        class Broken(Member):
+            def deliver(self, item, key=None):
+                raise ValueError("broken")
+
+        lane._left = 0
+        lane.submit(Delivery("x", [Broken()]), SENDER)
+        lane.submit(Delivery("y", [member]), SENDER)
+        lane.submit(Delivery("z", [member]), "other")
+        await until(lambda: len(member.items) == 2)
+        assert [type(error) for error in reported] == [ValueError]
+
+
 class TestMessagesThatAreHandled:
     async def test_may_be_so_many_in_a_turn(self, lane):
         answers = [lane.count_handled(0.0) for _ in range(lane_module.MAX_HANDLED)]

@@ -69,6 +69,18 @@ async def test_tells_clients_and_waits_for_their_close_handlers(client, closed):
     assert closed == [client.connection]
 
 
+async def test_sends_first_what_was_under_way(ws, client):
+    clients = [client, *[await Interruptible(ws, "/stopping").connect() for _ in range(49)]]
+    for number in range(100):
+        hub.emit("/stopping", f'{{"event": "{number}"}}')
+    stopping = asyncio.create_task(stop(hub.lane()))
+    await until(lambda: all(Close(1001, "") in one.transport.sent for one in clients))
+    for one in clients:
+        one.events_to_handle.put_nowait(None)
+    assert await stopping
+    assert {tuple(one.events) for one in clients} == {tuple(map(str, range(100)))}
+
+
 async def test_tells_those_too_that_come_meanwhile(ws, client, closed):
     stopping = asyncio.create_task(stop(hub.lane()))
     await until(lambda: client.transport.sent)

@@ -67,3 +67,40 @@ async def test_who_was_cancelled_meanwhile_is_passed_over(turnstile):
     await turns()
     assert waiting.cancelled()
     assert passed == [1]
+
+
+async def test_who_queues_itself_again_goes_on_once_in_a_turn(turnstile):
+    went = []
+
+    def go_on():
+        went.append(1)
+        if len(went) < 50:
+            turnstile.queue(go_on)
+
+    turnstile.queue(go_on)
+    before = 0
+    while len(went) < 50:
+        await asyncio.sleep(0)
+        assert len(went) - before <= 1
+        before = len(went)
+
+
+async def test_one_that_fails_is_reported_and_keeps_nobody_waiting(turnstile):
+    reported, passed = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    turnstile.queue(lambda: 1 / 0)
+    turnstile.queue(lambda: passed.append("next"))
+    await turns(5)
+    turnstile.queue(lambda: passed.append("later"))
+    await turns(5)
+    assert passed == ["next", "later"]
+    assert [type(error) for error in reported] == [ZeroDivisionError]
+
+
+async def test_so_many_go_on_in_one_turn_as_are_allowed():
+    turnstile, passed = Turnstile(asyncio.get_running_loop(), most=1), []
+    for number in range(10):
+        turnstile.queue(lambda number=number: passed.append(number))
+    for count in range(10):
+        assert len(passed) == count
+        await asyncio.sleep(0)

@@ -49,7 +49,7 @@ class Workers:
         """Start without threads, as a forked process must: they stay with its parent."""
         self._lock = threading.Lock()
         self._jobs: deque[_Job] = deque()
-        self._busy = 0
+        self._busy = self._dropped = 0
         self._tasks: set[asyncio.Future[None]] = set()
         self._threads: Threads | None = None
 
@@ -74,12 +74,14 @@ class Workers:
         return job.outcome
 
     def drop(self, outcome: asyncio.Future[Any]) -> None:
-        """Nobody waits for this call any more: it is not begun, and what it holds is let go at once."""
+        """Nobody waits for this call any more: it is not begun, and what it holds is let go soon."""
         if not outcome.cancel():
             return
         with self._lock:
-            for job in [job for job in self._jobs if job.outcome is outcome]:
-                self._jobs.remove(job)
+            self._dropped += 1
+            if 2 * self._dropped >= len(self._jobs):
+                self._jobs = deque(job for job in self._jobs if not job.outcome.cancelled())
+                self._dropped = 0
 
     def overtake(self) -> None:
         """Let what waits pass what is running, which may never end; the process will not wait for that."""

@@ -154,6 +154,16 @@ class Doors:
             Doors.ws.emit("went", {"who": socket.id})
 
 
+class Lingering:
+    """Takes its time to see somebody off."""
+
+    ws = WebSocket("/abuse/lingering")
+
+    @ws.on
+    async def close(self) -> None:
+        await asyncio.sleep(3)
+
+
 class Worker:
     """Notes when it begins what, by the clock that all processes share."""
 
