@@ -196,7 +196,9 @@ class WebSocket:
         key = event if supersede else None
         connection = self._emitting_connection()
         if connection is not None:
-            return self._emit(connection, text, key)
+            # Many handlers may send for one module: they keep its order, unless one has something else waiting.
+            has_waiting = connection.lane.has_waiting(connection)
+            return self._emit(connection, text, key, connection if has_waiting else connection.path)
         return publish(self.pattern.build({}), event, text, on_commit=on_commit, key=key, wait=False)
 
     def bind(self, module: Module) -> None:
@@ -273,9 +275,9 @@ class WebSocket:
         is_clear = connection is not None and (connection.endpoint is self or not self.pattern.names)
         return connection if is_clear else None
 
-    def _emit(self, connection: Connection, text: str, key: str | None = None) -> Sent:
-        hub.emit(connection.path if connection.endpoint is self else self.path, text, key=key)
-        return Sent(connection.lane, connection)
+    def _emit(self, connection: Connection, text: str, key: str | None = None, who: Any = None) -> Sent:
+        hub.emit(connection.path if connection.endpoint is self else self.path, text, key=key, who=who)
+        return Sent(connection.lane, who or connection)
 
     def _refuse_strangers(self) -> None:
         for stranger in self._handlers.strangers:

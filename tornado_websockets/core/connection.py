@@ -16,7 +16,7 @@ from .failures import is_departure, log_failure, log_flood, log_loss
 from .frames import Code, Data, Frame, Limits, Refusal, decode, refuse
 from .hub import hub
 from .outbox import INTERNAL_ERROR, SLOW_CLIENT, Close, Outbox, Transport
-from .running import current, sender
+from .running import current, sender_to
 from .sent import Sent
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 
@@ -143,7 +143,8 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        who = self if self.lane.has_waiting(self) else sender()  # what its own handlers have sent goes first
+        # What its own handlers have sent goes first.
+        who = self if self.lane.has_waiting(self) else sender_to(self.path)
         self._is_queued = not self.lane.send(self, text, who) or self._is_queued
         self._has_answered = who is self or self._has_answered
         if self._status is not OPEN:  # found out by sending
@@ -160,7 +161,7 @@ class Connection(Socket):
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path, current.get())
         hub.emit(self.path, text, exclude=self)
-        return Sent(self.lane, sender())
+        return Sent(self.lane, sender_to(self.path))
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sent:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
@@ -170,7 +171,7 @@ class Connection(Socket):
         :raises ValueError: code or reason is something else.
         """
         self.shut(*Close.by_application(1000 if code is None else code, reason or ""))
-        return Sent(self.lane, sender())
+        return Sent(self.lane, sender_to(self.path))
 
     # For the transport, on the event loop.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .admission import Admission
 from .lane import Lane
-from .running import current, sender
+from .running import current, sender_to
 from .scheduler import Delivery
 
 if TYPE_CHECKING:
@@ -115,16 +115,24 @@ class Hub:
         :param key: a client that still waits for an earlier text of the same key gets only this one.
         :param who: whose turn it takes, and in whose order it stays; by default whoever is running.
         """
-        running, who = current.get(), sender() if who is None else who
+        running, who = current.get(), sender_to(path) if who is None else who
         if running is not None:
             running.sent_to = path
         for lane in list(self._lanes.values()):
             if path in lane.groups:
                 self._submit(lane, Delivery(text, path, exclude, key), who)
 
-    def emit(self, path: str, text: str, *, exclude: "Connection | None" = None, key: str | None = None) -> None:
+    def emit(
+        self,
+        path: str,
+        text: str,
+        *,
+        exclude: "Connection | None" = None,
+        key: str | None = None,
+        who: Hashable = None,
+    ) -> None:
         """Send to every client of ``path`` here, then to those of other processes."""
-        self.deliver(path, text, exclude=exclude, key=key)
+        self.deliver(path, text, exclude=exclude, key=key, who=who)
         if self.publisher is not None:
             self.publisher.forward(path, text, key)
 

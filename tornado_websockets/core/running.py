@@ -1,9 +1,6 @@
 """Whose handler is running."""
 
-import asyncio
 import os
-import threading
-from collections.abc import Hashable
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,18 +12,14 @@ if TYPE_CHECKING:
 current: ContextVar["Connection | None"] = ContextVar("tornado_websockets.connection", default=None)
 
 
-def sender() -> Hashable:
-    """Whose turn it takes to send something now, in whose order it stays: the connection whose handler is running.
+def sender_to(path: str) -> "Connection | str":
+    """Whose turn it takes to send something to ``path`` now, and in whose order it stays.
 
-    Elsewhere it is the task, or the thread, that sends.
+    That is the connection whose handler is running; elsewhere it is the path, so that all who send there keep the order
+    in which they do.
     """
     running = current.get()
-    if running is not None:
-        return running
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return threading.get_ident()
+    return path if running is None else running
 
 
 if hasattr(os, "register_at_fork"):  # the handler that runs is the parent's
