@@ -200,3 +200,12 @@ async def test_a_look_up_that_takes_too_long_is_given_up(person: Person, caplog:
         await load_session(person.cookies)
     assert "TimeoutError" in caplog.text
     SessionStore.release.set()
+
+
+async def test_no_thread_looks_up_a_session_that_no_cookie_names():
+    steps = load_session("theme=dark").__await__()
+    with pytest.raises(StopIteration) as caught:  # it never has to wait
+        next(steps)
+    session, user = caught.value.value
+    assert session.session_key is None
+    assert user.is_anonymous

@@ -36,7 +36,10 @@ async def load_session(cookies: str) -> tuple[Any, Any]:
     """
     if not apps.is_installed("django.contrib.sessions"):
         return None, None
-    outcome = _workers.run(lambda: _load(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)))
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if key is None:  # then there is nothing to look up, and no thread is needed
+        return _load(None)
+    outcome = _workers.run(lambda: _load(key))
     try:
         async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
             result: tuple[Any, Any] = await outcome
