@@ -13,6 +13,9 @@ from .recognition import is_a
 #: Seconds between two looks at whether uvicorn is about to stop.
 LOOK_INTERVAL: Final = 0.25
 
+#: Seconds that clients have to read what was sent to them, once all their handlers are through.
+LAST_READING: Final = 1.0
+
 # The event loop alone would not keep tasks alive.
 _tasks: "set[asyncio.Task[None]]" = set()
 
@@ -60,6 +63,19 @@ async def _stop(server: Any, lane: Lane) -> None:
     is_left = False
     try:
         is_left = await stop(lane, max(0.0, patience - 2 * LOOK_INTERVAL))
+        if is_left:
+            await asyncio.sleep(LAST_READING)
+            _cut(server)
     finally:
         if not is_left:
             server.force_exit = True  # as a second Ctrl-C does
+
+
+def _cut(server: Any) -> None:
+    """Drop WebSockets whose clients do not read: uvicorn waits without limit for what it has for them.
+
+    Requests that are being answered are left to it.
+    """
+    for connection in list(server.server_state.connections):
+        if type(connection).__module__.startswith("uvicorn.protocols.websockets."):
+            connection.transport.abort()

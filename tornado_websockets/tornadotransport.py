@@ -57,6 +57,7 @@ class TornadoTransport:
 
     def interrupt(self) -> None:
         self._handler.interrupt()
+        self.cut()  # it may read nothing, and so never answer the close frame
 
     def begin_pings(self, is_reading: Callable[[], bool]) -> None:
         """Ping as the settings of Tornado's application say.

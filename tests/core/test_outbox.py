@@ -4,6 +4,7 @@ import pytest
 
 from tests.project.clients import MemoryTransport
 from tests.project.waiting import run_on_clock, turns, until
+from tornado_websockets.core import outbox as outbox_module
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.outbox import Close, Outbox
 
@@ -64,6 +65,52 @@ class TestKeepingUp:
         outbox.push("a" * 2000)
         assert outbox.size == 0
         assert not outbox.is_congested
+
+
+class TestAWorkerThatWaits:
+    """It gives a client time to catch up, but not to one that takes nothing."""
+
+    def test_goes_on_when_there_is_room(self):
+        async def test(clock):
+            transport = MemoryTransport()
+            outbox = Outbox(transport, Losses(), max_bytes=1000, timeout=60)
+            transport.hold()
+            for text in ("a", *(letter * 230 for letter in "bcde")):
+                outbox.push(text)
+            waiting = asyncio.create_task(outbox.room_unless_stuck())
+            for _ in range(2):  # it takes its time, but it takes
+                await clock.forward(outbox_module.STUCK * 0.8)
+                assert not waiting.done()
+                transport.take(1)
+                await turns()
+            await asyncio.wait_for(waiting, 10)
+            assert not outbox.is_congested
+            transport.release()
+            await outbox.stop()
+
+        run_on_clock(test)
+
+    def test_goes_on_when_nothing_is_taken_and_then_does_not_wait_again(self):
+        async def test(clock):
+            transport = MemoryTransport()
+            outbox = Outbox(transport, Losses(), max_bytes=1000, timeout=60)
+            transport.hold()
+            for text in ("a", *(letter * 230 for letter in "bcde")):
+                outbox.push(text)
+            assert outbox.is_worth_waiting
+            waiting = asyncio.create_task(outbox.room_unless_stuck())
+            await turns()
+            await clock.forward(outbox_module.STUCK * 1.1)
+            await asyncio.wait_for(waiting, 10)
+            assert outbox.is_congested
+            assert not outbox.is_worth_waiting
+            transport.take(1)
+            await turns()
+            assert outbox.is_worth_waiting
+            transport.release()
+            await outbox.stop()
+
+        run_on_clock(test)
 
 
 class TestFlushing:

@@ -149,8 +149,8 @@ class Connection(Socket):
         self._has_answered = who is self or self._has_answered
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
-        if self._outbox.is_congested and not self.lane.is_here:
-            self.lane.wait_for(self._outbox.room)
+        if self._outbox.is_worth_waiting and not self.lane.is_here:
+            self.lane.wait_for(self._outbox.room_unless_stuck)
         return Sent(self.lane, who, self._outbox)
 
     def broadcast(self, event: str, data: Data | str | None = None) -> Sent:

@@ -48,6 +48,9 @@ class Transport(Protocol):
         """Stop serving the connection, and cancel the handler that is running."""
 
 
+#: Seconds without the client taking anything after which no worker thread waits for it any more.
+STUCK = 1.0
+
 #: Messages written without a pause before other tasks get their turn.
 _BURST = 64
 
@@ -68,6 +71,7 @@ class Outbox:
     __slots__ = (
         "_begun",
         "_ended",
+        "_in_vain",
         "_latest",
         "_lose",
         "_max_bytes",
@@ -91,6 +95,7 @@ class Outbox:
         self.writer: asyncio.Task[None] | None = None
         self._progress: asyncio.Future[None] | None = None
         self._begun = self._ended = 0  # of what could not be sent at once
+        self._in_vain = -1  # how much had ended when somebody waited for nothing
         self.size = 0
 
     @property
@@ -120,6 +125,21 @@ class Outbox:
         """Return when the outbox is not congested, or its client is gone."""
         while self.is_congested and self.writer is not None:
             await self._next_progress()
+
+    @property
+    def is_worth_waiting(self) -> bool:
+        """Whether it is congested, and its client has taken something since somebody waited for nothing."""
+        return self.is_congested and self._ended != self._in_vain
+
+    async def room_unless_stuck(self) -> None:
+        """:meth:`room`, but for a client that takes nothing for :data:`STUCK` seconds: others wait for the caller."""
+        while self.is_congested and self.writer is not None:
+            try:
+                async with asyncio.timeout(STUCK):
+                    await self._next_progress()
+            except TimeoutError:
+                self._in_vain = self._ended
+                return
 
     async def flushed(self) -> None:
         """Return when the transport has taken what was pushed so far, or the client is gone."""
