@@ -1,6 +1,7 @@
 """A server that is asked to stop tells every client, runs every ``close`` handler, and ends."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -9,6 +10,7 @@ import pytest
 
 from tests.project.waiting import until
 from tests.servers.asgi import Server
+from tests.servers.peer import peer
 from tests.servers.sockets import SocketClient
 from tests.servers.transports import SERVERS, Servers
 from tornado_websockets.core.stopping import PATIENCE
@@ -72,6 +74,24 @@ async def test_server_that_stops_tells_its_clients_and_closes_each(
     assert closed == len(clients)
     assert took <= 10
     assert exit_code in EXIT_CODES[mortal.kind]
+    mortal.log.check()
+
+
+async def test_clients_that_read_nothing_hold_up_no_stop(mortal: Server, key: str, report: Report) -> None:
+    """They have more coming than the system takes, and less than they may have."""
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(peer(mortal.port, f"/shift/{key}"))
+        client = await mortal.connect(f"/shift/{key}")
+        await client.emit("shout", {"count": 70, "size": 100_000})
+        for _ in range(70):
+            await client.expect("shouted")
+        start = time.monotonic()
+        await asyncio.to_thread(mortal.stop)
+        took = time.monotonic() - start
+    report(f"ended in {took:.2f} s")
+    assert mortal.log.notes(key) == ["close"] * 4
+    assert took <= 10
     mortal.log.check()
 
 

@@ -28,6 +28,11 @@ class Shift:
         time.sleep(data["seconds"])
 
     @ws.on
+    async def shout(self, data: Data) -> None:
+        for _ in range(data["count"]):
+            await Shift.ws.emit("shouted", {"text": "x" * data["size"]})
+
+    @ws.on
     def close(self, key: str) -> None:
         note(key, "close")
 
