@@ -70,13 +70,19 @@ class TestKeepingUp:
 class TestAWorkerThatWaits:
     """It gives a client time to catch up, but not to one that takes nothing."""
 
+    @staticmethod
+    def congested():
+        """An outbox of which two more texts must be taken before there is room."""
+        transport = MemoryTransport()
+        outbox = Outbox(transport, Losses(), max_bytes=1000, timeout=60)
+        transport.hold()
+        for text in ("a", *(letter * 230 for letter in "bcde")):
+            outbox.push(text)
+        return outbox, transport
+
     def test_goes_on_when_there_is_room(self):
         async def test(clock):
-            transport = MemoryTransport()
-            outbox = Outbox(transport, Losses(), max_bytes=1000, timeout=60)
-            transport.hold()
-            for text in ("a", *(letter * 230 for letter in "bcde")):
-                outbox.push(text)
+            outbox, transport = self.congested()
             waiting = asyncio.create_task(outbox.room_unless_stuck())
             for _ in range(2):  # it takes its time, but it takes
                 await clock.forward(outbox_module.STUCK * 0.8)
@@ -92,11 +98,7 @@ class TestAWorkerThatWaits:
 
     def test_goes_on_when_nothing_is_taken_and_then_does_not_wait_again(self):
         async def test(clock):
-            transport = MemoryTransport()
-            outbox = Outbox(transport, Losses(), max_bytes=1000, timeout=60)
-            transport.hold()
-            for text in ("a", *(letter * 230 for letter in "bcde")):
-                outbox.push(text)
+            outbox, transport = self.congested()
             assert outbox.is_worth_waiting
             waiting = asyncio.create_task(outbox.room_unless_stuck())
             await turns()
