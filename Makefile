@@ -11,7 +11,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test soak check format bench bench-short bench-growth bench-docs clean
+.PHONY: help run client test soak check format bench bench-short bench-growth bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,10 @@ run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
 	@echo "The example is on http://127.0.0.1:$(PORT)/ (stop it with Ctrl-C)"
 	@cd example_project && exec $(VENV_PYTHON) -m daphne -b 127.0.0.1 -p $(PORT) project.asgi:application
+
+client: $(VENV)/bin/python ## make the browser client's scripts from their sources (npm)
+	$(VENV_PYTHON) .ci/browser_client.py
+	$(VENV_PYTHON) .ci/minify.py
 
 test: $(STAMP)-test ## run the tests and measure their coverage
 	$(VENV_PYTHON) -m coverage erase
@@ -37,7 +41,7 @@ check: $(STAMP)-check ## lint, formatting, types, layering, version, scripts
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -X dev -m pytest --quiet tests/test_layering.py
 	$(VENV_PYTHON) .ci/check_version.py
-	$(VENV_PYTHON) .ci/classic_scripts.py --check
+	$(VENV_PYTHON) .ci/browser_client.py --check
 
 format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix

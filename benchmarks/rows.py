@@ -1,6 +1,7 @@
 """What is measured, and what is promised of it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -20,6 +21,10 @@ from .workloads.imports import MILLISECONDS, TORNADO, Import
 #: Messages sent at a time where the next do not wait for each.
 BURST = 20
 
+#: What is echoed where its type is the question, and who says nothing of it.
+FIELDS = {"room": "lobby", "text": "The quick brown fox", "number": 7, "ratio": 0.5, "is_new": True}
+UNTYPED = "ours, untyped"
+
 Measure = Callable[[Contestant], Measurement]
 
 
@@ -35,6 +40,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
         yield from _between_processes(redis)
     yield from _crowded(many)
     yield from _async_echoes()
+    yield from _typed_echoes()
     yield from _sync_handlers()
     yield from _connections()
     yield from _on_tornado()
@@ -146,6 +152,17 @@ def _async_echoes() -> Iterator[Comparison]:
         [Target(PER_MESSAGE, 1.1, bare("daphne").name)],
         importance=1,
     )
+
+
+def _typed_echoes() -> Iterator[Comparison]:
+    untyped = replace(ours("uvicorn"), name=UNTYPED)
+    for event, kind, limit in (("echo_dataclass", "a dataclass", 1.35), ("echo_struct", "a msgspec.Struct", 1.1)):
+        entries = [
+            Entry("ours", Echo(ours("uvicorn"), event, FIELDS)),
+            Entry(UNTYPED, Echo(untyped, "echo_fields", FIELDS)),
+        ]
+        target = Target(PER_MESSAGE, limit, UNTYPED)
+        yield Comparison(f"echo of five fields, {kind}, uvicorn", entries, [target], importance=1)
 
 
 def _sync_handlers() -> Iterator[Comparison]:

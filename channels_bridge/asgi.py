@@ -1,21 +1,23 @@
 """The ASGI application for WebSockets, with everything around it that a deployment needs."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
-from channels.auth import AuthMiddlewareStack
-from channels.sessions import SessionMiddlewareStack
 from django.apps import apps
 
-from tornado_websockets.core.admission import log_refusal
-from tornado_websockets.discovery import discover
+from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.serving.announcing import announce, why_unknown
+from tornado_websockets.serving.discovery import discover
+from tornado_websockets.serving.prefix import below
+from tornado_websockets.serving.refusing import log_refusal
 from tornado_websockets.websocket import registry
 
-from .consumers import Scope, refusal_of
-from .server import Receive, Send
-from .servers import hold, root_path
+from .consumers import refusal_of
+from .login import Application, LoginMiddleware
+from .transports.asgi import Receive, Scope, Send
+from .transports.known import TRANSPORT, transport_for
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+_ELSEWHERE: Final = "In asgi.py, give it to ProtocolTypeRouter as the entry 'websocket'."
 
 
 def websocket_application() -> Application:
@@ -29,43 +31,43 @@ def websocket_application() -> Application:
     """
     apps.check_apps_ready()
     discover()
+    announce(registry)
     application: Application = _route
-    if apps.is_installed("django.contrib.auth") and apps.is_installed("django.contrib.sessions"):
-        application = AuthMiddlewareStack(application)
-    elif apps.is_installed("django.contrib.sessions"):
-        application = SessionMiddlewareStack(application)
+    if apps.is_installed("django.contrib.sessions"):
+        application = LoginMiddleware(application)
     return _Gate(application)
 
 
 class _Gate:
-    """Lets only those in who have somewhere to go; sessions and users are looked up behind it."""
+    """Rejects bad hosts, bad origins and unknown paths before session and user are loaded.
+
+    It also comes first to see what the server calls the application with. Looking up a session takes time, in which
+    nothing of what the client sends may be parsed.
+    """
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hold(send)  # before sessions are looked up: that takes time
-        reason = refusal_of(scope, send)
-        path = _path(scope, send)
+        if scope["type"] != "websocket":  # "lifespan", which servers ask for first; they go on without it
+            raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
+        transport = transport_for(scope, receive, send)
+        reason = refusal_of(scope, transport)
+        path = below(scope["path"], transport.root_path(scope))
         found = registry.find(path)
         if reason is None and found is None:
-            reason = registry.why_unknown(path)
+            reason = why_unknown(registry, path)
         if reason is not None or found is None:
             log_refusal(scope["path"], reason or "")
             await receive()  # websocket.connect
-            await send({"type": "websocket.close"})
+            with suppress(ClientGone):
+                await transport.refuse()
             return
         websocket, kwargs = found
         route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
-        await self._application({**scope, "url_route": route, "websocket": websocket}, receive, send)
+        inner = {**scope, "url_route": route, "websocket": websocket, TRANSPORT: transport}
+        await self._application(inner, receive, send)
 
 
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:
     await scope["websocket"].consumer()(scope, receive, send)
-
-
-def _path(scope: Scope, send: Send) -> str:
-    """The path below the one that the application is mounted at."""
-    path: str = scope["path"]
-    root = root_path(scope, send).rstrip("/")
-    return path.removeprefix(root) if path.startswith(root + "/") else path

@@ -1,18 +1,23 @@
 """System checks of the installed apps and of the channel layer."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from channels import DEFAULT_CHANNEL_LAYER
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.utils.module_loading import import_string
+
+from tornado_websockets import conf
 
 _IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 _REDIS_CORE = "channels_redis.core.RedisChannelLayer"
+_REDIS_PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+#: How messages of redis-py begin that repeat nothing of a URL but the name of an option. Those of urllib quote pieces.
+_HARMLESS = ("Invalid value for ", "Redis URL must specify ")
 
 
 def check_apps(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -39,27 +44,83 @@ def check_apps(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def check_channel_layer(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """The default channel layer reaches other processes, and keeps its idle connections."""
-    layers = getattr(settings, "CHANNEL_LAYERS", None) or {}
-    layer = layers.get(DEFAULT_CHANNEL_LAYER)
-    if layer is None or layer.get("BACKEND") == _IN_MEMORY:
-        return [] if settings.DEBUG else [_reaches_one_process(layer)]
-    backend = layer.get("BACKEND")
+    """The default channel layer can be made, reaches other processes, and keeps its idle connections.
+
+    What is said of wrong values names their types only: an address may hold a password.
+    """
+    layers = getattr(settings, "CHANNEL_LAYERS", {})
+    if not isinstance(layers, Mapping):
+        return [_is_no_dict("CHANNEL_LAYERS", layers)]
+    if DEFAULT_CHANNEL_LAYER not in layers:
+        return _reaches_one_process("no default channel layer")
+    layer = layers[DEFAULT_CHANNEL_LAYER]
+    if not isinstance(layer, Mapping):
+        return [_is_no_dict(f"CHANNEL_LAYERS[{DEFAULT_CHANNEL_LAYER!r}]", layer)]
+    backend: Any = layer.get("BACKEND")
+    config = layer.get("CONFIG", {})
+    if not isinstance(config, Mapping):
+        return [_is_no_dict(f"The CONFIG of CHANNEL_LAYERS[{DEFAULT_CHANNEL_LAYER!r}]", config)]
+    if backend == _IN_MEMORY:
+        return _reaches_one_process("the in-memory channel layer")
     try:
         import_string(backend)
-    except (ImportError, AttributeError) as error:  # AttributeError: it is not a string
+    except Exception as error:  # whatever the module raises; AttributeError: it is not a string
         return [_is_missing(backend, error)]
-    if backend == _REDIS_CORE:
-        return _idle_timeouts(layer.get("CONFIG", {}).get("hosts") or [{}])
-    return []
+    if backend not in (_REDIS_CORE, _REDIS_PUBSUB):
+        return []
+    return _check_redis(backend, config.get("hosts")) or _has_a_name_of_its_own(config)
 
 
-def _reaches_one_process(layer: object) -> CheckMessage:
-    what = "no default channel layer" if layer is None else "the in-memory channel layer"
-    return Warning(
-        f"There is {what}: with more than one process, clients miss what the others send.",
-        hint="Configure channels_redis in CHANNEL_LAYERS, or silence this check for a single process.",
-        id="channels_bridge.W002",
+def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """What the store is sent is no easier to read on the way than what the layer is."""
+    configured = conf.configured()
+    store = configured.get("STORE") if isinstance(configured, dict) else None
+    layers = getattr(settings, "CHANNEL_LAYERS", None)
+    if not isinstance(store, str) or not store.startswith("redis://") or not isinstance(layers, Mapping):
+        return []
+    if "rediss://" not in repr(layers.get(DEFAULT_CHANNEL_LAYER)):
+        return []
+    return [
+        Warning(
+            "The channel layer's connections to Redis are encrypted, and those of the store are not.",
+            hint="Write the URL in TORNADO_WEBSOCKETS['STORE'] with rediss://.",
+            id="channels_bridge.W004",
+        )
+    ]
+
+
+def _has_a_name_of_its_own(config: Mapping[str, Any]) -> Sequence[CheckMessage]:
+    if "prefix" in config or conf.get("NAMESPACE"):
+        return []
+    return [
+        Info(
+            "Another project that uses the same Redis hears what this one publishes, and this one hears the other: "
+            "database numbers do not keep them apart.",
+            hint="Set TORNADO_WEBSOCKETS['NAMESPACE'], or 'prefix' in the CONFIG of the channel layer, to a name of "
+            "this project and its environment.",
+            id="channels_bridge.I001",
+        )
+    ]
+
+
+def _reaches_one_process(what: str) -> Sequence[CheckMessage]:
+    if settings.DEBUG:
+        return []
+    return [
+        Warning(
+            f"There is {what}: with more than one process, clients miss what the others send.",
+            hint="Configure channels_redis in CHANNEL_LAYERS, or silence this check for a single process.",
+            id="channels_bridge.W002",
+        )
+    ]
+
+
+def _is_no_dict(what: str, value: object) -> CheckMessage:
+    return Error(
+        f"{what} is no dict but of the type {type(value).__name__}: no channel layer can be made of it.",
+        hint='Write CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": '
+        '{"hosts": [{"address": "redis://...", "socket_timeout": None}]}}}.',
+        id="channels_bridge.E003",
     )
 
 
@@ -72,8 +133,28 @@ def _is_missing(backend: object, error: Exception) -> CheckMessage:
     )
 
 
-def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
-    """The layer waits for messages in Redis for some seconds at a time; the connection must not give up before."""
+class _WrongHostError(ValueError):
+    """A host of a Redis layer, or all of them, cannot be used."""
+
+
+def _check_redis(backend: str, hosts: object) -> Sequence[CheckMessage]:
+    """What is wrong with the hosts, which both layers of channels_redis read alike."""
+    try:
+        timeouts = [_socket_timeout(_options(host)) for host in _hosts(hosts)]
+    except _WrongHostError as error:
+        return [
+            Error(
+                f"The hosts of the default channel layer cannot be used: {error}.",
+                hint='Write "hosts": [{"address": "redis://host:6379/0", "socket_timeout": None}], with times in '
+                "seconds and without a unit, and an IPv6 address in brackets.",
+                id="channels_bridge.E004",
+            )
+        ]
+    return _idle_timeouts(timeouts) if backend == _REDIS_CORE else []
+
+
+def _idle_timeouts(timeouts: Sequence[float | None]) -> Sequence[CheckMessage]:
+    """The core layer waits for messages in Redis for some seconds at a time; connections must not give up before."""
     from channels_redis.core import RedisChannelLayer
 
     wait = RedisChannelLayer.brpop_timeout
@@ -86,21 +167,45 @@ def _idle_timeouts(hosts: Sequence[Any]) -> Sequence[CheckMessage]:
             '{"address": "redis://...", "socket_timeout": None}.',
             id="channels_bridge.W003",
         )
-        for timeout in map(_socket_timeout, hosts)
+        for timeout in timeouts
         if timeout is not None and timeout <= wait
     ][:1]
 
 
-def _socket_timeout(host: Any) -> float | None:
-    """Seconds after which a connection to ``host`` gives up: as configured there, in its URL, or redis-py's default."""
+def _hosts(hosts: object) -> Collection[object]:
+    """As the layer takes them: without any, there is one on localhost."""
+    if not hosts:
+        return [{}]
+    if isinstance(hosts, (str, bytes, Mapping)) or not isinstance(hosts, Collection):
+        raise _WrongHostError(f"expected a list of hosts, even if there is only one, got {type(hosts).__name__}")
+    return hosts
+
+
+def _options(host: object) -> Mapping[str, Any]:
+    """What the connections to ``host`` are made with, the options in its URL included."""
+    from redis.asyncio.connection import parse_url
+
+    if isinstance(host, (tuple, list)) and len(host) >= 2:
+        return {"host": host[0], "port": host[1]}
+    options = host if isinstance(host, Mapping) else {"address": host}
+    if "address" not in options:
+        return options
+    address = options["address"]
+    if not isinstance(address, str):
+        raise _WrongHostError(f"expected a URL as address of a host, got {type(address).__name__}")
+    try:
+        return {**options, **parse_url(address)}  # where both say something, the URL wins
+    except ValueError as error:
+        reason = str(error) if str(error).startswith(_HARMLESS) else "it cannot be taken apart"
+        raise _WrongHostError(f"the address of one is no URL for Redis: {reason}".rstrip(".")) from error
+
+
+def _socket_timeout(options: Mapping[str, Any]) -> float | None:
+    """Seconds after which a connection gives up; where nothing is said of it, redis-py's default."""
     from redis.asyncio.connection import AbstractConnection
 
-    options: dict[str, Any] = host if isinstance(host, dict) else {"address": host} if isinstance(host, str) else {}
-    if "socket_timeout" in options:
-        configured: float | None = options["socket_timeout"]
-        return configured
-    query = parse_qs(urlsplit(options.get("address", "")).query)
-    if "socket_timeout" in query:
-        return float(query["socket_timeout"][0])
-    default: float | None = inspect.signature(AbstractConnection.__init__).parameters["socket_timeout"].default
-    return default
+    default = inspect.signature(AbstractConnection.__init__).parameters["socket_timeout"].default
+    timeout = options.get("socket_timeout", default)
+    if timeout is None or isinstance(timeout, (int, float)):
+        return timeout
+    raise _WrongHostError(f"expected a number of seconds as socket_timeout, or None, got {type(timeout).__name__}")

@@ -1,11 +1,12 @@
 """The registry, as the routing entries that Channels' ``URLRouter`` takes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.urls import URLPattern, path
 
 from tornado_websockets.core.registry import PREFIX
-from tornado_websockets.discovery import discover
+from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import WebSocket, registry
 
 
@@ -19,6 +20,33 @@ class _Routes(list[URLPattern]):
     def __len__(self) -> int:
         discover()
         return super().__len__()
+
+    def __contains__(self, route: object) -> bool:
+        discover()
+        return super().__contains__(route)
+
+    def __eq__(self, other: object) -> bool:
+        discover()
+        return super().__eq__(other)
+
+    __hash__ = None  # as of a list
+
+    def __reversed__(self) -> Iterator[URLPattern]:
+        discover()
+        return super().__reversed__()
+
+    def copy(self) -> list[URLPattern]:
+        return [*self]
+
+    def __getitem__(self, index: Any) -> Any:
+        discover()
+        return super().__getitem__(index)
+
+    def __add__(self, other: Any) -> Any:
+        return [*self, *other]
+
+    def __radd__(self, other: Any) -> Any:
+        return [*other, *self]
 
 
 #: One entry per WebSocket, those with parameters last. It is the same list all the time: a WebSocket made later
@@ -37,4 +65,3 @@ def _enlist(websocket: WebSocket, place: int, is_second: bool) -> None:
 
 
 registry.listen(_enlist)
-discover()  # here, too: importing this module is what an asgi.py does

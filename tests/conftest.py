@@ -13,12 +13,13 @@ import pytest
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.project.settings")
 django.setup()
 
-from tests.servers.asgi import Server  # noqa: E402 it needs Django
-from tests.servers.cluster import servers_on  # noqa: E402
-from tests.servers.communicator import InProcess  # noqa: E402
-from tests.servers.process import PYTHON, ROOT, environment  # noqa: E402
-from tests.servers.redis import RedisServer  # noqa: E402
-from tests.servers.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
+from tests.support.asgi import Server  # noqa: E402 it needs Django
+from tests.support.cluster import servers_on  # noqa: E402
+from tests.support.communicator import InProcess  # noqa: E402
+from tests.support.process import PYTHON, ROOT, environment, free_port  # noqa: E402
+from tests.support.redis import RedisServer  # noqa: E402
+from tests.support.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
+from tests.tornado.old_project import write_old_project  # noqa: E402
 
 _numbers = count(1)
 
@@ -103,3 +104,11 @@ def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) ->
     """Servers on that."""
     with servers_on(mortal_redis, database, tmp_path) as servers:
         yield servers
+
+
+@pytest.fixture
+def old_project(tmp_path: Path) -> dict[str, str]:
+    """The variables of a process that serves a project of 2017, which is in ``tmp_path``."""
+    write_old_project(tmp_path, free_port())
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    return {"DJANGO_SETTINGS_MODULE": "old.settings", "PYTHONPATH": path, "PYTHONDEVMODE": "1"}

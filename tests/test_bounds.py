@@ -5,8 +5,10 @@ import json
 
 import pytest
 
-from tests.servers.client import Refused
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.client import Refused
+from tests.support.sockets import SocketClient
+from tests.support.transports import SERVERS, Servers
 
 
 def settings(**values: float) -> dict[str, str]:
@@ -89,6 +91,16 @@ async def test_connections_above_the_limit_are_refused_until_others_have_gone(
         await server.log.wait_for_notes(key, 1)
         again = await server.connect(f"/bounds/{key}")
         await again.request("swallow")
+
+
+async def test_clients_that_read_at_full_speed_are_not_taken_for_slow(server: Server, key: str) -> None:
+    clients = [await server.connect(f"/burst/{key}") for _ in range(6)]
+    await clients[0].emit("burst")
+
+    async def read(client: SocketClient) -> list[int]:
+        return [(await client.receive())["data"]["n"] for _ in range(300)]
+
+    assert await asyncio.gather(*map(read, clients)) == [list(range(300))] * 6
 
 
 PROXY = {

@@ -7,11 +7,16 @@ from django.core.checks import run_checks
 from django.test import override_settings
 from redis.asyncio.connection import AbstractConnection
 
-from tests.project.layers import BROKER, IN_MEMORY
-from tests.project.scripts import run_script
+from tests.support.layers import BROKER, IN_MEMORY
+from tests.support.scripts import run_script
 from tornado_websockets import conf
 
-PUBSUB = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": ["redis://h"]}}}
+PUBSUB = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": ["redis://h"], "prefix": "p"},
+    }
+}
 OURS = ("tornado_websockets.", "channels_bridge.", "daphne.")
 ALL_APPS = ["daphne", "django.contrib.staticfiles", "tornado_websockets", "channels_bridge"]
 
@@ -21,13 +26,23 @@ def found():
     return [message for message in run_checks() if message.id.startswith(OURS)]
 
 
+def found_at_deployment():
+    return [message for message in run_checks(include_deployment_checks=True) if message.id.startswith(OURS)]
+
+
 def ids():
     return [message.id for message in found()]
 
 
 def ids_with(apps, preparation="", **settings):
     """What they say where these apps are installed."""
-    settings = {"INSTALLED_APPS": apps, "CHANNEL_LAYERS": BROKER, "STATIC_URL": "static/", **settings}
+    settings = {
+        "INSTALLED_APPS": apps,
+        "CHANNEL_LAYERS": BROKER,
+        "STATIC_URL": "static/",
+        "ASGI_APPLICATION": "channels_bridge.serve.application",
+        **settings,
+    }
     script = f"""
         import json, sys
         import django
@@ -43,7 +58,10 @@ def ids_with(apps, preparation="", **settings):
 
 
 def redis(*hosts, **config):
-    layer = {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": list(hosts), **config}}
+    layer = {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": list(hosts), "prefix": "p", **config},
+    }
     return override_settings(CHANNEL_LAYERS={"default": layer})
 
 
@@ -53,6 +71,88 @@ with_layer = override_settings(CHANNEL_LAYERS=BROKER)
 @with_layer
 def test_a_sound_project_hears_nothing():
     assert found() == []
+
+
+class TestNamespace:
+    SHARED = override_settings(
+        CHANNEL_LAYERS={
+            "default": {
+                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+                "CONFIG": {"hosts": ["redis://h"]},
+            }
+        }
+    )
+
+    @SHARED
+    def test_that_is_missing_where_a_redis_may_be_shared_is_noted(self):
+        [message] = found()
+        assert (message.id, message.is_serious()) == ("channels_bridge.I001", False)
+
+    @SHARED
+    @override_settings(TORNADO_WEBSOCKETS={"NAMESPACE": "staging"})
+    def test_is_passed_over(self):
+        assert found() == []
+
+    @with_layer
+    @override_settings(TORNADO_WEBSOCKETS={"NAMESPACE": 7})
+    def test_that_is_no_string_is_an_error(self):
+        assert ids() == ["tornado_websockets.E004"]
+
+
+class TestStore:
+    @with_layer
+    @pytest.mark.parametrize(
+        "store", [None, "redis://h", "unix:///s", "database", "tests.store.test_current.OfProject"]
+    )
+    def test_that_can_be_made_is_passed_over(self, store):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+            assert found() == []
+
+    @with_layer
+    @pytest.mark.parametrize(
+        "store", [7, "", "redis://h:port", "database:other", "no.such.Class", "tests.project.asgi.x"]
+    )
+    def test_that_cannot_be_made_is_an_error(self, store):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+            assert ids() == ["tornado_websockets.E005"]
+
+    @with_layer
+    @pytest.mark.parametrize("key", ["HISTORY_SECONDS", "HISTORY_BYTES", "RETAIN_SECONDS"])
+    @pytest.mark.parametrize("value", [0, -1, "1", None])
+    def test_that_keeps_nothing_is_an_error(self, key, value):
+        with override_settings(TORNADO_WEBSOCKETS={key: value}):
+            assert ids() == ["tornado_websockets.E002"]
+
+    @pytest.mark.parametrize(
+        ("layer", "store", "expected"),
+        [
+            ("rediss://h", "redis://h", ["channels_bridge.W004"]),
+            ("rediss://h", "rediss://h", []),
+            ("rediss://h", "unix:///s", []),
+            ("rediss://h", None, []),
+            ("redis://h", "redis://h", []),
+        ],
+    )
+    def test_that_can_be_read_on_the_way_is_warned_of_where_the_layer_cannot(self, layer, store, expected):
+        with redis({"address": layer, "socket_timeout": None}), override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+            assert ids() == expected
+
+
+class TestDeployment:
+    @with_layer
+    @override_settings(ALLOWED_HOSTS=["*"], TORNADO_WEBSOCKETS={})
+    def test_with_every_host_is_warned_of(self):
+        assert [message.id for message in found_at_deployment()] == ["tornado_websockets.W004"]
+
+    @with_layer
+    @override_settings(ALLOWED_HOSTS=["*"], TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": ["example.com"]})
+    def test_with_every_host_and_some_pages_is_passed_over(self):
+        assert found_at_deployment() == []
+
+    @with_layer
+    @override_settings(ALLOWED_HOSTS=["*"], TORNADO_WEBSOCKETS={})
+    def test_is_not_looked_at_otherwise(self):
+        assert found() == []
 
 
 class TestSettings:
@@ -73,14 +173,16 @@ class TestSettings:
 
     @with_layer
     @pytest.mark.parametrize(
-        "origins", [[], ["*"], [".example.com", "[::1]"], ("chat.example.com",), {"example.com"}], ids=repr
+        "origins",
+        [[], [".example.com", "[::1]"], ("chat.example.com",), {"example.com"}, ["null", "https://a.org:8443"]],
+        ids=repr,
     )
     def test_with_hosts_as_origins_are_passed_over(self, origins):
         with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": origins}):
             assert found() == []
 
     @with_layer
-    @pytest.mark.parametrize("origin", ["https://example.com", "example.com:8000", "example.com/chat"])
+    @pytest.mark.parametrize("origin", ["https://", "example.com:8000", "example.com/chat", "https://example.com/chat"])
     def test_with_origins_that_match_nothing_are_warned_of(self, origin):
         with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": ["example.com", origin]}):
             [message] = found()
@@ -101,6 +203,8 @@ class TestSettings:
         assert [message.id for message in messages] == ["tornado_websockets.W001"] * 2
         assert not any(message.is_serious() for message in messages)
         assert "'MAX_DEPHT'" in messages[0].msg
+        assert "Did you mean 'MAX_DEPTH'?" in messages[0].hint
+        assert "Did you mean 'MAX_DEPTH'?" in messages[1].hint
         assert "'max_depth'" in messages[1].msg
         assert "MAX_DEPTH" in messages[0].hint
 
@@ -192,6 +296,7 @@ class TestIdleRedis:
             "redis://localhost?db=1&socket_timeout=5",
             {"address": "redis://localhost"},
             {"address": "redis://localhost?socket_timeout=3"},
+            {"address": "redis://localhost?socket_timeout=3", "socket_timeout": 60},
             {"address": "redis://localhost", "socket_timeout": 5},
             {"host": "localhost", "port": 6379},
             {"sentinels": [("localhost", 26379)], "master_name": "mymaster"},
@@ -212,7 +317,7 @@ class TestIdleRedis:
             "redis://localhost?socket_timeout=5.5",
             {"address": "redis://localhost", "socket_timeout": None},
             {"address": "redis://localhost", "socket_timeout": 60},
-            {"address": "redis://localhost?socket_timeout=3", "socket_timeout": 60},
+            {"address": "redis://localhost?socket_timeout=60", "socket_timeout": 3},
             {"host": "localhost", "port": 6379, "socket_timeout": None},
         ],
         ids=repr,
@@ -246,12 +351,77 @@ class TestIdleRedis:
         assert list(hints) == ["channels_bridge.E002"]
         assert "extra 'redis'" in hints["channels_bridge.E002"]
 
-    @pytest.mark.parametrize("backend", ["no.such.Layer", "channels.layers.NoSuchLayer", "Layer", None, 1], ids=repr)
+    @pytest.mark.parametrize(
+        "backend", ["no.such.Layer", "channels.layers.NoSuchLayer", "Layer", ".Layer", "", None, 1], ids=repr
+    )
     def test_that_can_not_be_imported_is_an_error_with_its_name(self, backend):
         with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": backend}}):
             [message] = found()
         assert message.id == "channels_bridge.E002"
         assert repr(backend) in message.msg
+
+
+def wrong_layers():
+    """Forms of ``CHANNEL_LAYERS`` that no layer can be made of."""
+    core = {"BACKEND": "channels_redis.core.RedisChannelLayer"}
+    yield from ([core], "redis://:s3cret@h", 7, None)
+    yield from ({"default": layer} for layer in ("redis://:s3cret@h", [core], None))
+    yield from ({"default": {**core, "CONFIG": config}} for config in (None, [], ["redis://:s3cret@h"], "redis://h"))
+    yield {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": None}}
+
+
+#: ``hosts`` that cannot be used, and what is said of them.
+WRONG_HOSTS = [
+    (6379, "expected a list of hosts, even if there is only one, got int"),
+    ("redis://:s3cret@h", "even if there is only one, got str"),
+    ({"address": "redis://:s3cret@h"}, "even if there is only one, got dict"),
+    pytest.param(iter(["redis://h"]), "even if there is only one, got list_iterator", id="iterator"),
+    ([6379], "expected a URL as address of a host, got int"),
+    ([None], "expected a URL as address of a host, got NoneType"),
+    ([("h",)], "expected a URL as address of a host, got tuple"),
+    ([{"address": ("h", 6379)}], "expected a URL as address of a host, got tuple"),
+    ([{"address": ["h", 6379]}], "expected a URL as address of a host, got list"),
+    ([{"address": None}], "expected a URL as address of a host, got NoneType"),
+    ([{"address": "redis://h", "socket_timeout": "60"}], "expected a number of seconds as socket_timeout, or None"),
+    ([{"address": "redis://h", "socket_timeout": (60,)}], "or None, got tuple"),
+    (["redis://:s3cret@[::1"], "no URL for Redis: it cannot be taken apart"),
+    (["redis://:s3cret/@h"], "no URL for Redis: it cannot be taken apart"),
+    (["localhost:6379"], "no URL for Redis: Redis URL must specify one of the following schemes"),
+    (["redis://h?socket_timeout=none"], "no URL for Redis: Invalid value for 'socket_timeout' in connection URL"),
+    (["redis://h?socket_timeout=60s"], "no URL for Redis: Invalid value for 'socket_timeout' in connection URL"),
+    (["redis://h?socket_connect_timeout=1m"], "Invalid value for 'socket_connect_timeout' in connection URL"),
+    (["redis://one", "redis://two?socket_timeout=60s"], "Invalid value for 'socket_timeout'"),
+]
+
+
+class TestInvalidLayers:
+    """The check says what is wrong, and raises nothing."""
+
+    @pytest.mark.parametrize("layers", list(wrong_layers()), ids=repr)
+    def test_of_a_wrong_form_are_an_error(self, layers):
+        with override_settings(CHANNEL_LAYERS=layers):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("channels_bridge.E003", True)
+        assert "is no dict but of the type" in message.msg
+        assert "s3cret" not in str(message)
+
+    @pytest.mark.parametrize("layer", ["core.RedisChannelLayer", "pubsub.RedisPubSubChannelLayer"])
+    @pytest.mark.parametrize(("hosts", "reason"), WRONG_HOSTS, ids=repr)
+    def test_with_wrong_hosts_are_an_error(self, hosts, reason, layer):
+        layers = {"default": {"BACKEND": f"channels_redis.{layer}", "CONFIG": {"hosts": hosts}}}
+        with override_settings(CHANNEL_LAYERS=layers):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("channels_bridge.E004", True)
+        assert reason in message.msg
+        assert "s3cret" not in str(message)
+
+    def test_whose_module_raises_are_an_error(self, tmp_path, monkeypatch):
+        (tmp_path / "broken_layer.py").write_text("raise RuntimeError('not today')")
+        monkeypatch.syspath_prepend(tmp_path)
+        with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "broken_layer.Layer"}}):
+            [message] = found()
+        assert message.id == "channels_bridge.E002"
+        assert "not today" in message.msg
 
 
 class TestApps:
@@ -272,10 +442,94 @@ class TestApps:
         apps = ["django.contrib.staticfiles", "daphne", "tornado_websockets", "channels_bridge"]
         assert list(ids_with(apps)) == ["daphne.E001"]
 
-    def test_without_the_bridge_do_not_use_the_channel_layer(self):
-        hints = ids_with(["tornado_websockets"])
-        assert list(hints) == ["tornado_websockets.W002"]
-        assert "'channels_bridge'" in hints["tornado_websockets.W002"]
+    def test_alone_check_the_channel_layer(self):
+        assert ids_with(["tornado_websockets"]) == {}
+        broken = {"default": {"BACKEND": "nowhere.Layer"}}
+        assert list(ids_with(["tornado_websockets"], CHANNEL_LAYERS=broken)) == ["channels_bridge.E002"]
 
-    def test_without_the_bridge_need_no_channel_layer(self):
+    def test_alone_need_no_channel_layer(self):
         assert ids_with(["tornado_websockets"], CHANNEL_LAYERS={}) == {}
+
+
+class TestTheProjectAround:
+    def test_without_an_application_for_runserver_is_warned_of(self):
+        hints = ids_with(["daphne", "tornado_websockets"], ASGI_APPLICATION=None)
+        assert hints == {
+            "tornado_websockets.W010": 'Write in the settings: ASGI_APPLICATION = "channels_bridge.serve.application"'
+        }
+
+    def test_without_daphne_needs_none(self):
+        assert ids_with(["tornado_websockets"], ASGI_APPLICATION=None) == {}
+
+    def modules(self, directory, **sources):
+        """Modules on the path, as the preparation of a script."""
+        for name, source in sources.items():
+            path = directory.joinpath(*name.split("__")).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / "__init__.py").touch()
+            path.write_text(source)
+        return f"sys.path.insert(0, {str(directory)!r})"
+
+    @pytest.mark.parametrize(
+        ("source", "expected"),
+        [
+            ("from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n", ["W011"]),
+            ("from channels_bridge.asgi import websocket_application\n", []),
+            ("from mysite.routing import websockets\n", []),
+        ],
+    )
+    def test_an_untouched_asgi_module_is_warned_of(self, tmp_path, source, expected):
+        preparation = self.modules(tmp_path, site_of_test__asgi=source)
+        hints = ids_with(["tornado_websockets"], preparation, ASGI_APPLICATION="site_of_test.asgi.application")
+        assert list(hints) == [f"tornado_websockets.{each}" for each in expected]
+
+    @pytest.mark.parametrize("application", ["nowhere.at_all.application", "application", 7, "math.application"])
+    def test_an_application_that_cannot_be_read_is_left_to_the_server(self, application):
+        assert ids_with(["tornado_websockets"], ASGI_APPLICATION=application) == {}
+
+    def test_a_module_of_a_wrong_name_is_warned_of(self, tmp_path):
+        source = "from tornado_websockets.websocket import WebSocket\n"
+        preparation = self.modules(tmp_path, app_of_test__websocket=source)
+        hints = ids_with(["tornado_websockets", "app_of_test"], preparation)
+        assert list(hints) == ["tornado_websockets.W012"]
+
+    def test_a_module_of_that_name_may_be_about_something_else(self, tmp_path):
+        preparation = self.modules(tmp_path, app_of_test__websocket="import asyncio\n")
+        assert ids_with(["tornado_websockets", "app_of_test"], preparation) == {}
+
+    def test_the_old_distribution_beside_ours_is_warned_of(self, tmp_path):
+        info = tmp_path / "django_tornado_websockets-0.2.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: django-tornado-websockets\nVersion: 0.2.0\n")
+        hints = ids_with(["tornado_websockets"], f"sys.path.insert(0, {str(tmp_path)!r})")
+        assert list(hints) == ["tornado_websockets.W013"]
+
+    def test_a_websocket_without_the_app_is_warned_of(self):
+        hints = ids_with([], "import tornado_websockets.websocket")
+        assert list(hints) == ["tornado_websockets.W014"]
+
+
+class TestAuthenticate:
+    @pytest.fixture(autouse=True)
+    def a_layer(self):
+        with with_layer:
+            yield
+
+    @pytest.mark.parametrize(
+        "value", ["session", ["session", 1], ["nowhere.at_all"], ["tornado_websockets.conf.DEFAULTS"], None]
+    )
+    def test_wrong_values_are_errors(self, value):
+        with override_settings(TORNADO_WEBSOCKETS={"AUTHENTICATE": value}):
+            assert ids() == ["tornado_websockets.E009"]
+
+    def test_functions_are_named_by_their_path(self):
+        value = ["session", "tests.project.websockets.tokens.by_name"]
+        with override_settings(TORNADO_WEBSOCKETS={"AUTHENTICATE": value}):
+            assert ids() == []
+
+    def test_cookies_for_the_pages_of_strangers_are_warned_of(self):
+        with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": ["*"]}):
+            assert ids() == ["tornado_websockets.W009"]
+        value = {"ALLOWED_ORIGINS": ["*"], "AUTHENTICATE": ["tests.project.websockets.tokens.by_name"]}
+        with override_settings(TORNADO_WEBSOCKETS=value):
+            assert ids() == []

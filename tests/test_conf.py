@@ -2,10 +2,10 @@ import pytest
 from django.test import override_settings
 
 from tornado_websockets import conf
-from tornado_websockets.core.frames import Limits
+from tornado_websockets.core.protocol.limits import Limits
 
 LIMITS = {
-    "MAX_MESSAGE_BYTES": "max_bytes",
+    "MAX_MESSAGE_BYTES": "max_message_bytes",
     "MAX_DEPTH": "max_depth",
     "MAX_CONTAINERS": "max_containers",
     "MAX_OUTBOX_BYTES": "max_outbox_bytes",
@@ -27,9 +27,15 @@ def test_every_key_has_the_documented_default():
         "MAX_MESSAGES_PER_SECOND": None,
         "MAX_CONNECTIONS": None,
         "MAX_CONNECTIONS_PER_ADDRESS": None,
+        "AUTHENTICATE": ["session"],
         "AUTHORIZE_TIMEOUT": 10.0,
         "REAUTH_INTERVAL": 60.0,
         "MAX_BODY_BYTES": 100 * 1024 * 1024,
+        "STORE": None,
+        "HISTORY_SECONDS": 300.0,
+        "HISTORY_BYTES": 900_000,
+        "RETAIN_SECONDS": 86_400.0,
+        "NAMESPACE": "",
         "EMIT_ANYWHERE": False,
     }
 

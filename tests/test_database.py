@@ -1,19 +1,19 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection
-from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db import connection
 
-from tests.project.clients import Client
-from tests.project.databases import database_in
-from tornado_websockets import database
-from tornado_websockets.core.counters import counters
-from tornado_websockets.database import refresh_shared_thread, with_database
-from tornado_websockets.websocket import WebSocket
+from tests.support.databases import database_in
+from tests.support.memory import MemoryClient
+from tests.support.waiting import until
+from tornado_websockets.core.handlers.executor import Threads
+from tornado_websockets.database import idle_database, with_database
+from tornado_websockets.websocket import WebSocket, endpoint_of
 
 
 @pytest.fixture(autouse=True)
@@ -77,64 +77,6 @@ class TestAroundACall:
         assert is_open()
 
 
-class TestSharedThread:
-    @pytest.fixture(autouse=True)
-    async def an_open_connection(self, monkeypatch):
-        monkeypatch.setattr(database, "_last_refresh", 0.0)
-        assert await sync_to_async(use)()
-        yield
-        await sync_to_async(close)()
-
-    async def test_is_rid_of_obsolete_connections(self):
-        refresh_shared_thread()
-        assert not await sync_to_async(is_open)()
-
-    async def test_is_looked_after_again_when_some_time_has_passed(self, monkeypatch):
-        monkeypatch.setattr(database, "_INTERVAL", 0.0)
-        refresh_shared_thread()
-        assert await sync_to_async(use)()
-        refresh_shared_thread()
-        assert not await sync_to_async(is_open)()
-
-    async def test_is_not_looked_after_again_at_once(self, monkeypatch):
-        monkeypatch.setattr(database, "_INTERVAL", 3600.0)
-        monkeypatch.setattr(database, "_last_refresh", -3600.0)
-        refresh_shared_thread()
-        assert await sync_to_async(use)()
-        refresh_shared_thread()
-        assert await sync_to_async(is_open)()
-
-    async def test_is_rid_of_broken_connections_alone_while_handlers_run(self, monkeypatch):
-        monkeypatch.setattr(database, "_INTERVAL", 0.0)
-        monkeypatch.setattr(counters, "handlers_running", 1)
-        monkeypatch.setattr(DatabaseWrapper, "is_usable", lambda _: False)  # SQLite's always are
-        refresh_shared_thread()
-        assert await sync_to_async(is_open)()
-
-        def fail():
-            with connection.cursor() as cursor, pytest.raises(OperationalError):
-                cursor.execute("SELECT nothing FROM nowhere")
-
-        await sync_to_async(fail)()
-        assert await sync_to_async(lambda: connection.errors_occurred)()
-        refresh_shared_thread()
-        assert not await sync_to_async(is_open)()
-
-    async def test_delays_nobody_while_it_is_busy(self):
-        started, end = threading.Event(), threading.Event()
-
-        def work():
-            started.set()
-            return end.wait(10)
-
-        working = asyncio.ensure_future(sync_to_async(work)())
-        await asyncio.to_thread(started.wait, 10)
-        refresh_shared_thread()
-        assert not end.is_set()
-        end.set()
-        assert await working
-
-
 class TestHandlers:
     async def test_leave_no_connection_open(self):
         opened, ws = [], WebSocket("/database", add_to_handlers=False)
@@ -144,23 +86,90 @@ class TestHandlers:
             use()
             opened.append(connection.connection)
 
-        client = await Client(ws).connect()
+        client = await MemoryClient(endpoint_of(ws)).connect()
         await client.send("ask")
         await client.leave()
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             opened[0].execute("SELECT 1")
 
-    async def test_that_are_async_find_no_obsolete_connection(self, monkeypatch):
-        monkeypatch.setattr(database, "_last_refresh", 0.0)
-        seen, ws = [], WebSocket("/database", add_to_handlers=False)
+    async def test_that_are_async_leave_no_connection_open(self):
+        opened, ws = [], WebSocket("/database", add_to_handlers=False)
 
         @ws.on
         async def ask():
-            seen.append(await sync_to_async(is_open)())
+            await sync_to_async(use)()
+            opened.append(await sync_to_async(lambda: connection.connection)())
 
-        client = await Client(ws).connect()
-        await sync_to_async(use)()
+        client = await MemoryClient(endpoint_of(ws)).connect()
         await client.send("ask")
         await client.leave()
-        await sync_to_async(close)()
-        assert seen == [False]
+        await until(lambda: is_closed(opened[0]))
+
+    async def test_that_are_async_keep_their_thread(self):
+        threads, ws = [], WebSocket("/database", add_to_handlers=False)
+
+        @ws.on
+        async def ask():
+            threads.extend([await sync_to_async(threading.get_ident)() for _ in range(3)])
+
+        client = await MemoryClient(endpoint_of(ws)).connect()
+        await client.send("ask")
+        await client.leave()
+        assert len(set(threads)) == 1
+
+    async def test_that_are_async_do_not_wait_for_the_queries_of_another(self):
+        begun, end, ws = threading.Event(), threading.Event(), WebSocket("/database", add_to_handlers=False)
+
+        def work():
+            begun.set()
+            return end.wait(10)
+
+        @ws.on
+        async def slow():
+            await sync_to_async(work)()
+
+        @ws.on
+        async def quick():
+            return await sync_to_async(lambda: "quick")()
+
+        slow_client, client = (
+            await MemoryClient(endpoint_of(ws)).connect(),
+            await MemoryClient(endpoint_of(ws)).connect(),
+        )
+        working = asyncio.ensure_future(slow_client.send("slow"))
+        await asyncio.to_thread(begun.wait, 10)
+        await client.send("quick", id=1)
+        assert not end.is_set()
+        assert client.received == [{"event": "reply", "id": 1, "data": "quick"}]
+        end.set()
+        await working
+        await slow_client.leave()
+        await client.leave()
+
+
+class TestIdleThreads:
+    def test_close_what_is_too_old(self, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0.2)
+        threads = Threads("idle", 1, idle_database)
+        opened = threads.submit(lambda: use() and connection.connection).result(10)
+        assert threads.submit(is_open).result(10)
+        deadline = time.monotonic() + 10
+        while not is_closed(opened):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert not threads.submit(is_open).result(10)
+
+    def test_keep_what_may_live_for_ever(self, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)
+        threads = Threads("idle", 1, idle_database)
+        assert threads.submit(use).result(10)
+        assert threads.submit(idle_database.seconds).result(10) is None
+        threads.submit(close).result(10)
+
+
+def is_closed(opened):
+    try:
+        opened.total_changes  # noqa: B018 which asks whether it is open
+    except sqlite3.ProgrammingError:
+        return True
+    return False

@@ -1,12 +1,15 @@
+import pickle
+
 import pytest
 from tornado.websocket import WebSocketClosedError
 
-from tests.project.scripts import run_script
+from tests.support.scripts import run_script
 from tornado_websockets.exceptions import (
     EmitHandlerError,
     InvalidInstanceError,
     NotCallableError,
     PublishError,
+    Refused,
     TornadoWebSocketsError,
     WebSocketEventAlreadyBinded,
     is_connection_closed,
@@ -19,6 +22,7 @@ ERRORS = [
     NotCallableError("no function"),
     WebSocketEventAlreadyBinded("say", "/chat"),
     PublishError("say", "/chat"),
+    Refused("too_late", "It is closed."),
 ]
 
 
@@ -60,6 +64,35 @@ def test_emitting_outside_of_handlers_names_what_to_do_instead():
     text = str(EmitHandlerError("say", "/chat"))
     assert "publish('say'" in text
     assert 'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"]' in text
+
+
+def test_refusal_has_code_message_and_details():
+    error = Refused("too_late", "It is closed.", since=3)
+    assert (error.code, error.message, error.details) == ("too_late", "It is closed.", {"since": 3})
+    assert error.args == ("too_late", "It is closed.")
+    assert str(error) == "too_late: It is closed."
+    assert str(Refused("too_late")) == "too_late"
+
+
+def test_refusal_survives_a_process_pool():
+    error = pickle.loads(pickle.dumps(Refused("too_late", "It is closed.", since=3)))
+    assert (error.code, error.message, error.details) == ("too_late", "It is closed.", {"since": 3})
+
+
+@pytest.mark.parametrize("code", ["a", "too_late", "chat.too-late_1", "0", "x" * 64, "invalid_data"])
+def test_refusal_takes_codes(code):
+    assert Refused(code).code == code
+
+
+@pytest.mark.parametrize("code", ["", "x" * 65, "Too_late", "too late", "too_late\n", "é", "a/b"])
+def test_refusal_takes_no_other_code(code):
+    with pytest.raises(ValueError, match="as the code of a refusal"):
+        Refused(code)
+
+
+def test_refusal_needs_a_text_as_code():
+    with pytest.raises(TypeError, match="got 403"):
+        Refused(403)
 
 
 def test_a_failed_publication_names_the_setting():

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.exchange import Exchange
-from tests.exchanges import EXCHANGES
-from tests.servers.asgi import Server
-from tests.servers.client import Client
-from tests.servers.communicator import InProcess
+from tests.support.asgi import Server
+from tests.support.client import AnyClient
+from tests.support.communicator import InProcess
+from tests.support.exchange import Exchange
+from tests.support.exchanges import EXCHANGES
 
 #: By name of the exchange: what was heard over the first transport it was tried on.
 transcripts: dict[str, list[list[str]]] = {}
@@ -32,7 +32,7 @@ async def test_exchange(anyhow: Server | InProcess, exchange: Exchange) -> None:
             await anyhow.log.wait_for_error(record)
 
 
-async def _arrive(anyhow: Server | InProcess, path: str) -> Client:
+async def _arrive(anyhow: Server | InProcess, path: str) -> AnyClient:
     client = await anyhow.connect(path)
     await client.settle()
     return client

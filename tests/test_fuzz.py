@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.servers.asgi import Server
+from tests.support.asgi import Server
 from tornado_websockets.conf import DEFAULTS
-from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.connections.connection import Connection
 from tornado_websockets.websocket import WebSocket
 
 FRAMES = int(os.environ.get("FUZZ_FRAMES", "5000"))
@@ -149,9 +149,9 @@ async def test_forged_events_of_a_connection_or_a_module_call_no_handler(server:
     refusals = await client.settle()
     assert [frame["data"]["code"] for frame in refusals if "id" not in frame] == ["reserved_event"] * len(forged)
     assert [frame["error"]["code"] for frame in refusals if "id" in frame] == ["reserved_event"] * len(forged)
-    assert server.log.notes(key) == ["open x"]
+    assert server.log.notes(key) == ["open module_x"]
     await client.close()
-    assert await server.log.wait_for_notes(key, 2) == ["open x", "close x"]
+    assert await server.log.wait_for_notes(key, 2) == ["open module_x", "close module_x"]
 
 
 async def test_private_names_are_no_events(server: Server) -> None:

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.transports import in_process
+from tests.support.asgi import Server
+from tests.support.transports import in_process
 
 ECHO = {"event": "echo", "data": {"still": "alive"}}
 

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.client import Client
-from tests.servers.log import DEADLINE
+from tests.support.asgi import Server
+from tests.support.client import AnyClient
+from tests.support.log import DEADLINE
 
 #: Seconds that anything else may take meanwhile.
 LIMIT = 0.25 * (4 if os.environ.get("CI") else 1)  # other work may go on where CI runs
 
 
 @pytest.fixture
-async def sleeper(server: Server) -> AsyncIterator[Client]:
+async def sleeper(server: Server) -> AsyncIterator[AnyClient]:
     """A client of a WebSocket whose sync handler sleeps for 3 seconds, or until we have seen enough."""
     client = await server.connect("/sleeper")
     await client.emit("sleep", {"seconds": 3})
@@ -36,54 +36,54 @@ async def seconds(action: Awaitable[object]) -> float:
     return loop.time() - start
 
 
-async def echoed(client: Client, event: str) -> None:
+async def echoed(client: AnyClient, event: str) -> None:
     await client.emit(event, {"a": 1})
     assert await client.expect("echo") == {"a": 1}
 
 
-async def heard(speaker: Client, event: str, *listeners: tuple[Client, str]) -> None:
+async def heard(speaker: AnyClient, event: str, *listeners: tuple[AnyClient, str]) -> None:
     await speaker.emit(event, {"a": 1})
     for listener, expected in listeners:
         assert await listener.expect(expected) == {"a": 1}
 
 
-async def test_sync_handler_of_another_websocket_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_sync_handler_of_another_websocket_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     client = await server.connect("/wakeful")
     assert await seconds(echoed(client, "echo")) < LIMIT
 
 
-async def test_async_handler_of_another_websocket_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_async_handler_of_another_websocket_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     client = await server.connect("/wakeful")
     assert await seconds(echoed(client, "aecho")) < LIMIT
 
 
-async def test_async_handler_of_the_same_websocket_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_async_handler_of_the_same_websocket_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     client = await server.connect("/sleeper")
     assert await seconds(echoed(client, "aecho")) < LIMIT
 
 
 @pytest.mark.parametrize("path", ["/wakeful", "/sleeper"])
-async def test_new_connection_is_not_delayed(server: Server, sleeper: Client, path: str) -> None:
+async def test_new_connection_is_not_delayed(server: Server, sleeper: AnyClient, path: str) -> None:
     assert await seconds(server.connect(path)) < LIMIT
 
 
-async def test_broadcast_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_broadcast_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     clients = [await server.connect("/wakeful") for _ in range(3)]
     heard_by_all = heard(clients[0], "tell_all", *((client, "told") for client in clients))
     assert await seconds(heard_by_all) < LIMIT
 
 
-async def test_broadcast_to_the_sleepers_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_broadcast_to_the_sleepers_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     client, other = await server.connect("/wakeful"), await server.connect("/sleeper")
     assert await seconds(heard(client, "tell_sleepers", (sleeper, "news"), (other, "news"))) < LIMIT
 
 
-async def test_page_is_not_delayed(server: Server, sleeper: Client) -> None:
+async def test_page_is_not_delayed(server: Server, sleeper: AnyClient) -> None:
     await server.request("/publish")  # the first one loads what pages need
     assert await seconds(server.request("/publish")) < LIMIT
 
 
-async def test_client_leaving_is_not_delayed(server: Server, sleeper: Client, key: str) -> None:
+async def test_client_leaving_is_not_delayed(server: Server, sleeper: AnyClient, key: str) -> None:
     client = await server.connect(f"/life/{key}")
     await client.settle()
     await client.close()

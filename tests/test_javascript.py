@@ -1,40 +1,24 @@
 """The browser client: its own tests under Node, its two forms, its size, its types."""
 
 import gzip
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.finders import AppDirectoriesFinder
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.test import override_settings
 
-ROOT = Path(__file__).resolve().parents[1]
-CLIENT = Path("tornado_websockets", "static", "tornado_websockets")
+from tests.support.npm import CLIENT, ROOT, STRICT, compiler, do_without, run
+
 NODE_TESTS = Path("tests", "js")
 TYPE_TESTS = NODE_TESTS / "types"
 
 MAX_SIZE = 12_000  # bytes of the classic script, as a server sends it
 
-TYPESCRIPT = "typescript@7.0.2"
-STRICT = ["--strict", "--noEmit", "--target", "es2020", "--lib", "es2020,dom,dom.iterable", "--module", "nodenext"]
-
-
-def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55) -> None:
-    """Run a program, whose output is the reason when it fails."""
-    done = subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
-    )
-    if done.returncode:
-        pytest.fail(f"{command[0]}:\n{done.stdout}{done.stderr}", pytrace=False)
-
-
-def do_without(reason: str) -> None:
-    """Skip the test; in CI, fail it."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+ESBUILD = ["npm", "exec", "--yes", "--package=esbuild@0.28.2", "--", "esbuild", "--log-level=warning"]
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +33,8 @@ def node() -> list[str]:
 
 @pytest.fixture(scope="module")
 def tsc() -> list[str]:
-    """The command of the TypeScript compiler, which npm fetches once and keeps."""
-    command = ["npm", "exec", "--yes", f"--package={TYPESCRIPT}", "--", "tsc"]
-    if shutil.which("npm") is None:
-        do_without("Expected 'npm' on the PATH; it fetches the compiler that checks the types of the browser client.")
-    probe = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, cwd=ROOT)
-    if probe.returncode:
-        do_without(f"Expected npm to fetch {TYPESCRIPT}: {probe.stderr}")
-    return command
+    """The command of the TypeScript compiler."""
+    return compiler()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / NODE_TESTS).glob("*.test.mjs")), ids=lambda path: path.name)
@@ -64,18 +42,38 @@ def test_node(node: list[str], path: Path) -> None:
     run(*node, "--test", "--test-timeout=20000", path)
 
 
-def test_classic_scripts_are_what_the_modules_make() -> None:
-    run(sys.executable, ".ci/classic_scripts.py", "--check")
+@pytest.fixture(scope="module")
+def npm() -> None:
+    """Npm, which fetches what a test names once and keeps it."""
+    if shutil.which("npm") is None:
+        do_without("Expected 'npm' on the PATH; it fetches what minifies the browser client, and what bundles it.")
 
 
-def test_a_classic_script_that_was_changed_by_hand_is_noticed(tmp_path: Path) -> None:
+def test_scripts_are_what_their_sources_make() -> None:
+    run(sys.executable, ".ci/browser_client.py", "--check")
+
+
+@pytest.mark.usefixtures("npm")
+def test_minified_scripts_are_what_their_scripts_make() -> None:
+    run(sys.executable, ".ci/minify.py", "--check")
+
+
+def test_a_script_that_was_changed_by_hand_is_noticed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / CLIENT, tmp_path / CLIENT)
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     script = tmp_path / CLIENT / "modules" / "progress_bar.js"
     script.write_text(script.read_text() + "\n")
 
-    with pytest.raises(pytest.fail.Exception, match=r"progress_bar\.js is not what progress_bar\.mjs makes"):
-        run(sys.executable, ".ci/classic_scripts.py", "--check", directory=tmp_path)
+    with pytest.raises(pytest.fail.Exception, match=r"modules/progress_bar\.js is not what its sources make"):
+        run(sys.executable, ".ci/browser_client.py", "--check", directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["tornadowebsocket-es6.js", "modules/progress_bar-es6.js", "client.js", "modules/progressbar.js"]
+)
+def test_scripts_of_old_names_are_found(name: str) -> None:
+    with override_settings(INSTALLED_APPS=["tornado_websockets"]):
+        assert AppDirectoriesFinder().find(f"tornado_websockets/{name}")
 
 
 class Manifest(ManifestStaticFilesStorage):
@@ -114,3 +112,27 @@ def test_the_client_is_what_its_types_declare(tsc: list[str], tmp_path: Path) ->
         declaration.unlink()
 
     run(*tsc, *STRICT, "--allowJs", "--checkJs", tmp_path / TYPE_TESTS / "agreement.mts", directory=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def program(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Programs that have the client from npm: a folder to install, as any other."""
+    directory = tmp_path_factory.mktemp("program")
+    shutil.copytree(ROOT / NODE_TESTS / "npm", directory, dirs_exist_ok=True)
+    run("npm", "install", "--no-audit", "--no-fund", "--install-links", ROOT / CLIENT, directory=directory)
+    return directory
+
+
+def test_node_has_one_client_from_npm(node: list[str], program: Path) -> None:
+    run(*node, "run.mjs", directory=program)
+
+
+@pytest.mark.parametrize("module", ["nodenext", "preserve"])
+def test_typescript_finds_the_types_of_the_package(tsc: list[str], program: Path, module: str) -> None:
+    programs = ["module.mts", *(["common.cts"] if module == "nodenext" else [])]
+    run(*tsc, *STRICT, "--module", module, *programs, directory=program)
+
+
+def test_a_bundle_has_the_client_once(program: Path) -> None:
+    run(*ESBUILD, "module.mts", "--bundle", "--format=esm", "--outfile=bundle.js", directory=program)
+    assert (program / "bundle.js").read_text().count("Bind the module") == 1

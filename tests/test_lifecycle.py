@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.sockets import SocketClient
+from tests.support.transports import SERVERS, Servers
 
 LIFE = ["open True False", "close False True"]
 Leave = Callable[[SocketClient], Awaitable[None]]

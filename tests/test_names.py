@@ -1,13 +1,18 @@
 """The names and members that applications import and use."""
 
 import importlib
+import shutil
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+import tornado_websockets
 from channels_bridge.routing import websocket_urlpatterns
-from tests.servers.transports import in_process
+from tests.support.scripts import ROOT, run_script
+from tests.support.transports import in_process
 from tornado_websockets import exceptions
 from tornado_websockets.websocket import WebSocket
 
@@ -29,12 +34,46 @@ def path() -> str:
         ("tornado_websockets.exceptions", "NotCallableError"),
         ("tornado_websockets.exceptions", "WebSocketEventAlreadyBinded"),
         ("tornado_websockets.exceptions", "PublishError"),
+        ("tornado_websockets.exceptions", "Refused"),
+        ("tornado_websockets.schema", "Type"),
+        ("tornado_websockets.schema", "invalid"),
+        ("tornado_websockets.schema", "register"),
+        ("tornado_websockets", "Socket"),
+        ("tornado_websockets", "__version__"),
+        ("tornado_websockets", "__version_info__"),
         ("channels_bridge.routing", "websocket_urlpatterns"),
         ("channels_bridge.asgi", "websocket_application"),
     ],
 )
 def test_name_can_be_imported(module: str, name: str) -> None:
     assert hasattr(importlib.import_module(module), name)
+
+
+def test_version_is_that_of_the_distribution_and_its_parts() -> None:
+    assert tornado_websockets.__version__ == metadata.version("django-tornado-websockets-channels")
+    assert ".".join(tornado_websockets.__version_info__) == tornado_websockets.__version__
+
+
+def test_version_costs_nothing_until_it_is_asked_for() -> None:
+    script = """
+    import sys
+    import tornado_websockets
+    before = "importlib.metadata" in sys.modules
+    tornado_websockets.__version__
+    print(before, "importlib.metadata" in sys.modules)
+    """
+    assert run_script(script) == "False True\n"
+
+
+def test_a_copy_that_was_never_installed_has_a_version_too(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tornado_websockets", tmp_path / "tornado_websockets")
+    script = """
+    import sys
+    sys.path = [path for path in sys.path if "-packages" not in path]
+    import tornado_websockets
+    print(tornado_websockets.__version_info__)
+    """
+    assert run_script(script, directory=tmp_path) == "('0',)\n"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +104,7 @@ def test_websocket_has_its_members(path: str) -> None:
     assert dict(ws.events) == {}
     assert ws.handlers == []
     assert ws.context is None
-    assert all(callable(getattr(ws, name)) for name in ("on", "emit", "bind", "publish", "apublish"))
+    assert all(callable(getattr(ws, name)) for name in ("on", "on_event", "emit", "bind", "publish", "apublish"))
 
 
 def test_path_gets_a_leading_slash(path: str) -> None:

@@ -9,10 +9,10 @@ import pytest
 from channels_redis.core import RedisChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from tests.servers.cluster import Cluster, servers_on, two_of
-from tests.servers.redis import RedisServer
-from tests.servers.transports import Servers
-from tornado_websockets.core.groups import group_name
+from tests.support.cluster import Cluster, servers_on, two_of
+from tests.support.redis import RedisServer
+from tests.support.transports import Servers
+from tornado_websockets.core.delivery.groups import group_name
 
 Layer = RedisChannelLayer | RedisPubSubChannelLayer
 

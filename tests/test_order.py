@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.servers.asgi import Server
+from tests.support.asgi import Server
 
 
 @pytest.mark.parametrize(

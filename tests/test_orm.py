@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.asgi import Server
+from tests.support.asgi import Server
 
 
 @pytest.mark.parametrize("handler", ["create", "acreate"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tornado_websockets.core.registry import MAX_PATH
 from tornado_websockets.paths import PathPattern
+from tornado_websockets.websocket import WebSocket
 
 NUMERALS = {"I": 1, "V": 5, "X": 10}
 
@@ -47,9 +48,18 @@ class TestText:
             PathPattern(given)
 
     @pytest.mark.parametrize("given", ["", " ", "\n\t"], ids=repr)
-    def test_is_not_empty(self, given):
-        with pytest.raises(ValueError, match="empty"):
+    def test_may_be_that_of_the_root(self, given):
+        assert PathPattern(given).text == "/"
+
+    @pytest.mark.parametrize("given", ["/a?b", "/a#b", "/a<b", "/a>b", "/<slug:room", "/a/<int:n>>"])
+    def test_has_no_signs_that_stand_for_nothing(self, given):
+        with pytest.raises(ValueError, match="stands for nothing"):
             PathPattern(given)
+
+    def test_that_begins_as_all_do_is_warned_of_where_it_is_written(self):
+        with pytest.warns(UserWarning, match="is served at '/ws/ws/chat'") as caught:
+            WebSocket("/ws/chat", add_to_handlers=False)
+        assert caught[0].filename == __file__
 
     def test_has_a_greatest_length(self):
         assert PathPattern("/".ljust(MAX_PATH, "a"))

@@ -10,11 +10,11 @@ import pytest
 from channels_redis.core import RedisChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from tests.servers.cluster import Cluster, numbers, servers_on, two_of
-from tests.servers.process import run_python
-from tests.servers.redis import RedisServer
-from tests.servers.transports import Servers
-from tornado_websockets.core.groups import group_name
+from tests.support.cluster import Cluster, numbers, servers_on, two_of
+from tests.support.process import run_python
+from tests.support.redis import RedisServer
+from tests.support.transports import Servers
+from tornado_websockets.core.delivery.groups import group_name
 
 
 @pytest.fixture(scope="module")

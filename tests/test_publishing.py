@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.transports import Servers
+from tests.support.asgi import Server
+from tests.support.transports import Servers
 
 
 @pytest.fixture(params=["no layer", "memory"])

@@ -6,19 +6,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.cluster import Cluster, numbers, two_of
-from tests.servers.process import free_port, run_python
-from tests.servers.redis import RedisServer
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import Servers
+from tests.support.asgi import Server
+from tests.support.cluster import Cluster, numbers, two_of
+from tests.support.process import free_port, run_python
+from tests.support.redis import RedisServer
+from tests.support.sockets import SocketClient
+from tests.support.transports import Servers
 
 
+@pytest.mark.parametrize("before", ["", "from gevent import monkey; monkey.patch_all()\n"], ids=["", "gevent"])
 @pytest.mark.parametrize("layer_name", ["core", "pubsub"])
-async def test_publish_from_a_program_raises_where_the_layer_is_down(layer_name: str) -> None:
+async def test_publish_from_a_program_raises_where_the_layer_is_down(layer_name: str, before: str) -> None:
     output = await run_python(
         "-c",
-        "import django; django.setup()\n"
+        f"{before}import django; django.setup()\n"
         "from tests.project.websockets.sending import news\n"
         "from tornado_websockets.exceptions import PublishError\n"
         "try: news.publish('published')\n"

@@ -6,10 +6,10 @@ import contextlib
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.servers.asgi import Server
-from tests.servers.client import Refused
-from tests.servers.log import DEADLINE
-from tests.test_origin import LOOK_ALIKES
+from tests.serving.test_origin import LOOK_ALIKES
+from tests.support.asgi import Server
+from tests.support.client import Refused
+from tests.support.log import DEADLINE
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # that of RFC 6455
 
@@ -24,18 +24,20 @@ async def status(server: Server, path: str, headers: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize(
-    "origin",
+    ("host", "origin"),
     [
-        "http://127.0.0.1",
-        "http://127.0.0.1:8000",
-        "https://localhost",
-        "HTTP://LOCALHOST",
-        "http://[::1]:80",
-        "http://testserver",
+        ("localhost", "https://localhost"),
+        ("localhost:8000", "HTTP://LOCALHOST"),
+        ("[::1]:8000", "http://[::1]:80"),
+        ("testserver", "http://testserver"),
     ],
 )
-async def test_origin_of_an_allowed_host_is_let_in(server: Server, origin: str) -> None:
-    assert await status(server, "/wire", {"Origin": origin}) == 101
+async def test_page_of_the_host_that_is_asked_for_is_let_in(server: Server, host: str, origin: str) -> None:
+    assert " 101 " in await handshake(server, f"Host: {host}", f"Origin: {origin}")
+
+
+async def test_page_of_another_allowed_host_is_refused(server: Server) -> None:
+    assert " 403 " in await handshake(server, "Host: localhost", "Origin: http://testserver")
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,28 @@ async def test_other_host_is_refused_though_its_origin_is_the_same(server: Serve
     assert " 403 " in await handshake(server, f"Host: {host}", f"Origin: http://{host}")
 
 
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("localhost", "https://localhost"),
+        ("localhost", "HTTP://LOCALHOST"),
+        ("[::1]:8000", "http://[::1]:80"),
+        ("testserver", "http://testserver"),
+    ],
+)
+async def test_origin_of_the_host_that_was_asked_for_is_let_in(server: Server, host: str, origin: str) -> None:
+    assert " 101 " in await handshake(server, f"Host: {host}", f"Origin: {origin}")
+
+
+async def test_origin_of_another_allowed_host_is_refused(server: Server) -> None:
+    assert " 403 " in await handshake(server, "Host: 127.0.0.1", "Origin: http://localhost")
+
+
 @pytest.mark.parametrize("origin", [one for one in LOOK_ALIKES if one == one.strip()], ids=lambda one: repr(one[:30]))
 async def test_origin_that_only_looks_allowed_is_refused(server: Server, origin: str) -> None:
-    line = await handshake(server, "Host: 127.0.0.1", f"Origin: {origin}")
+    line = await handshake(server, "Host: localhost", f"Origin: {origin}")
     assert " 400 " in line or " 403 " in line
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.client import Refused
-from tests.servers.sockets import SocketClient
+from tests.support.asgi import Server
+from tests.support.client import Refused
+from tests.support.sockets import SocketClient
 from tornado_websockets.core.registry import MAX_PATH
 
 SAID = {"event": "said", "data": {"a": 1}}

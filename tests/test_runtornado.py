@@ -1,11 +1,15 @@
 """``manage.py runtornado``: where and what it serves, why it does not, and how it ends."""
 
 import asyncio
+import gc
 import os
 import signal
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +18,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from tests.servers.process import PYTHON, Process, free_port
-from tests.servers.sockets import SocketClient
+from tests.support.process import PYTHON, Process, free_port
+from tests.support.sockets import SocketClient
 from tests.tornado.application import Raw
 from tests.tornado.certificates import make_certificate
-from tests.tornado.old_project import VIEWS, write_old_project
+from tests.tornado.old_project import VIEWS
 from tests.tornado.server import TornadoServer, refuse, running, tornado
 
 #: Seconds within which clients are told that the server stops.
@@ -127,30 +131,67 @@ def refused(*arguments: str, **configuration: object) -> str:
     return str(error.value)
 
 
-def test_settings_are_needed() -> None:
-    with pytest.raises(CommandError, match=r"settings\.TORNADO is None; expected a dict such as TORNADO = \{'port'"):
-        call_command("runtornado", "8000")
-
-
-@pytest.mark.parametrize("thing", [[], "8000"])
+@pytest.mark.parametrize("thing", [[], "8000", None])
 def test_settings_are_a_dict(thing: object) -> None:
     with override_settings(TORNADO=thing), pytest.raises(CommandError, match="expected a dict such as TORNADO"):
         call_command("runtornado", "8000")
 
 
-def test_unknown_settings_are_named() -> None:
-    message = refused("8000", prot=8000, handler=[])
-    assert "unknown keys 'handler', 'prot'" in message
-    assert "address, handlers, port, settings, ssl" in message
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port that somebody listens on, on all addresses."""
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def said_of(*arguments: str, **options: Any) -> tuple[str, str]:
+    """Where it would listen, if nobody did, and what it writes to stderr."""
+    written, message = StringIO(), ""
+    try:
+        call_command("runtornado", *arguments, stderr=written, **options)
+    except CommandError as error:
+        message = str(error)
+    gc.collect()  # the socket below, in this test
+    return message, written.getvalue()
+
+
+#: Tornado leaves a socket behind where an address is taken.
+LEAVES_A_SOCKET = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.mark.parametrize("configuration", [None, {}, {"address": "0.0.0.0"}], ids=["none", "empty", "without a port"])
+@LEAVES_A_SOCKET
+def test_the_port_is_8000_unless_it_is_named(configuration: dict[str, object] | None) -> None:
+    with ExitStack() as stack:
+        if configuration is not None:
+            stack.enter_context(override_settings(TORNADO=configuration))
+        with suppress(OSError):  # another process may have it
+            stack.enter_context(socket.create_server(("0.0.0.0", 8000)))
+        message, _ = said_of()
+    assert message.startswith("Cannot listen on ")
+    assert "port 8000: something else does already" in message
+
+
+@LEAVES_A_SOCKET
+def test_call_command_takes_the_port_by_name(busy_port: int) -> None:
+    with override_settings(TORNADO={"port": 1}):
+        assert f"Cannot listen on port {busy_port}: something else does" in said_of(port=busy_port)[0]
+
+
+@LEAVES_A_SOCKET
+def test_unknown_settings_are_ignored_and_named_on_stderr(busy_port: int) -> None:
+    with override_settings(TORNADO={"port": busy_port, "prot": 8000, "handler": []}):
+        message, written = said_of()
+    assert f"Cannot listen on port {busy_port}" in message
+    assert written == (
+        "settings.TORNADO has the unknown keys 'handler', 'prot', which do nothing; "
+        "its keys are: address, handlers, port, settings, ssl.\n"
+    )
 
 
 @pytest.mark.parametrize("port", [None, "80", True, -1, 65_536, 80.5])
 def test_a_port_that_is_none_is_named(port: object) -> None:
     assert f"settings.TORNADO['port'], got {port!r}" in refused(port=port)
-
-
-def test_a_missing_port_is_named() -> None:
-    assert "Expected a port from 0 to 65535 on the command line or as settings.TORNADO['port']" in refused()
 
 
 @pytest.mark.parametrize("argument", ["port", "1:2:3", "::1:8000", "[::1]", "localhost", ":8000", "8000 ", "²"])
@@ -216,14 +257,6 @@ def test_an_address_that_is_none_is_named() -> None:
 
 
 @pytest.fixture
-def old_project(tmp_path: Path) -> dict[str, str]:
-    """The variables of a process that serves a project of 2017."""
-    write_old_project(tmp_path, free_port())
-    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
-    return {"DJANGO_SETTINGS_MODULE": "old.settings", "PYTHONPATH": path, "PYTHONDEVMODE": "1"}
-
-
-@pytest.fixture
 def old_server(tmp_path: Path, old_project: dict[str, str]) -> Iterator[TornadoServer]:
     with running(tmp_path, old_project, arguments=()) as server:
         yield server
@@ -248,6 +281,24 @@ async def test_old_settings_serve_static_files(old_server: TornadoServer) -> Non
 
 async def test_old_settings_serve_websockets_that_are_made_in_views(old_server: TornadoServer) -> None:
     assert await greet(old_server.port) == {"message": "Hello", "version": 1}
+
+
+async def test_old_settings_may_name_django_app_without_calling_it(tmp_path: Path, old_project: dict[str, str]) -> None:
+    settings = tmp_path / "old" / "settings.py"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("django_app()", "django_app"), encoding="utf-8")
+    with running(tmp_path, old_project, arguments=()) as server:
+        assert (await server.request("/")).text == "the old page"
+        assert (await server.request("/static/hello.txt")).text == "an old file"
+        assert (await greet(server.port))["version"] == 1
+        assert server.log.count(r"^settings.TORNADO\['handlers'\] has tornado_websockets.django_app uncalled") == 1
+        assert server.log.count(r"DeprecationWarning: tornado_websockets.django_app is given as a handler") == 1
+
+
+async def test_while_debug_is_on_templates_are_read_anew(tmp_path: Path, old_server: TornadoServer) -> None:
+    page = tmp_path / "old" / "templates" / "page.html"
+    for words in ("first words", "other words"):
+        page.write_text(words, encoding="utf-8")
+        assert (await old_server.request("/page")).text == words
 
 
 async def test_debug_restarts_the_server_when_a_module_has_changed(tmp_path: Path, old_server: TornadoServer) -> None:

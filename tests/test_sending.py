@@ -7,10 +7,10 @@ from django.test import override_settings
 
 from tests.project.websockets.places import room
 from tests.project.websockets.sending import emit_outside, news
-from tests.servers.asgi import Server
-from tests.servers.client import Frame
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import in_process
+from tests.support.asgi import Server
+from tests.support.client import Frame
+from tests.support.sockets import SocketClient
+from tests.support.transports import in_process
 from tornado_websockets.exceptions import EmitHandlerError
 
 EMIT_ANYWHERE = override_settings(TORNADO_WEBSOCKETS={"EMIT_ANYWHERE": True})

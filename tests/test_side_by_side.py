@@ -11,10 +11,10 @@ from playwright.async_api import Browser, expect
 
 from tests.example.conftest import browser, migrated_database
 from tests.example.visitor import Visitor
-from tests.servers.asgi import Server
-from tests.servers.redis import RedisServer
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import Servers
+from tests.support.asgi import Server
+from tests.support.redis import RedisServer
+from tests.support.sockets import SocketClient
+from tests.support.transports import Servers
 from tests.tornado.chats import Chat
 from tests.tornado.handshakes import HANDSHAKES, Headers, shake_hands
 from tests.tornado.server import TornadoServer

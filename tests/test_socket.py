@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.servers.asgi import Server
-from tests.servers.communicator import InProcess
+from tests.support.asgi import Server
+from tests.support.communicator import InProcess
 
 HEADERS = {"X-Test": "a value"}
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.client import Client
+from tests.support.asgi import Server
+from tests.support.client import AnyClient
 
 
-async def timed(client: Client, event: str, count: int) -> list[float]:
+async def timed(client: AnyClient, event: str, count: int) -> list[float]:
     """When each of the frames of that event came, which count from 0."""
     times: list[float] = []
     while len(times) < count:

@@ -9,19 +9,20 @@ from channels.layers import BaseChannelLayer
 from django.test import override_settings
 from django.urls import URLPattern
 
-from tests.project.clients import Client
-from tests.project.layers import REFUSING
-from tests.project.waiting import until
-from tornado_websockets import websocket as websocket_module
-from tornado_websockets.core.groups import group_name
-from tornado_websockets.core.hub import hub
+from tests.support.layers import REFUSING
+from tests.support.memory import MemoryClient
+from tests.support.waiting import until
+from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.exceptions import (
     EmitHandlerError,
     InvalidInstanceError,
     NotCallableError,
     WebSocketEventAlreadyBinded,
 )
-from tornado_websockets.websocket import WebSocket, registry
+from tornado_websockets.websocket import WebSocket, endpoint_of, registry
 
 _numbers = count()
 ANYWHERE = override_settings(TORNADO_WEBSOCKETS={"EMIT_ANYWHERE": True})
@@ -44,13 +45,34 @@ async def connect(ws):
 
     async def connect(to=None, path=None, **kwargs):
         to = to or ws
-        client = Client(to, path or to.pattern.build(kwargs), kwargs)
+        endpoint = endpoint_of(to)
+        client = MemoryClient(endpoint, path or endpoint.pattern.build(kwargs), kwargs)
         clients.append(client)
         return await client.connect()
 
     yield connect
     for client in clients:
         await client.leave()
+
+
+def test_has_no_other_public_names_than_those_of_the_contract(ws):
+    assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
+        "apublish",
+        "bind",
+        "consumer",
+        "context",
+        "emit",
+        "events",
+        "group_name",
+        "group_name_for",
+        "handlers",
+        "modules",
+        "on",
+        "on_event",
+        "path",
+        "publish",
+        "route",
+    ]
 
 
 class TestConstructor:
@@ -83,10 +105,15 @@ class TestConstructor:
         assert caught.value.thing == "staff"
         assert registry.find(f"/ws{path}") is None
 
-    @pytest.mark.parametrize(("given", "error"), [(None, TypeError), (7, TypeError), ("", ValueError)], ids=repr)
-    def test_refuses_a_path_that_is_none(self, given, error):
-        with pytest.raises(error, match="path"):
+    @pytest.mark.parametrize("given", [None, 7], ids=repr)
+    def test_refuses_a_path_that_is_none(self, given):
+        with pytest.raises(TypeError, match="path"):
             WebSocket(given)
+
+    @pytest.mark.parametrize("given", ["no", 1, None], ids=repr)
+    def test_refuses_another_second_argument_than_whether_to_serve(self, path, given):
+        with pytest.raises(TypeError, match="add_to_handlers"):
+            WebSocket(path, given)
 
     def test_tells_its_path(self, ws):
         assert repr(ws) == f"<WebSocket {ws.path}>"
@@ -121,9 +148,13 @@ class TestOn:
         with pytest.raises(TypeError, match="'room'"):
             WebSocket("/room", False).on(say)
 
-    def test_is_read_only_otherwise(self, ws):
-        with pytest.raises(TypeError):
-            ws.events["say"] = print
+    def test_may_be_an_assignment_to_the_events(self, ws):
+        def say():
+            """Anything."""
+
+        ws.events["say"] = say
+        with pytest.raises(WebSocketEventAlreadyBinded):
+            ws.on(say)
 
     async def test_gives_handlers_the_context_as_self(self, ws, connect):
         class Chat:
@@ -224,7 +255,7 @@ class TestEmit:
             ws.emit("said")
 
         client, dead = await connect(), await connect()
-        dead.transport.error = ConnectionResetError("gone")
+        dead.transport.error = ClientGone()
         await client.send("say", id=1)
         assert client.events == ["said", "reply"]
         assert caplog.records == []
@@ -247,22 +278,24 @@ class TestEmit:
         with pytest.raises(EmitHandlerError):
             ws.emit("said")
 
-    async def test_in_a_thread_that_is_not_the_handlers_is_an_error(self, ws, connect):
-        errors = []
+    async def test_in_a_thread_that_no_handler_has_started_is_an_error(self, ws, connect):
+        errors, running, done = [], threading.Event(), threading.Event()
 
         def work():
+            running.wait(10)
             try:
                 ws.emit("said")
             except EmitHandlerError as error:
                 errors.append(error)
+            done.set()
 
         @ws.on
         async def say():
-            thread = threading.Thread(target=work)
-            thread.start()
-            await asyncio.to_thread(thread.join)
+            running.set()
+            await asyncio.to_thread(done.wait, 10)
 
         client = await connect()
+        threading.Thread(target=work).start()
         await client.send("say")
         assert len(errors) == 1
 
@@ -443,32 +476,6 @@ class TestPublish:
         assert client.events == ["later"]
 
 
-class TestSend:
-    async def test_in_a_handler_is_emitting(self, ws, connect):
-        @ws.on
-        async def say():
-            ws.send("said", "hi")
-
-        client = await connect()
-        await client.send("say")
-        assert client.received == [{"event": "said", "data": {"message": "hi"}}]
-
-    async def test_elsewhere_is_publishing(self, ws, connect):
-        client = await connect()
-        await ws.send("said", "hi")
-        assert client.received == [{"event": "said", "data": {"message": "hi"}}]
-
-    @pytest.mark.parametrize(("supersede", "expected"), [(True, ["0", "2"]), (False, ["0", "1", "2"])])
-    async def test_spares_a_slow_client_what_is_out_of_date(self, ws, connect, supersede, expected):
-        client = await connect()
-        client.transport.hold()
-        for number in range(3):
-            ws.send("update", str(number), supersede=supersede)
-        client.transport.release()
-        await until(lambda: len(client.received) == len(expected))
-        assert [frame["data"]["message"] for frame in client.received] == expected
-
-
 class TestGroupName:
     def test_is_that_of_the_path(self, ws):
         assert ws.group_name == group_name(ws.path)
@@ -485,7 +492,7 @@ class TestGroupName:
     async def test_is_what_a_client_is_found_by(self, connect):
         ws = WebSocket("/page/<int:page>", False)
         client = await connect(ws, page=7)
-        hub.deliver("/page/7", '{"event": "x"}')
+        hub.deliver(Message("/page/7", "x", '{"event": "x"}'))
         assert client.events == ["x"]
 
 
@@ -519,74 +526,6 @@ class TestConsumer:
         assert ws.route.resolve(f"ws{ws.path}").func.consumer_class is ws.consumer
 
 
-class TestAuthorize:
-    async def test_by_default_lets_everyone_in(self, ws):
-        assert await ws.is_authorized(None) is True
-
-    @pytest.mark.parametrize("answer", [True, False, 1, 0, None, "yes", ""], ids=repr)
-    @pytest.mark.parametrize("kind", ["sync", "async", "awaitable"])
-    async def test_decides_by_its_answer(self, kind, answer):
-        async def coroutine(socket):
-            return answer
-
-        def awaitable(socket):
-            return coroutine(socket)
-
-        authorize = {"sync": lambda socket: answer, "async": coroutine, "awaitable": awaitable}
-        ws = WebSocket("/authorize", False, authorize=authorize[kind])
-        assert await ws.is_authorized(Client(ws).connection) is bool(answer)
-
-    async def test_is_asked_with_the_socket(self):
-        seen = []
-        ws = WebSocket("/authorize", False, authorize=seen.append)
-        connection = Client(ws).connection
-        await ws.is_authorized(connection)
-        assert seen == [connection]
-
-    async def test_may_block_when_it_is_sync(self):
-        threads = []
-        ws = WebSocket("/authorize", False, authorize=lambda socket: threads.append(threading.get_ident()))
-        await ws.is_authorized(Client(ws).connection)
-        assert threads != [threading.get_ident()]
-
-    async def test_runs_where_the_transport_says(self):
-        calls = []
-
-        async def run(call):
-            calls.append("run")
-            return call()
-
-        ws = WebSocket("/authorize", False, authorize=lambda socket: True)
-        assert await ws.is_authorized(Client(ws).connection, run)
-        assert calls == ["run"]
-
-    @pytest.mark.parametrize("is_async", [True, False])
-    async def test_that_stops_an_iteration_lets_nobody_in(self, is_async, caplog):
-        def fail(socket):
-            return next(iter([]))
-
-        async def fail_later(socket):
-            fail(socket)
-
-        ws = WebSocket("/authorize", False, authorize=fail_later if is_async else fail)
-        assert await asyncio.wait_for(ws.is_authorized(Client(ws).connection), 5) is False
-        assert len(caplog.records) == 1
-
-    @pytest.mark.parametrize("is_async", [True, False])
-    async def test_that_fails_lets_nobody_in_and_is_logged(self, is_async, caplog):
-        def fail(socket):
-            raise LookupError("mine")
-
-        async def fail_later(socket):
-            fail(socket)
-
-        ws = WebSocket("/authorize", False, authorize=fail_later if is_async else fail)
-        assert await ws.is_authorized(Client(ws).connection) is False
-        [record] = caplog.records
-        assert (record.name, record.levelname) == ("tornado_websockets", "ERROR")
-        assert isinstance(record.exc_info[1], LookupError)
-
-
 class TestChannelLayerTrouble:
     @override_settings(CHANNEL_LAYERS=REFUSING)
     async def test_does_not_concern_emit(self, ws, connect, caplog):
@@ -599,10 +538,6 @@ class TestChannelLayerTrouble:
         assert client.events == ["said", "reply"]
         assert other.events == ["said"]
         await until(lambda: "takes no messages" in caplog.text)
-
-
-def test_the_encoder_is_one_for_all():
-    assert WebSocket("/encoder", False).encoder is websocket_module.encoder
 
 
 def _named(name, function):

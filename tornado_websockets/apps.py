@@ -1,11 +1,16 @@
-"""Start-up: finds the WebSockets of the installed apps, registers the system checks, and listens for logouts."""
+"""Start-up: finds the WebSockets of the installed apps, registers the system checks, and listens for logouts.
+
+Where there is a channel layer, it also connects this process with the others.
+"""
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core import checks
 
 from . import checks as own_checks
-from .discovery import discover_modules
-from .watch import connect_signals
+from .auth.signals import connect_signals, follow_session_keys
+from .serving import checks as project_checks
+from .serving.discovery import discover_modules
 
 
 class TornadoWebSocketsConfig(AppConfig):
@@ -16,7 +21,16 @@ class TornadoWebSocketsConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(own_checks.check_settings)
-        checks.register(own_checks.check_bridge)
+        for check in (project_checks.check_asgi, project_checks.check_modules, project_checks.check_distributions):
+            checks.register(check)
+        checks.register(own_checks.check_store)
+        checks.register(own_checks.check_deployment, checks.Tags.security, deploy=True)
         if apps.is_installed("django.contrib.auth"):
             connect_signals()
+        if apps.is_installed("django.contrib.sessions"):
+            follow_session_keys()
+        if getattr(settings, "CHANNEL_LAYERS", None):
+            from channels_bridge.starting import start
+
+            start()
         discover_modules()

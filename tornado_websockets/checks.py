@@ -6,20 +6,19 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.http.request import split_domain_port
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from . import conf
+from .auth.authentication import SESSION
+from .serving.origin import is_entry
+from .serving.suggestions import did_you_mean
 
-_NUMBERS = (
-    "MAX_MESSAGE_BYTES",
-    "MAX_DEPTH",
-    "MAX_CONTAINERS",
-    "MAX_OUTBOX_BYTES",
-    "OUTBOX_TIMEOUT",
-    "AUTHORIZE_TIMEOUT",
-    "MAX_BODY_BYTES",
-)
-_OPTIONAL_NUMBERS = ("MAX_MESSAGES_PER_SECOND", "MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS", "REAUTH_INTERVAL")
+_RETENTION = ("HISTORY_SECONDS", "HISTORY_BYTES", "RETAIN_SECONDS")
+_NUMBERS = (*conf.LIMITS.values(), "AUTHORIZE_TIMEOUT", "MAX_BODY_BYTES", "REAUTH_INTERVAL", *_RETENTION)
+
+#: Those that may be None, for no limit.
+_OPTIONAL = {"REAUTH_INTERVAL", *(key for key in conf.LIMITS.values() if conf.DEFAULTS[key] is None)}
 
 
 def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -33,14 +32,20 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
                 id="tornado_websockets.E001",
             )
         ]
-    return [*_unknown_keys(configured), *_bad_numbers(configured), *_bad_origins(configured)]
+    return [
+        *_unknown_keys(configured),
+        *_bad_numbers(configured),
+        *_bad_types(configured),
+        *_bad_origins(configured),
+        *_bad_authenticators(),
+    ]
 
 
 def _unknown_keys(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     return [
         Warning(
             f"TORNADO_WEBSOCKETS has the unknown key {key!r}, which does nothing.",
-            hint="Its keys are: " + ", ".join(sorted(conf.DEFAULTS)) + ".",
+            hint=f"{did_you_mean(str(key).upper(), conf.DEFAULTS)}Its keys are: {', '.join(sorted(conf.DEFAULTS))}.",
             id="tornado_websockets.W001",
         )
         for key in configured
@@ -55,9 +60,9 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
             hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
             id="tornado_websockets.E002",
         )
-        for key in (*_NUMBERS, *_OPTIONAL_NUMBERS)
+        for key in _NUMBERS
         if key in configured and not _is_positive(configured[key])
-        if configured[key] is not None or key in _NUMBERS
+        if configured[key] is not None or key not in _OPTIONAL
     ]
 
 
@@ -65,32 +70,110 @@ def _bad_origins(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     origins = configured.get("ALLOWED_ORIGINS")
     if origins is None:
         return []
-    hint = 'Write hosts as in ALLOWED_HOSTS, without scheme and port: ["chat.example.com", ".example.org"].'
+    hint = (
+        'Write hosts as in ALLOWED_HOSTS, or whole origins: ["chat.example.com", ".example.org", "https://a.org:8443", '
+        '"null", "*"].'
+    )
     if not isinstance(origins, (list, tuple, set, frozenset)) or not all(isinstance(origin, str) for origin in origins):
-        text = f"TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is {origins!r}, not a list of hosts."
+        text = f"TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is {origins!r}, not a list of hosts and origins."
         return [Error(text, hint=hint, id="tornado_websockets.E003")]
     return [
         Warning(
-            f"{origin!r} in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is not a host: no page will ever match it.",
+            f"{origin!r} in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] is no host and no origin: no page matches it.",
             hint=hint,
             id="tornado_websockets.W003",
         )
         for origin in origins
-        if "/" in origin or split_domain_port(origin)[1]
+        if not is_entry(origin)
     ]
 
 
-def check_bridge(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """A configured channel layer is put to use."""
-    if getattr(settings, "CHANNEL_LAYERS", None) and not apps.is_installed("channels_bridge"):
+def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """``STORE`` names a store that can be made. Nothing is connected to."""
+    if not isinstance(conf.configured(), dict):
+        return []  # which check_settings says
+    from .store.current import factory_of
+
+    try:
+        factory_of(conf.get("STORE"))
+    except ImproperlyConfigured as error:
         return [
-            Warning(
-                "CHANNEL_LAYERS is set, but nothing is sent to other processes without channels_bridge.",
-                hint="Add 'channels_bridge' to INSTALLED_APPS.",
-                id="tornado_websockets.W002",
+            Error(
+                str(error),
+                hint="Leave it out for this process's memory, or name a Redis, 'database', or a class of your own.",
+                id="tornado_websockets.E005",
             )
         ]
+    except Exception as error:  # whatever the module of a class raises
+        text = f"What TORNADO_WEBSOCKETS['STORE'] names cannot be imported: {type(error).__name__}: {error}"
+        return [Error(text, hint="Mend its module.", id="tornado_websockets.E005")]
     return []
+
+
+def check_deployment(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A page of any site cannot pass for one of ours, by a name that it has given to this machine."""
+    if "*" not in settings.ALLOWED_HOSTS or conf.get("ALLOWED_ORIGINS") is not None:
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS lets every host in, so a page may connect from any name that is given to this machine.",
+            hint="Name the hosts in ALLOWED_HOSTS, or the pages' in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'].",
+            id="tornado_websockets.W004",
+        )
+    ]
+
+
+def _bad_types(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    return [
+        Error(
+            f"TORNADO_WEBSOCKETS[{key!r}] is {configured[key]!r}, not a {kind.__name__}.",
+            hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
+            id="tornado_websockets.E004",
+        )
+        for key, kind in (("EMIT_ANYWHERE", bool), ("NAMESPACE", str))
+        if not isinstance(configured.get(key, conf.DEFAULTS[key]), kind)
+    ]
+
+
+def _bad_authenticators() -> Sequence[CheckMessage]:
+    """What ``AUTHENTICATE`` names is there, and no cookie counts for the pages of strangers."""
+    authenticate, origins = conf.get("AUTHENTICATE"), conf.get("ALLOWED_ORIGINS")
+    if not isinstance(authenticate, (list, tuple)) or not all(isinstance(each, str) for each in authenticate):
+        return [_is_no_authenticator(repr(authenticate), "is no list of 'session' and dotted paths")]
+    found: list[CheckMessage] = [
+        _is_no_authenticator(f"{path!r} in it", reason)
+        for path in authenticate
+        if path != SESSION and (reason := _why_not_callable(path)) is not None
+    ]
+    is_open = isinstance(origins, (list, tuple, set, frozenset)) and "*" in origins
+    if is_open and SESSION in authenticate and apps.is_installed("django.contrib.sessions"):
+        found.append(
+            Warning(
+                "A page of any site may connect, as the user whose cookie the browser sends along: "
+                "TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] has '*', and ['AUTHENTICATE'] has 'session'.",
+                hint="Name the origins, or take 'session' out of AUTHENTICATE and let clients say by a token who they "
+                "are.",
+                id="tornado_websockets.W009",
+            )
+        )
+    return found
+
+
+def _is_no_authenticator(what: str, reason: str) -> CheckMessage:
+    return Error(
+        f"TORNADO_WEBSOCKETS['AUTHENTICATE']: {what} {reason}.",
+        hint='Write "AUTHENTICATE": ["session", "project.auth.by_token"], where by_token(socket) returns a user or '
+        "None.",
+        id="tornado_websockets.E009",
+    )
+
+
+def _why_not_callable(path: str) -> str | None:
+    try:
+        found = import_string(path)
+    except Exception as error:  # whatever the module raises
+        return f"cannot be imported ({type(error).__name__}: {error})"
+    return None if callable(found) else f"is not callable but of the type {type(found).__name__}"
 
 
 def _is_positive(value: object) -> bool:

@@ -1,34 +1,27 @@
 """The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; read whenever they are asked for."""
 
+from dataclasses import fields
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
 
-from .core.frames import Limits
+from .core.protocol.limits import Limits
 
-#: Every key of ``TORNADO_WEBSOCKETS``, with its default.
+#: The fields of :class:`Limits`, and the keys that set them.
+LIMITS = {field.name: field.name.upper() for field in fields(Limits)}
+
+#: Every key of ``TORNADO_WEBSOCKETS``, with its default; what bounds one client is explained at :class:`Limits`.
 DEFAULTS: dict[str, Any] = {
-    # Bytes of UTF-8 in one message from a client. Above 1 MiB, or a twentieth above this, it is closed.
-    "MAX_MESSAGE_BYTES": 1_000_000,
-    # Arrays and objects within one another in one message from a client, the message itself included.
-    "MAX_DEPTH": 64,
-    # Arrays and objects in one message from a client, in all, the message itself included.
-    "MAX_CONTAINERS": 50_000,
-    # Bytes that may wait to be sent to one client before it is closed with 4008.
-    "MAX_OUTBOX_BYTES": 8 * 1024 * 1024,
-    # Seconds a client may leave a message untaken before it is closed with 4008.
-    "OUTBOX_TIMEOUT": 10.0,
-    # Hosts that pages may be served from which connect here, as in ALLOWED_HOSTS. None: ALLOWED_HOSTS itself.
+    **{key: getattr(Limits(), name) for name, key in LIMITS.items()},
+    # Pages that may connect: hosts as in ALLOWED_HOSTS, whole origins, "null", "*". None: those of the host that is
+    # asked for, and of CSRF_TRUSTED_ORIGINS.
     "ALLOWED_ORIGINS": None,
-    # Messages a second that one client may send; more are refused. None: any number.
-    "MAX_MESSAGES_PER_SECOND": None,
-    # Connections at a time to this process, in all and from one address; more are refused. None: any number.
-    "MAX_CONNECTIONS": None,
-    "MAX_CONNECTIONS_PER_ADDRESS": None,
+    # Who a client is: "session", or dotted paths of functions that are asked with the socket and return a user or None.
+    "AUTHENTICATE": ["session"],
     # Seconds that the authorize of a WebSocket may take over one handshake, waiting for its turn included; then it is
-    # refused with 403. On Tornado the session's look-up, which comes first, may take as long.
+    # refused with 403. The session's look-up, and what AUTHENTICATE names, which come first, may take as long each.
     "AUTHORIZE_TIMEOUT": 10.0,
     # Seconds between two looks at whether the user of an open connection is still logged in; who is not is closed with
     # 4401. None: one look when it has been opened; then only what this process is told of a logout or a change counts.
@@ -36,24 +29,24 @@ DEFAULTS: dict[str, Any] = {
     # Bytes of the body of one request to Django on Tornado; above them it is answered with 413, and not read. That many
     # may be on disk for each; what is in memory has bounds of its own.
     "MAX_BODY_BYTES": 100 * 1024 * 1024,
+    # Where is kept what clients may ask for later. None: in this process; or a URL of Redis, "database",
+    # "database:alias", the dotted path of a class that implements tornado_websockets.store.Store.
+    "STORE": None,
+    # Seconds that the events of a WebSocket with a history are kept, and bytes of those of one concrete path: a client
+    # that returns gets them in one message, which browsers take at any length, but other clients up to 1 MiB.
+    "HISTORY_SECONDS": 300.0,
+    "HISTORY_BYTES": 900_000,
+    # Seconds that the newest value of an event is kept, where a WebSocket retains it.
+    "RETAIN_SECONDS": 86_400.0,
+    # Goes before the names of channel-layer groups, and of keys of the store, so that two projects, or production and
+    # staging, can share a Redis.
+    "NAMESPACE": "",
     # Whether WebSocket.emit outside of handlers is taken as publish, where the path has no parameters, and
     # socket.broadcast may be called there.
     "EMIT_ANYWHERE": False,
 }
 
-
-#: The fields of :class:`Limits`, and where they come from.
-_LIMITS = {
-    "max_bytes": "MAX_MESSAGE_BYTES",
-    "max_depth": "MAX_DEPTH",
-    "max_containers": "MAX_CONTAINERS",
-    "max_outbox_bytes": "MAX_OUTBOX_BYTES",
-    "outbox_timeout": "OUTBOX_TIMEOUT",
-    "max_messages_per_second": "MAX_MESSAGES_PER_SECOND",
-    "max_connections": "MAX_CONNECTIONS",
-    "max_connections_per_address": "MAX_CONNECTIONS_PER_ADDRESS",
-}
-_values_of_limits = itemgetter(*_LIMITS.values())
+_values_of_limits = itemgetter(*LIMITS.values())
 
 
 def get(key: str) -> Any:
@@ -79,4 +72,4 @@ def limits() -> Limits:
 
 @lru_cache(maxsize=1)
 def _limits(*values: Any) -> Limits:
-    return Limits(**dict(zip(_LIMITS, values, strict=True)))
+    return Limits(**dict(zip(LIMITS, values, strict=True)))

@@ -1,28 +1,18 @@
 """Django's database connections in the threads that handlers run in.
 
 During a request, Django's own signals drop connections that broke or grew too old. Handlers run outside of requests,
-so the same is done around them.
+so the same is done around them, and while a thread has nothing to do.
 """
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from asgiref.sync import SyncToAsync
-
-from .core.counters import counters
-
-#: Seconds between two looks at the shared thread.
-_INTERVAL = 1.0
-
-_last_refresh = 0.0
+from .core.handlers.leasing import leases
 
 
 def with_database(call: Callable[[], Any]) -> Any:
     """Call in a worker thread, with unusable and obsolete connections of that thread closed before and after."""
-    from django.db import close_old_connections
-
     close_old_connections()
     try:
         return call()
@@ -30,26 +20,15 @@ def with_database(call: Callable[[], Any]) -> Any:
         close_old_connections()
 
 
-def refresh_shared_thread() -> None:
-    """Close them, once a second at most, in the one thread that Django's async ORM shares.
+def close_old_connections() -> None:
+    """Close the connections of this thread that broke, or are older than ``CONN_MAX_AGE``."""
+    from django.db import close_old_connections
 
-    While handlers are running, which may read from a cursor, only those that broke. It is queued there ahead of what
-    the coming handler will ask of the database, and awaited by nobody: a thread that is busy with somebody's slow query
-    must not delay handlers that need no database.
-    """
-    global _last_refresh  # noqa: PLW0603 there is one such thread in a process
-    now = time.monotonic()
-    if now - _last_refresh >= _INTERVAL:
-        from django.db import close_old_connections
-
-        _last_refresh = now
-        with suppress(RuntimeError):  # the system has no thread for it
-            SyncToAsync.single_thread_executor.submit(
-                _close_broken if counters.handlers_running else close_old_connections
-            )
+    close_old_connections()
 
 
-def _close_broken() -> None:
+def close_broken_connections() -> None:
+    """Close the connections of this thread that broke; others may be reading from one that is only old."""
     from django.db import connections
 
     for connection in connections.all(initialized_only=True):
@@ -59,3 +38,27 @@ def _close_broken() -> None:
             connection.errors_occurred = False
         else:
             connection.close()
+
+
+class IdleDatabase:
+    """Closes the connections of a thread that has nothing to do, when ``CONN_MAX_AGE`` says so."""
+
+    def seconds(self) -> float | None:
+        """Until the next one is due; ``None`` where none ever is."""
+        from django.db import connections
+
+        due = [
+            connection.close_at
+            for connection in connections.all(initialized_only=True)
+            if connection.connection is not None and connection.close_at is not None
+        ]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def tidy(self) -> None:
+        """Close those that are due."""
+        close_old_connections()
+
+
+idle_database = IdleDatabase()
+
+leases.look_after(close_old_connections, close_old_connections, close_broken_connections, idle_database)

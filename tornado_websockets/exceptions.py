@@ -1,15 +1,38 @@
 """Every error this package raises, and its wording."""
 
+import re
 import sys
-from typing import NoReturn, Self
+from typing import Any, NoReturn
+
+_CODE = re.compile(r"[a-z0-9_.-]{1,64}")
 
 
 class TornadoWebSocketsError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package. ``args`` are what an error was made of; ``str()`` gives its text."""
 
-    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
-        """Pickle by what the error was made of: tasks and worker processes raise them across processes."""
-        return type(self), tuple(self.__dict__.values())
+
+class Refused(TornadoWebSocketsError):
+    """Raised by a handler, or by ``authorize``, to say no: the client is told so, and nothing is logged as an error.
+
+    :param code: for programs: 1 to 64 of ``a-z``, ``0-9``, ``_``, ``.`` and ``-``.
+    :param message: for people; may be a lazy string.
+    :param details: what else the client is told, in JSON.
+    :raises TypeError: ``code`` is no ``str``.
+    :raises ValueError: it is none that may be used.
+    """
+
+    def __init__(self, code: str, message: object = "", **details: Any) -> None:
+        super().__init__(code, message)
+        if not isinstance(code, str):
+            raise TypeError(f"Expected the code of a refusal as a str, got {code!r}.")
+        if _CODE.fullmatch(code) is None:
+            raise ValueError(f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r}.")
+        self.code = str(code)
+        self.message = message
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
 
 
 class EmitHandlerError(TornadoWebSocketsError):
@@ -20,17 +43,21 @@ class EmitHandlerError(TornadoWebSocketsError):
     """
 
     def __init__(self, event: str, path: str) -> None:
-        advice = (
-            f"Use publish({event!r}, ...) with the parameters of the path instead: it works everywhere."
-            if "<" in path
-            else f"Use publish({event!r}, ...) instead: it works everywhere. "
-            'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"] = True makes emit do that by itself.'
-        )
-        super().__init__(
-            f"Cannot emit {event!r} on {path!r} outside of a handler registered there with @WebSocket.on. {advice}"
-        )
+        super().__init__(event, path)
         self.event = event
         self.path = path
+
+    def __str__(self) -> str:
+        advice = (
+            f"Use publish({self.event!r}, ...) with the parameters of the path instead: it works everywhere."
+            if "<" in self.path
+            else f"Use publish({self.event!r}, ...) instead: it works everywhere. "
+            'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"] = True makes emit do that by itself.'
+        )
+        return (
+            f"Cannot emit {self.event!r} on {self.path!r} outside of a handler registered there with @WebSocket.on. "
+            f"{advice}"
+        )
 
 
 class InvalidInstanceError(TornadoWebSocketsError, TypeError):
@@ -41,9 +68,12 @@ class InvalidInstanceError(TornadoWebSocketsError, TypeError):
     """
 
     def __init__(self, actual_instance: object, expected_instance_name: str) -> None:
-        super().__init__(f"Expected an instance of {expected_instance_name!r}, got {actual_instance!r}.")
+        super().__init__(actual_instance, expected_instance_name)
         self.actual_instance = actual_instance
         self.expected_instance_name = expected_instance_name
+
+    def __str__(self) -> str:
+        return f"Expected an instance of {self.expected_instance_name!r}, got {self.actual_instance!r}."
 
 
 class NotCallableError(TornadoWebSocketsError):
@@ -53,8 +83,11 @@ class NotCallableError(TornadoWebSocketsError):
     """
 
     def __init__(self, thing: object) -> None:
-        super().__init__(f"Expected a function or method to decorate, got {thing!r}, which is not callable.")
+        super().__init__(thing)
         self.thing = thing
+
+    def __str__(self) -> str:
+        return f"Expected a function or method to decorate, got {self.thing!r}, which is not callable."
 
 
 class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
@@ -65,9 +98,12 @@ class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
     """
 
     def __init__(self, event: str, path: str) -> None:
-        super().__init__(f"The event {event!r} already has a handler on {path!r}. Rename one of the functions.")
+        super().__init__(event, path)
         self.event = event
         self.path = path
+
+    def __str__(self) -> str:
+        return f"The event {self.event!r} already has a handler on {self.path!r}. Rename one of the functions."
 
 
 class PublishError(TornadoWebSocketsError):
@@ -80,12 +116,32 @@ class PublishError(TornadoWebSocketsError):
     """
 
     def __init__(self, event: str, path: str) -> None:
-        super().__init__(
-            f"The channel layer refused {event!r} for {path!r}: it reached no other process. "
-            "Is the backend of CHANNEL_LAYERS up?"
-        )
+        super().__init__(event, path)
         self.event = event
         self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"The channel layer refused {self.event!r} for {self.path!r}: it reached no other process. "
+            "Is the backend of CHANNEL_LAYERS up?"
+        )
+
+
+class StoreError(TornadoWebSocketsError):
+    """The store does not answer, or its answer cannot be used. Its own error is ``__cause__``.
+
+    :param call: name of the method of the store.
+    :param reason: why it is taken to be down, where it was not asked at all.
+    """
+
+    def __init__(self, call: str, reason: str = "") -> None:
+        super().__init__(call, reason)
+        self.call = call
+        self.reason = reason
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"The store has not answered {self.call!r}{reason}. Is what TORNADO_WEBSOCKETS['STORE'] names up?"
 
 
 def raise_connection_closed(path: str, connection_id: str) -> NoReturn:

@@ -11,11 +11,11 @@ def snapshot() -> dict[str, float]:
     """What has happened in this process since it started, by name.
 
     ``connections`` are those open now, ``connections_opened`` and ``connections_refused`` all there were;
-    ``messages_in`` came from clients, of which ``messages_refused`` were answered with a refusal, failed handlers
-    included; ``messages_out`` were for clients, of which ``messages_dropped`` still waited for one that was given up or
-    left. ``messages_unsent`` could not be given to the channel layer, ``messages_lost`` of other processes did not get
-    here, what is unsent there once more: do not add the two up. ``messages_invalid`` of the layer were dropped for what
-    is in them. ``slow_clients_closed`` took too little.
+    ``messages_in`` came from clients; ``messages_refused`` were answered with a refusal, failed handlers and refusals
+    of ``open`` included; ``messages_out`` were for clients, of which ``messages_dropped`` still waited for one that was
+    given up or left. ``messages_unsent`` could not be given to the channel layer, ``messages_lost`` of other processes
+    did not get here, what is unsent there once more: do not add the two up. ``messages_invalid`` of the layer were
+    dropped for what is in them. ``slow_clients_closed`` took too little.
     ``handlers_running`` are those at work, or waiting for a thread, now; ``handler_errors`` were logged; handlers ran
     for ``handler_seconds`` in all, waiting included.
     """

@@ -1,21 +1,28 @@
 """Paths with parameters, in the syntax and with the converters of Django's ``path()``."""
 
 import re
+import sys
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .core.registry import MAX_PATH
+from . import conf
+from .core.delivery.groups import group_name
+from .core.handlers.signatures import HANDLER_ARGUMENTS
+from .core.registry import MAX_PATH, PREFIX
 
 if TYPE_CHECKING:
     from django.urls.resolvers import RoutePattern
 
 _PARAMETER = re.compile(r"<(?:[^>:]*:)?(?P<name>[^>]*)>")
 
-#: What a handler may take besides the parameters of the path.
-HANDLER_ARGUMENTS = frozenset({"self", "socket", "data"})
-
 #: What ``publish`` takes besides them.
-_TAKEN = HANDLER_ARGUMENTS | {"event", "on_commit"}
+_TAKEN = HANDLER_ARGUMENTS | {"event", "on_commit", "using", "fail_silently"}
+
+
+def group_of(path: str) -> str:
+    """The channel-layer group of a concrete path, in the ``NAMESPACE`` of this project."""
+    return group_name(path, conf.get("NAMESPACE"))
 
 
 class PathPattern:
@@ -23,19 +30,19 @@ class PathPattern:
 
     :param text: a leading slash is added where it is missing.
     :raises TypeError: it is not a ``str``.
-    :raises ValueError: it is empty or too long, or a parameter has a name that is taken.
+    :raises ValueError: it is too long, has ``?``, ``#`` or a bracket without the other, or a parameter has a name that
+        is taken.
     :raises django.core.exceptions.ImproperlyConfigured: it is not a valid route.
     """
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
             raise TypeError(f"Expected the path of the WebSocket as a str, got {text!r}.")
-        if not text.strip():
-            raise ValueError("Expected the path of the WebSocket, such as '/chat', got an empty string.")
         self.text = "/" + text.strip().lstrip("/")
+        _refuse_malformed(self.text)
         self._route = _route(self.text) if "<" in self.text else None
-        self._converters = self._route.converters if self._route else {}
-        self.names = frozenset(self._converters)
+        self.converters = self._route.converters if self._route else {}
+        self.names = frozenset(self.converters)
         if self._route is None:
             _refuse_long(self.text, self.text)
         for name in sorted(self.names & _TAKEN):
@@ -67,7 +74,7 @@ class PathPattern:
             return self.text
         try:
             path = _PARAMETER.sub(
-                lambda found: str(self._converters[found["name"]].to_url(parameters[found["name"]])), self.text
+                lambda found: str(self.converters[found["name"]].to_url(parameters[found["name"]])), self.text
             )
         except (TypeError, ValueError) as error:
             raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {error}.") from error
@@ -75,6 +82,28 @@ class PathPattern:
         if self.match(path) is None:
             raise ValueError(f"No path {self.text!r} for {dict(parameters)!r}: {path!r} does not match it.")
         return path
+
+
+def _refuse_malformed(text: str) -> None:
+    rest = _PARAMETER.sub("", text)
+    for sign in "<>?#":
+        if sign in rest:
+            raise ValueError(
+                f"Expected a path such as '/room/<slug:room>', got {text!r}, in which {sign!r} stands for nothing."
+            )
+    if text.startswith(f"{PREFIX}/"):
+        warnings.warn(
+            f"WebSocket({text!r}) is served at {PREFIX + text!r}: {PREFIX!r} is put before every path.",
+            stacklevel=_stack_level(),
+        )
+
+
+def _stack_level() -> int:
+    """How far up from :func:`_refuse_malformed` the project has made its WebSocket."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 as the module warnings itself does
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _refuse_long(path: str, text: str) -> None:

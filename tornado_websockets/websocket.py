@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import markcoroutinefunction
+from django.core.checks import register as register_check
 
-from . import conf, database
-from .authorization import Authorization, Authorize
-from .core.dispatch import Dispatcher, Run
-from .core.frames import Data, Encoder
-from .core.groups import group_name
-from .core.hub import hub
+from .core.handlers.dispatch import Rules
+from .core.handlers.events import check_event
+from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
-from .core.roster import Roster
-from .core.running import current
-from .core.sent import Sent
-from .core.workers import Workers
-from .exceptions import EmitHandlerError, InvalidInstanceError, NotCallableError
-from .paths import HANDLER_ARGUMENTS, PathPattern
-from .publication import Publication, publish, publish_below_sync_code
-from .watch import watch
+from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
+from .paths import PathPattern, group_of
+from .schema.sends import read_sends
+from .serving.checks import check_installed
+from .serving.emitting import Emitter
+from .serving.endpoint import Endpoint
+from .transactions import Options
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
     from django.urls import URLPattern
 
-    from .core.connection import Connection
+    from .auth.authentication import Authenticator
+    from .core.connections.roster import Roster
+    from .core.delivery.sending import Publication, Sending
+    from .core.protocol.frames import Data
     from .modules.module import Module
-
-
-def _to_json(value: Any) -> Any:
-    """What JSON does not know, as Django would write it."""
-    from django.core.serializers.json import DjangoJSONEncoder  # takes Django's models along
-
-    return DjangoJSONEncoder().default(value)
-
-
-#: Writes everything that is sent.
-encoder = Encoder(default=_to_json)
+    from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 #: Every WebSocket that is served.
 registry: Registry[WebSocket] = Registry()
+
+register_check(check_installed)  # here, since the app that would do it may be missing
 
 
 class WebSocket:
@@ -57,17 +48,26 @@ class WebSocket:
     :param path: may have parameters, as in Django's ``path()``: ``'/room/<slug:room>'``. Each concrete path has
         clients of its own.
     :param add_to_handlers: whether to serve it; if not, its :attr:`route` can be mounted by hand.
-    :param concurrency: how many of its sync handlers may run at a time, each in a thread. With 1, the default, they
-        never overlap. The events of one client are handled one at a time in any case.
+    :param concurrency: how many of its sync handlers may run at a time, each in a thread. By default it is one for
+        each concrete path, so that those of one path never overlap, and no room waits for another; 16 paths can have a
+        slow one before the others wait. The events of one client are handled one at a time in any case.
     :param authorize: a function or coroutine function that is asked with the ``socket`` before the handshake is
         accepted; a false answer refuses it with 403, and so do an error and none within ``AUTHORIZE_TIMEOUT``.
-    :raises TypeError: ``path`` is no string.
-    :raises ValueError: it is empty, a parameter of it has a name that is taken, or ``concurrency`` is below 1.
+    :param sends: types of what it sends, by event, ``None`` for an event without data. Under ``DEBUG``, and under the
+        test clients, an event that is not among them and data that do not fit raise ``TypeError`` where they are sent.
+    :param authenticate: who its clients are, instead of the setting ``AUTHENTICATE``: a list of functions or coroutine
+        functions, their dotted paths, and ``"session"``. Each is asked with the ``socket`` and returns a user, or
+        ``None``; the first user counts, and nothing else makes one here.
+    :param recheck: whether those are asked again at ``REAUTH_INTERVAL``; by default it is the user that is read again.
+    :param subprotocols: that clients may ask for; the first of a client's that is listed is selected.
+    :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``authorize`` takes no argument,
+        ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends`` cannot be used.
+    :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, or one of
+        ``subprotocols`` is no token of RFC 9110, or carries tokens.
     :raises NotCallableError: ``authorize`` cannot be called.
     :raises django.core.exceptions.ImproperlyConfigured: ``path`` is not a valid route.
 
     :ivar path: as given, with a leading slash.
-    :ivar context: what handlers get as ``self``.
     :ivar modules: bound with :meth:`bind`.
     """
 
@@ -76,58 +76,108 @@ class WebSocket:
         path: str,
         add_to_handlers: bool = True,
         *,
-        concurrency: int = 1,
+        concurrency: int | None = None,
         authorize: Authorize | None = None,
+        sends: Mapping[str, Any] | None = None,
+        authenticate: Sequence[Authenticator] | None = None,
+        recheck: bool = False,
+        subprotocols: Sequence[str] = (),
     ) -> None:
-        if concurrency < 1:
+        if not isinstance(add_to_handlers, bool):
+            raise TypeError(
+                f"Expected add_to_handlers as a bool, got {add_to_handlers!r}. Other options go by name: "
+                "WebSocket(path, authorize=...)."
+            )
+        if concurrency is not None and concurrency < 1:
             raise ValueError(f"Expected at least 1 as concurrency, got {concurrency!r}.")
         if authorize is not None and not callable(authorize):
             raise NotCallableError(authorize)
-        self.pattern = PathPattern(path)
-        self.path = self.pattern.text
-        self._handlers = Roster()
-        self.context: Any = None
+        pattern = PathPattern(path)
+        self._endpoint = Endpoint(
+            pattern,
+            concurrency,
+            authorize,
+            self,
+            None if sends is None else read_sends(sends, pattern.text),
+            authenticate=authenticate,
+            recheck=recheck,
+            subprotocols=checked_subprotocols(subprotocols),
+        )
+        self._emitter = Emitter(self._endpoint)
+        self.path = self._endpoint.pattern.text
         self.modules: list[Module] = []
-        self.authorize = authorize
-        self.authorization = Authorization(self.path)
-        self.encoder = encoder
-        self.dispatcher = Dispatcher(self.path, HANDLER_ARGUMENTS | self.pattern.names)
-        self.workers = Workers(self.path, concurrency, database.with_database)
         if add_to_handlers:
-            registry.add(self)
+            registry.add(self._endpoint.pattern, self)
 
     def __repr__(self) -> str:
         return f"<WebSocket {self.path}>"
 
     @property
-    def events(self) -> Mapping[str, Callable[..., Any]]:
-        """The registered handlers by event; read only."""
-        return self.dispatcher.callbacks
+    def events(self) -> dict[str, Callable[..., Any]]:
+        """The handlers by event, a dict: what is put there is registered, what is taken away is forgotten."""
+        return self._endpoint.dispatcher.events
 
     @property
     def handlers(self) -> Roster:
         """The open connections of this process, as a list; read it at will, but leave the changes to us."""
-        return self._handlers
+        return self._endpoint.handlers
 
     @handlers.setter
     def handlers(self, members: Iterable[Any]) -> None:
-        self._handlers = Roster(members)
+        self._endpoint.handlers = members
+
+    @property
+    def context(self) -> Any:
+        """What handlers get as ``self``."""
+        return self._endpoint.context
+
+    @context.setter
+    def context(self, context: Any) -> None:
+        self._endpoint.context = context
 
     def on(self, callback: C) -> C:
         """Register a function or method, sync or async, as the handler of the event it is named after.
 
-        It may take any of ``self`` (:attr:`context`), ``socket``, ``data`` and the parameters of the path. ``open``
-        and ``close`` are called when a client has connected and has gone.
+        It may take any of ``self`` (:attr:`context`), ``socket``, ``data``, ``event`` and the parameters of the path.
+        ``open`` and ``close`` are called when a client has connected and has gone.
 
         :returns: the callback.
         :raises NotCallableError: ``callback`` cannot be called.
         :raises WebSocketEventAlreadyBinded: there is a handler of that name.
         :raises TypeError: it has a required parameter that nothing can fill.
         """
-        self.dispatcher.register(callback)
+        self._endpoint.dispatcher.register(callback)
         return callback
 
-    def emit(self, event: str, data: Data | str | None = None) -> Sent | Publication:
+    def on_event(
+        self, event: str, *, allow: Callable[..., Any] | None = None, rate: str | None = None
+    ) -> Callable[[C], C]:
+        """Register a handler for an event of any name: ``@ws.on_event("chat:message")``.
+
+        :param event: 1 to 128 characters; ``"*"`` for whatever has no handler, but for the events of modules.
+        :param allow: a function, sync or async, of what a handler may take, whose false answer refuses the event as
+            ``forbidden``. One that takes ``data`` gets them validated and converted; another is asked before.
+        :param rate: how often one client may send the event, ``"10/s"``, ``"5/m"`` or ``"100/h"``; beyond that it is
+            refused as ``rate_limited``, before anything else is looked at.
+        :returns: a decorator, which returns the function it is given; errors as :meth:`on`.
+        :raises TypeError: ``event`` or ``rate`` is no ``str``.
+        :raises ValueError: ``event`` is too long or empty, ``open`` or ``close``, begins with ``tws.`` or is one of a
+            module's; or ``rate`` is none.
+        """
+        dispatcher = self._endpoint.dispatcher
+        if prefix := dispatcher.prefix_of(check_event(event)):
+            raise ValueError(
+                f"The event {event!r} is one of a module's, which begin with {prefix!r}: use module.on_event."
+            )
+        rules = Rules(allow, rate)
+
+        def register(callback: C) -> C:
+            dispatcher.register(callback, event, rules=rules)
+            return callback
+
+        return register
+
+    def emit(self, event: str, data: Data | str | None = None) -> Sending | Publication:
         """Send an event to all clients of the path that the running handler serves, on every process.
 
         Works inside a handler, and in the tasks and asgiref threads that it started. May be awaited.
@@ -139,17 +189,17 @@ class WebSocket:
         :raises InvalidInstanceError: something in :attr:`handlers` is not a connection.
         :raises EmitHandlerError: no handler is running, or it serves another path with parameters.
         """
-        text = self.encoder.event(event, data)
-        self._refuse_strangers()
-        connection = self._emitting_connection()
-        if connection is not None:
-            return self._emit(connection, text)
-        if self.may_emit_anywhere and not self.pattern.names:
-            return self.publish(event, data)
-        raise EmitHandlerError(event, self.path)
+        return self._emitter.emit(event, data)
 
     def publish(
-        self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
+        self,
+        event: str,
+        data: Data | str | None = None,
+        *,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
     ) -> Publication:
         """Send an event to all clients, on every process, from anywhere: a view, a task, a command, a shell.
 
@@ -159,47 +209,30 @@ class WebSocket:
         :param event: name of the event.
         :param data: a dict, or a string, which becomes ``{"message": data}``.
         :param on_commit: wait for the commit of an open database transaction, and send nothing when it is rolled
-            back. What fails after the commit is logged.
+            back. What fails after the commit is logged. Transactions by hand, with ``set_autocommit(False)``, are not
+            waited for: Django does not tell of their commits.
+        :param using: wait for a transaction of this database alone; by default for one of any.
+        :param fail_silently: log what fails, and raise nothing: for a view that must not fail when it has saved.
         :param parameters: of the path, where it has some: ``publish('x', room='lobby')``.
         :raises TypeError: as :meth:`emit`; or a parameter of the path is missing or unknown.
         :raises ValueError: as :meth:`emit`; or a parameter of the path has a value its converter does not take.
         :raises PublishError: the channel layer did not take it.
         """
-        text = self.encoder.event(event, data)
-        path = self.pattern.build(parameters)
-        self._refuse_strangers()
-        return publish(path, event, text, on_commit=on_commit)
+        return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
 
     @markcoroutinefunction
     def apublish(
-        self, event: str, data: Data | str | None = None, *, on_commit: bool = True, **parameters: Any
+        self,
+        event: str,
+        data: Data | str | None = None,
+        *,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
     ) -> Publication:
-        """:meth:`publish` for async code. It begins at once, so that it may be awaited, or not.
-
-        Below ``async_to_sync`` it finds the transaction of the sync code; there, await it.
-        """
-        call = partial(self.publish, event, data, on_commit=on_commit, **parameters)
-        return publish_below_sync_code(call)
-
-    def send(
-        self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
-    ) -> Sent | Publication:
-        """:meth:`emit` where a handler is running, :meth:`publish` elsewhere, without waiting for how it goes.
-
-        :param supersede: a client that still waits for an earlier ``event`` gets only this one.
-        :param on_commit: as of :meth:`publish`.
-        :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
-            this WebSocket is running and its path has parameters.
-        """
-        text = self.encoder.event(event, data)
-        self._refuse_strangers()
-        key = event if supersede else None
-        connection = self._emitting_connection()
-        if connection is not None:
-            # Many handlers may send for one module: they keep its order, unless one has something else waiting.
-            has_waiting = connection.lane.has_waiting(connection)
-            return self._emit(connection, text, key, connection if has_waiting else connection.path)
-        return publish(self.pattern.build({}), event, text, on_commit=on_commit, key=key, wait=False)
+        """:meth:`publish` for async code, which it is too: the same under a name that says so."""
+        return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.
@@ -211,7 +244,11 @@ class WebSocket:
 
         if not isinstance(module, Module):
             raise InvalidInstanceError(module, "tornado_websockets.modules.Module")
-        module.bind_to(self)
+        for bound in self.modules:
+            is_allowed = bound is module or (bound.may_share_its_name and module.may_share_its_name)
+            if bound.name == module.name and not is_allowed:  # that it is bound already, the module itself says
+                raise WebSocketEventAlreadyBinded(module.name, self.path)
+        module.bind_to(self, self._endpoint, self._emitter)
         self.modules.append(module)
 
     @property
@@ -224,7 +261,7 @@ class WebSocket:
 
     def group_name_for(self, **parameters: Any) -> str:
         """The channel-layer group of a concrete path; errors as :meth:`publish`."""
-        return group_name(self.pattern.build(parameters))
+        return group_of(self._endpoint.pattern.build(parameters))
 
     @cached_property
     def consumer(self) -> type[AsyncWebsocketConsumer]:
@@ -240,45 +277,7 @@ class WebSocket:
 
         return route_for(self)
 
-    @property
-    def may_emit_anywhere(self) -> bool:
-        """The setting ``EMIT_ANYWHERE``."""
-        return bool(conf.get("EMIT_ANYWHERE"))
 
-    async def is_authorized(self, socket: Any, run: Run | None = None) -> bool:
-        """Part of the transports' side: whether ``socket`` may connect. Why it may not is logged and counted."""
-        return self.authorize is None or await self.authorization.is_granted(self.authorize, socket, run)
-
-    def refuse_to_broadcast(self, event: str, path: str, running: Connection | None) -> None:
-        """Part of the transports' side: raise what forbids ``socket.broadcast``, if anything does."""
-        self._refuse_strangers()
-        if running is None and not self.may_emit_anywhere:
-            raise EmitHandlerError(event, path)
-
-    def welcome(self, connection: Connection, socket: Any) -> None:
-        """Part of the transports' side: a client has connected."""
-        self._handlers.append(socket)
-        watch.add(connection)
-
-    def part_with(self, connection: Connection, socket: Any) -> None:
-        """Part of the transports' side: it has gone."""
-        with suppress(ValueError):  # the application may have been there before us
-            self._handlers.remove(socket)
-        watch.remove(connection)
-
-    # Part of the transports' side: called before each handler.
-    before_handler = staticmethod(database.refresh_shared_thread)
-
-    def _emitting_connection(self) -> Connection | None:
-        """The connection whose handler is running, if it tells which path is meant."""
-        connection = current.get()
-        is_clear = connection is not None and (connection.endpoint is self or not self.pattern.names)
-        return connection if is_clear else None
-
-    def _emit(self, connection: Connection, text: str, key: str | None = None, who: Any = None) -> Sent:
-        hub.emit(connection.path if connection.endpoint is self else self.path, text, key=key, who=who)
-        return Sent(connection.lane, who or connection)
-
-    def _refuse_strangers(self) -> None:
-        for stranger in self._handlers.strangers:
-            raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
+def endpoint_of(websocket: WebSocket) -> Endpoint:
+    """The inside of ``websocket``, for those who serve it; applications have no use for it."""
+    return websocket._endpoint  # noqa: SLF001 this is the door to it

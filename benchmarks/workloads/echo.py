@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from ..client.frames import client_frame
 from ..contestant import Contestant
@@ -20,14 +21,16 @@ class Echo:
     """The cost of a message and its answer.
 
     :param event: what is asked for.
+    :param data: those of the event, by default a line of chat.
     """
 
     contestant: Contestant
     event: str = "echo"
+    data: dict[str, Any] | None = None
 
     def __call__(self, seconds: float) -> Figures:
         with stage(self.contestant, self.event, _CLIENTS) as played:
-            frame = client_frame(self.contestant.dialect.message(self.event))
+            frame = client_frame(self.contestant.dialect.message(self.event, self.data))
             return {PER_MESSAGE: played.cost(lambda: _ask(played, frame), seconds)}
 
 

@@ -5,13 +5,14 @@ from typing import TypedDict
 
 from django.db import models
 
-from chat.rules import NAME_LENGTH, TEXT_LENGTH
+from chat.rules import NAME_LENGTH, PERSON_LENGTH, TEXT_LENGTH
 
 
 class MessageData(TypedDict):
     """A message as clients get it."""
 
     id: int
+    person: str
     name: str
     text: str
     at: datetime
@@ -20,6 +21,7 @@ class MessageData(TypedDict):
 class Message(models.Model):
     """What someone said, for everyone who comes later."""
 
+    person = models.CharField(max_length=PERSON_LENGTH, blank=True, default="", editable=False)
     name = models.CharField(max_length=NAME_LENGTH)
     text = models.TextField(max_length=TEXT_LENGTH)
     at = models.DateTimeField(auto_now_add=True)
@@ -28,4 +30,4 @@ class Message(models.Model):
         return f"{self.name}: {self.text[:60]}"
 
     def to_data(self) -> MessageData:
-        return {"id": self.pk, "name": self.name, "text": self.text, "at": self.at}
+        return {"id": self.pk, "person": self.person, "name": self.name, "text": self.text, "at": self.at}

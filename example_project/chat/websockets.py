@@ -7,85 +7,71 @@ from django.dispatch import receiver
 
 from chat.history import Page, read_page
 from chat.models import Message
-from chat.rules import RefusedError, clean_name, clean_text
+from chat.people import Person, identify, list_people, require_person
+from chat.rules import clean_name, clean_text
+from tornado_websockets import Socket
+from tornado_websockets.exceptions import Refused
 from tornado_websockets.websocket import WebSocket
-
-chat = WebSocket("/chat")
 
 Data = dict[str, Any]
 
+# region shown
+chat = WebSocket("/chat")
+# endregion
+
 
 @chat.on
-async def open(socket: Any) -> None:  # noqa: A001 an event's name is its function's
+async def open(socket: Socket) -> None:
     page = await read_page()
-    socket.emit("welcome", {"you": socket.id, "people": list_people(), **page})
+    socket.emit("welcome", {"people": list_people(chat), **page})
 
 
 @chat.on
-async def join(socket: Any, data: Data) -> Data | None:
-    if "name" in socket.state:
-        socket.emit_warning(f"You are here as {socket.state['name']}.", "already_joined")
-        return None
-    try:
-        name = clean_name(data.get("name"))
-    except RefusedError as error:
-        socket.emit_warning(str(error), "bad_name")
-        return None
-    socket.state["name"] = name
-    chat.emit("joined", {"person": socket.id, "name": name})
-    return {"name": name}
+async def join(socket: Socket, data: Data) -> Person:
+    if "person" in socket.state:
+        raise Refused("already_joined", f"You are here as {socket.state['name']}.")
+    person: Person = {"person": identify(socket, data.get("secret")), "name": clean_name(data.get("name"))}
+    socket.state.update(person)
+    socket.broadcast("joined", {**person})
+    return person
+
+
+# region shown
+@chat.on
+def say(socket: Socket, data: Data) -> Data:
+    speaker = require_person(socket)
+    text = clean_text(data.get("text"))
+    message = Message.objects.create(**speaker, text=text)
+    chat.emit("said", {**message.to_data()})
+    return {"id": message.pk}
+
+
+# endregion
 
 
 @chat.on
-def message(socket: Any, data: Data) -> Data | None:
-    if "name" not in socket.state:
-        socket.emit_warning("Join with a name first.", "not_joined")
-        return None
-    try:
-        text = clean_text(data.get("text"))
-    except RefusedError as error:
-        socket.emit_warning(str(error), "bad_text")
-        return None
-    stored = Message.objects.create(name=socket.state["name"], text=text)
-    chat.emit("message", {"person": socket.id, **stored.to_data()})
-    return {"id": stored.pk}
+async def typing(socket: Socket) -> None:
+    if "person" in socket.state:
+        socket.broadcast("typing", {**require_person(socket)})
 
 
 @chat.on
-async def typing(socket: Any) -> None:
-    if "name" in socket.state:
-        socket.broadcast("typing", {"person": socket.id, "name": socket.state["name"]})
-
-
-@chat.on
-async def history(socket: Any, data: Data) -> Page | None:
+async def history(data: Data) -> Page:
     before = data.get("before")
     if type(before) is not int:  # True would be one for isinstance
-        socket.emit_warning("Expected 'before' to be the id of a message.", "bad_page")
-        return None
+        raise Refused("bad_page", "Expected 'before' to be the id of a message.")
     return await read_page(before)
 
 
 @chat.on
-async def close(socket: Any) -> None:
-    if "name" in socket.state:
-        chat.emit("left", {"person": socket.id, "name": socket.state["name"]})
+async def close(socket: Socket) -> None:
+    if "person" in socket.state:
+        person = require_person(socket)
+        if all(other["person"] != person["person"] for other in list_people(chat, but=socket)):
+            chat.emit("left", {**person})
 
 
 @receiver(post_delete, sender=Message)
 def forget(instance: Message, **kwargs: Any) -> None:
     """Take a deleted message off every page, wherever it was deleted."""
     chat.publish("removed", {"id": instance.pk})
-
-
-def list_people() -> list[Data]:
-    """Who is here, as far as this process knows: those who are connected to it.
-
-    With several processes a newcomer is told of the people on its own one, and the page adds whom it
-    hears of later (`joined`, `message` and `typing` come from all processes). Who is silent on another
-    process stays unseen, and who was on a process that crashed stays listed until the page connects
-    again. Better than that takes a shared table with heartbeats, which a chat like this is not worth.
-    """
-    # Called on the event loop only, so that nobody comes or goes while we look.
-    sockets: list[Any] = [*chat.handlers]
-    return [{"person": it.id, "name": it.state["name"]} for it in sockets if "name" in it.state]

@@ -6,9 +6,9 @@ count in, a database or Redis.
 
 import asyncio
 import logging
-from typing import Any
 
 from counter.samples import Tally
+from tornado_websockets import Socket
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.websocket import WebSocket
 
@@ -16,26 +16,33 @@ PERIOD = 1  # seconds between two samples
 
 logger = logging.getLogger(__name__)
 
-counter = WebSocket("/counter")
 tally = Tally()
 sampling: set[asyncio.Task[None]] = set()
 
+# region shown
+counter = WebSocket("/counter")
+# endregion
+
 
 @counter.on
-async def open(socket: Any) -> None:  # noqa: A001 an event's name is its function's
+async def open(socket: Socket) -> None:
     samples = [*tally.samples]
     socket.emit("welcome", {"total": tally.total, "visitors": len(counter.handlers), "samples": samples})
     if not sampling:
         sampling.add(asyncio.create_task(sample()))
 
 
+# region shown
 @counter.on
 async def press() -> None:
     counter.emit("pressed", {"total": tally.press()})
 
 
+# endregion
+
+
 @counter.on
-async def close(socket: Any) -> None:
+async def close(socket: Socket) -> None:
     if all(other is socket for other in counter.handlers):
         while sampling:
             sampling.pop().cancel()

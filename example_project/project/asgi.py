@@ -3,8 +3,6 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
-from django.conf import settings
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 
 from channels_bridge.asgi import websocket_application
@@ -14,10 +12,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 # First, because it sets Django up.
 pages = get_asgi_application()
 
-application = ProtocolTypeRouter(
-    {
-        # `runserver` serves static files by itself, a plain ASGI server does not.
-        "http": ASGIStaticFilesHandler(pages) if settings.DEBUG else pages,
-        "websocket": websocket_application(),
-    }
-)
+application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application()})

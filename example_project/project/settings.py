@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "tornado_websockets",
     "channels_bridge",
+    "howto",
     "chat",
     "weather",
     "counter",
@@ -87,22 +88,26 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+# The prefix of all pages, where the site is not at the root of its host.
+FORCE_SCRIPT_NAME = os.environ.get("FORCE_SCRIPT_NAME") or None
+
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
-# Without a channel layer everything works within one process; Redis connects several.
+# Without a channel layer everything works within one process; Redis connects several. The prefix keeps the projects
+# of one Redis apart: its pub/sub does not know the numbers of databases.
 REDIS_URL = os.environ.get("REDIS_URL")
 if REDIS_URL:
     REDIS_LAYERS: dict[str, dict[str, Any]] = {
         "pubsub": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "example"},
         },
         "core": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             # redis-py 8 gives up after 5 s by default, which is just how long this layer waits.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "example"},
         },
     }
     CHANNEL_LAYERS = {"default": REDIS_LAYERS[os.environ.get("REDIS_LAYER", "pubsub")]}

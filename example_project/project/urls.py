@@ -1,6 +1,7 @@
 """The pages of the example project."""
 
 from django.contrib import admin
+from django.contrib.staticfiles.views import serve
 from django.urls import include, path
 
 urlpatterns = [
@@ -8,4 +9,6 @@ urlpatterns = [
     path("import/", include("weather.urls")),
     path("counter/", include("counter.urls")),
     path("admin/", admin.site.urls),
+    # A plain ASGI server has no static files. This view gives them in DEBUG only, and below any prefix.
+    path("static/<path:path>", serve),
 ]

@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from weather import sample
+from weather import job, sample
 from weather.job import BusyError
 from weather.table import COLUMNS, MAX_BYTES, UnreadableError, read_rows
-from weather.websockets import importer
+from weather.websockets import watchers
 
 
 @require_safe
@@ -29,9 +29,9 @@ def start(request: HttpRequest) -> HttpResponse:
         return _refuse(f"A file has at most {MAX_BYTES:,} bytes, this one {upload.size:,}.", 413)
     try:
         if upload is None:
-            importer.start(sample.NAME, read_rows(sample.write_sample()))
+            job.start(sample.NAME, read_rows(sample.write_sample()), watchers)
         else:
-            importer.start(upload.name or "", read_rows(upload.read()))
+            job.start(upload.name or "", read_rows(upload.read()), watchers)
     except UnreadableError as error:
         return _refuse(str(error), 400)
     except BusyError as error:

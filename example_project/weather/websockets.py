@@ -1,18 +1,17 @@
-"""The import's WebSocket: everyone who looks sees how far it is, and may cancel it.
-
-The import runs in the process that was asked for it, and only that one can tell newcomers how far it is, or cancel it.
-With several processes it would be a task of a worker, and its state a row in the database.
-"""
+"""The import's WebSocket: everyone who looks sees how far it is, and may cancel it."""
 
 from typing import Any
 
+from tornado_websockets import Socket
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.websocket import WebSocket
-from weather.job import Importer, Report
+from weather import job
 
+# region shown
 imports = WebSocket("/import")
 bar = ProgressBar("rows")
 imports.bind(bar)
+# endregion
 
 
 class Watchers:
@@ -22,26 +21,39 @@ class Watchers:
         bar.reset()
         bar.max = rows
         # As on connection, for the pages that are here already.
-        start = {"indeterminate": bar.indeterminate, "min": bar.min, "max": bar.max, "current": bar.current}
-        bar.emit("init", start)
+        bar.emit("init", {"min": 0, "max": rows, "current": 0})
 
+    # region shown
     def advance(self, rows: int, label: str) -> None:
-        bar.current += rows - 1  # and one more with the tick
+        bar.current += rows - 1  # the tick adds one
         bar.tick(label)
 
-    def report(self, report: Report) -> None:
+    # endregion
+
+    def report(self) -> None:
         # A page that is too slow for all reports gets the latest.
-        bar.emit("report", {**report}, supersede=True)
+        bar.emit("report", {**job.read_report()}, supersede=True)
 
 
-importer = Importer(Watchers())
-
-
-@imports.on
-def open(socket: Any) -> None:  # noqa: A001 an event's name is its function's
-    socket.emit(bar.event_name("report"), {**importer.read_report()})
+watchers = Watchers()
 
 
 @imports.on
-async def cancel() -> None:
-    importer.cancel()
+def look(socket: Socket) -> None:
+    """Tell one page where the latest import stands, whichever process is at work on it."""
+    report = job.read_report()
+    if report["rows"]:
+        socket.emit(bar.event_name("init"), {"min": 0, "max": report["rows"], "current": report["handled"]})
+        label = job.describe(report["handled"], report["rows"])
+        socket.emit(bar.event_name("update"), {"current": report["handled"], "label": label})
+    socket.emit(bar.event_name("report"), {**report})
+
+
+# region shown
+@imports.on
+def cancel(data: dict[str, Any]) -> None:
+    job.cancel(data.get("id"))
+    watchers.report()
+
+
+# endregion

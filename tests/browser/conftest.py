@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.browser.chromium import chromium
 from tests.browser.pages import Pages
 from tests.browser.proxy import Proxy
-from tests.browser.servers import Servers
+from tests.browser.servers import ChatServers
 from tests.example.chat_server import ChatServer, manage
 
 
@@ -23,17 +23,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatServers]:
     directory: Path = tmp_path_factory.mktemp("old_site")
     database = directory / "empty.sqlite3"
     await asyncio.wait_for(manage(database, "migrate", "--verbosity", "0"), 50)
-    servers = Servers(database, directory, DJANGO_SETTINGS_MODULE="tests.browser.old_site.settings")
+    servers = ChatServers(database, directory, DJANGO_SETTINGS_MODULE="tests.browser.old_site.settings")
     yield servers
     await servers.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[ChatServer]:
+async def server(request: pytest.FixtureRequest, servers: ChatServers) -> AsyncIterator[ChatServer]:
     """daphne, or what a test asks for."""
     async with servers.visit(getattr(request, "param", "daphne")) as server:
         yield server

@@ -21,17 +21,20 @@ QUICK = {
     "busy_timeout": 500,
 }
 
+# The times of people, where a test is about those.
+DEFAULTS = dict.fromkeys(QUICK)
+
 PATIENCE = 15  # seconds
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
     """Wait until `condition` holds."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 nobody tells when a page changes
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"Expected {what} within {PATIENCE} s.") from None
+        raise AssertionError(f"Expected {what} within {seconds} s.") from None
 
 
 class Probe:
@@ -57,17 +60,17 @@ class Probe:
         state: str = await self.page.evaluate("ws.state")
         return state
 
-    async def wait_for_state(self, state: str) -> None:
+    async def wait_for_state(self, state: str, seconds: float = PATIENCE) -> None:
         async def is_reached() -> bool:
             return await self.state() == state
 
-        await until(is_reached, f"the client to be {state}")
+        await until(is_reached, f"the client to be {state}", seconds)
 
-    async def wait_for_event(self, event: str, count: int = 1) -> None:
+    async def wait_for_event(self, event: str, count: int = 1, seconds: float = PATIENCE) -> None:
         async def has_happened() -> bool:
             return (await self.happened()).count(event) >= count
 
-        await until(has_happened, f"{event!r} {count} times")
+        await until(has_happened, f"{event!r} {count} times", seconds)
 
     async def wait_for_said(self, *texts: str) -> None:
         """Wait for these; that nothing else has come is for the caller to see."""
@@ -121,7 +124,8 @@ class Pages:
 
     async def probe(self, **options: Any) -> Probe:
         """Open a page whose client has these options, and quick ones for the rest."""
-        return Probe(await self.open(f"probe/#{quote(json.dumps(QUICK | options))}"))
+        given = {name: value for name, value in (QUICK | options).items() if value is not None}
+        return Probe(await self.open(f"probe/#{quote(json.dumps(given))}"))
 
     async def close(self) -> None:
         for page, errors in self._opened:

@@ -32,6 +32,12 @@ class Proxy:
         """Say nothing any more, to those who are connected and those who come; nobody is told."""
         self._passing.clear()
 
+    def strand(self) -> None:
+        """Say nothing any more to those who are connected, as on a network they have left; others are served."""
+        self._passing.clear()
+        self._passing = asyncio.Event()
+        self._passing.set()
+
     def resume(self) -> None:
         """Pass on again, also what was held back."""
         self._passing.set()
@@ -50,13 +56,14 @@ class Proxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
+        passing = self._passing
         try:
-            await self._passing.wait()
+            await passing.wait()
             reader_beyond, writer_beyond = await asyncio.open_connection("127.0.0.1", self._target)
             writers.append(writer_beyond)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, writer_beyond))
-                group.create_task(self._pass_on(reader_beyond, writer))
+                group.create_task(self._pass_on(reader, writer_beyond, passing))
+                group.create_task(self._pass_on(reader_beyond, writer, passing))
         except OSError:
             pass  # there is nobody beyond
         finally:
@@ -66,10 +73,12 @@ class Proxy:
                 with contextlib.suppress(OSError):
                     await one.wait_closed()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
-                await self._passing.wait()
+                await passing.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -10,10 +10,10 @@ from pathlib import Path
 from tests.example.chat_server import ChatServer
 
 # What tests leave behind, and the numbers of their rows.
-EMPTIED = ("chat_message", "weather_reading", "sqlite_sequence")
+EMPTIED = ("chat_message", "weather_import", "weather_reading", "sqlite_sequence")
 
 
-class Servers:
+class ChatServers:
     """One server of each kind, with a copy of `database` in `directory` and `variables` in its environment."""
 
     def __init__(self, database: Path, directory: Path, **variables: str) -> None:

@@ -1,4 +1,4 @@
-"""A page written for django-tornado-websockets works as it stands."""
+"""A page in the manner of django-tornado-websockets, with today's scripts; test_old_scripts has those of then."""
 
 from itertools import pairwise
 

@@ -9,8 +9,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import override_settings
 
 from channels_bridge.asgi import websocket_application
-from tests.project.scripts import run_script
-from tests.project.waiting import until
+from tests.support.scripts import run_script
+from tests.support.waiting import until
 from tornado_websockets.websocket import WebSocket
 
 _numbers = count()
@@ -129,7 +129,7 @@ class TestSessionsAndUsers:
         await is_accepted(communicate(f"/ws{path}"))
         [socket] = ws.handlers
         assert socket.user == AnonymousUser()
-        assert isinstance(socket.session._wrapped, SessionBase)
+        assert isinstance(socket.session, SessionBase)
 
     async def test_come_from_the_cookie(self, path, communicate):
         from importlib import import_module
@@ -153,10 +153,10 @@ class TestSessionsAndUsers:
         ("apps", "expected"),
         [
             ([], [None, None]),
-            (["django.contrib.sessions"], ["LazyObject", None]),
+            (["django.contrib.sessions"], ["SessionStore", None]),
             (
                 ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
-                ["LazyObject", "UserLazyObject"],
+                ["SessionStore", "AnonymousUser"],
             ),
         ],
         ids=["neither", "sessions", "both"],
@@ -191,6 +191,12 @@ class TestSessionsAndUsers:
             asyncio.run(main())
         """
         assert json.loads(run_script(script)) == expected
+
+
+class TestOtherProtocols:
+    async def test_are_refused_with_a_word_about_where_they_belong(self):
+        with pytest.raises(ValueError, match=r"'lifespan'.*ProtocolTypeRouter"):
+            await websocket_application()({"type": "lifespan"}, None, None)
 
 
 class TestMakingIt:

@@ -7,12 +7,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.testing import WebsocketCommunicator
 from django.test import override_settings
 
-from channels_bridge import consumers
-from channels_bridge.consumers import Transport, WebSocketConsumer, consumer_for, header_values
-from tests.project.waiting import turns, until
-from tornado_websockets.core.hub import hub
-from tornado_websockets.core.lane import MAX_HANDLED
-from tornado_websockets.core.outbox import Close
+from channels_bridge.consumers import WebSocketConsumer, consumer_for, header_values
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.delivery.message import Message
+from tornado_websockets.core.delivery.shard import Pace
 from tornado_websockets.websocket import WebSocket
 
 _numbers = count()
@@ -239,7 +238,7 @@ class TestConnecting:
         scope = {"type": "websocket", "path": f"/ws{ws.path}", "headers": []}
         await ws.consumer.as_asgi()(scope, receive, send)
         assert calls == []
-        assert ws.path not in hub._clients
+        assert ws.path not in hub.shard().topics
 
 
 class TestMessages:
@@ -309,7 +308,7 @@ class TestMessages:
             turns_of_others += 1
         await serving
         assert len(handled) == 1000
-        assert turns_of_others >= 1000 // MAX_HANDLED
+        assert turns_of_others >= 1000 // Pace().handled
 
 
 class TestLeaving:
@@ -375,6 +374,22 @@ class TestLeaving:
         assert await client.receive_output() == {"type": "websocket.close", "code": 4001, "reason": "bye"}
 
 
+class TestHandlersAtWork:
+    async def test_end_when_the_shard_cancels_them(self, ws, communicate):
+        client, noted = await at_work(ws, communicate)
+        hub.shard().cancel_handlers()
+        await client.wait(10)
+        assert noted == ["began", "closed"]
+        assert await client.receive_output() == {"type": "websocket.close", "code": 1001, "reason": ""}
+
+    async def test_can_be_cancelled_by_the_server(self, ws, communicate):
+        client, noted = await at_work(ws, communicate)
+        client.future.cancel()
+        await asyncio.wait([client.future])
+        assert client.future.cancelled()
+        assert noted == ["began", "closed"]
+
+
 class TestSlowClients:
     @staticmethod
     async def serve(ws, send):
@@ -391,7 +406,7 @@ class TestSlowClients:
             serving = asyncio.create_task(ws.consumer.as_asgi()(scope, receive, send))
             await until(lambda: ws.handlers)
         for _ in range(3):
-            hub.deliver(ws.path, "x" * 600)
+            hub.deliver(Message(ws.path, "told", "x" * 600))
         await asyncio.wait_for(serving, 10)
 
     async def test_are_closed_with_4008(self, ws, caplog):
@@ -407,126 +422,6 @@ class TestSlowClients:
         assert sent[-1] == {"type": "websocket.close", "code": 4008, "reason": ""}
         assert calls == ["close"]
         assert "slow client" in caplog.text
-
-    async def test_whose_close_frame_hangs_are_left_alone(self, ws, monkeypatch):
-        monkeypatch.setattr(consumers, "CLOSE_TIMEOUT", 0.02)
-        calls = []
-        on(ws, "close")(lambda: calls.append("close"))
-
-        async def send(message):
-            if message["type"] != "websocket.accept":
-                await asyncio.Event().wait()
-
-        await self.serve(ws, send)
-        assert calls == ["close"]
-
-
-class TestTransport:
-    """The ASGI side alone: what one hands in is a server's ``receive`` and ``send``."""
-
-    @pytest.fixture
-    def sent(self):
-        return []
-
-    @pytest.fixture
-    def incoming(self):
-        return asyncio.Queue()
-
-    @pytest.fixture
-    async def transport(self, incoming, sent):
-        async def send(message):
-            sent.append(message)
-
-        return Transport(incoming.get, send)
-
-    async def test_speaks_asgi(self, transport, sent):
-        await transport.accept()
-        await transport.send("hi")
-        await transport.close(*Close(4000, "bye"))
-        assert sent == [
-            {"type": "websocket.accept"},
-            {"type": "websocket.send", "text": "hi"},
-            {"type": "websocket.close", "code": 4000, "reason": "bye"},
-        ]
-
-    async def test_receives_until_the_client_has_gone(self, transport, incoming):
-        for message in ({"type": "websocket.receive", "text": "hi"}, {"type": "websocket.disconnect", "code": 1000}):
-            incoming.put_nowait(message)
-        assert [await transport.receive(), await transport.receive()] == ["hi", None]
-
-    async def test_receives_nothing_more_once_it_was_aborted(self, transport, incoming):
-        incoming.put_nowait({"type": "websocket.receive", "text": "hi"})
-        transport.abort(4008)
-        assert await transport.receive() is None
-
-    async def test_ends_receiving_when_it_is_aborted(self, incoming, sent):
-        transports = []
-
-        async def serve():
-            async def send(message):
-                sent.append(message)
-
-            transports.append(Transport(incoming.get, send))
-            result = await transports[0].receive()
-            await transports[0].finish()
-            return result, asyncio.current_task().cancelling()
-
-        serving = asyncio.create_task(serve())
-        await turns()
-        transports[0].abort(4008)
-        transports[0].abort(4009)
-        assert await asyncio.wait_for(serving, 10) == (None, 0)
-        assert sent == [{"type": "websocket.close", "code": 4008, "reason": ""}]
-
-    async def test_can_be_cancelled_by_the_server(self, incoming):
-        async def serve():
-            await Transport(incoming.get, print).receive()
-
-        serving = asyncio.create_task(serve())
-        await turns()
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
-
-    async def test_can_be_cancelled_by_the_server_though_it_was_aborted(self, incoming):
-        transports = []
-
-        async def serve():
-            transports.append(Transport(incoming.get, print))
-            await transports[0].receive()
-
-        serving = asyncio.create_task(serve())
-        await turns()
-        transports[0].abort(4008)
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
-
-    async def test_ends_a_handler_when_it_is_interrupted(self, ws, communicate):
-        client, noted = await at_work(ws, communicate)
-        hub.lane().interrupt_all()
-        await client.wait(10)
-        assert noted == ["began", "closed"]
-        assert await client.receive_output() == {"type": "websocket.close", "code": 1001, "reason": ""}
-
-    async def test_a_handler_can_be_cancelled_by_the_server(self, ws, communicate):
-        client, noted = await at_work(ws, communicate)
-        client.future.cancel()
-        await asyncio.wait([client.future])
-        assert client.future.cancelled()
-        assert noted == ["began", "closed"]
-
-    async def test_finishing_closes_only_what_was_aborted(self, transport, sent):
-        await transport.finish()
-        assert sent == []
-
-    async def test_finishing_is_no_error_when_the_client_has_gone(self, incoming):
-        async def send(message):
-            raise ConnectionResetError
-
-        transport = Transport(incoming.get, send)
-        transport.abort(4008)
-        await transport.finish()
 
 
 class TestHeaderValues:

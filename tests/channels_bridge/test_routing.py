@@ -6,6 +6,7 @@ from channels.testing import WebsocketCommunicator
 
 from channels_bridge import routing
 from channels_bridge.routing import route_for, websocket_urlpatterns
+from tests.support.scripts import run_script
 from tornado_websockets.websocket import WebSocket
 
 _numbers = count()
@@ -51,6 +52,58 @@ class TestList:
         second = WebSocket(path)
         assert own(path) == [f"ws{path}"]
         assert second.route in websocket_urlpatterns
+
+
+class TestLookingForTheProject:
+    """Importing the module imports nothing of the project; the first look at the list does."""
+
+    SETTINGS = """
+        import sys
+        import django
+        from django.conf import settings
+
+        settings.configure(INSTALLED_APPS=["tornado_websockets", "channels_bridge"], ROOT_URLCONF="found_urls")
+        django.setup()
+        from channels.routing import URLRouter
+        from channels_bridge import asgi, routing
+        from channels_bridge.routing import websocket_urlpatterns
+
+        assert "found_urls" not in sys.modules
+    """
+
+    @pytest.fixture
+    def project(self, tmp_path):
+        (tmp_path / "found_urls.py").write_text(
+            "from tornado_websockets.websocket import WebSocket\n\nWebSocket('/found')\nurlpatterns = []\n"
+        )
+        return tmp_path
+
+    def routes(self, project, look):
+        script = f"{self.SETTINGS}\n        {look}\n        print([str(route.pattern) for route in found])\n"
+        return run_script(script, directory=project)
+
+    @pytest.mark.parametrize(
+        "look",
+        [
+            "found = URLRouter(websocket_urlpatterns).routes",
+            "found = list(websocket_urlpatterns)",
+            "found = [*websocket_urlpatterns]",
+            "found = websocket_urlpatterns[:]",
+            "found = [websocket_urlpatterns[0]]",
+            "found = websocket_urlpatterns + []",
+            "found = [] + websocket_urlpatterns",
+            "found = [*reversed(websocket_urlpatterns)]",
+            "found = websocket_urlpatterns.copy()",
+            "found = [] if websocket_urlpatterns == [] else websocket_urlpatterns",
+            "asgi.websocket_application(); found = websocket_urlpatterns",
+        ],
+    )
+    def test_is_done_at_the_first_look(self, project, look):
+        assert self.routes(project, look) == "['ws/found']\n"
+
+    def test_finds_nothing_before_django_is_set_up(self, project):
+        script = self.SETTINGS.replace("django.setup()", "").replace("from channels_bridge import asgi, routing", "")
+        assert run_script(f"{script}\n        print(list(websocket_urlpatterns))", directory=project) == "[]\n"
 
 
 class TestEntry:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.project.waiting import turns
+from tests.support.waiting import turns
 from tornado_websockets.core.eager import start
 
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tornado_websockets.core.outage import CALM, INTERVAL, Outage
+from tornado_websockets.core.outage import CALM, OUTAGE_INTERVAL, Outage
 
 
 class Time:
@@ -39,7 +39,7 @@ def test_first_failure_is_logged_with_its_traceback(outage, caplog):
 def test_those_after_it_are_counted_in_one_line_per_interval(outage, time, caplog):
     outage.failed(LookupError("first"))
     for _ in range(3):
-        time.now += INTERVAL / 2
+        time.now += OUTAGE_INTERVAL / 2
         for number in range(50):
             outage.failed(LookupError(number))
     message = "Cannot look: 51 more failed, the last one with LookupError(0)"
@@ -54,7 +54,7 @@ def test_another_kind_of_error_is_logged_with_its_traceback_too(outage, caplog):
 
 def test_error_is_cut_in_a_line(outage, time, caplog):
     outage.failed(LookupError("first"))
-    time.now += INTERVAL
+    time.now += OUTAGE_INTERVAL
     outage.failed(LookupError("x" * 10_000))
     assert len(caplog.records[-1].getMessage()) < 300
 

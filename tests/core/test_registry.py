@@ -23,11 +23,15 @@ class Pattern:
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    pattern: Pattern
+    """What is served at a path."""
+
+    text: str
 
 
-def item(text):
-    return Item(Pattern(text))
+def add(registry, text):
+    item = Item(text)
+    registry.add(Pattern(text), item)
+    return item
 
 
 @pytest.fixture
@@ -40,8 +44,7 @@ def test_the_prefix_is_that_of_the_contract():
 
 
 def test_finds_by_path_below_the_prefix(registry):
-    chat = item("/chat")
-    registry.add(chat)
+    chat = add(registry, "/chat")
     assert registry.find("/ws/chat") == (chat, {})
 
 
@@ -49,45 +52,40 @@ def test_finds_by_path_below_the_prefix(registry):
     "path", ["/chat", "/ws", "/ws/", "ws/chat", "/wschat", "/ws/chat/", "/ws/other", "/ws//chat", ""]
 )
 def test_finds_nothing_at_other_paths(registry, path):
-    registry.add(item("/chat"))
+    add(registry, "/chat")
     assert registry.find(path) is None
 
 
 def test_finds_the_parameters_of_a_pattern(registry):
-    room = item("/room/<rest>")
-    registry.add(room)
+    room = add(registry, "/room/<rest>")
     assert registry.find("/ws/room/lobby") == (room, {"rest": "lobby"})
 
 
 def test_finds_no_pattern_that_does_not_match(registry):
-    registry.add(item("/room/<rest>"))
+    add(registry, "/room/<rest>")
     assert registry.find("/ws/hall/lobby") is None
 
 
 def test_prefers_the_exact_path_though_it_is_younger(registry):
-    exact = item("/room/lobby")
-    registry.add(item("/room/<rest>"))
-    registry.add(exact)
+    add(registry, "/room/<rest>")
+    exact = add(registry, "/room/lobby")
     assert registry.find("/ws/room/lobby") == (exact, {})
 
 
 def test_prefers_the_older_pattern(registry):
-    older = item("/room/<rest>")
-    registry.add(older)
-    registry.add(item("/room/l<rest>"))
+    older = add(registry, "/room/<rest>")
+    add(registry, "/room/l<rest>")
     assert registry.find("/ws/room/lobby") == (older, {"rest": "lobby"})
 
 
 def test_tries_the_next_pattern(registry):
-    younger = item("/hall/<rest>")
-    registry.add(item("/room/<rest>"))
-    registry.add(younger)
+    add(registry, "/room/<rest>")
+    younger = add(registry, "/hall/<rest>")
     assert registry.find("/ws/hall/x") == (younger, {"rest": "x"})
 
 
 def test_finds_the_longest_path_and_no_longer_one(registry):
-    room = item("/room/<rest>")
-    registry.add(room)
+    room = add(registry, "/room/<rest>")
     longest = "/room/".ljust(MAX_PATH, "a")
     assert registry.find(PREFIX + longest) == (room, {"rest": longest.removeprefix("/room/")})
     assert registry.find(f"{PREFIX}{longest}a") is None
@@ -108,26 +106,23 @@ def test_says_why_a_path_is_unknown(registry, path, reason):
 
 
 def test_iterates_in_the_order_of_preference(registry):
-    pattern, exact, other = item("/room/<rest>"), item("/chat"), item("/<rest>")
-    for each in (pattern, exact, other):
-        registry.add(each)
+    pattern, exact, other = (add(registry, text) for text in ("/room/<rest>", "/chat", "/<rest>"))
     assert list(registry) == [exact, pattern, other]
 
 
 @pytest.mark.parametrize("path", ["/chat", "/room/<rest>"])
 def test_a_second_one_takes_the_place_of_the_first(registry, path):
-    second = item(path)
-    registry.add(item(path))
-    registry.add(second)
+    add(registry, path)
+    second = add(registry, path)
     assert list(registry) == [second]
 
 
 def test_says_so_when_a_second_one_takes_the_place_of_the_first(registry, caplog):
-    registry.add(item("/chat"))
+    add(registry, "/chat")
     with caplog.at_level(logging.WARNING, "tornado_websockets"):
-        registry.add(item("/other"))
+        add(registry, "/other")
         assert caplog.records == []
-        registry.add(item("/chat"))
+        add(registry, "/chat")
     [record] = caplog.records
     assert record.levelname == "WARNING"
     assert "'/chat'" in record.getMessage()
@@ -141,34 +136,29 @@ def told(registry):
 
 
 def test_tells_a_listener_at_once_what_there_is(registry):
-    pattern, exact = item("/room/<rest>"), item("/chat")
-    registry.add(pattern)
-    registry.add(exact)
+    pattern, exact = add(registry, "/room/<rest>"), add(registry, "/chat")
     assert told(registry) == [(exact, 0, False), (pattern, 1, False)]
 
 
 def test_tells_every_listener_what_was_added_and_where(registry):
     first, second = told(registry), told(registry)
-    pattern, exact, other = item("/room/<rest>"), item("/chat"), item("/<rest>")
-    for each in (pattern, exact, other):
-        registry.add(each)
+    pattern, exact, other = (add(registry, text) for text in ("/room/<rest>", "/chat", "/<rest>"))
     assert first == second == [(pattern, 0, False), (exact, 0, False), (other, 2, False)]
 
 
 @pytest.mark.parametrize(("path", "place"), [("/chat", 1), ("/room/<rest>", 2)])
 def test_tells_a_listener_whose_place_was_taken(registry, path, place):
     for each in ("/other", "/chat", "/room/<rest>"):
-        registry.add(item(each))
+        add(registry, each)
     seen = told(registry)
     seen.clear()
-    second = item(path)
-    registry.add(second)
+    second = add(registry, path)
     assert seen == [(second, place, True)]
     assert list(registry)[place] is second
 
 
 def test_tells_no_listener_that_something_was_looked_up(registry):
-    registry.add(item("/chat"))
+    add(registry, "/chat")
     seen = told(registry)
     registry.find("/ws/chat")
     assert len(seen) == 1

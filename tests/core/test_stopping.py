@@ -3,21 +3,21 @@ import threading
 
 import pytest
 
-from tests.project.clients import Client
-from tests.project.waiting import until
-from tornado_websockets.core import stopping
-from tornado_websockets.core.hub import hub
-from tornado_websockets.core.outbox import Close
+from tests.support.memory import MemoryClient
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.delivery.message import Message
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.stopping import stop
-from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websocket import WebSocket, endpoint_of
 
 
-class Interruptible(Client):
+class Interruptible(MemoryClient):
     """A client that is served by a task, as servers do it."""
 
     async def connect(self, accept=None):
         await super().connect(accept)
-        self.transport.interrupt = self.interrupt
+        self.transport.cancel_handler = self.cancel_handler
         self.events_to_handle = asyncio.Queue()
         self.serving = asyncio.create_task(self.serve())
         return self
@@ -29,7 +29,7 @@ class Interruptible(Client):
         finally:
             await self.leave()
 
-    def interrupt(self):
+    def cancel_handler(self):
         self.serving.cancel()
 
 
@@ -52,15 +52,15 @@ def closed(ws):
 
 @pytest.fixture
 async def client(ws):
-    return await Interruptible(ws, "/stopping").connect()
+    return await Interruptible(endpoint_of(ws), "/stopping").connect()
 
 
 async def test_returns_at_once_where_nobody_is():
-    assert await stop(hub.lane(), 0.0)
+    assert await stop(hub.shard(), 0.0)
 
 
 async def test_tells_clients_and_waits_for_their_close_handlers(client, closed):
-    stopping = asyncio.create_task(stop(hub.lane()))
+    stopping = asyncio.create_task(stop(hub.shard()))
     await until(lambda: client.transport.sent)
     assert client.transport.sent == [Close(1001, "")]
     assert not stopping.done()
@@ -70,10 +70,10 @@ async def test_tells_clients_and_waits_for_their_close_handlers(client, closed):
 
 
 async def test_sends_first_what_was_under_way(ws, client):
-    clients = [client, *[await Interruptible(ws, "/stopping").connect() for _ in range(49)]]
+    clients = [client, *[await Interruptible(endpoint_of(ws), "/stopping").connect() for _ in range(49)]]
     for number in range(100):
-        hub.emit("/stopping", f'{{"event": "{number}"}}')
-    stopping = asyncio.create_task(stop(hub.lane()))
+        hub.emit(Message("/stopping", str(number), f'{{"event": "{number}"}}'))
+    stopping = asyncio.create_task(stop(hub.shard()))
     await until(lambda: all(Close(1001, "") in one.transport.sent for one in clients))
     for one in clients:
         one.events_to_handle.put_nowait(None)
@@ -82,9 +82,9 @@ async def test_sends_first_what_was_under_way(ws, client):
 
 
 async def test_tells_those_too_that_come_meanwhile(ws, client, closed):
-    stopping = asyncio.create_task(stop(hub.lane()))
+    stopping = asyncio.create_task(stop(hub.shard()))
     await until(lambda: client.transport.sent)
-    late = await Interruptible(ws, "/stopping").connect()
+    late = await Interruptible(endpoint_of(ws), "/stopping").connect()
     await until(lambda: late.transport.sent)
     for one in (client, late):
         one.events_to_handle.put_nowait(None)
@@ -103,7 +103,7 @@ async def test_lets_a_handler_end(ws, client, closed):
     client.events_to_handle.put_nowait("work")
     client.events_to_handle.put_nowait(None)
     await began.wait()
-    stopping = asyncio.create_task(stop(hub.lane()))
+    stopping = asyncio.create_task(stop(hub.shard()))
     await until(lambda: client.transport.sent)
     go_on.set()
     assert await stopping
@@ -124,7 +124,7 @@ async def test_cancels_a_handler_that_does_not_end(ws, client, closed, caplog):
 
     client.events_to_handle.put_nowait("work")
     await began.wait()
-    assert await stop(hub.lane(), 0.05)
+    assert await stop(hub.shard(), 0.05)
     assert (cancelled, len(closed)) == ([0], 1)
     assert [record.getMessage() for record in caplog.records] == [
         "Stopping, although handlers are still running after 0.05 seconds"
@@ -143,19 +143,18 @@ async def test_runs_close_handlers_though_another_handler_blocks_their_thread(ws
     def too_late():
         skipped.append(1)
 
-    other = await Interruptible(ws, "/stopping").connect()
+    other = await Interruptible(endpoint_of(ws), "/stopping").connect()
     client.events_to_handle.put_nowait("work")
     await asyncio.to_thread(started.wait, 10)
     other.events_to_handle.put_nowait("too_late")
-    assert await stop(hub.lane(), 0.05)
+    assert await stop(hub.shard(), 0.05)
     assert len(closed) == 2
     end.set()
-    await ws.workers.run(int)
+    await endpoint_of(ws).workers.run(int)
     assert skipped == []
 
 
-async def test_says_when_a_close_handler_does_not_end(ws, client, monkeypatch):
-    monkeypatch.setattr(stopping, "LAST_SECONDS", 0.05)
+async def test_says_when_a_close_handler_does_not_end(ws, client):
     go_on = asyncio.Event()
 
     @ws.on
@@ -163,6 +162,6 @@ async def test_says_when_a_close_handler_does_not_end(ws, client, monkeypatch):
         await go_on.wait()
 
     client.events_to_handle.put_nowait(None)
-    assert not await stop(hub.lane(), 0.05)
+    assert not await stop(hub.shard(), 0.05, 0.05)
     go_on.set()
     await client.serving

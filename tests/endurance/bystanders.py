@@ -5,8 +5,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from tests.servers.asgi import Server
-from tests.servers.sockets import SocketClient
+from tests.support.asgi import Server
+from tests.support.sockets import SocketClient
 
 #: Seconds between one client's answer and its next question.
 PAUSE = 0.02

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.transports import SERVERS, Servers
 
 from .scale import VARIABLES
 

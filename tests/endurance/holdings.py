@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.servers.asgi import Server
-from tests.servers.sockets import SocketClient
+from tests.support.asgi import Server
+from tests.support.sockets import SocketClient
 
 from .measures import descriptors, threads
 

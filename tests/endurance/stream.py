@@ -9,8 +9,8 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.servers.cluster import Cluster
-from tests.servers.sockets import SocketClient
+from tests.support.cluster import Cluster
+from tests.support.sockets import SocketClient
 
 #: Seconds; longer than any test.
 _FOREVER = 86_400.0

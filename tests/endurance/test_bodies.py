@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.waiting import until
+from tests.support.waiting import until
 from tests.tornado.application import Raw
 from tests.tornado.server import TornadoServer, running
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers.transports import SERVERS, Servers
+from tests.support.transports import SERVERS, Servers
 
 from .conftest import Report
 from .holdings import settle

@@ -8,11 +8,11 @@ import pytest
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG, amount
 from tests.project.websockets.anywhere import THREADS
-from tests.servers.cluster import Cluster, two_of
-from tests.servers.process import run_python
-from tests.servers.redis import RedisServer
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import Servers
+from tests.support.cluster import Cluster, two_of
+from tests.support.process import run_python
+from tests.support.redis import RedisServer
+from tests.support.sockets import SocketClient
+from tests.support.transports import Servers
 
 #: Numbers that each sender sends.
 COUNT = amount(50, 500)

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.project.websockets.failing import ERRORS, SECRET
-from tests.servers.asgi import Server
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.sockets import SocketClient
+from tests.support.transports import SERVERS, Servers
 
 from .conftest import Report
 from .holdings import settle

@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
-from tests.servers.client import Refused
-from tests.servers.peer import Peer, frame, peer
-from tests.servers.transports import SERVERS, Servers
+from tests.support.client import Refused
+from tests.support.peer import Peer, frame, peer
+from tests.support.transports import SERVERS, Servers
 
 from .bystanders import bystanders
 from .conftest import Report

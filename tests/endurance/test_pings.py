@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.peer import PING, PONG, Peer, frame, peer
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.peer import PING, PONG, Peer, frame, peer
+from tests.support.transports import SERVERS, Servers
 
 from .conftest import Report
 from .scale import amount, within

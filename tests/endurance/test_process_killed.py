@@ -10,10 +10,10 @@ import pytest
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG, amount, within
 from tests.endurance.stream import stream_over
-from tests.servers.cluster import two_of
-from tests.servers.redis import RedisServer
-from tests.servers.transports import Servers
-from tornado_websockets.core.groups import group_name
+from tests.support.cluster import two_of
+from tests.support.redis import RedisServer
+from tests.support.transports import Servers
+from tornado_websockets.core.delivery.groups import group_name
 
 #: Clients of the process that is killed, and rooms that they are in.
 CLIENTS, ROOMS = amount(20, 200), 10

@@ -10,9 +10,9 @@ import pytest
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG, amount, within
 from tests.endurance.stream import percentile, stream_over
-from tests.servers.cluster import two_of
-from tests.servers.redis import RedisServer
-from tests.servers.transports import ASGI_SERVERS, Servers
+from tests.support.cluster import two_of
+from tests.support.redis import RedisServer
+from tests.support.transports import ASGI_SERVERS, Servers
 
 #: Broadcasts a second.
 RATE = 500

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from tests.project.waiting import until
-from tests.servers.asgi import Server
-from tests.servers.peer import peer
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import SERVERS, Servers
-from tornado_websockets.core.stopping import PATIENCE
+from tests.support.asgi import Server
+from tests.support.peer import peer
+from tests.support.sockets import SocketClient
+from tests.support.transports import SERVERS, Servers
+from tests.support.waiting import until
+from tornado_websockets.core.stopping import HANDLER_SECONDS
 
 from .conftest import Report
 from .scale import IS_LONG, amount, within
@@ -103,7 +103,7 @@ async def test_uvicorn_gives_handlers_no_more_time_than_it_was_told(servers: Ser
         await client.expect("working")
     start = time.monotonic()
     await asyncio.to_thread(server.stop)
-    assert time.monotonic() - start < PATIENCE
+    assert time.monotonic() - start < HANDLER_SECONDS
     assert server.log.notes(key) == ["close"] * len(clients)
     server.log.check()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.peer import CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, peer
+from tests.support.asgi import Server
+from tests.support.peer import CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, peer
 from tornado_websockets.conf import DEFAULTS
 
 from .conftest import Report

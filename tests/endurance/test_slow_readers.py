@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.peer import PING, PONG, Peer, frame, peer
-from tests.servers.sockets import SocketClient
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.peer import PING, PONG, Peer, frame, peer
+from tests.support.sockets import SocketClient
+from tests.support.transports import SERVERS, Servers
 
 from .conftest import Report
 from .measures import MEBIBYTE, forget_peak, p99, peak

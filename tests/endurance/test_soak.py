@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.cluster import servers_on
-from tests.servers.process import PLAIN_PYTHON
-from tests.servers.redis import RedisServer
-from tests.servers.transports import ASGI_SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.cluster import servers_on
+from tests.support.process import PLAIN_PYTHON
+from tests.support.redis import RedisServer
+from tests.support.transports import ASGI_SERVERS, Servers
 
 from .conftest import Report
 from .crowd import PATIENCE, Crowd

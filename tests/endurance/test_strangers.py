@@ -6,11 +6,11 @@ import re
 import httpx
 import pytest
 
-from tests.servers.asgi import Server
-from tests.servers.client import Refused
-from tests.servers.log import DEADLINE
-from tests.servers.peer import peer
-from tests.servers.transports import ASGI_SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.client import Refused
+from tests.support.log import DEADLINE
+from tests.support.peer import peer
+from tests.support.transports import ASGI_SERVERS, Servers
 
 from .conftest import Report
 from .scale import amount

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.chromium import chromium
-from tests.browser.servers import Servers
+from tests.browser.servers import ChatServers
 from tests.example.chat_server import ChatServer, manage
 from tests.example.visitor import Visitor
 
@@ -30,14 +30,14 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
-    servers = Servers(migrated_database, tmp_path_factory.mktemp("servers"))
+async def servers(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatServers]:
+    servers = ChatServers(migrated_database, tmp_path_factory.mktemp("servers"))
     yield servers
     await servers.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def chat_server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[ChatServer]:
+async def chat_server(request: pytest.FixtureRequest, servers: ChatServers) -> AsyncIterator[ChatServer]:
     """daphne, or what a test asks for."""
     async with servers.visit(getattr(request, "param", "daphne")) as server:
         yield server

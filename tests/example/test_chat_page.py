@@ -7,6 +7,17 @@ from tests.example.chat_server import SERVERS, ChatServer, manage
 from tests.example.conftest import Arrive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
+# Each message, and how a screen reader is told to take it.
+NOTE_HOW_MESSAGES_COME = """
+  window.came = [];
+  new MutationObserver((records) => {
+    for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+      const text = node.parentElement?.id === "messages" && node.querySelector?.(".text")?.textContent;
+      if (text) came.push([text, document.getElementById("log").ariaLive]);
+    }
+  }).observe(document, { childList: true, subtree: true });
+"""
+
 on_every_server = pytest.mark.parametrize("chat_server", sorted(SERVERS), indirect=True)
 
 
@@ -30,14 +41,14 @@ async def test_two_pages_exchange_messages(arrive: Arrive) -> None:
 async def test_joins_and_leaves_are_seen(arrive: Arrive) -> None:
     ana, ben = await arrive(), await arrive()
     await ana.join("Ana")
-    await expect(ben.page.locator("#already-here")).to_have_text("Ana is here.")
+    await expect(ben.people).to_have_text(["Ana"])
 
     await ben.join("Ben")
     await expect(ana.notes).to_have_text(["Ben joined"])
     await expect(ana.people).to_have_text(["Ana", "Ben"])
 
     await ben.leave()
-    await expect(ana.notes).to_have_text(["Ben joined", "Ben left"])
+    await expect(ana.notes).to_have_text(["Ben came and went"])
     await expect(ana.people).to_have_text(["Ana"])
 
 
@@ -116,7 +127,7 @@ async def test_a_blank_name_is_refused_with_a_reason(arrive: Arrive) -> None:
     await visitor.page.get_by_role("button", name="Join the chat").click()
 
     await expect(visitor.page.get_by_role("alert")).to_have_text("A name is needed.")
-    await expect(visitor.page.locator("#room")).to_be_hidden()
+    await expect(visitor.page.get_by_label("Your message")).to_be_hidden()
 
 
 async def test_markup_is_shown_as_text(arrive: Arrive) -> None:
@@ -145,6 +156,24 @@ async def test_earlier_messages_come_when_asked_for(arrive: Arrive) -> None:
 
     await expect(ben.texts).to_have_text([f"Number {number}" for number in range(60)])
     await expect(ben.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
+
+
+async def test_a_screen_reader_announces_news_only(arrive: Arrive, browser: Browser, chat_server: ChatServer) -> None:
+    ana = await arrive()
+    await ana.join("Ana")
+    await ana.say("Before")
+    await expect(ana.texts).to_have_text(["Before"])
+
+    page = await browser.new_page()
+    await page.add_init_script(NOTE_HOW_MESSAGES_COME)
+    await page.goto(chat_server.url)
+    await expect(page.locator(".message")).to_have_count(1)
+    await expect(page.locator("#log")).to_have_attribute("aria-live", "polite")
+    await ana.say("News")
+    await expect(page.locator(".message")).to_have_count(2)
+
+    assert await page.evaluate("came") == [["Before", "off"], ["News", "polite"]]
+    await page.close()
 
 
 async def test_a_message_deleted_in_the_admin_vanishes(

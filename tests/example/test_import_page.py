@@ -19,6 +19,8 @@ ROWS = 2400
 LONG = 40_000  # milliseconds, for all rows on a busy machine
 
 COLUMNS = "at,temperature,humidity,wind"
+ONE_ROW = f"{COLUMNS}\n2030-01-01T00:00Z,1.5,50,2\n"
+UNDER_WAY = re.compile(r"Row [1-9]\d* of")
 MARKUP = "<img src=x onerror=alert(1)>"
 
 # Note when the bar is seen to move.
@@ -74,7 +76,7 @@ async def test_everyone_sees_progress_while_it_is_made(arrive: Arrive, chat_serv
 async def test_an_import_can_be_cancelled_and_another_one_started(arrive: Arrive, chat_server: ChatServer) -> None:
     ana, ben = await arrive("import/"), await arrive("import/")
     await import_sample(ana)
-    await expect(ben.page.get_by_text(re.compile(r"Row \d+ of"))).to_be_visible()
+    await expect(ben.label).to_have_text(UNDER_WAY)
 
     await ben.page.get_by_role("button", name="Cancel").click()
 
@@ -82,7 +84,7 @@ async def test_an_import_can_be_cancelled_and_another_one_started(arrive: Arrive
         await expect(visitor.page.locator("#job-state")).to_have_text("Cancelled")
         await expect(visitor.page.get_by_role("button", name="Cancel")).to_be_hidden()
     assert 0 < count_readings(chat_server) < ROWS
-    await upload(ana, f"{COLUMNS}\n2030-01-01T00:00Z,1.5,50,2\n")
+    await upload(ana, ONE_ROW)
     await expect(ben.page.locator("#job-state")).to_have_text("Done")
     await expect(ben.page.locator("#job-file")).to_have_text("mine.csv")
 
@@ -91,7 +93,7 @@ async def test_rows_that_make_no_sense_are_refused_with_a_reason(arrive: Arrive,
     ana = await arrive("import/")
     await upload(ana, f"{COLUMNS}\nsoon,1.5,50,2\n2030-01-01T00:00Z,1.5,50,2\n{MARKUP},1.5,500,2\n", f"{MARKUP}.csv")
 
-    await expect(ana.page.locator("#job-state")).to_have_text("Done")
+    await expect(ana.page.locator("#job-state")).to_have_text("Done in part")
     await expect(ana.page.locator("#errors li")).to_have_text(
         ["Line 2: at: Enter a valid date/time.", re.compile("Line 4: at: .* humidity: .* less than or equal to 100")]
     )
@@ -113,7 +115,7 @@ async def test_a_file_that_is_no_table_is_refused_with_a_reason(arrive: Arrive) 
 
 async def test_the_bar_can_be_drawn_in_two_ways(arrive: Arrive) -> None:
     ana = await arrive("import/")
-    await upload(ana, f"{COLUMNS}\n2030-01-01T00:00Z,1.5,50,2\n")
+    await upload(ana, ONE_ROW)
     await expect(ana.page.locator("#job-state")).to_have_text("Done")
     await expect(ana.page.locator("#bar progress")).to_be_visible()
 
@@ -127,10 +129,55 @@ async def test_the_bar_can_be_drawn_in_two_ways(arrive: Arrive) -> None:
 async def test_a_page_that_was_away_learns_how_it_went(arrive: Arrive, chat_server: ChatServer) -> None:
     ana = await arrive("import/")
     await import_sample(ana)
-    await expect(ana.page.get_by_text(re.compile(r"Row \d+ of"))).to_be_visible()
+    await expect(ana.label).to_have_text(UNDER_WAY)
 
     await ana.page.reload()
 
     await expect(ana.page.locator("#job-file")).to_have_text("readings.csv")
     await ana.page.get_by_role("button", name="Cancel").click()
     await expect(ana.page.locator("#job-state")).to_have_text("Cancelled")
+
+
+async def test_a_restart_interrupts_an_import_and_says_so(arrive: Arrive, chat_server: ChatServer) -> None:
+    ana = await arrive("import/")
+    await import_sample(ana)
+    await expect(ana.label).to_have_text(UNDER_WAY)
+
+    await chat_server.stop()
+    await chat_server.start()
+
+    await expect(ana.page.locator("#job-state")).to_have_text("Interrupted", timeout=20_000)
+    await expect(ana.page.locator("#job-end")).to_have_text(re.compile(r"The server was stopped at row \d+ of 2,400\."))
+    await upload(ana, ONE_ROW)
+    await expect(ana.page.locator("#job-state")).to_have_text("Done")
+
+
+async def test_an_import_of_nothing_but_refused_rows_is_no_success(arrive: Arrive) -> None:
+    ana = await arrive("import/")
+    await upload(ana, f"{COLUMNS}\n" + "soon,1.5,50,2\n" * 200)
+
+    await expect(ana.page.locator("#job-state")).to_have_text("Nothing imported")
+    await expect(ana.page.locator("#job-state")).to_have_attribute("data-outcome", "bad")
+    await expect(ana.page.locator("#job-end")).to_have_text("Every row was refused.")
+
+
+async def test_who_comes_later_sees_what_the_bar_says(arrive: Arrive) -> None:
+    ana = await arrive("import/")
+    await upload(ana, ONE_ROW)
+    await expect(ana.label).to_have_text("Row 1 of 1")
+
+    ben = await arrive("import/")
+
+    await expect(ben.label).to_have_text("Row 1 of 1")
+    await expect(ben.page.get_by_role("progressbar")).to_have_attribute("aria-valuetext", "Row 1 of 1, 100%")
+
+
+async def test_the_focus_stays_when_the_button_to_cancel_goes(arrive: Arrive) -> None:
+    ana = await arrive("import/")
+    await import_sample(ana)
+    await expect(ana.label).to_have_text(UNDER_WAY)
+
+    await ana.page.get_by_role("button", name="Cancel").press("Enter")
+
+    await expect(ana.page.locator("#job-state")).to_have_text("Cancelled")
+    await expect(ana.page.get_by_role("heading", name="Progress")).to_be_focused()

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import httpx
 import pytest
 import pytest_asyncio
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.example.chat_server import SERVERS, ChatServer
 
@@ -28,6 +29,13 @@ class Importing(httpx.AsyncClient):
     async def send_file(self, content: bytes) -> httpx.Response:
         headers = {"X-CSRFToken": self.cookies["csrftoken"]}
         return await self.post("start/", files={"file": ("mine.csv", content)}, headers=headers)
+
+
+async def hear(client: ClientConnection, *states: str) -> dict[str, Any]:
+    """Return the next report that says so."""
+    while (report := json.loads(await client.recv())["data"]).get("state") not in states:
+        pass
+    return cast("dict[str, Any]", report)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -57,9 +65,26 @@ async def test_two_imports_at_a_time_are_one_too_many(importing: Importing, chat
         answers = [(await importing.send_file(table.content)).status_code for _ in range(2)]
         assert answers == [202, 409]
 
-        await client.send(json.dumps({"event": "cancel"}))
-        while json.loads(await client.recv())["data"].get("state") not in {"cancelled", "done"}:
-            pass
+        report = await hear(client, "running")
+        await client.send(json.dumps({"event": "cancel", "data": {"id": report["id"]}}))
+        await hear(client, "cancelled", "done")
+
+
+async def test_a_click_that_comes_late_cancels_no_other_import(importing: Importing, chat_server: ChatServer) -> None:
+    row = b"at,temperature,humidity,wind\n2030-01-01T00:00,1,50,2\n"
+    async with connect(f"ws://127.0.0.1:{chat_server.port}/ws/import") as client:
+        await importing.send_file(row)
+        first = await hear(client, "done")
+        await importing.send_file((await importing.get("sample/")).content)
+        second = await hear(client, "running")
+
+        for stale in (first["id"], None, "all", True):
+            await client.send(json.dumps({"event": "cancel", "data": {"id": stale}}))
+        await client.send(json.dumps({"event": "look"}))
+        assert (await hear(client, "running"))["id"] == second["id"]
+
+        await client.send(json.dumps({"event": "cancel", "data": {"id": second["id"]}}))
+        assert (await hear(client, "cancelled"))["id"] == second["id"]
 
 
 async def test_moments_that_no_database_can_hold_are_refused(importing: Importing, chat_server: ChatServer) -> None:

@@ -14,6 +14,7 @@ class Visitor:
         self.status = page.locator("#status")
         self.people = page.locator("#people li .name")
         self.notes = page.locator(".note")
+        self.label = page.locator("#bar .progressbar-label")
         self.texts = page.locator(".message .text")
 
     @classmethod
@@ -30,6 +31,11 @@ class Visitor:
         await self.page.get_by_label("Your name").fill(name)
         await self.page.keyboard.press("Enter")
         await expect(self.page.get_by_label("Your message")).to_be_focused()
+
+    async def reload(self) -> None:
+        """Load the page anew, and wait until it is connected."""
+        await self.page.reload()
+        await expect(self.status).to_have_text("Connected")
 
     async def say(self, text: str) -> None:
         await self.page.get_by_label("Your message").fill(text)

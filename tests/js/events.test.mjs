@@ -54,6 +54,27 @@ test("several callbacks hear an event, each function once", async (t) => {
   assert.deepEqual(heard, ["first", "twice", "last"]);
 });
 
+test("on returns a function that takes the listener off", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  const module = new TornadoWebSocket.Module("m");
+  tws.bind(module);
+  const heard = [];
+  tws.on("x", () => heard.push("stays"));
+  const takeOff = [
+    tws.on("x", () => heard.push("gone")),
+    tws.once("x", () => heard.push("gone")),
+    module.on("x", () => heard.push("gone")),
+  ];
+  for (const take of takeOff) assert.equal(take(), undefined);
+  takeOff[0](); // once more does nothing
+
+  const client = await server.client();
+  for (const event of ["x", "module_m_x", "end"]) client.send(event, {});
+  await next(tws, "end");
+  assert.deepEqual(heard, ["stays"]);
+});
+
 test("once is once, and off is never again", async (t) => {
   const { server, connect } = await setUp(t);
   const tws = connect();
@@ -173,4 +194,55 @@ test("listeners that open adds are not heard twice after a reconnection", async 
     assert.deepEqual(heard.splice(0), ["from the beginning", "one", "two", "three", "once"]);
     client.socket.destroy();
   }
+});
+
+test("what an async open adds after an await is not heard twice either", async (t) => {
+  const { server, connect } = await setUp(t);
+  server.handlers.hello = () => ({ name: "Ana" });
+  const tws = connect();
+  const heard = [];
+  const others = () => tws.on("x", () => heard.push("elsewhere"));
+  tws.on("x", () => heard.push("from the beginning"));
+  tws.on("open", async () => {
+    tws.on("x", () => heard.push("at once"));
+    const { name } = await tws.request("hello");
+    tws.on("x", () => heard.push(name));
+    for (const name of ["two", "three"]) tws.on("x", () => heard.push(`after an await: ${name}`));
+    await null;
+    tws.emit("ready");
+  });
+
+  for (let index = 0; index < 3; index += 1) {
+    const client = await server.client(index);
+    await client.got(2);
+    if (index === 0) others(); // not by "open": those are added, as ever
+    client.send("x", {});
+    client.send("end", {});
+    await next(tws, "end");
+    assert.deepEqual(
+      heard.splice(0).sort(),
+      ["Ana", "after an await: three", "after an await: two", "at once", "elsewhere", "from the beginning"],
+    );
+    client.socket.destroy();
+  }
+});
+
+test("listeners of one text that were not added by open stay, each of them", async (t) => {
+  const { server, connect } = await setUp(t);
+  const tws = connect();
+  const heard = [];
+  const add = (name) => tws.on("x", () => heard.push(name));
+  add("before");
+  tws.on("open", () => tws.on("x", () => heard.push("by open")));
+  tws.on("x", () => heard.push("by open")); // not by it: it has not run yet
+  for (let index = 0; index < 2; index += 1) {
+    const client = await server.client(index);
+    await next(tws, "open");
+    add(index);
+    if (index === 1) break;
+    client.socket.destroy();
+  }
+  server.connections[1].send("x", {});
+  await next(tws, "x");
+  assert.deepEqual(heard.sort(), [0, 1, "before", "by open", "by open"].sort());
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { next, record, setUp, TornadoWebSocket } from "./setup.mjs";
-import { ModuleProgressBar } from "../../tornado_websockets/static/tornado_websockets/modules/progress_bar.mjs";
+import { ModuleProgressBar } from "../../tornado_websockets/static/tornado_websockets/src/progress_bar.mjs";
 
 /** An engine that keeps what it is told to show. */
 class Recorder {
@@ -62,6 +62,17 @@ test("a module speaks under its own names", async (t) => {
     ["added", { text: "a" }],
     ["*", "added", { text: "a" }],
   ]);
+});
+
+test("a module says what may wait as its client does", async (t) => {
+  const { connect } = await setUp(t);
+  const tws = connect({ auto_connect: false });
+  const dropped = record(tws, "dropped");
+  const module = new TornadoWebSocket.Module("m");
+  tws.bind(module);
+  assert.equal(module.emit("cancel", {}, { queue: false }), false);
+  await assert.rejects(module.request("cancel", {}, { queue: false }), { code: "not_open" });
+  assert.deepEqual(dropped, [["dropped", { event: "module_m_cancel", data: {}, reason: "not_open" }]]);
 });
 
 test("a module has to be bound before it can speak", () => {

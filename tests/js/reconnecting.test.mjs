@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
 
-import { names, next, pause, record, setUp } from "./setup.mjs";
+import { names, next, pause, putOnPage, record, setUp } from "./setup.mjs";
 
 const EVENTS = ["open", "close", "error", "reconnecting", "reconnected"];
 
@@ -51,15 +51,81 @@ test("the first attempt may fail, too", async (t) => {
   );
 });
 
-test("pauses double up to the longest, and are spread over half of it", async (t) => {
+test("pauses double up to the longest; the first is spread over all of it, the others over half", async (t) => {
   const { server, connect } = await setUp(t);
   await server.stop();
   const tws = connect({ reconnect_delay: 8, reconnect_delay_max: 40 });
   const delays = [];
   for (let count = 0; count < 5; count += 1) delays.push((await next(tws, "reconnecting")).delay);
   for (const [index, longest] of [8, 16, 32, 40, 40].entries()) {
-    assert.ok(delays[index] >= longest / 2 && delays[index] <= longest, `${delays}`);
+    const shortest = index ? longest / 2 : 0;
+    assert.ok(delays[index] >= shortest && delays[index] <= longest, `${delays}`);
   }
+});
+
+test("attempts that never open are told from the third on, and then made less often", async (t) => {
+  const { server, connect } = await setUp(t);
+  server.isRefusing = true;
+  const tws = connect({ reconnect_delay: 2, reconnect_delay_max: 10 });
+  const heard = record(tws, "refused", "reconnecting");
+  while (server.refused < 9) await next(tws, "reconnecting");
+  const told = heard.filter(([name]) => name === "refused").map(([, { attempts }]) => attempts);
+  assert.deepEqual(told, [3, 4, 5, 6, 7, 8, 9]);
+  const delays = heard.filter(([name]) => name === "reconnecting").map(([, { delay }]) => delay);
+  assert.ok(Math.max(...delays.slice(0, 5)) <= 10, `${delays}`);
+  assert.ok(Math.min(...delays.slice(6)) >= 20 && Math.max(...delays) <= 40, `${delays}`);
+
+  server.isRefusing = false;
+  await next(tws, "reconnected");
+  server.isRefusing = true;
+  heard.length = 0;
+  server.connections[0].socket.destroy();
+  while (server.refused < 11) await next(tws, "reconnecting");
+  assert.ok(!names(heard).includes("refused")); // counted anew
+});
+
+for (const max_refusals of [1, 4]) {
+  test(`max_refusals ends it after ${max_refusals}`, async (t) => {
+    const { server, connect } = await setUp(t);
+    server.isRefusing = true;
+    const tws = connect({ max_refusals, reconnect_delay: 2, reconnect_delay_max: 4 });
+    const states = record(tws, "refused");
+    const dropped = next(tws, "dropped");
+    const asked = tws.request("b");
+    tws.emit("a");
+    await assert.rejects(asked, { code: "closed" });
+    assert.deepEqual(await dropped, { event: "a", data: {}, reason: "closed" });
+    assert.equal(tws.state, "closed");
+    await pause(60);
+    assert.equal(server.refused, max_refusals);
+    assert.deepEqual(states.at(-1), ["refused", { attempts: max_refusals }]);
+
+    server.isRefusing = false;
+    tws.connect();
+    await next(tws, "open");
+  });
+}
+
+test("without a network nobody refuses", async (t) => {
+  const page = putOnPage();
+  t.after(() => page.remove());
+  const { server, connect } = await setUp(t);
+  await server.stop();
+  page.navigator.onLine = false;
+  const tws = connect({ max_refusals: 5, reconnect_delay: 2, reconnect_delay_max: 4 });
+  const refused = record(tws, "refused");
+  const seeAttempts = async (count) => {
+    for (let seen = 0; seen < count; seen += 1) await next(tws, "reconnecting");
+  };
+  await seeAttempts(6);
+  assert.deepEqual(refused, []);
+  page.navigator.onLine = true;
+  await seeAttempts(4);
+  page.navigator.onLine = false;
+  await seeAttempts(4);
+  page.navigator.onLine = true;
+  while (tws.state !== "closed") await next(tws, "refused");
+  assert.deepEqual(refused.map(([, { attempts }]) => attempts), [3, 4, 5]);
 });
 
 test("pauses grow against a server that lets in and closes at once", async (t) => {
@@ -97,6 +163,31 @@ for (const code of [1000, 4001, 0]) {
     assert.deepEqual(names(heard), ["open", "close"]);
     tws.connect();
     await next(tws, "open");
+  });
+}
+
+for (const [code, reason, longest] of [
+  [1012, "retry=2000", 2000],
+  [1001, "Restarting, retry=2000", 2000],
+  [1012, "", 4],
+  [1012, "retry=soon", 4],
+  [1011, "retry=2000", 4],
+]) {
+  test(`a server that closes with ${code} and "${reason}" meets its clients within ${longest} ms`, async (t) => {
+    const { server, connect } = await setUp(t);
+    const delays = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const tws = connect({ reconnect_delay: 4, reconnect_delay_max: 4 });
+        await next(tws, "open");
+        const reconnecting = next(tws, "reconnecting");
+        (await server.client(index)).close(code, reason);
+        const { delay } = await reconnecting;
+        tws.close();
+        return delay;
+      }),
+    );
+    assert.ok(Math.max(...delays) <= longest && Math.max(...delays) >= longest / 4, `${delays}`);
+    assert.ok(Math.min(...delays) <= longest / 4, `${delays}`);
   });
 }
 

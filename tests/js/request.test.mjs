@@ -30,6 +30,23 @@ test("a refusal rejects with its code and message", async (t) => {
   assert.deepEqual([error.code, error.event, error.message], ["unknown_event", "unheard of", "unheard of"]);
 });
 
+test("whatever else the server says of a refusal is in its details", async (t) => {
+  const { server, connect } = await setUp(t);
+  const fields = [{ path: "name", message: "Too long." }];
+  server.answer = (client, { id }) =>
+    client.send("reply", undefined, { id, error: { code: "invalid_data", message: "No.", fields, limit: 3 } });
+  const error = await connect()
+    .request("save")
+    .catch((error) => error);
+  assert.deepEqual([error.code, error.message, error.details], ["invalid_data", "No.", { fields, limit: 3 }]);
+});
+
+test("an error of the client's own has no details", async (t) => {
+  const { connect } = await setUp(t);
+  const tws = connect({ auto_connect: false, queue_size: 0 });
+  await assert.rejects(tws.request("x"), { code: "queue_full", details: {} });
+});
+
 test("no answer in time rejects, and an answer that comes later is nobody's", async (t) => {
   const { server, connect } = await setUp(t);
   server.answer = silence;

@@ -16,7 +16,7 @@ function run(path, page) {
 }
 
 const makePage = () => {
-  const page = { Map, WeakMap };
+  const page = { Map, WeakMap, performance };
   page.self = page;
   return page;
 };
@@ -59,5 +59,15 @@ test("as CommonJS modules they can be required", () => {
   const TornadoWebSocket = require(CLIENT);
   const ModuleProgressBar = require(BAR);
   assert.equal(TornadoWebSocket.ModuleProgressBar, ModuleProgressBar);
-  assert.equal(new TornadoWebSocket("/chat", { port: 1, auto_connect: false }).url, "ws://localhost:1/ws/chat");
+  const tws = new TornadoWebSocket("/chat", { host: "localhost", port: 1, auto_connect: false });
+  assert.equal(tws.url, "ws://localhost:1/ws/chat");
+});
+
+test("a classic script knows the prefix of its own element", () => {
+  const page = makePage();
+  page.location = { protocol: "https:", hostname: "example.com", port: "" };
+  page.document = { currentScript: { dataset: { prefix: "/app" } }, querySelector: () => null };
+  run(CLIENT, page);
+  page.document.currentScript = null; // as after it was run
+  assert.equal(new page.TornadoWebSocket("/chat", { auto_connect: false }).url, "wss://example.com/app/ws/chat");
 });

@@ -57,8 +57,9 @@ class Connection extends EventEmitter {
     this.socket.write(encode(TEXT, Buffer.from(text)));
   }
 
-  close(code) {
-    this.socket.end(encode(CLOSE, code ? Buffer.from([code >> 8, code & 255]) : Buffer.alloc(0)));
+  close(code, reason = "") {
+    const payload = code ? Buffer.from([code >> 8, code & 255, ...Buffer.from(reason)]) : Buffer.alloc(0);
+    this.socket.end(encode(CLOSE, payload));
   }
 
   /** The first `count` frames of this client, once they are here. */
@@ -74,7 +75,7 @@ class Connection extends EventEmitter {
   #receive({ opcode, payload }) {
     if (opcode === CLOSE) return this.socket.end(encode(CLOSE, payload));
     const frame = JSON.parse(payload);
-    if (frame.id === "ping") {
+    if (frame.event === "tws.ping") {
       this.probes += 1;
       this.emit("probe");
     } else {
@@ -88,6 +89,7 @@ class Connection extends EventEmitter {
 /** How the package answers: by a handler's result, or by a refusal. */
 export function reply(connection, { event, data, id }) {
   const handler = connection.server.handlers[event];
+  if (event === "tws.ping") return connection.send("tws.pong", {});
   if (id === undefined) return;
   const known = handler
     ? { data: handler(data, connection) ?? {} }
@@ -98,15 +100,23 @@ export function reply(connection, { event, data, id }) {
 /** Says nothing to anything. */
 export function silence() {}
 
-/** How the package answered before frames had ids. */
+/** Answers pings, and says nothing to anything else: its handlers work for ever. */
+export function pong(connection, frame) {
+  if (frame.event === "tws.ping") reply(connection, frame);
+}
+
+/** How version 1.0.0 answers what it does not know, a ping too. */
 export function warn(connection, { event }) {
-  connection.send("warning", { message: `There is no event "${event}".` });
+  connection.send("warning", { code: "unknown_event", message: `There is no event '${event}' here.` });
 }
 
 export class Server {
   connections = [];
   handlers = {};
   answer = reply;
+  isRefusing = false; // with 403, as a server does whose `authorize` says no
+  refused = 0;
+  attempts = []; // when each client knocked
   #waiting = [];
   #http = createServer();
   port = 0;
@@ -136,15 +146,22 @@ export class Server {
   }
 
   #accept(request, socket) {
+    this.attempts.push(performance.now());
+    if (this.isRefusing) {
+      this.refused += 1;
+      return socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    const offered = request.headers["sec-websocket-protocol"]?.split(/,\s*/);
     const accept = createHash("sha1")
       .update(request.headers["sec-websocket-key"] + GUID)
       .digest("base64");
     socket.write(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
+        `Sec-WebSocket-Accept: ${accept}\r\n${offered ? `Sec-WebSocket-Protocol: ${offered[0]}\r\n` : ""}\r\n`,
     );
     const connection = new Connection(this, socket);
     connection.path = request.url;
+    connection.offered = offered;
     this.connections.push(connection);
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

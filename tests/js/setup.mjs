@@ -6,9 +6,9 @@ import { TornadoWebSocket } from "../../tornado_websockets/static/tornado_websoc
 export { TornadoWebSocket };
 
 /** The WebSocket of Node, of which version 20 forgets the event "close" when a connection could not be made. */
-class NodeWebSocket extends WebSocket {
-  constructor(url) {
-    super(url);
+export class NodeWebSocket extends WebSocket {
+  constructor(url, protocols = []) {
+    super(url, protocols);
     let isClosed = false;
     this.addEventListener("close", () => (isClosed = true));
     this.addEventListener("error", () => {
@@ -34,6 +34,38 @@ export async function setUp(t) {
     return client;
   };
   return { server, connect };
+}
+
+/** Put what a browser tells its pages into this program: a window, a document and a network, which say what a test says. */
+export function putOnPage() {
+  const names = ["addEventListener", "removeEventListener", "dispatchEvent", "document", "navigator"];
+  const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+  const [window, network] = [new EventTarget(), new EventTarget()];
+  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  const navigator = { connection: network, onLine: true };
+  for (const name of names.slice(0, 3)) globalThis[name] = window[name].bind(window);
+  for (const [name, value] of Object.entries({ document, navigator }))
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  return {
+    window,
+    network,
+    navigator,
+    changes: {
+      online: () => window.dispatchEvent(new Event("online")),
+      offline: () => window.dispatchEvent(new Event("offline")),
+      change: () => network.dispatchEvent(new Event("change")),
+    },
+    show: (visibilityState) => {
+      document.visibilityState = visibilityState;
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+    remove: () => {
+      for (const [name, descriptor] of before) {
+        if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+        else delete globalThis[name];
+      }
+    },
+  };
 }
 
 /** A promise of the next time that `event` comes; the value is its first argument. */

@@ -101,22 +101,33 @@ def test_bind_refuses_what_is_no_module(ws):
         ws.bind("module")  # type: ignore[arg-type]
 
 
-def test_two_handlers_of_one_name_are_refused(ws):
-    for _ in range(2):
-        module = Module("foo")
-        module.on(lambda: None)
-        if not ws.modules:
-            ws.bind(module)
+def test_two_modules_of_one_name_are_refused(ws):
+    first = Module("foo")
+    ws.bind(first)
     with pytest.raises(WebSocketEventAlreadyBinded):
-        ws.bind(module)
-    assert len(ws.modules) == 1
+        ws.bind(Module("foo"))
+    assert ws.modules == [first]
 
 
-def test_module_is_bound_once(ws):
+def test_two_handlers_of_one_name_are_refused(ws):
+    module = Module("foo")
+    ws.bind(module)
+
+    def ask():
+        """Anything."""
+
+    module.on(ask)
+    with pytest.raises(WebSocketEventAlreadyBinded) as caught:
+        module.on(ask)
+    assert caught.value.event == "module_foo_ask"
+
+
+@pytest.mark.parametrize("is_the_same", [True, False])
+def test_module_is_bound_once(ws, is_the_same):
     module = Module("foo")
     ws.bind(module)
     with pytest.raises(RuntimeError, match="already bound"):
-        ws.bind(module)
+        (ws if is_the_same else WebSocket("/other", add_to_handlers=False)).bind(module)
 
 
 def test_emit_of_an_unbound_module_says_what_to_do():
@@ -129,7 +140,7 @@ def test_on_refuses_what_can_not_be_called():
         Module("foo").on("handler")  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize("name", ["", None, 3])
-def test_name_is_a_string_that_is_not_empty(name):
+@pytest.mark.parametrize("name", [None, 3])
+def test_name_is_a_string(name):
     with pytest.raises(TypeError, match="name of the module"):
         Module(name)

@@ -14,7 +14,7 @@ def make(path="imports", **options):
 @pytest.mark.parametrize("path", ["imports", "/imports"])
 def test_has_a_websocket_of_its_own(path):
     bar = make(path)
-    assert bar.path == bar.websocket.path == "/module/progress_bar/imports"
+    assert (bar.path, bar.websocket.path) == ("/imports", "/module/progress_bar/imports")
 
 
 def test_is_served_unless_asked_not_to():
@@ -27,7 +27,7 @@ def test_is_served_unless_asked_not_to():
 
 async def test_sends_the_events_unprefixed_with_a_value():
     bar = make(max=1)
-    async with Client(bar.path, websocket=bar.websocket) as client:
+    async with Client(bar.websocket.path, websocket=bar.websocket) as client:
         bar.tick("one")
         frames = [await client.receive_any() for _ in range(7)]
     assert frames == [
@@ -49,7 +49,7 @@ async def test_handlers_are_registered_on_it_open_too():
     async def open(self, socket):  # noqa: A001 the name of the event
         socket.emit("opened", {"is_context": self is bar.context})
 
-    async with Client(bar.path, websocket=bar.websocket) as client:
+    async with Client(bar.websocket.path, websocket=bar.websocket) as client:
         assert await client.receive("opened") == {"is_context": True}
 
 

@@ -1,8 +1,10 @@
 """The ASGI application, in both forms that users write."""
 
 import os
+from typing import Any
 
 from channels.auth import AuthMiddlewareStack
+from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
@@ -23,3 +25,15 @@ by_hand = ProtocolTypeRouter(
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
+
+#: As some keep it for their own use: it is made before a server forks its workers.
+layer = get_channel_layer()
+
+
+def __getattr__(name: str) -> Any:
+    """The application with something around it: what that is takes a second to import."""
+    if name not in ("wrapped", "traced", "monitored", "hidden"):
+        raise AttributeError(name)
+    from . import middlewares
+
+    return getattr(middlewares, name)

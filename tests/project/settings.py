@@ -13,13 +13,17 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "tornado_websockets",
+    "tornado_websockets.database_store",
     "channels_bridge",
     "tests.project",
+    "rest_framework",
+    "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+ASGI_APPLICATION = "tests.project.asgi.application"
 ROOT_URLCONF = "tests.project.urls"
 DATABASES = {
     "default": {
@@ -27,8 +31,19 @@ DATABASES = {
         "NAME": os.environ.get("TEST_DATABASE", ":memory:"),
     }
 }
+if "TEST_POSTGRES" in os.environ:
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "postgres",
+        "USER": "postgres",
+        "HOST": "127.0.0.1",
+        "PORT": os.environ["TEST_POSTGRES"],
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+
+SIMPLE_JWT = {"SIGNING_KEY": "only for tests, and as long as HMAC with SHA-256 wants it"}
+FORCE_SCRIPT_NAME = os.environ.get("TEST_SCRIPT_NAME") or None
 
 TORNADO_WEBSOCKETS = json.loads(os.environ.get("TEST_TORNADO_WEBSOCKETS", "{}"))
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import TestCase, override_settings
 
+from tornado_websockets import Socket
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 
@@ -12,7 +13,7 @@ ws = WebSocket("/testcases/<slug:room>", authorize=lambda socket: User.objects.f
 
 
 @ws.on
-def open(socket: Any) -> None:  # noqa: A001 the name of the event
+def open(socket: Socket) -> None:  # noqa: A001 the name of the event
     ws.emit("joined", {"who": socket.user.username})
 
 
@@ -27,7 +28,14 @@ async def acount() -> int:
 
 
 @ws.on
-def close(socket: Any) -> None:
+async def acreate(data: dict[str, Any]) -> int:
+    user = await User.objects.acreate(username=data["name"])
+    ws.emit("created", {"name": user.username})
+    return await User.objects.acount()
+
+
+@ws.on
+def close(socket: Socket) -> None:
     User.objects.create(username=f"{socket.user.username} has left")
 
 
@@ -45,6 +53,19 @@ class SyncClientTests(TestCase):
         with SyncClient("/testcases/a", user=self.alice):
             pass
         self.assertTrue(User.objects.filter(username="alice has left").exists())
+
+    def test_async_handlers_see_the_transaction_of_the_test(self) -> None:
+        with SyncClient("/testcases/a", user=self.alice) as client:
+            self.assertEqual(client.request("acreate", {"name": "bob"}), 2)
+        self.assertTrue(User.objects.filter(username="bob").exists())
+
+    def test_handlers_go_on_while_the_test_waits_for_another_client(self) -> None:
+        with (
+            SyncClient("/testcases/a", user=self.alice) as first,
+            SyncClient("/testcases/a", user=self.alice) as second,
+        ):
+            first.emit("acreate", {"name": "bob"})
+            self.assertEqual(second.receive("created"), {"name": "bob"})
 
     def test_clients_meet(self) -> None:
         bob = User.objects.create(username="bob")

@@ -5,6 +5,7 @@ from django.urls import include, path
 from . import accounts, views
 
 urlpatterns = [
+    path("path", views.path),
     path("publish", views.publish),
     path("apublish", views.apublish),
     path("publish-in-async", views.publish_in_async),

@@ -12,8 +12,8 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .websockets.anywhere import publish_numbers
@@ -115,3 +115,8 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
     late = WebSocket(f"/late-comers/{name}")
     late.on(echo)
     return HttpResponse(late.path)
+
+
+def path(request: HttpRequest) -> HttpResponse:
+    """Where it is, as the browser has it."""
+    return HttpResponse(request.path)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tornado_websockets.exceptions import Refused
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused
 from tornado_websockets.websocket import WebSocket
 
@@ -131,3 +132,17 @@ async def test_authorize_refuses(answer):
 async def test_unknown_path_is_a_lookup_error():
     with pytest.raises(LookupError, match="/nowhere"):
         Client("/nowhere")
+
+
+async def test_refused_request_has_code_message_and_details():
+    ws = WebSocket("/refusals", add_to_handlers=False)
+
+    @ws.on
+    async def say():
+        raise Refused("too_late", "It is closed.", since=3)
+
+    async with Client("/refusals", websocket=ws) as client:
+        with pytest.raises(RequestRefused) as caught:
+            await client.request("say")
+    refusal = caught.value
+    assert (refusal.code, refusal.message, refusal.details) == ("too_late", "It is closed.", {"since": 3})

@@ -9,9 +9,9 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from tests.project.waiting import until
-from tests.servers.sockets import SocketClient
-from tornado_websockets.core.hub import hub
+from tests.support.sockets import SocketClient
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.hub import hub
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -88,4 +88,4 @@ async def serving(*handlers: Any, **settings: Any) -> AsyncIterator[Serving]:
         await served.close()
         server.stop()
         await server.close_all_connections()
-        await until(lambda: hub.lane().is_empty)
+        await until(lambda: hub.shard().is_empty)

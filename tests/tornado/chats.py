@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.example.chat_server import EXAMPLE_PROJECT, environment
-from tests.servers.process import Process
+from tests.support.process import Process
 
 #: How each is called, on a port that it chooses, and what it says then.
 KINDS = {

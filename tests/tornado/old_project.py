@@ -27,6 +27,7 @@ DEBUG = True
 ALLOWED_HOSTS = []
 INSTALLED_APPS = ["django.contrib.staticfiles", "tornado_websockets", "old"]
 ROOT_URLCONF = "old.urls"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"
 STATIC_ROOT = os.path.join(BASE_DIR, "static")
 
@@ -47,11 +48,12 @@ from django.urls import re_path
 
 from old import views
 
-urlpatterns = [re_path(r"^$", views.index)]
+urlpatterns = [re_path(r"^$", views.index), re_path(r"^page$", views.page)]
 """
 
 VIEWS = """
 from django.http import HttpResponse
+from django.shortcuts import render
 
 from tornado_websockets.websocket import WebSocket
 
@@ -66,6 +68,10 @@ def greet(socket, data):
 
 def index(request):
     return HttpResponse("the old page")
+
+
+def page(request):
+    return render(request, "page.html")
 """
 
 ASGI = """
@@ -92,6 +98,7 @@ def write_old_project(directory: Path, port: int) -> None:
         "old/urls.py": URLS,
         "old/views.py": VIEWS,
         "old/asgi.py": ASGI,
+        "old/templates/page.html": "an old template",
         "static/hello.txt": "an old file",
     }
     for name, text in texts.items():

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.servers.asgi import Server
-from tests.servers.process import PYTHON, ROOT, STOP_TIMEOUT, Process, environment
+from tests.support.asgi import Server
+from tests.support.process import PYTHON, ROOT, STOP_TIMEOUT, Process, environment
 
 from .application import Raw
 

@@ -23,4 +23,5 @@ urlpatterns = [
     path("broken-stream", views.broken_stream),
     path("fail", views.fail),
     path("meta", views.meta),
+    path("timer", views.timer),
 ]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.middleware.csrf import get_token
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import etag
+from tornado.ioloop import IOLoop
 
 from tests.project.websockets.notes import note
 
@@ -98,3 +99,8 @@ def fail(request: HttpRequest) -> HttpResponse:
 def meta(request: HttpRequest) -> HttpResponse:
     """What the server says of the request: the strings, under their WSGI names."""
     return JsonResponse({name: value for name, value in request.META.items() if isinstance(value, str)})
+
+
+def timer(request: HttpRequest) -> HttpResponse:
+    IOLoop.current().call_later(0.02, note, request.GET["key"], "ran")
+    return HttpResponse("set")

@@ -5,7 +5,7 @@ import threading
 import time
 
 from tests.project.websockets.notes import note
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 work = WebSocket("/work/<slug:key>")

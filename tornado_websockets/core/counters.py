@@ -1,10 +1,11 @@
 """What has happened in this process, in numbers."""
 
-import os
 from dataclasses import asdict, dataclass, fields
 
+from .forking import after_fork
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, weakref_slot=True)
 class Counters:
     """Totals since the process started, except ``connections`` and ``handlers_running``, as of now."""
 
@@ -47,5 +48,4 @@ class Counters:
 #: The counters of this process. Threads may lose an increment to each other; nothing else depends on them.
 counters = Counters()
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=counters.forget)
+after_fork(counters.forget)

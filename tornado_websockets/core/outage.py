@@ -1,15 +1,14 @@
-"""What is said of something that fails for everybody at once: little, however many it fails for."""
+"""The log of an outage: few lines about what fails for everybody at once, however many it fails for."""
 
-import logging
 import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-logger = logging.getLogger("tornado_websockets")
+from .logger import logger
 
 #: Seconds between two lines of one outage.
-INTERVAL: Final = 10.0
+OUTAGE_INTERVAL: Final = 10.0
 
 #: Seconds without a failure after which what works counts as working again.
 CALM: Final = 1.0
@@ -31,32 +30,32 @@ class Outage:
         """Start without one, as a forked process must."""
         self._lock = threading.Lock()
         self._kinds: set[type[BaseException]] = set()
-        self._failures = self._untold = 0
-        self._failed_at = self._told_at = 0.0
+        self._failures = self._unlogged = 0
+        self._failed_at = self._logged_at = 0.0
 
     def failed(self, error: BaseException) -> None:
-        """It has failed once more."""
+        """Log that it has failed; count it only, where that was logged a short while ago."""
         now = self._clock()
         with self._lock:
             is_known = type(error) in self._kinds
             self._kinds.add(type(error))
             self._failures += 1
-            self._untold += 1
+            self._unlogged += 1
             self._failed_at = now
-            if is_known and now - self._told_at < INTERVAL:
+            if is_known and now - self._logged_at < OUTAGE_INTERVAL:
                 return
-            untold, self._untold, self._told_at = self._untold, 0, now
+            unlogged, self._unlogged, self._logged_at = self._unlogged, 0, now
         if is_known:
-            logger.error("%s: %d more failed, the last one with %.200r", self._what, untold, error)
+            logger.error("%s: %d more failed, the last one with %.200r", self._what, unlogged, error)
         else:
             logger.error("%s", self._what, exc_info=error)
 
     def worked(self) -> None:
-        """It has worked."""
+        """Log that the outage is over, where there is one and nothing has failed for :data:`CALM` seconds."""
         if not self._kinds or self._clock() - self._failed_at < CALM:
             return
         with self._lock:
-            failures, self._failures, self._untold = self._failures, 0, 0
+            failures, self._failures, self._unlogged = self._failures, 0, 0
             self._kinds.clear()
         if failures:
             logger.warning("%s: it works again, after %d that failed", self._what, failures)

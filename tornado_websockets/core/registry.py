@@ -1,11 +1,10 @@
 """Every WebSocket that is served, found by its path."""
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-logger = logging.getLogger("tornado_websockets")
+from .logger import logger
 
 #: What every transport puts before the path of a WebSocket.
 PREFIX = "/ws"
@@ -27,14 +26,17 @@ class Pattern(Protocol):
     def match(self, path: str) -> Mapping[str, Any] | None: ...
 
 
-class Registered(Protocol):
-    """What can be found by a path."""
-
-    @property
-    def pattern(self) -> Pattern: ...
+def url_path_of(path: str) -> str:
+    """What a client asks for to connect to ``path``."""
+    return PREFIX + path
 
 
-T = TypeVar("T", bound=Registered)
+def path_of(url_path: str) -> str | None:
+    """The path that a client means who asks for ``url_path``; ``None`` for one that is no WebSocket's."""
+    return url_path[len(PREFIX) :] if url_path.startswith(PREFIX + "/") else None
+
+
+T = TypeVar("T")
 
 #: Is given what was added, its place in the order of the registry, and whether it takes the place of what was there.
 Listener = Callable[[T, int, bool], None]
@@ -45,46 +47,49 @@ class Registry(Generic[T]):
 
     def __init__(self) -> None:
         self._exact: dict[str, T] = {}
-        self._patterns: dict[str, T] = {}
+        self._patterns: dict[str, tuple[Pattern, T]] = {}
         self._listeners: list[Listener[T]] = []
         self._lock = threading.RLock()
 
     def __iter__(self) -> Iterator[T]:
         yield from self._exact.values()
-        yield from self._patterns.values()
+        for _, item in self._patterns.values():
+            yield item
 
-    def add(self, item: T) -> None:
-        """Serve ``item`` at its path. It takes the place of an older one there, which is logged."""
+    def add(self, pattern: Pattern, item: T) -> None:
+        """Serve ``item`` at the paths of ``pattern``. It takes the place of an older one there, which is logged."""
         with self._lock:
-            text = item.pattern.text
-            items, start = (self._patterns, len(self._exact)) if item.pattern.names else (self._exact, 0)
-            is_second = text in items
+            text = pattern.text
+            is_second = text in self._exact or text in self._patterns
             if is_second:
                 logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
-            place = start + (list(items).index(text) if is_second else len(items))
-            items[text] = item
+            if pattern.names:
+                self._patterns[text] = pattern, item
+                place = len(self._exact) + list(self._patterns).index(text)
+            else:
+                self._exact[text] = item
+                place = list(self._exact).index(text)
             for listener in self._listeners:
                 listener(item, place, is_second)
 
     def find(self, url_path: str) -> tuple[T, Mapping[str, Any]] | None:
         """What serves ``url_path``, and the parameters in it."""
-        if not url_path.startswith(PREFIX + "/"):
-            return None
-        path = url_path[len(PREFIX) :]
-        if len(path) > MAX_PATH:  # before any pattern works on it
+        path = path_of(url_path)
+        if path is None or len(path) > MAX_PATH:  # before any pattern works on it
             return None
         if path in self._exact:
             return self._exact[path], {}
-        for item in list(self._patterns.values()):
-            parameters = item.pattern.match(path)
+        for pattern, item in list(self._patterns.values()):
+            parameters = pattern.match(path)
             if parameters is not None:
                 return item, parameters
         return None
 
     def why_unknown(self, url_path: str) -> str:
         """Why nothing serves ``url_path``, for the log."""
-        if url_path.startswith(PREFIX + "/") and len(url_path) > len(PREFIX) + MAX_PATH:
-            return f"its path has {len(url_path) - len(PREFIX)} characters, of which {MAX_PATH} are allowed"
+        path = path_of(url_path)
+        if path is not None and len(path) > MAX_PATH:
+            return f"its path has {len(path)} characters, of which {MAX_PATH} are allowed"
         return "there is no WebSocket"
 
     def listen(self, listener: Listener[T]) -> None:

@@ -1,43 +1,40 @@
 """How connections end when their server stops: clients are told, handlers get time, ``close`` handlers run."""
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Final
 
-from .lane import Lane
-from .workers import overtake
-
-logger = logging.getLogger("tornado_websockets")
-
-#: Close code of RFC 6455 for a server that stops.
-GOING_AWAY: Final = 1001
+from .delivery.shard import Shard
+from .handlers.workers import overtake
+from .logger import logger
+from .protocol.closing import GOING_AWAY
 
 #: Seconds that handlers get to end; then they are cancelled.
-PATIENCE: Final = 5.0
+HANDLER_SECONDS: Final = 5.0
 
 #: Seconds that ``close`` handlers get after that.
-LAST_SECONDS: Final = 2.0
+CLOSE_HANDLER_SECONDS: Final = 2.0
 
 
-async def stop(lane: Lane, patience: float = PATIENCE) -> bool:
+async def stop(shard: Shard, patience: float = HANDLER_SECONDS, last: float = CLOSE_HANDLER_SECONDS) -> bool:
     """Close every connection, and return when all have gone and their ``close`` handlers are through.
 
     :param patience: seconds for handlers to end by themselves.
+    :param last: seconds for ``close`` handlers after that.
     :returns: whether all have gone.
     """
-    if await _is_left(lane, patience):
+    if await _is_left(shard, patience):
         return True
     logger.warning("Stopping, although handlers are still running after %g seconds", patience)
-    lane.interrupt_all()
+    shard.cancel_handlers()
     overtake()
-    return await _is_left(lane, LAST_SECONDS)
+    return await _is_left(shard, last)
 
 
-async def _is_left(lane: Lane, seconds: float) -> bool:
+async def _is_left(shard: Shard, seconds: float) -> bool:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not lane.is_empty:  # until those have gone, too, whose handshake was on its way
-                lane.shut_all(GOING_AWAY)
+            while not shard.is_empty:  # until those have gone, too, whose handshake was on its way
+                shard.close_all(GOING_AWAY)
                 await asyncio.sleep(0.02)
-    return lane.is_empty
+    return shard.is_empty

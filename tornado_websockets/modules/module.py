@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core.dispatch import RESERVED
+from ..core.handlers.dispatch import NO_RULES, Rules, name_of
+from ..core.handlers.events import RESERVED, check_event
 from ..exceptions import NotCallableError
 
 if TYPE_CHECKING:
-    from ..core.frames import Data
-    from ..core.sent import Sent
-    from ..publication import Publication
-    from ..websocket import WebSocket
+    from ..core.delivery.sending import Publication, Sending
+    from ..core.protocol.frames import Data
+    from ..serving.emitting import Emitter
+    from ..serving.endpoint import Endpoint
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -23,38 +24,81 @@ class Module:
     Its events are named ``module_<name>_<event>`` on the wire.
 
     :param name: distinguishes it from the other modules of the same WebSocket.
+    :raises TypeError: ``name`` is no string.
+
+    :ivar name: ``module_<name>``, with which the names of its events begin.
+    :ivar websocket: the WebSocket it is bound to, or ``None``.
+    :cvar may_share_its_name: whether several of one name may be bound to one WebSocket.
     """
 
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"Expected the name of the module as a str that is not empty, got {name!r}.")
-        self.name = name
-        self.websocket: WebSocket | None = None
-        self._callbacks: list[Callable[..., Any]] = []
-        self.initialize()
+    may_share_its_name = False
+
+    def __init__(self, name: str = "") -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Expected the name of the module as a str, got {name!r}.")
+        self.name = f"module_{name}" if name else "module"
+        self.websocket: Any = None
+        self._endpoint: Endpoint | None = None
+        self._emitter: Emitter | None = None
+        self._registrations: list[tuple[Callable[..., Any], str, Rules]] = []
+
+    @property
+    def _websocket(self) -> Any:  # subclasses of 2016 have used it
+        return self.websocket
+
+    @property
+    def context(self) -> Any:
+        """What handlers get as ``self``: that of the WebSocket.
+
+        :raises RuntimeError: the module is bound to no WebSocket.
+        """
+        return self._bound_endpoint().context
+
+    @context.setter
+    def context(self, context: Any) -> None:
+        self._bound_endpoint().context = context
 
     def initialize(self) -> None:
-        """Register handlers with :meth:`on`; for subclasses."""
+        """Called by :meth:`WebSocket.bind`, when everything works already; for subclasses, to register handlers."""
 
     def event_name(self, event: str) -> str:
         """The name of ``event`` on the wire."""
-        return f"module_{self.name}_{event}"
+        return f"{self.name}_{event}"
 
     def on(self, callback: C) -> C:
         """Register a handler, as :meth:`WebSocket.on` does, for the event of this module that it is named after.
 
         ``open`` and ``close`` are called after those of the WebSocket.
         """
-        if not callable(callback):
-            raise NotCallableError(callback)
-        self._callbacks.append(callback)
-        if self.websocket is not None:
-            self._register(self.websocket, callback)
+        self._add(callback, name_of(callback), NO_RULES)
         return callback
+
+    def on_event(
+        self, event: str, *, allow: Callable[..., Any] | None = None, rate: str | None = None
+    ) -> Callable[[C], C]:
+        """Register a handler for an event of this module, of any name; see :meth:`WebSocket.on_event`.
+
+        A handler that takes ``event`` gets this short name; ``"*"`` is what has no handler of this module's.
+        """
+        check_event(event)
+        rules = Rules(allow, rate)
+
+        def register(callback: C) -> C:
+            if not callable(callback):
+                raise NotCallableError(callback)
+            self._add(callback, event, rules)
+            return callback
+
+        return register
+
+    def _add(self, callback: Callable[..., Any], event: str, rules: Rules) -> None:
+        if self._endpoint is not None:
+            self._register(callback, event, rules)
+        self._registrations.append((callback, event, rules))
 
     def emit(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
-    ) -> Sent | Publication:
+    ) -> Sending | Publication:
         """Send an event of this module to all clients: from a handler, a thread, a task, a command.
 
         What cannot reach other processes is counted and logged.
@@ -66,19 +110,40 @@ class Module:
             of the WebSocket has parameters and none of its handlers is running.
         :raises PublishError: where it is awaited outside of handlers, and the channel layer refused the event.
         """
-        if self.websocket is None:
-            raise RuntimeError(f"The module {self.name!r} is bound to no WebSocket: call WebSocket.bind(module) first.")
-        return self.websocket.send(self.event_name(event), data, supersede=supersede, on_commit=on_commit)
+        if self._emitter is None:
+            raise self._unbound()
+        return self._emitter.send(self.event_name(event), data, supersede=supersede, on_commit=on_commit)
 
-    def bind_to(self, websocket: WebSocket) -> None:
+    def bind_to(self, websocket: Any, endpoint: Endpoint, emitter: Emitter) -> None:
         """Part of :meth:`WebSocket.bind`."""
         if self.websocket is not None:
             raise RuntimeError(f"The module {self.name!r} is already bound to {self.websocket!r}; make another one.")
-        for callback in self._callbacks:
-            self._register(websocket, callback)
-        self.websocket = websocket
+        self.websocket, self._endpoint, self._emitter = websocket, endpoint, emitter
+        prefixes = endpoint.dispatcher.prefixes
+        is_first = (prefix := self.event_name("")) not in prefixes
+        prefixes.add(prefix)
+        try:
+            for callback, event, rules in self._registrations:
+                self._register(callback, event, rules)
+            self.initialize()
+        except BaseException:
+            self.websocket = self._endpoint = self._emitter = None
+            if is_first:
+                prefixes.discard(prefix)
+            raise
 
-    def _register(self, websocket: WebSocket, callback: Callable[..., Any]) -> None:
-        event = callback.__name__
+    def _register(
+        self, callback: Callable[..., Any], event: str, rules: Rules = NO_RULES, *, is_default: bool = False
+    ) -> None:
         at = event if event in RESERVED else None
-        websocket.dispatcher.register(callback, self.event_name(event), at=at)
+        rules = rules._replace(prefix=self.event_name(""))
+        dispatcher = self._bound_endpoint().dispatcher
+        dispatcher.register(callback, self.event_name(event), at=at, is_default=is_default, rules=rules)
+
+    def _bound_endpoint(self) -> Endpoint:
+        if self._endpoint is None:
+            raise self._unbound()
+        return self._endpoint
+
+    def _unbound(self) -> RuntimeError:
+        return RuntimeError(f"The module {self.name!r} is bound to no WebSocket: call WebSocket.bind(module) first.")

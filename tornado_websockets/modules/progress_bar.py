@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..websocket import WebSocket
+from ..serving.emitting import Emitter
+from ..websocket import WebSocket, endpoint_of
 from .progress import Number, Progress
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 #: Where these WebSockets are.
-PREFIX = "/module/progress_bar"
+BELOW = "/module/progress_bar"
 
 
 class ProgressBar(Progress):
@@ -24,7 +25,7 @@ class ProgressBar(Progress):
     :raises ValueError: ``max`` is below ``min``.
 
     :ivar websocket: its WebSocket.
-    :ivar path: the path of that.
+    :ivar path: as given, with a leading slash.
     """
 
     position_name = "value"
@@ -37,9 +38,12 @@ class ProgressBar(Progress):
         add_to_handlers: bool = True,
     ) -> None:
         super().__init__(min, max, indeterminate=min == max)
-        self.websocket = WebSocket(f"{PREFIX}/{path.strip().lstrip('/')}", add_to_handlers)
-        self.path = self.websocket.path
-        self.websocket.dispatcher.register(self._introduce, at="open")
+        self._value = min
+        self.path = "/" + path.strip().lstrip("/")
+        self.websocket = WebSocket(BELOW + self.path, add_to_handlers)
+        endpoint = endpoint_of(self.websocket)
+        endpoint.dispatcher.register(self._introduce, at="open")
+        self._emitter = Emitter(endpoint)
 
     @property
     def context(self) -> Any:
@@ -52,20 +56,22 @@ class ProgressBar(Progress):
 
     @property
     def value(self) -> Number:
-        """The position; setting one outside of ``min`` to ``max`` raises ``ValueError``."""
-        return self._position
+        """The position; setting one outside of ``min`` to ``max`` raises ``ValueError``, unless it is indeterminate."""
+        return self._value
 
     @value.setter
-    def value(self, position: Number) -> None:
-        self._move(position)
+    def value(self, value: Number) -> None:
+        if not self.indeterminate and not self.min <= value <= self.max:
+            raise ValueError(f"Expected value from {self.min!r} to {self.max!r}, got {value!r}.")
+        self._value = value
 
     def on(self, callback: C) -> C:
         """Register a handler; see :meth:`WebSocket.on`."""
         return self.websocket.on(callback)
 
-    async def _introduce(self, socket: Any) -> None:
-        for event, data in self._introduction():
-            socket.emit(event, data)
+    def event_name(self, event: str) -> str:
+        """The name of ``event`` on the wire, the same."""
+        return event
 
-    def _tell(self, event: str, data: dict[str, Any] | None = None, *, supersede: bool = False) -> None:
-        self.websocket.send(event, data, supersede=supersede, on_commit=False)
+    def _tell_all(self, event: str, data: dict[str, Any] | None, *, supersede: bool) -> None:
+        self._emitter.send(event, data, supersede=supersede, on_commit=False)

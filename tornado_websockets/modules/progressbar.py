@@ -11,42 +11,39 @@ from .progress import Number, Progress
 class ProgressBar(Module, Progress):
     """A progress bar on a WebSocket that is there already: ``ws.bind(ProgressBar('foo'))``.
 
+    Another bar of the same name may be bound later, one for each job perhaps: clients that connect from then on are
+    told where that one stands. A handler ``open`` of its own takes the place of the introduction.
+
     :param name: ``'foo'`` speaks ``module_progressbar_foo_<event>``.
     :param min: where it starts.
     :param max: where it is done.
     :param indeterminate: how far it is cannot be told.
     :raises ValueError: ``max`` is below ``min``.
 
-    :ivar current: the position; setting one outside of ``min`` to ``max`` raises ``ValueError``.
+    :ivar current: the position.
     """
 
     position_name = "current"
+    may_share_its_name = True
 
     def __init__(
         self,
-        name: str,
+        name: str = "",
         min: Number = 0,  # noqa: A002 names of old
         max: Number = 100,  # noqa: A002
         indeterminate: bool = False,
     ) -> None:
         Progress.__init__(self, min, max, indeterminate=indeterminate)
-        Module.__init__(self, f"progressbar_{name}")
-
-    @property
-    def current(self) -> Number:
-        return self._position
-
-    @current.setter
-    def current(self, position: Number) -> None:
-        self._move(position)
+        self.current = min
+        Module.__init__(self, f"progressbar_{name}" if name else "progressbar")
 
     def initialize(self) -> None:
         """Introduce the bar to each client that connects."""
 
-        @self.on
         async def open(socket: Any) -> None:  # noqa: A001 the name of the event
-            for event, data in self._introduction():
-                socket.emit(self.event_name(event), data)
+            await self._introduce(socket)
 
-    def _tell(self, event: str, data: dict[str, Any] | None = None, *, supersede: bool = False) -> None:
+        self._register(open, "open", is_default=True)
+
+    def _tell_all(self, event: str, data: dict[str, Any] | None, *, supersede: bool) -> None:
         self.emit(event, data, supersede=supersede, on_commit=False)

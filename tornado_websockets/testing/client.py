@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
-from django.apps import apps
-from django.utils.datastructures import CaseInsensitiveMapping
 
-from .. import conf
-from ..core.connection import Connection
+from ..auth.authentication import anonymous
+from ..core.protocol.offers import Offer, carry
 from ..core.registry import PREFIX
-from ..discovery import discover
-from ..websocket import WebSocket, registry
+from ..schema.sends import test_clients
+from ..serving import handshake
+from ..serving.discovery import discover
+from ..websocket import WebSocket, endpoint_of, registry
 
 if TYPE_CHECKING:
-    from ..core.dispatch import Run
+    from ..core.connections.connection import Connection
+    from ..core.handlers.signatures import Run
 
 Data = dict[str, Any]
 
@@ -28,18 +29,22 @@ SILENCE = 0.1
 
 
 class ConnectionRefused(Exception):
-    """``authorize`` did not let the client in."""
+    """``authorize``, or what is asked who it is, did not let the client in."""
 
 
 class RequestRefused(Exception):
     """A request was answered with an error.
 
     :ivar code: such as ``"unknown_event"``.
+    :ivar message: for people.
+    :ivar details: what else is said of it, such as ``{"fields": [...]}``.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
+        self.details = dict(details or {})
 
 
 class Client:
@@ -49,9 +54,12 @@ class Client:
 
     :param path: of the WebSocket, concrete: ``"/chat"``, ``"/room/lobby"``; with or without ``/ws``, and a query
         string, ``"/chat?token=1"``.
-    :param user: what handlers find as ``socket.user``; by default nobody in particular, as on a server.
+    :param user: what handlers find as ``socket.user``; nothing in ``AUTHENTICATE`` is asked then. By default nobody
+        in particular, as on a server.
     :param session: what they find as ``socket.session``.
     :param headers: of the handshake.
+    :param token: offered as a browser offers it; then nobody is asked who this is but what takes tokens.
+    :param subprotocols: offered.
     :param websocket: one that is not served at its path (``add_to_handlers=False``).
     :param run: runs sync handlers.
     :raises LookupError: there is no WebSocket at ``path``.
@@ -69,13 +77,17 @@ class Client:
         user: Any = None,
         session: Any = None,
         headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        subprotocols: Sequence[str] = (),
         websocket: WebSocket | None = None,
         run: Run | None = None,
     ) -> None:
         path, _, self._query_string = path.partition("?")
         self._websocket, self._kwargs = find(path, websocket)
-        self._user = _anonymous() if user is None else user
+        self._user = anonymous() if user is None else user
+        self._is_known = user is not None
         self._session, self._headers = session, headers or {}
+        self._offered = ", ".join([*subprotocols, *(() if token is None else carry(token))])
         self._run: Run = run or sync_to_async(_call, thread_sensitive=True)
         self._received: list[Data] = []
         self._arrived = asyncio.Condition()
@@ -89,24 +101,26 @@ class Client:
 
         :raises ConnectionRefused: ``authorize`` said no.
         """
-        self.connection = Connection(
-            self._websocket,
+        endpoint = endpoint_of(self._websocket)
+        test_clients.add(self)
+        self.connection = handshake.connect(
+            endpoint,
             _Transport(self),
-            path=self._websocket.pattern.build(self._kwargs),
-            kwargs=self._kwargs,
-            headers=CaseInsensitiveMapping(self._headers),
-            limits=conf.limits(),
+            parameters=self._kwargs,
+            headers=handshake.join_headers(self._headers.items()),
             query_string=self._query_string,
             user=self._user,
             session=self._session,
+            offer=self._offer(),
             run=self._run,
         )
-        if not await self._websocket.is_authorized(self.connection, self._run) or self.connection.closed:
+        is_authorized = await endpoint.is_authorized(self.connection, self._run, is_known=self._is_known)
+        if not is_authorized or self.connection.closed:
             raise ConnectionRefused(self.connection.path)
         try:
             await self.connection.open(_accept)
         except BaseException:
-            await self.connection.gone()
+            await self.connection.on_closed()
             raise
         self._serving = asyncio.get_running_loop().create_task(self._serve())
         return self
@@ -116,6 +130,7 @@ class Client:
         if self._serving is not None:
             self._outgoing.put_nowait(None)
             await asyncio.wait([self._serving])
+        test_clients.discard(self)
 
     def cancel(self) -> None:
         """Leave at once, as a client does whose handler never ends."""
@@ -127,7 +142,14 @@ class Client:
         await self.send_text(json.dumps({"event": event, "data": data or {}}))
 
     async def send_text(self, text: str) -> None:
-        """Send a frame as it is, to see what becomes of a bad one."""
+        """Send a frame as it is, to see what becomes of a bad one.
+
+        :raises RuntimeError: it is not connected.
+        """
+        if self._serving is None:
+            raise RuntimeError("This client is not connected: call connect(), or use it in a with statement.")
+        if self.connection.answer_at_once(text):
+            return
         self._outgoing.put_nowait(text)
 
     async def receive(self, event: str, timeout: float = TIMEOUT) -> Data:  # noqa: ASYNC109 a client's own words
@@ -136,12 +158,12 @@ class Client:
         :param timeout: in seconds.
         :raises AssertionError: it did not come; the message says what did.
         """
-        return (await self._take(lambda frame: frame["event"] == event, f"No {event!r}", timeout))["data"]  # type: ignore[no-any-return]
+        return (await self._take(lambda frame: frame["event"] == event, f"No {event!r}", timeout)).get("data", {})  # type: ignore[no-any-return]
 
     async def receive_any(self, timeout: float = TIMEOUT) -> tuple[str, Data]:  # noqa: ASYNC109
         """The next event and its data, whichever it is; errors as :meth:`receive`."""
         frame = await self._take(lambda _: True, "Nothing", timeout)
-        return frame["event"], frame["data"]
+        return frame["event"], frame.get("data", {})
 
     async def request(self, event: str, data: Data | None = None, timeout: float = TIMEOUT) -> Any:  # noqa: ASYNC109
         """Send an event, and return what its handler returned.
@@ -154,7 +176,8 @@ class Client:
         await self.send_text(json.dumps({"event": event, "data": data or {}, "id": id_}))
         reply = await self._take(lambda frame: frame.get("id") == id_, f"No reply to {event!r}", timeout)
         if "error" in reply:
-            raise RequestRefused(reply["error"]["code"], reply["error"]["message"])
+            error = reply["error"]
+            raise RequestRefused(error.pop("code"), error.pop("message"), error)
         return reply["data"]
 
     async def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:  # noqa: ASYNC109
@@ -181,12 +204,17 @@ class Client:
                 self._outgoing.put_nowait(None)
             self._arrived.notify_all()
 
+    def _offer(self) -> Offer:
+        headers = handshake.join_headers(self._headers.items())
+        offered = self._offered or headers.get("sec-websocket-protocol", "")
+        return endpoint_of(self._websocket).read_offer(offered, headers.get("authorization", ""))
+
     async def _serve(self) -> None:
         try:
             while (text := await self._outgoing.get()) is not None:
                 await self.connection.received(text)
         finally:
-            await self.connection.gone()
+            await self.connection.on_closed()
 
     async def _take(self, is_wanted: Callable[[Data], bool], missing: str, seconds: float) -> Data:
         async with self._arrived:
@@ -224,7 +252,7 @@ class _Transport:
     def abort(self, code: int) -> None:
         """Nothing to cut."""
 
-    def interrupt(self) -> None:
+    def cancel_handler(self) -> None:
         """No server stops."""
 
 
@@ -236,19 +264,11 @@ def _call(call: Callable[[], Any]) -> Any:
     return call()
 
 
-def _anonymous() -> Any:
-    if not apps.is_installed("django.contrib.auth"):
-        return None
-    from django.contrib.auth.models import AnonymousUser
-
-    return AnonymousUser()
-
-
 def find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str, Any]]:
     """The WebSocket at a concrete path, and the parameters in it. Raises ``LookupError``."""
     path = "/" + path.strip().lstrip("/").removeprefix(PREFIX[1:] + "/")
     if websocket is not None:
-        parameters = websocket.pattern.match(path)
+        parameters = endpoint_of(websocket).pattern.match(path)
         found = None if parameters is None else (websocket, parameters)
     else:
         discover()

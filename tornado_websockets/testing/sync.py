@@ -7,13 +7,16 @@ import contextvars
 import queue
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ..core.cancellation import cancel_others
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+
+from ..core.tasks import cancel_others
 from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data, find
 
 if TYPE_CHECKING:
-    from ..core.connection import Connection
+    from ..core.connections.connection import Connection
 
 T = TypeVar("T")
 
@@ -21,13 +24,14 @@ T = TypeVar("T")
 class SyncClient:
     """:class:`Client` without ``async``: ``with SyncClient("/chat", user=alice) as client: client.emit(...)``.
 
-    Sync handlers run in the calling thread, while one of these methods is waiting: they see the test's transaction.
+    Sync handlers, and the database calls of async ones, run in the calling thread, while a method of this client or
+    another is waiting: they see the test's transaction.
     """
 
     def __init__(self, path: str, **options: Any) -> None:
         find(path.partition("?")[0], options.get("websocket"))  # whose error comes before anything is started
         self._loop = asyncio.new_event_loop()
-        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._caller = _caller()
         self._thread = threading.Thread(target=self._loop.run_forever, name="WebSocket test client", daemon=True)
         self._thread.start()
         self._client = self._wait(self._make(path, options))
@@ -96,23 +100,56 @@ class SyncClient:
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Let the loop's thread do it, and do meanwhile what it asks this one for."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        future.add_done_callback(lambda _: self._calls.put(None))
-        while (call := self._calls.get()) is not None:
-            call()
+        context = contextvars.copy_context()
+        context.run(SyncToAsync.thread_sensitive_context.set, self._caller.context)
+        future = context.run(asyncio.run_coroutine_threadsafe, coroutine, self._loop)
+        self._caller.work_until(future)
         return future.result()
 
     async def _run_in_caller(self, call: Callable[[], Any]) -> Any:
-        future: asyncio.Future[Any] = self._loop.create_future()
-        context = contextvars.copy_context()
+        return await asyncio.wrap_future(self._caller.submit(contextvars.copy_context().run, call))
 
-        def run() -> None:
-            try:
-                result = context.run(call)
-            except BaseException as error:  # it is the handler's, and raised where that is awaited
-                self._loop.call_soon_threadsafe(future.set_exception, error)
-            else:
-                self._loop.call_soon_threadsafe(future.set_result, result)
 
-        self._calls.put(run)
-        return await future
+class _Caller(Executor):
+    """The thread of a test, which works for the loops of its clients while it waits for one of them.
+
+    :ivar context: by which asgiref finds it.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self.context = ThreadSensitiveContext()
+        SyncToAsync.context_to_thread_executor[self.context] = self
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Call in that thread, when it next waits."""
+        future: Future[T] = Future()
+
+        def call() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    result = function(*args, **kwargs)
+                except BaseException as error:  # it is the handler's, and raised where that is awaited
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+
+        self._calls.put(call)
+        return future
+
+    def work_until(self, future: Future[Any]) -> None:
+        """Work until ``future`` is done. A call may itself wait for another one."""
+        future.add_done_callback(lambda _: self._calls.put(lambda: None))
+        while not future.done():
+            self._calls.get()()
+
+
+_callers = threading.local()
+
+
+def _caller() -> _Caller:
+    """That of this thread."""
+    if not hasattr(_callers, "own"):
+        _callers.own = _Caller()
+    own: _Caller = _callers.own
+    return own

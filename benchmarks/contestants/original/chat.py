@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tornado_websockets import Socket
 from tornado_websockets.websocket import WebSocket
 
 urlpatterns: list[object] = []
@@ -16,6 +17,6 @@ def say(data: dict[str, Any]) -> None:
 
 
 @ws.on
-def echo(socket: Any, data: dict[str, Any]) -> None:
+def echo(socket: Socket, data: dict[str, Any]) -> None:
     """Answer."""
     socket.emit("echoed", data)

@@ -2,9 +2,13 @@
 
 import os
 import time
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from benchmarks.contestants.reporting import report
+from tornado_websockets import Socket
 from tornado_websockets.websocket import WebSocket
 
 from .loop import LoopWatch
@@ -27,13 +31,69 @@ async def say(data: dict[str, Any]) -> None:
 
 
 @ws.on
-async def echo(socket: Any, data: dict[str, Any]) -> None:
+async def echo(socket: Socket, data: dict[str, Any]) -> None:
     """Answer."""
     socket.emit("echoed", data)
 
 
+@dataclass
+class Line:
+    """Five fields, which pydantic validates."""
+
+    room: str
+    text: str
+    number: int
+    ratio: float
+    is_new: bool
+
+
+class LineStruct(msgspec.Struct):
+    """The same, which msgspec validates."""
+
+    room: str
+    text: str
+    number: int
+    ratio: float
+    is_new: bool
+
+
 @ws.on
-def echo_sync(socket: Any, data: dict[str, Any]) -> None:
+async def echo_fields(socket: Socket, data: dict[str, Any]) -> None:
+    """Answer with every field."""
+    line = {
+        "room": data["room"],
+        "text": data["text"],
+        "number": data["number"],
+        "ratio": data["ratio"],
+        "is_new": data["is_new"],
+    }
+    socket.emit("echoed", line)
+
+
+def _fields(line: Any) -> dict[str, Any]:
+    return {
+        "room": line.room,
+        "text": line.text,
+        "number": line.number,
+        "ratio": line.ratio,
+        "is_new": line.is_new,
+    }
+
+
+@ws.on
+async def echo_dataclass(socket: Socket, data: Line) -> None:
+    """Answer with every field of what pydantic has made."""
+    socket.emit("echoed", _fields(data))
+
+
+@ws.on
+async def echo_struct(socket: Socket, data: LineStruct) -> None:
+    """Answer with every field of what msgspec has made."""
+    socket.emit("echoed", _fields(data))
+
+
+@ws.on
+def echo_sync(socket: Socket, data: dict[str, Any]) -> None:
     """Answer from a worker thread."""
     socket.emit("echoed", data)
 
@@ -54,7 +114,7 @@ async def watch_loop() -> None:
 
 
 @slow_ws.on
-def slow(socket: Any, data: dict[str, Any]) -> None:
+def slow(socket: Socket, data: dict[str, Any]) -> None:
     """Answer after a while, as if the database took long."""
     time.sleep(data["seconds"])
     socket.emit("echoed", {})

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.endurance.scale import IS_LONG
-from tests.servers.asgi import Server
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.transports import SERVERS, Servers
 
 #: As they are in production, also in the short form: see siege.py.
 PLAIN = {"PYTHONDEVMODE": ""}

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.servers.peer import CONTINUATION, PING, PONG, TEXT, frame
+from tests.support.peer import CONTINUATION, PING, PONG, TEXT, frame
 
 #: Numbers begin anew after so many.
 CIRCLE = 1_000

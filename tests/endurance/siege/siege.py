@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.endurance.measures import MEBIBYTE, family, forget_peak, peak, queued
 from tests.endurance.scale import IS_LONG, within
-from tests.servers.asgi import Server
-from tests.servers.log import DEADLINE
-from tests.servers.process import PLAIN_PYTHON, ROOT, environment
+from tests.support.asgi import Server
+from tests.support.log import DEADLINE
+from tests.support.process import PLAIN_PYTHON, ROOT, environment
 
 from .parties import Party, Report
 

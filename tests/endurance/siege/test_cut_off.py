@@ -3,8 +3,8 @@
 import pytest
 
 from tests.endurance.conftest import Report
-from tests.servers.asgi import Server
-from tests.servers.peer import CONTINUATION, frame
+from tests.support.asgi import Server
+from tests.support.peer import CONTINUATION, frame
 
 from . import loads
 from .parties import CLOSE_FRAME, Party

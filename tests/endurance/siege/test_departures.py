@@ -9,9 +9,9 @@ import pytest
 
 from tests.endurance.conftest import Report as Print
 from tests.endurance.scale import IS_LONG, within
-from tests.servers.asgi import Server
-from tests.servers.peer import peer
-from tests.servers.transports import SERVERS, Servers
+from tests.support.asgi import Server
+from tests.support.peer import peer
+from tests.support.transports import SERVERS, Servers
 
 from . import loads
 from .conftest import PLAIN

@@ -6,8 +6,8 @@ import pytest
 
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG
-from tests.servers.asgi import Server
-from tests.servers.peer import TEXT, peer
+from tests.support.asgi import Server
+from tests.support.peer import TEXT, peer
 
 from . import loads
 from .parties import Party

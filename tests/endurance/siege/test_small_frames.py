@@ -4,7 +4,7 @@ import pytest
 
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG
-from tests.servers.asgi import Server
+from tests.support.asgi import Server
 
 from . import loads
 from .parties import Party

@@ -24,6 +24,14 @@ var progress = new ModuleProgressBar("foo");
 progress.set_engine(new ModuleProgressBar.EngineHtml5(document.querySelector("#c"), { label_classes: ["small"] }));
 progress.set_engine(new ModuleProgressBar.EngineBootstrap(document.body, { progressbar_striped: true }));
 progress.set_engine({ update: ({ percent }) => (document.title = `${percent}%`) });
+progress.progression.toFixed(1);
+class OldEngine extends ModuleProgressBar.EngineInterface {
+  _update_label(label = "") {
+    this._$container.textContent = label + this.compute_progression();
+  }
+}
+progress.set_engine(new OldEngine(document.querySelector("#c")));
+new ModuleProgressBar();
 tws.bind(progress);
 progress.on("before_update", (data) => console.log(data.current));
 progress.emit("start");
@@ -39,8 +47,9 @@ tws.bind(new Notes());
 
 // @ts-expect-error a path is needed
 new TornadoWebSocket();
-// @ts-expect-error a server refuses it
 tws.emit("hello", 7);
+// @ts-expect-error no JSON has it
+tws.emit("hello", 7n);
 // @ts-expect-error no such option
 new TornadoWebSocket("/my_chat", { hostname: "example.com" });
 // @ts-expect-error read only

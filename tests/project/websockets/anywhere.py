@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 anywhere = WebSocket("/anywhere")

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note
@@ -47,3 +47,13 @@ async def swallow() -> None:
 @bounds.on
 def close(key: str) -> None:
     note(key, "close")
+
+
+bursts = WebSocket("/burst/<slug:room>")
+
+
+@bursts.on
+async def burst() -> None:
+    """Send more to everyone than may wait for one of them, and await none of it."""
+    for number in range(300):
+        bursts.emit("burst", {"n": number, "x": "y" * 50_000})

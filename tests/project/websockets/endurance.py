@@ -4,9 +4,9 @@ import asyncio
 import gc
 import time
 
-from tornado_websockets.core.connection import Connection
+from tornado_websockets.core.connections.connection import Connection
 from tornado_websockets.core.counters import counters
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note

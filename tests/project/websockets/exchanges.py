@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.modules import Module
 from tornado_websockets.websocket import WebSocket
 

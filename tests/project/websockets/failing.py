@@ -3,7 +3,7 @@
 import asyncio
 from typing import NoReturn
 
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note

@@ -7,8 +7,8 @@ from typing import Any
 
 from tornado import gen
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 forms = WebSocket("/forms/<slug:name>/<int:number>")

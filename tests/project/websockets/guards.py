@@ -5,9 +5,9 @@ import threading
 import time
 from collections import defaultdict
 
-from tornado_websockets import authorization
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
+from tornado_websockets.serving import authorization
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note

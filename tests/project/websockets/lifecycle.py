@@ -7,8 +7,8 @@ from collections import defaultdict
 
 from tornado.websocket import WebSocketClosedError
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note

@@ -7,8 +7,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
-from tornado_websockets.core.frames import Data
-from tornado_websockets.watch import watch
+from tornado_websockets.auth.recheck import logins
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 lounge = WebSocket("/lounge/<slug:key>", authorize=lambda socket: socket.user.is_authenticated)
@@ -28,7 +28,7 @@ async def count_queries() -> int:
 @lounge.on
 async def count_unseen() -> int:
     """How many have not been looked at since they connected."""
-    return sum(not watched.has_been_seen for watched in watch._watched.values())
+    return sum(not watched.has_been_seen for watched in logins._entries.values())
 
 
 @receiver(connection_created)

@@ -4,7 +4,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 people = WebSocket("/people")

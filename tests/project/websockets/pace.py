@@ -6,8 +6,8 @@ import time
 from collections import defaultdict
 from typing import ClassVar
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 stream = WebSocket("/stream/<slug:room>")

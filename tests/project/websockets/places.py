@@ -2,11 +2,12 @@
 
 import asyncio
 import datetime as dt
+import os
 
 from django.urls import register_converter
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
 from .notes import note
@@ -33,6 +34,11 @@ other_room = WebSocket("/other-room/<slug:room>")
 @room.on
 def say(data: Data) -> None:
     room.emit("said", data)
+
+
+@room.on
+def pid() -> int:
+    return os.getpid()
 
 
 @room.on

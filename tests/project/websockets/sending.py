@@ -10,8 +10,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
-from tornado_websockets.core.connection import Connection
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.exceptions import EmitHandlerError, PublishError
 from tornado_websockets.websocket import WebSocket
 
@@ -34,7 +34,7 @@ def outcome(call: Callable[[], Any]) -> str:
 async def goes_as_it_is(socket: Any) -> bool:
     """Whether what is sent needs no detour, for each client anew."""
     await socket.emit("on its way")
-    return bool(socket.transport._server.is_plain)
+    return bool(socket.transport._is_plain)
 
 
 @news.on
@@ -129,7 +129,7 @@ def nothing() -> None:
 
 @news.on
 def wrong_types(socket: Connection) -> Data:
-    values: list[Any] = [1, [], 1.5, b"x", True, ("a", 1)]
+    values: list[Any] = [1, [1], 1.5, b"x", True, ("a", 1)]
     calls: dict[str, Callable[..., Any]] = {
         "socket.emit": socket.emit,
         "ws.emit": news.emit,
@@ -151,10 +151,10 @@ def with_stranger() -> Data:
     with _stranger():
         return {
             "in a handler": outcome(lambda: news.emit("x")),
-            "wrong type": outcome(lambda: news.emit("x", [])),  # type: ignore[arg-type]
+            "wrong type": outcome(lambda: news.emit("x", [1])),  # type: ignore[arg-type]
             "publish": outcome(lambda: news.publish("x")),
             "outside": _outside(lambda: news.emit("x")),
-            "outside, wrong type": _outside(lambda: news.emit("x", [])),  # type: ignore[arg-type]
+            "outside, wrong type": _outside(lambda: news.emit("x", [1])),  # type: ignore[arg-type]
         }
 
 

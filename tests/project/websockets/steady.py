@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tornado_websockets.core.frames import Data
+from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.metrics import snapshot
 from tornado_websockets.websocket import WebSocket
 

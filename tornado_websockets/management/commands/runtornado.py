@@ -5,6 +5,7 @@ import os
 import re
 import ssl
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from tornado_websockets import django_app
-from tornado_websockets.discovery import discover
-from tornado_websockets.tornadowrapper import TornadoWrapper
+from tornado_websockets.serving.discovery import discover
+from tornado_websockets.tornado_bridge.server import TornadoWrapper
+from tornado_websockets.tornado_bridge.templates import read_templates_anew
+
+#: Where it listens unless it is told.
+DEFAULT_PORT = 8000
 
 _KEYS = {"port", "address", "handlers", "settings", "ssl"}
 _ADDRESS = re.compile(r"(?:(?P<address>\[[0-9a-fA-F:.]+\]|[^:\[\]]+):)?(?P<port>\d+)")
@@ -25,13 +30,16 @@ class Command(BaseCommand):
     help = "Serves WebSockets and Django with Tornado, as settings.TORNADO says."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("addrport", nargs="?", metavar="[ADDRESS:]PORT", help="Where to listen.")
+        parser.add_argument("port", nargs="?", metavar="[ADDRESS:]PORT", help=f"Where to listen; {DEFAULT_PORT}.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django gives it
         configuration = _configuration()
-        address, port = _where(options["addrport"], configuration)
+        for note in _notes(configuration):
+            self.stderr.write(self.style.WARNING(note))
+        address, port = _where(options["port"], configuration)
         context = _ssl_context(configuration.get("ssl"))
         discover()
+        read_templates_anew()
         try:
             TornadoWrapper.start_app(configuration.get("handlers", [django_app()]), configuration.get("settings"))
         except TypeError as error:
@@ -44,25 +52,30 @@ class Command(BaseCommand):
 
 
 def _configuration() -> dict[str, Any]:
-    configuration = getattr(settings, "TORNADO", None)
+    configuration = getattr(settings, "TORNADO", {})
     if not isinstance(configuration, dict):
         raise CommandError(
             f"settings.TORNADO is {configuration!r}; expected a dict such as TORNADO = {{'port': 8000}}. "
             f"Its keys are: {', '.join(sorted(_KEYS))}."
         )
-    unknown = sorted(set(configuration) - _KEYS)
-    if unknown:
-        raise CommandError(
-            f"settings.TORNADO has the unknown keys {', '.join(map(repr, unknown))}; "
-            f"its keys are: {', '.join(sorted(_KEYS))}."
-        )
     return configuration
 
 
-def _where(given: str | None, configuration: dict[str, Any]) -> tuple[str | None, int]:
-    address, port = configuration.get("address"), configuration.get("port")
-    if given is not None:
-        match = _ADDRESS.fullmatch(given)
+def _notes(configuration: dict[str, Any]) -> Iterator[str]:
+    """What works, and should be written otherwise."""
+    unknown = sorted(map(repr, set(configuration) - _KEYS))
+    if unknown:
+        keys = ", ".join(sorted(_KEYS))
+        yield f"settings.TORNADO has the unknown keys {', '.join(unknown)}, which do nothing; its keys are: {keys}."
+    handlers = configuration.get("handlers")
+    if handlers is django_app or (isinstance(handlers, (list, tuple)) and django_app in handlers):
+        yield "settings.TORNADO['handlers'] has tornado_websockets.django_app uncalled; write django_app()."
+
+
+def _where(given: Any, configuration: dict[str, Any]) -> tuple[str | None, int]:
+    address, port = configuration.get("address"), configuration.get("port", DEFAULT_PORT)
+    if given is not None:  # a number, from call_command
+        match = _ADDRESS.fullmatch(str(given))
         if match is None:
             raise CommandError(f"Expected PORT or ADDRESS:PORT, got {given!r}.")
         address, port = match["address"] or address, int(match["port"])

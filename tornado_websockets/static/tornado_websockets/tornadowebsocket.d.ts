@@ -9,8 +9,11 @@ export as namespace TornadoWebSocket;
  *     const tws = new TornadoWebSocket("/my_chat");
  *     tws.on("open", () => tws.emit("hello", { name: "Ana" }));
  *     tws.on("my_event", (data) => console.log(data));
+ *
+ * `manage.py websockets --typescript` writes what each WebSocket of the server takes and sends; with that,
+ * `new TornadoWebSocket<MyChat>("/my_chat")` knows its events, their data and their replies.
  */
-declare class TornadoWebSocket {
+declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSocket.AnyEvents> {
   /** @param path as on the server: `/my_chat` for `ws(s)://host:port/ws/my_chat` */
   constructor(path: string, options?: Partial<TornadoWebSocket.Options> | null);
 
@@ -20,43 +23,58 @@ declare class TornadoWebSocket {
   readonly state: TornadoWebSocket.State;
   /** The browser's own WebSocket of the moment. */
   readonly websocket: WebSocket | null;
+  /** @deprecated It is called `websocket`. */
+  readonly _websocket: WebSocket | null;
 
-  /** Connected, for the first time or again. Comes before what was queued is sent. */
-  on(event: "open", callback: (event: Event) => void): this;
+  /**
+   * Connected, for the first time or again. Comes before what was queued is sent.
+   *
+   * Whatever `on` hears, it returns a function that takes the listener off.
+   */
+  on(event: "open", callback: (event: Event) => void): TornadoWebSocket.Off<this>;
   /** The connection was lost, could not be made, or was closed. Failed attempts to reconnect do not repeat it. */
-  on(event: "close", callback: (event: TornadoWebSocket.CloseInfo) => void): this;
-  on(event: "error", callback: (event: Event) => void): this;
+  on(event: "close", callback: (event: TornadoWebSocket.CloseInfo) => void): TornadoWebSocket.Off<this>;
+  on(event: "error", callback: (event: Event) => void): TornadoWebSocket.Off<this>;
   /** A message of the server as it came, before its event. */
-  on(event: "message", callback: (event: MessageEvent) => void): this;
+  on(event: "message", callback: (event: MessageEvent) => void): TornadoWebSocket.Off<this>;
   /** There will be another attempt to connect. */
-  on(event: "reconnecting", callback: (detail: TornadoWebSocket.Reconnecting) => void): this;
-  on(event: "reconnected", callback: (detail: TornadoWebSocket.Reconnected) => void): this;
+  on(event: "reconnecting", callback: (detail: TornadoWebSocket.Reconnecting) => void): TornadoWebSocket.Off<this>;
+  on(event: "reconnected", callback: (detail: TornadoWebSocket.Reconnected) => void): TornadoWebSocket.Off<this>;
+  /** Attempts in a row never opened: no server, or one that refuses. From the third on, and with the last. */
+  on(event: "refused", callback: (detail: TornadoWebSocket.Refused) => void): TornadoWebSocket.Off<this>;
   /** Something that was emitted did not get through, or perhaps not. */
-  on(event: "dropped", callback: (detail: TornadoWebSocket.Dropped) => void): this;
+  on(event: "dropped", callback: (detail: TornadoWebSocket.Dropped) => void): TornadoWebSocket.Off<this>;
   /** Any event of the server. */
-  on(event: "*", callback: (event: string, data: any) => void): this;
+  on(event: "*", callback: (event: string, data: any) => void): TornadoWebSocket.Off<this>;
   /** An event of the server. */
-  on(event: string, callback: (data: any) => void): this;
+  on<E extends TornadoWebSocket.Name<S["on"]>>(event: E, callback: (data: S["on"][E]) => void): TornadoWebSocket.Off<this>;
 
   /** As `on`, for the next time only. */
-  once: TornadoWebSocket["on"];
+  once: TornadoWebSocket<S>["on"];
 
   /** Forget one listener of an event, or all of them. */
   off(event: string, callback?: (...args: any[]) => void): this;
 
   /**
-   * Send an event, as soon as there is a connection. A string is sent as `{ message: string }`.
+   * Send an event, as soon as there is a connection. What is no object is sent as `{ message: data }`.
    *
-   * @returns false if it was dropped, because too much waits already
+   * @returns false if it was dropped; "dropped" tells why
    */
-  emit(event: string, data?: TornadoWebSocket.Data): boolean;
+  emit<E extends TornadoWebSocket.Name<S["emit"]>>(
+    event: E,
+    ...rest: TornadoWebSocket.Rest<S["emit"][E]["data"], TornadoWebSocket.SendOptions>
+  ): boolean;
 
   /** Send an event, and await what its handler returns. Rejected with a `RequestError`. */
   request<T = any>(
-    event: string,
+    event: TornadoWebSocket.AnyName<S>,
     data?: TornadoWebSocket.Data,
     options?: TornadoWebSocket.RequestOptions,
   ): Promise<T>;
+  request<E extends TornadoWebSocket.Name<S["emit"]>>(
+    event: E,
+    ...rest: TornadoWebSocket.Rest<S["emit"][E]["data"], TornadoWebSocket.RequestOptions>
+  ): Promise<S["emit"][E]["reply"]>;
 
   /** Connect, or do so at once when waiting to reconnect. Does nothing when connected. */
   connect(): void;
@@ -69,6 +87,26 @@ declare class TornadoWebSocket {
 }
 
 declare namespace TornadoWebSocket {
+  /** What a WebSocket of the server sends (`on`), what it takes, and what it replies (`emit`). */
+  interface Events {
+    on: { [event: string]: any };
+    emit: { [event: string]: { data: any; reply: any } };
+  }
+
+  /** Where nobody has said so. */
+  interface AnyEvents extends Events {
+    emit: { [event: string]: { data: Data; reply: any } };
+    isUnknown: true;
+  }
+
+  type Name<T> = Extract<keyof T, string>;
+
+  /** Arguments after the event; data that may be empty may be left out. */
+  type Rest<D, O> = {} extends D ? [data?: D | null, options?: O] : [data: D, options?: O];
+
+  /** `string`, where nobody has said what events there are. */
+  type AnyName<S> = S extends { isUnknown: true } ? string : never;
+
   interface Options {
     /** Default: the page's. */
     host?: string;
@@ -76,34 +114,47 @@ declare namespace TornadoWebSocket {
     port?: number | string;
     /** Whether to use `wss`. Default: as the page. */
     secure?: boolean;
+    /** What stands before `/ws/`, such as "/app". Default: the `data-prefix` of the script, else nothing. */
+    prefix?: string;
+    /** Who this is, as the server's `AUTHENTICATE` takes it; a function is asked at each attempt to connect. */
+    token?: string | null | (() => string | null | PromiseLike<string | null>);
+    /** Subprotocols to offer. */
+    protocols?: readonly string[];
     /** Connect right away. Default: true. */
     auto_connect: boolean;
     /** An attempt to connect may take so long. Default: 15000. */
     connect_timeout: number;
     /** Default: true. */
     reconnect: boolean;
-    /** Longest pause before the first attempt to reconnect; it doubles with each. Default: 500. */
+    /** Longest pause before the first attempt to reconnect; it doubles with each. Default: 1000. */
     reconnect_delay: number;
-    /** The pause grows no further. Default: 15000. */
+    /** The pause grows no further, or to four times this after more than five attempts that never opened. Default: 15000. */
     reconnect_delay_max: number;
+    /** So many attempts in a row that never opened are the end; 0: none is. Default: 0. */
+    max_refusals: number;
     /** After so much silence the server is probed; 0: never. Default: 25000. */
     ping_interval: number;
     /** A server that is probed is given so long to say anything. Default: 20000. */
     ping_timeout: number;
-    /** The same, while a handler may be at work on what was sent. Default: 120000. */
+    /**
+     * The same, while a handler may be at work on what was sent, for a server of version 1.0.0, which answers in turn.
+     * Default: 120000.
+     */
     busy_timeout: number;
     /** For `request`; 0: for ever. Default: 30000. */
     request_timeout: number;
-    /** So many messages may wait for a connection. Default: 1000. */
+    /** So many messages may wait for a connection; 0: none. Default: 1000. */
     queue_size: number;
+    /** So many bytes of them. Default: 8000000. */
+    queue_bytes: number;
     /** Instead of the global one, where there is none. */
-    WebSocket?: new (url: string) => any;
+    WebSocket?: new (url: string, protocols?: string[]) => any;
   }
 
   /** "closed": neither connected nor trying to be. */
   type State = "connecting" | "open" | "reconnecting" | "closed";
 
-  type Data = object | string | null;
+  type Data = object | string | number | boolean | null;
 
   /** What a `CloseEvent` has, and the client's own notices as well. */
   interface CloseInfo {
@@ -124,17 +175,33 @@ declare namespace TornadoWebSocket {
     attempts: number;
   }
 
+  interface Refused {
+    /** So many in a row. */
+    attempts: number;
+  }
+
   interface Dropped {
     event: string;
     data: any;
     /**
-     * "disconnected": it was sent, but the connection was lost before the server said anything more, so perhaps it got
-     * through. "queue_full" and "closed": it was not sent.
+     * "disconnected": it was sent, but the connection was lost before the server confirmed it, so perhaps it got through.
+     * All others say that it was not sent: "queue_full", "closed" (nothing will be sent any more), "not_open" (and it was
+     * not to wait), "expired" (it had waited for longer than its `maxAge`).
      */
-    reason: "disconnected" | "queue_full" | "closed";
+    reason: "disconnected" | "queue_full" | "closed" | "not_open" | "expired";
   }
 
-  interface RequestOptions {
+  /** Takes the listener off. As `on` returned its emitter in version 1.0.0, calls that are chained go on there. */
+  type Off<T> = (() => void) & Pick<T, Extract<keyof T, "on" | "once" | "off" | "bind">>;
+
+  interface SendOptions {
+    /** Whether it may wait for a connection. Default: true. */
+    queue?: boolean;
+    /** It may wait for so long. Default: for ever. */
+    maxAge?: number;
+  }
+
+  interface RequestOptions extends SendOptions {
     /** Default: the option `request_timeout`. */
     timeout?: number;
   }
@@ -152,13 +219,17 @@ declare namespace TornadoWebSocket {
     | "disconnected"
     | "queue_full"
     | "closed"
+    | "not_open"
+    | "expired"
     | (string & {});
 
   /** Why a request got no answer. */
   class RequestError extends Error {
-    constructor(event: string, code: RequestErrorCode, message?: string);
+    constructor(event: string, code: RequestErrorCode, message?: string, details?: Record<string, any>);
     event: string;
     code: RequestErrorCode;
+    /** What else the server said about it, such as `fields`. */
+    details: Record<string, any>;
   }
 
   /**
@@ -166,17 +237,17 @@ declare namespace TornadoWebSocket {
    * `module_<name>_<event>` there, and `<event>` here.
    */
   class Module {
-    constructor(name: string);
+    constructor(name?: string);
     name: string;
     /** What the names of its events begin with. */
     prefix: string;
     /** What it is bound to. */
-    websocket: TornadoWebSocket | null;
-    on(event: "*", callback: (event: string, data: any) => void): this;
-    on(event: string, callback: (data: any) => void): this;
+    websocket: TornadoWebSocket<any> | null;
+    on(event: "*", callback: (event: string, data: any) => void): Off<this>;
+    on(event: string, callback: (data: any) => void): Off<this>;
     once: Module["on"];
     off(event: string, callback?: (...args: any[]) => void): this;
-    emit(event: string, data?: Data): boolean;
+    emit(event: string, data?: Data, options?: SendOptions): boolean;
     request<T = any>(event: string, data?: Data, options?: RequestOptions): Promise<T>;
   }
 }

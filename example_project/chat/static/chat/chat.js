@@ -1,63 +1,64 @@
 // The chat's page: what its forms send, and what it shows of what the server says.
 
-import { showStatus } from "../site/status.js";
+import { watched } from "../howto/frames.js";
+import { $, begin, hide } from "../site/page.js";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
+import { earlierName, rememberName, secret } from "./identity.js";
 import { Log } from "./log.js";
 import { People } from "./people.js";
 
-const EARLIER_NAME = "chat.name";
 const TYPING_PAUSE = 2_000;
 
-const $ = (id) => document.getElementById(id);
-
 const log = new Log($("log"), $("messages"), $("message"), $("jump"));
-const people = new People($("people"), $("count"), $("typing"), $("already-here"));
-let ownName = null;
+const people = new People($("people"), $("count"), $("typing"));
+let me = null;
 let lastTyped = 0;
 
-const events = {
-  welcome({ you, people: present, messages, more }) {
-    people.reset(you, present);
-    // Who was away for more than a page would see a gap: begin anew, the button leads back.
-    const oldest = messages[0]?.id;
-    if (more && !messages.some(({ id }) => log.has(id))) log.removeBefore(oldest);
-    log.add(messages);
-    if (log.oldestId === oldest) $("earlier").hidden = !more;
-    if (ownName) join(ownName);
-  },
-  joined({ person, name }) {
-    people.add(person, name);
-    if (!people.isMe(person)) log.note(`${name} joined`);
-  },
-  left({ person, name }) {
-    people.remove(person);
-    log.note(`${name} left`);
-  },
-  message(message) {
-    people.add(message.person, message.name);
-    log.add([message]);
-  },
-  typing({ person, name }) {
-    people.add(person, name);
-    people.showTyping(person);
-  },
-  removed({ id }) {
-    log.remove(id);
-  },
-  warning({ message }) {
-    hint(message);
-  },
-};
+// region shown
+const server = new TornadoWebSocket("/chat", watched);
 
-const server = new TornadoWebSocket("/chat");
-// All of them by "*": under "message" the client tells what comes as it came.
-server.on("*", (event, data) => events[event]?.(data));
+server.on("said", (message) => log.add([message]));
+
+async function say(text) {
+  const said = await ask("say", { text });
+  if (!said.id) giveBack(text);
+}
+// endregion
+
 server.on("open", () => hint(""));
-showStatus(server, $("status"));
+server.on("warning", ({ message }) => hint(message));
+server.on("said", ({ person, name }) => people.add(person, name));
+server.on("removed", ({ id }) => log.remove(id));
 
-/** Say something about what was just tried, next to it. */
+server.on("welcome", ({ people: present, messages, more }) => {
+  people.reset(present);
+  // Who was away for more than a page would see a gap: begin anew, the button leads back.
+  const oldest = messages[0]?.id;
+  if (more && !messages.some(({ id }) => log.has(id))) log.removeBefore(oldest);
+  log.add(messages, { isNews: me !== null });
+  if (log.oldestId === oldest) $("earlier").hidden = !more;
+  if (me) join(me.name);
+});
+
+server.on("joined", ({ person, name }) => {
+  const isNews = !people.has(person);
+  people.add(person, name);
+  if (isNews) log.note("joined", person, name);
+});
+
+server.on("left", ({ person, name }) => {
+  people.remove(person);
+  log.note("left", person, name);
+});
+
+server.on("typing", ({ person, name }) => {
+  people.add(person, name);
+  people.showTyping(person);
+});
+
+/** Say something about what was just tried, below it. */
 function hint(text) {
-  $(ownName ? "text-hint" : "name-hint").textContent = text;
+  $("hint").textContent = text;
 }
 
 /**
@@ -77,30 +78,29 @@ async function ask(event, data) {
 }
 
 async function join(name) {
-  const joined = await ask("join", { name });
-  if (!joined.name || ownName) return;
-  ownName = joined.name;
-  localStorage.setItem(EARLIER_NAME, ownName);
+  const joined = await ask("join", { name, secret });
+  if (!joined.person) return;
+  const isFirst = !me;
+  me = joined;
+  people.add(me.person, me.name);
+  log.reader = people.reader = me.person;
+  rememberName(me.name);
+  if (!isFirst) return;
+  $("composer").hidden = false;
   $("entrance").hidden = true;
-  $("room").hidden = false;
-  log.ownName = ownName;
   $("text").focus();
 }
 
-async function say(text) {
-  $("text").value = "";
-  lastTyped = 0;
-  const said = await ask("message", { text });
-  // Give back what was not taken, unless the next text was begun.
-  if (!said.id && !$("text").value) $("text").value = text;
+/** What was not taken comes back, unless the next text was begun. */
+function giveBack(text) {
+  if (!$("text").value) $("text").value = text;
 }
 
 async function showEarlier() {
   const page = await ask("history", { before: log.oldestId });
   if (!page.messages) return;
   log.addEarlier(page.messages);
-  $("earlier").hidden = !page.more;
-  if (!page.more) $("log").focus();
+  if (!page.more) hide($("earlier"), $("log"));
 }
 
 $("entrance").addEventListener("submit", (submit) => {
@@ -110,7 +110,11 @@ $("entrance").addEventListener("submit", (submit) => {
 
 $("composer").addEventListener("submit", (submit) => {
   submit.preventDefault();
-  if ($("text").value.trim()) say($("text").value);
+  const text = $("text").value;
+  if (!text.trim()) return;
+  $("text").value = "";
+  lastTyped = 0;
+  say(text);
 });
 
 $("text").addEventListener("keydown", (key) => {
@@ -128,5 +132,7 @@ $("text").addEventListener("input", () => {
 
 $("earlier").addEventListener("click", showEarlier);
 
-$("name").value = localStorage.getItem(EARLIER_NAME) ?? "";
-$("name").select();
+// What was typed before this script came is left alone.
+$("name").value ||= earlierName;
+if (document.activeElement === document.body) $("name").select();
+begin(server);

@@ -1,5 +1,9 @@
 // The list of messages: each where its id belongs, with notes of who comes and goes in between.
 
+import { hide } from "../site/page.js";
+import { buildName, paint } from "./names.js";
+import { Note } from "./notes.js";
+
 const SAME_BREATH = 5 * 60_000;
 const NEAR_END = 60;
 
@@ -11,7 +15,8 @@ export class Log {
   #list;
   #template;
   #jump;
-  #ownName = null;
+  #reader = null;
+  #note = new Note();
   #atEnd = true;
 
   /** `box` scrolls, `list` is in it, `template` is one message, `jump` the button that leads to the end. */
@@ -30,40 +35,43 @@ export class Log {
     return this.#ids[0];
   }
 
-  /** Whose messages are the reader's own. */
-  set ownName(name) {
-    this.#ownName = name;
-    for (const item of this.#messages) item.classList.toggle("own", item.dataset.name === name);
-    this.#toEnd();
+  /** Who reads: their own messages are shown as such. */
+  set reader(person) {
+    this.#reader = person;
+    for (const item of this.#messages) item.classList.toggle("own", item.dataset.person === person);
+    if (this.#atEnd) this.#toEnd();
   }
 
   has(id) {
     return this.#ids.includes(id);
   }
 
-  /** Show these where they belong: what is said now may come before the page of what was said earlier. */
-  add(messages) {
+  /**
+   * Show these where they belong: what is said now may come before the page of what was said earlier, which is no news
+   * to one who has just arrived.
+   */
+  add(messages, { isNews = true } = {}) {
+    if (!isNews) this.#hush();
     const fresh = messages.filter(({ id }) => !this.has(id));
     for (const message of fresh) this.#place(this.#build(message));
-    if (this.#atEnd || fresh.some(({ name }) => name === this.#ownName)) this.#toEnd();
+    if (this.#atEnd || fresh.some(({ person }) => person === this.#reader)) this.#toEnd();
     else if (fresh.length) this.#jump.hidden = false;
   }
 
   /** Show an earlier page above, and keep what is being read where it is. */
   addEarlier(messages) {
     const below = this.#box.scrollHeight - this.#box.scrollTop;
-    // A screen reader is to announce news, not what was said long ago.
-    this.#box.ariaLive = "off";
+    this.#hush();
     for (const message of messages) this.#place(this.#build(message));
     this.#box.scrollTop = this.#box.scrollHeight - below;
-    requestAnimationFrame(() => (this.#box.ariaLive = "polite"));
   }
 
-  note(text) {
-    const item = document.createElement("li");
-    item.className = "note";
-    item.textContent = text;
-    this.#list.append(item);
+  /** Say below the latest message that somebody "joined" or "left". */
+  note(change, person, name) {
+    if (this.#list.lastElementChild !== this.#note.element) this.#note = new Note();
+    this.#note[change](person, name);
+    if (this.#note.element.textContent) this.#list.append(this.#note.element);
+    else this.#note.element.remove();
     if (this.#atEnd) this.#toEnd();
   }
 
@@ -87,14 +95,14 @@ export class Log {
     return this.#messages.map((item) => Number(item.dataset.id));
   }
 
-  #build({ id, name, text, at }) {
+  #build({ id, person, name, text, at }) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const said = new Date(at);
     const isToday = said.toDateString() === new Date().toDateString();
-    Object.assign(item.dataset, { id, name, at: said.getTime() });
-    item.classList.toggle("own", name === this.#ownName);
-    paint(item.querySelector(".avatar"), name);
-    item.querySelector(".name").textContent = name;
+    Object.assign(item.dataset, { id, person, name, at: said.getTime() });
+    item.classList.toggle("own", Boolean(person) && person === this.#reader);
+    paint(item.querySelector(".avatar"), person, name);
+    item.querySelector(".who").replaceWith(buildName(person, name));
     item.querySelector(".text").textContent = text;
     item.querySelector("time").textContent = (isToday ? time : dateAndTime).format(said);
     item.querySelector("time").dateTime = said.toISOString();
@@ -111,10 +119,14 @@ export class Log {
   /** Who goes on talking needs no second introduction. */
   #group(item) {
     const before = item?.previousElementSibling?.dataset;
-    item?.classList.toggle(
-      "follows",
-      before?.name === item.dataset.name && item.dataset.at - before?.at < SAME_BREATH,
-    );
+    const isSame = before?.person === item?.dataset.person && before?.name === item?.dataset.name;
+    item?.classList.toggle("follows", isSame && item.dataset.at - before.at < SAME_BREATH);
+  }
+
+  /** A screen reader is to announce news, not what is shown now, which was said long ago. */
+  #hush() {
+    this.#box.ariaLive = "off";
+    requestAnimationFrame(() => (this.#box.ariaLive = "polite"));
   }
 
   #toEnd() {
@@ -123,13 +135,6 @@ export class Log {
 
   #onScroll() {
     this.#atEnd = this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < NEAR_END;
-    if (this.#atEnd) this.#jump.hidden = true;
+    if (this.#atEnd) hide(this.#jump, this.#box);
   }
-}
-
-/** Make `element` the sign of `name`: its initial, in a colour that stays its own. */
-export function paint(element, name) {
-  const hue = [...name].reduce((sum, char) => (sum * 31 + char.codePointAt(0) * 137) % 360, 0);
-  element.style.setProperty("--hue", hue);
-  element.textContent = [...name][0].toUpperCase();
 }

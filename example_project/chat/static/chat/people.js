@@ -1,43 +1,48 @@
 // Who is here, and who is typing.
 
-import { paint } from "./log.js";
+import { buildName, listNames, paint } from "./names.js";
 
 const TYPING_SHOWN = 4_000;
+const TYPING_NAMED = 2;
 
-const listed = new Intl.ListFormat("en");
+const order = new Intl.Collator();
 
 export class People {
   #list;
   #count;
   #typing;
-  #greeting;
-  #me = null;
+  #reader = null;
+  #painting = null;
   #names = new Map();
   #timers = new Map();
 
-  /** `list` and `count` show who is here, `typing` who writes, `greeting` tells it one who has not joined. */
-  constructor(list, count, typing, greeting) {
+  /** `list` and `count` show who is here, `typing` who writes. */
+  constructor(list, count, typing) {
     this.#list = list;
     this.#count = count;
     this.#typing = typing;
-    this.#greeting = greeting;
   }
 
-  /** Begin anew, on a new connection: `me` is its id there, `present` who else is here. */
-  reset(me, present) {
-    this.#me = me;
+  /** Who reads: the one in the list that is called "you". */
+  set reader(person) {
+    this.#reader = person;
+    this.#show();
+  }
+
+  /** Begin anew, on a new connection. */
+  reset(present) {
     this.#names = new Map(present.map(({ person, name }) => [person, name]));
     this.#show();
   }
 
-  isMe(person) {
-    return person === this.#me;
+  has(person) {
+    return this.#names.has(person);
   }
 
   /** Note that `person` is here; whoever speaks is, and is not typing any more. */
   add(person, name) {
     this.#stopTyping(person);
-    if (this.#names.has(person)) return;
+    if (this.#names.get(person) === name) return;
     this.#names.set(person, name);
     this.#show();
   }
@@ -58,36 +63,33 @@ export class People {
     if (this.#timers.delete(person)) this.#showTyping();
   }
 
+  /** Once for all who come and go before the browser paints next. */
   #show() {
-    const present = [...this.#names].sort(([, one], [, other]) => one.localeCompare(other));
+    this.#painting ??= requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint() {
+    this.#painting = null;
+    const present = [...this.#names].sort(([, one], [, other]) => order.compare(one, other));
     this.#list.replaceChildren(...present.map(([person, name]) => this.#build(person, name)));
     this.#count.textContent = present.length;
-    const names = present.map(([, name]) => name);
-    this.#greeting.textContent = names.length
-      ? `${listed.format(names)} ${names.length > 1 ? "are" : "is"} here.`
-      : "Nobody is here yet. Be the first!";
   }
 
   #build(person, name) {
     const item = document.createElement("li");
     const avatar = document.createElement("span");
     const label = document.createElement("span");
-    const shown = document.createElement("span");
     avatar.className = "avatar";
     avatar.ariaHidden = "true";
-    paint(avatar, name);
-    shown.className = "name";
-    shown.dir = "auto";
-    shown.textContent = name;
-    label.append(shown, this.isMe(person) ? " (you)" : "");
+    paint(avatar, person, name);
+    label.append(buildName(person, name), person === this.#reader ? " (you)" : "");
     item.append(avatar, label);
     return item;
   }
 
   #showTyping() {
     const names = [...this.#timers.keys()].map((person) => this.#names.get(person));
-    this.#typing.textContent = names.length
-      ? `${listed.format(names)} ${names.length > 1 ? "are" : "is"} typing…`
-      : "";
+    const who = names.length > TYPING_NAMED ? `${names.length} people` : listNames(names);
+    this.#typing.textContent = names.length ? `${who} ${names.length > 1 ? "are" : "is"} typing…` : "";
   }
 }

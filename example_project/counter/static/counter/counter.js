@@ -1,41 +1,44 @@
 // The counter's page: a button, and how often everyone has pressed it.
 
-import { showStatus } from "../site/status.js";
+import { watched } from "../howto/frames.js";
+import { $, begin } from "../site/page.js";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 import { Plot } from "./plot.js";
 
-const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
 
 const seconds = Number($("plot").dataset.seconds);
 const plot = new Plot($("plot"), seconds);
-let samples = [];
+let shown = [];
 
-const server = new TornadoWebSocket("/counter");
-showStatus(server, $("status"));
+// region shown
+const server = new TornadoWebSocket("/counter", watched);
 
-server.on("welcome", ({ total, visitors, samples: earlier }) => {
-  samples = earlier;
-  showTotal(total);
-  show(visitors);
-});
 server.on("pressed", ({ total }) => showTotal(total));
-server.on("sample", (sample) => {
-  samples = [...samples, sample].slice(-seconds);
-  show(sample.visitors);
-});
 
-// Without a connection the presses wait, and are counted when it is back.
-$("press").addEventListener("click", () => server.emit("press"));
+// Without a connection the presses wait for it.
+const press = () => server.emit("press");
+// endregion
+
+server.on("welcome", ({ total, visitors, samples }) => {
+  showTotal(total);
+  showSamples(samples, visitors);
+});
+server.on("sample", (sample) => showSamples([...shown, sample], sample.visitors));
+
+$("press").addEventListener("click", press);
+
+begin(server);
 
 function showTotal(total) {
   $("total").textContent = number.format(total);
 }
 
-function show(visitors) {
+function showSamples(samples, visitors) {
+  shown = samples.slice(-seconds);
   // By its time, since nobody sampled while nobody was here.
-  const now = samples.at(-1)?.at ?? 0;
-  const recent = samples.filter(({ at }) => now - at < seconds);
+  const now = shown.at(-1)?.at ?? 0;
+  const recent = shown.filter(({ at }) => now - at < seconds);
   const presses = recent.map((sample) => sample.presses);
   const sum = presses.reduce((one, other) => one + other, 0);
   const busiest = Math.max(0, ...presses);

@@ -1,59 +1,66 @@
 // A small plot: one bar a second, the latest at the right.
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT] = [600, 240];
-const LEFT = 46;
-const TOP = 14;
-const BOTTOM = 212;
+const LEFT = 40;
+const TOP = 10;
+const BELOW = 28;
 const GAP = 2;
 // The axis grows in these steps, so that it does not jump with every bar.
 const SCALES = [4, 8, 20, 40, 80, 200, 400, 800, 2000, 4000];
 
 export class Plot {
-  #bars;
-  #labels;
+  #svg;
   #seconds;
+  #values = [];
 
-  /** Draws into `svg`, which is 600 wide and 240 high, the last `seconds`. */
+  /** Fills `svg`, whatever its size is, with the last `seconds`. */
   constructor(svg, seconds) {
+    this.#svg = svg;
     this.#seconds = seconds;
-    this.#labels = [0, 0.5, 1].map((part) => {
-      const y = BOTTOM - part * (BOTTOM - TOP);
-      svg.append(build("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y, y2: y }));
-      const label = build("text", { class: "scale", x: LEFT - 8, y: y + 5 });
-      svg.append(label);
-      return { part, label };
-    });
-    this.#bars = build("g", { class: "bars" });
-    svg.append(this.#bars);
-    for (const [x, anchor, text] of [
-      [LEFT, "start", `${seconds} s ago`],
-      [WIDTH, "end", "now"],
-    ]) {
-      const label = build("text", { class: "time", x, y: HEIGHT - 8, "text-anchor": anchor });
-      label.textContent = text;
-      svg.append(label);
-    }
+    new ResizeObserver(() => this.draw(this.#values)).observe(svg);
   }
 
   /** `values` have an age in seconds and a value each. */
   draw(values) {
+    const { clientWidth: width, clientHeight: height } = this.#svg;
     const highest = Math.max(0, ...values.map(({ value }) => value));
-    const top = SCALES.find((scale) => scale >= highest) ?? highest;
-    for (const { part, label } of this.#labels) label.textContent = part * top;
-    this.#bars.replaceChildren(...values.filter(({ value }) => value > 0).map((value) => this.#bar(value, top)));
+    const area = { width, bottom: height - BELOW, scale: SCALES.find((scale) => scale >= highest) ?? highest };
+    const bars = build("g", { class: "bars" });
+    bars.append(...values.filter(({ value }) => value > 0).map((value) => this.#bar(value, area)));
+    this.#values = values;
+    this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.#svg.replaceChildren(...drawScale(area), bars, ...this.#drawTime(area));
   }
 
-  #bar({ age, value }, top) {
-    const width = (WIDTH - LEFT) / this.#seconds;
-    const height = (value / top) * (BOTTOM - TOP);
-    const x = WIDTH - (age + 1) * width + GAP / 2;
-    return build("rect", { x, y: BOTTOM - height, width: width - GAP, height, rx: Math.min(3, height / 2) });
+  #bar({ age, value }, { width, bottom, scale }) {
+    const step = (width - LEFT) / this.#seconds;
+    const height = (value / scale) * (bottom - TOP);
+    const x = width - (age + 1) * step + GAP / 2;
+    return build("rect", { x, y: bottom - height, width: step - GAP, height, rx: Math.min(3, height / 2) });
+  }
+
+  #drawTime({ width, bottom }) {
+    const y = bottom + BELOW - 6;
+    return [
+      build("text", { x: LEFT, y }, `${this.#seconds} s ago`),
+      build("text", { x: width, y, "text-anchor": "end" }, "now"),
+    ];
   }
 }
 
-function build(name, attributes) {
+function drawScale({ width, bottom, scale }) {
+  return [0, 0.5, 1].flatMap((part) => {
+    const y = bottom - part * (bottom - TOP);
+    return [
+      build("line", { class: "grid", x1: LEFT, x2: width, y1: y, y2: y }),
+      build("text", { x: LEFT - 8, y: y + 5, "text-anchor": "end" }, part * scale),
+    ];
+  });
+}
+
+function build(name, attributes, text = "") {
   const element = document.createElementNS(SVG, name);
   for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  element.textContent = text;
   return element;
 }

@@ -1,19 +1,28 @@
 // The import's page: it starts one over HTTP, and follows it over the WebSocket.
 
-import { showStatus } from "../site/status.js";
+import { watched } from "../howto/frames.js";
+import { $, begin, hide } from "../site/page.js";
 import { ModuleProgressBar } from "../tornado_websockets/modules/progress_bar.mjs";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
+import { judge } from "./outcome.js";
 
-const STATES = { running: "Running", done: "Done", cancelled: "Cancelled", failed: "Failed" };
+// So long after the last report of an import that runs, ask: its process may have ended.
+const SILENCE = 5_000;
 
-const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
+let current = { state: "idle" };
+let silence = 0;
 
-const server = new TornadoWebSocket("/import");
+// region shown
+const server = new TornadoWebSocket("/import", watched);
 const bar = new ModuleProgressBar("rows");
+
 server.bind(bar);
+server.on("open", () => server.emit("look"));
 bar.on("report", show);
-showStatus(server, $("status"));
+
+const cancel = () => server.emit("cancel", { id: current.id });
+// endregion
 
 /** Let the engine that is chosen draw the bar. */
 function draw() {
@@ -23,17 +32,24 @@ function draw() {
 
 function show(report) {
   const isRunning = report.state === "running";
+  const { outcome, title, text } = judge(report);
+  current = report;
+  clearTimeout(silence);
+  if (isRunning) silence = setTimeout(() => server.state === "open" && server.emit("look"), SILENCE);
   $("nothing").hidden = report.state !== "idle";
   $("job").hidden = report.state === "idle";
-  $("cancel").hidden = !isRunning;
   $("job-file").textContent = report.file;
   // Screen readers say it each time it is set.
-  if ($("job-state").dataset.state !== report.state) $("job-state").textContent = STATES[report.state] ?? "";
-  $("job-state").dataset.state = report.state;
+  if ($("job-state").textContent !== title) $("job-state").textContent = title;
+  $("job-state").dataset.outcome = outcome;
+  $("job-end").textContent = text;
+  $("job-end").hidden = !text;
   for (const id of ["added", "updated", "refused"]) $(id).textContent = number.format(report[id]);
   $("errors").replaceChildren(...listErrors(report));
   $("stored").textContent = number.format(report.stored);
   for (const id of ["import-file", "import-sample"]) $(id).ariaDisabled = isRunning;
+  if (isRunning) $("cancel").hidden = false;
+  else hide($("cancel"), $("progress-title"));
 }
 
 function listErrors({ errors, refused }) {
@@ -80,6 +96,7 @@ $("import-sample").addEventListener("click", () => {
   start(form);
 });
 
-$("cancel").addEventListener("click", () => server.emit("cancel"));
+$("cancel").addEventListener("click", cancel);
 for (const engine of document.querySelectorAll("[name=engine]")) engine.addEventListener("change", draw);
 draw();
+begin(server);

@@ -3,5 +3,6 @@
 import ModuleProgressBar from "./progress_bar.js";
 
 export { ModuleProgressBar, ModuleProgressBar as default };
+export import EngineInterface = ModuleProgressBar.EngineInterface;
 export import EngineHtml5 = ModuleProgressBar.EngineHtml5;
 export import EngineBootstrap = ModuleProgressBar.EngineBootstrap;

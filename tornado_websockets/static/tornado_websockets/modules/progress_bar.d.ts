@@ -13,19 +13,21 @@ export as namespace ModuleProgressBar;
  *     tws.bind(progress);
  */
 declare class ModuleProgressBar extends TornadoWebSocket.Module implements ModuleProgressBar.Progress {
-  constructor(name: string);
+  constructor(name?: string);
 
   readonly min: number;
   readonly max: number;
   readonly current: number;
   readonly percent: number;
+  /** As `percent`, not rounded. */
+  readonly progression: number;
   readonly label: string;
   readonly indeterminate: boolean;
   readonly is_done: boolean;
-  readonly engine: ModuleProgressBar.Renderer | null;
+  readonly engine: ModuleProgressBar.Renderer | ModuleProgressBar.OldRenderer | null;
 
   /** Let `engine` show the progress, from when the server has told of it. */
-  set_engine(engine: ModuleProgressBar.Renderer): this;
+  set_engine(engine: ModuleProgressBar.Renderer | ModuleProgressBar.OldRenderer): this;
 }
 
 declare namespace ModuleProgressBar {
@@ -43,6 +45,14 @@ declare namespace ModuleProgressBar {
   /** An engine: one of those here, or a page's own. */
   interface Renderer {
     update(progress: Progress): void;
+  }
+
+  /** An engine that was written for 0.2: it hears the events of the server as they come. */
+  interface OldRenderer {
+    /** Called by `set_engine`. */
+    render(): void;
+    on_init(data: any): void;
+    on_update(data: any): void;
   }
 
   interface EngineOptions {
@@ -81,6 +91,30 @@ declare namespace ModuleProgressBar {
     progressbar_striped: boolean;
     /** Move the stripes. Default: false. */
     progressbar_animated: boolean;
+  }
+
+  /**
+   * The base of engines that were written for 0.2. They override `render`, `on_init` and `on_update`, or the last five
+   * methods. A new engine needs none: it has a method `update(progress)`.
+   */
+  class EngineInterface implements OldRenderer {
+    /** @param container the element to draw in */
+    constructor(container: Element | null);
+    readonly values: Record<string, any>;
+    protected _$container: Element;
+    protected _options: Record<string, any>;
+    protected _values: Record<string, any>;
+    render(): void;
+    on_init(data: any): void;
+    on_update(data: any): void;
+    update_values(values: Record<string, any>): void;
+    compute_progression(): number;
+    format_progression(format: string, progression: number): string;
+    protected _create_elements(): void;
+    protected _render_elements(): void;
+    protected _handle_value(key: string, value: any): void;
+    protected _update_label(label?: string): void;
+    protected _update_progression(): void;
   }
 
   class EngineHtml5 implements Renderer {

@@ -1,7 +1,7 @@
 // ModuleProgressBar: shows the progress that a ProgressBar of the server tells.
 //
-// Made from progress_bar.mjs by .ci/classic_scripts.py: change that file, not this one.
-// The types that its comments name are in progress_bar.d.ts.
+// Made of src/progress_bar.mjs
+// by .ci/browser_client.py: change those, not this.
 (function (root, factory) {
   if (typeof define === "function" && define.amd) define(["../tornadowebsocket"], factory);
   else if (typeof module === "object" && module.exports) module.exports = factory(require("../tornadowebsocket.js"));
@@ -60,6 +60,21 @@
       const value = values[one || other];
       return value === undefined ? whole : String(value ?? "");
     });
+  }
+
+  /** How far it is, of 100. */
+  function progression(/** @type {{ min: number, max: number, current: number }} */ { min, max, current }) {
+    return max > min ? ((current - min) * 100) / (max - min) : 100;
+  }
+
+  /**
+   * Whether an engine is one of 0.2: it hears the events and reckons itself.
+   *
+   * @param {any} engine
+   * @returns {engine is OldRenderer}
+   */
+  function isOld(engine) {
+    return ["render", "on_init", "on_update"].every((name) => typeof engine?.[name] === "function");
   }
 
   /** Set an attribute, or remove it when there is nothing to say. */
@@ -171,37 +186,109 @@
     }
   }
 
+  /**
+   * The base of engines that were written for 0.2. They override `render`, `on_init` and `on_update`, or the five methods
+   * at the end.
+   */
+  class EngineInterface {
+    constructor(/** @type {Element | null} */ container) {
+      if (container?.nodeType !== 1)
+        throw new TypeError(`Expected an element to draw the progress in, got ${container}.`);
+      this._$container = container;
+      /** @type {Record<string, any>} */
+      this._options = {};
+      /** @type {Record<string, any>} what the server told last */
+      this._values = {};
+    }
+
+    get values() {
+      return this._values;
+    }
+
+    /** The bar has been given this engine. */
+    render() {
+      this._create_elements();
+      this._render_elements();
+    }
+
+    /** The server has told where the bar stands. */
+    on_init(/** @type {Progress} */ { indeterminate, min = 0, max = 100, current = min }) {
+      this.update_values({ min, max, current, indeterminate });
+      this.on_update({ current });
+    }
+
+    /** The bar is one step further. */
+    on_update(/** @type {Record<string, any>} */ data) {
+      this.update_values(data);
+      this._update_progression();
+      this._update_label(data.label);
+    }
+
+    update_values(/** @type {Record<string, any>} */ values) {
+      for (const [key, value] of Object.entries(values)) {
+        this._values[key] = value;
+        this._handle_value(key, value);
+      }
+    }
+
+    compute_progression() {
+      return progression(/** @type {any} */ (this._values));
+    }
+
+    format_progression(/** @type {string} */ pattern, /** @type {number} */ progress) {
+      return format(pattern, /** @type {any} */ ({ ...this._values, percent: progress }));
+    }
+
+    _create_elements() {}
+
+    _render_elements() {}
+
+    _handle_value(/** @type {string} */ _key, /** @type {any} */ _value) {}
+
+    _update_label(/** @type {string | undefined} */ _label) {}
+
+    _update_progression() {}
+  }
+
   /** A progress bar of the server, by its name there. */
   class ModuleProgressBar extends TornadoWebSocket.Module {
-    constructor(/** @type {string} */ name) {
-      super(`progressbar_${name}`);
+    constructor(name = "") {
+      super(name ? `progressbar_${name}` : "progressbar");
       this.min = 0;
       this.max = 100;
       this.current = 0;
       this.label = "";
       this.indeterminate = false;
       this.is_done = false;
-      /** @type {Renderer | null} */
+      /** @type {Renderer | OldRenderer | null} */
       this.engine = null;
       this._isKnown = false;
     }
 
     /** How far it is, as a whole number; 100 is not said before it is reached. */
     get percent() {
-      const { min, max, current } = this;
-      return max > min ? Math.floor(((current - min) * 100) / (max - min)) : 100;
+      return Math.floor(progression(this));
     }
 
-    /** Let `engine` show the progress: one of those here, or any object with a method `update(progress)`. */
-    set_engine(/** @type {Renderer} */ engine) {
-      if (typeof engine?.update !== "function")
+    /** The same, not rounded. */
+    get progression() {
+      return progression(this);
+    }
+
+    /**
+     * Let `engine` show the progress: one of those here, any object with a method `update(progress)`, or an engine that
+     * was written for 0.2.
+     */
+    set_engine(/** @type {Renderer | OldRenderer} */ engine) {
+      if (!isOld(engine) && typeof engine?.update !== "function")
         throw new TypeError(`Expected an engine with a method update, got ${engine}.`);
       this.engine = engine;
+      if (isOld(engine)) this._start(engine);
       this._show();
       return this;
     }
 
-    _bind(/** @type {TornadoWebSocket} */ websocket) {
+    _bind(/** @type {InstanceType<typeof TornadoWebSocket>} */ websocket) {
       super._bind(websocket);
       if (OLD_PATH.test(websocket.path)) this.prefix = "";
     }
@@ -210,6 +297,10 @@
       if (event === "init") this._init(data);
       else if (event === "update") this._update(data);
       else if (event === "done") this._done();
+      if (isOld(this.engine)) {
+        if (event === "init") this.engine.on_init(data);
+        else if (event === "update") this.engine.on_update(data);
+      }
       super._receive(event, data);
     }
 
@@ -231,12 +322,22 @@
       this._show();
     }
 
+    /** Let an engine of 0.2 draw, and tell it what it has not heard. */
+    _start(/** @type {OldRenderer} */ engine) {
+      engine.render();
+      if (!this._isKnown) return;
+      const { indeterminate, min, max, current, label } = this;
+      engine.on_init({ indeterminate, min, max, current });
+      if (label) engine.on_update({ current, label });
+    }
+
     _show() {
       // Before the server has told where it stands there is nothing to show.
-      if (this._isKnown && this.engine) this.engine.update(this);
+      if (this._isKnown && this.engine && !isOld(this.engine)) this.engine.update(this);
     }
   }
 
+  ModuleProgressBar.EngineInterface = EngineInterface;
   ModuleProgressBar.EngineHtml5 = EngineHtml5;
   ModuleProgressBar.EngineBootstrap = EngineBootstrap;
   Object.assign(TornadoWebSocket, { ModuleProgressBar });

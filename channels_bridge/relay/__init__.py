@@ -1,0 +1,1 @@
+"""How messages reach other processes, through the channel layer."""

@@ -1,0 +1,226 @@
+"""The relay: connects the clients of this process with those of the others, over a channel layer."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
+
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.delivery.message import Message
+from tornado_websockets.core.forking import ForkGuard
+from tornado_websockets.core.logger import logger
+from tornado_websockets.core.protocol.frames import Encoder
+
+from .batching import Outgoing, QueueBounds
+from .complaints import Complaints
+from .loop_thread import ExitTiming, LoopThread
+from .messages import EVENT, RELAY, Batch, Event, InvalidMessage, glimpse, is_frame
+from .native import settled_here
+from .numbering import NumberingBounds, Tally
+from .receiver import Receiver, ReceiveTiming
+from .sender import Sender, SendTiming
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Every time and bound of a relay, by what it is of."""
+
+    sending: SendTiming = field(default_factory=SendTiming)
+    receiving: ReceiveTiming = field(default_factory=ReceiveTiming)
+    queue: QueueBounds = field(default_factory=QueueBounds)
+    numbering: NumberingBounds = field(default_factory=NumberingBounds)
+    exit: ExitTiming = field(default_factory=ExitTiming)
+
+
+class Relay:
+    """Publishes to, and receives from, the groups of the default channel layer.
+
+    It receives on the event loop of the first client, and sends from there too; where no clients are served, it sends
+    from a thread of its own. Without ``CHANNEL_LAYERS`` it does nothing.
+
+    :param hub: whose clients get what arrives.
+    :param encoder: writes what other programs send as event and data.
+    """
+
+    def __init__(self, hub: Hub, encoder: Encoder, tuning: Tuning = Tuning()) -> None:
+        self._hub = hub
+        self._encoder = encoder
+        self._tuning = tuning
+        self._thread = LoopThread(tuning.exit)
+        self.forget()
+        self._fork = ForkGuard(self._start_anew)
+
+    def forget(self) -> None:
+        """Start anew, as a forked process must: with its parent's name, others would take its messages for doubles."""
+        self._name = uuid.uuid4().hex
+        self._senders = 0
+        self._tally = Tally(self._tuning.numbering)
+        self._complaints = Complaints()
+        self._lock = threading.Lock()
+        self._receiver: Receiver | None = None
+        self._sender: Sender | None = None
+        self._has_no_loop = False
+
+    def _start_anew(self) -> None:
+        """In a forked process, which must not receive under its parent's name: one would get what is for the other."""
+        channel_layers.backends = {}
+        self.forget()
+
+    async def join(self, topic: str) -> None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        receiver = self._current_receiver()
+        while receiver is not None:
+            await _on_loop_of(receiver, receiver.join(topic))
+            receiver = self._current_receiver() if receiver.is_stopped else None  # its last topic was left meanwhile
+
+    def _current_receiver(self) -> Receiver | None:
+        self._fork.check()
+        with self._lock:
+            layer = get_channel_layer()
+            if layer is None:
+                return None
+            receiver = self._receiver
+            if receiver is None or not receiver.is_alive or receiver.layer is not layer:
+                topics, timing = self._hub.topics(), self._tuning.receiving
+                tally = self._tally
+                receiver = Receiver(layer, self._take, tally.forget, topics, timing=timing, listen=tally.listen)
+                self._receiver = receiver
+            return receiver
+
+    async def leave(self, topic: str) -> None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        sender, receiver = self._sender, self._receiver
+        if sender is not None and not self._hub.has_clients(topic):
+            sender.forget(topic)
+        if receiver is not None and receiver.is_alive:
+            await _on_loop_of(receiver, self._leave(receiver, topic))
+
+    async def _leave(self, receiver: Receiver, topic: str) -> None:
+        if self._hub.has_clients(topic):
+            return  # one has come meanwhile, on another loop
+        await receiver.leave(topic)
+        sender = self._sender
+        if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
+            await sender.drain()  # the server may be about to stop this loop
+
+    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        outgoing = Outgoing(message, None if outcome is None else settled_here(outcome))
+        try:
+            sender = self._current_sender()
+        except (RuntimeError, OSError) as error:  # the system has no thread, or no file, for another loop
+            if not self._has_no_loop:
+                logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, message.topic)
+            self._has_no_loop = True
+            counters.messages_unsent += 1
+            outgoing.fail(error)
+        else:
+            self._has_no_loop = False
+            if sender is None:
+                self._hub.note_unheard(outgoing.message)
+                outgoing.succeed()
+            else:
+                sender.put(outgoing)
+
+    def is_congested(self, topic: str) -> bool:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        return self._sender is not None and self._sender.is_congested(topic)
+
+    async def room(self, topic: str) -> None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        if self._sender is not None:
+            await self._sender.room(topic)
+
+    def _current_sender(self) -> Sender | None:
+        """The sender for the layer and the loop of now; ``None`` where nobody could hear."""
+        self._fork.check()
+        with self._lock:
+            layer = get_channel_layer()  # of which Channels would make one for each of several threads that ask first
+            if layer is None:
+                return None
+            receiver = self._receiver
+            is_receiving = receiver is not None and receiver.is_alive and receiver.layer is layer
+            if not is_receiving and isinstance(layer, InMemoryChannelLayer):
+                return None  # nobody is outside of this process, and the layer is not thread-safe
+            loop = receiver.loop if receiver is not None and is_receiving else self._thread.loop()
+            if self._sender is None or self._sender.loop is not loop or self._sender.layer is not layer:
+                self._sender = self._new_sender(layer, loop)
+            return self._sender
+
+    def _new_sender(self, layer: Any, loop: asyncio.AbstractEventLoop) -> Sender:
+        self._senders += 1  # each has numbers, and so a name, of its own
+        name, tuning = f"{self._name}.{self._senders}", self._tuning
+        return Sender(
+            layer,
+            loop,
+            name,
+            self._hub.has_clients,
+            timing=tuning.sending,
+            queue=tuning.queue,
+            numbering=tuning.numbering,
+        )
+
+    def _take(self, message: Any) -> None:
+        """Deliver what arrived. Whatever it is, the next message is received."""
+        kind = message.get("type") if isinstance(message, dict) else None
+        try:
+            if kind == RELAY:
+                self._take_batch(Batch.from_message(message))
+            elif kind == EVENT:
+                self._take_event(Event.from_message(message))
+            else:
+                self._drop("type", "A message of the channel layer has an unknown type: %s", glimpse(kind))
+        except InvalidMessage as error:
+            self._drop(f"{kind} {error.field}", "A message of the channel layer is invalid (type %s): %s", kind, error)
+        except Exception:
+            logger.exception("A message of the channel layer cannot be delivered")
+
+    def _take_batch(self, batch: Batch) -> None:
+        if batch.sender.startswith(self._name):
+            return  # these clients were served when it was sent
+        if not self._hub.has_clients(batch.path):
+            return  # the last one left while it was on its way
+        lost, texts = self._tally.check(batch)
+        if lost is None:
+            self._complaints.add(
+                "numbers",
+                "The numbers of a sender do not follow those before, its losses go uncounted: %.64r at %d (path %.64r)",
+                batch.sender,
+                batch.first,
+                batch.path,
+            )
+        elif lost:
+            counters.messages_lost += lost
+            logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
+        for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
+            self._hub.deliver(Message(batch.path, "", text, key), batch.path)
+
+    def _take_event(self, event: Event) -> None:
+        try:
+            text = self._encoder.event(event.event, event.data)
+        except (TypeError, ValueError) as error:
+            reason = str(error)[:200]
+        else:
+            if is_frame(text):
+                self._hub.deliver(Message(event.path, event.event, text), event.path)
+                return
+            reason = f"it has {len(text)} characters"
+        message = "An event of another program cannot be sent: %s (event %.64r, path %.64r)"
+        self._drop("event", message, reason, event.event, event.path)
+
+    def _drop(self, kind: str, message: str, *args: object) -> None:
+        counters.messages_invalid += 1
+        self._complaints.add(kind, message, *args)
+
+
+async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:
+    if receiver.loop is asyncio.get_running_loop():
+        await waiting
+    else:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(waiting, receiver.loop))

@@ -1,0 +1,94 @@
+"""The channel of a process in the groups of the layer, and what killed processes leave behind there."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+#: What the names of our channels begin with. Others may be in the same groups, of a program that listens there perhaps.
+OWN = "tornado-websockets"
+
+#: Seconds after which a channel of ours that was not renewed is taken for that of a killed process.
+LIFETIME = 30
+
+
+def membership_in(layer: Any) -> "Membership":
+    """What suits the layer."""
+    return RedisMembership(layer) if is_core(layer) else Membership(layer)
+
+
+def is_core(layer: Any) -> bool:
+    """Whether ``layer`` is the core layer of channels_redis."""
+    core = sys.modules.get("channels_redis.core")
+    return core is not None and isinstance(layer, core.RedisChannelLayer)
+
+
+class Membership:
+    """Membership in the groups of any layer.
+
+    :ivar lifetime: seconds within which it must be renewed; ``None`` where it lasts.
+    :ivar at_once: groups that one call of :meth:`renew` should be given.
+    """
+
+    at_once = 1
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+        self.lifetime: float | None = getattr(layer, "group_expiry", None)  # not every layer has one
+
+    async def renew(self, groups: Sequence[str], channel: str) -> None:
+        """Join the groups, or stay in them."""
+        for group in groups:
+            await self._layer.group_add(group, channel)
+
+
+class RedisMembership(Membership):
+    """Membership in the groups of the core layer of channels_redis.
+
+    That layer keeps a channel in its groups for a day, and up to 100 messages for it that nobody will take. Here, a
+    group ends with the last process that renews it, and who did not renew is removed by those who do; channels that
+    are not ours stay. Times are of the clock of Redis, since those of several hosts may differ.
+    """
+
+    at_once = 50  # some milliseconds
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        self._seconds = min(LIFETIME, layer.group_expiry)
+        self.lifetime = self._seconds
+
+    async def renew(self, groups: Sequence[str], channel: str) -> None:
+        by_shard: defaultdict[int, list[str]] = defaultdict(list)
+        for group in groups:
+            by_shard[self._layer.consistent_hash(group)].append(f"{self._layer.prefix}:group:{group}")
+        dead: set[str] = set()
+        for shard, keys in by_shard.items():
+            dead |= await self._renew(self._layer.connection(shard), keys, channel)
+        for each in dead:
+            await self._bury(each)
+
+    async def _renew(self, connection: Any, keys: Sequence[str], channel: str) -> set[str]:
+        """Renew in two exchanges; returns the channels that were removed."""
+        seconds, microseconds = await connection.time()
+        now = seconds + microseconds / 1_000_000
+        async with connection.pipeline(transaction=False) as commands:
+            for key in keys:
+                commands.zadd(key, {channel: now})
+                commands.zrange(key, 0, -1, withscores=True)
+            members = (await commands.execute())[1::2]
+            removed: set[str] = set()
+            for key, scores in zip(keys, members, strict=True):
+                ours = {name.decode(): score for name, score in scores if name.startswith(OWN.encode())}
+                dead = {name for name, score in ours.items() if score < now - self._seconds}
+                if dead:
+                    commands.zrem(key, *dead)
+                commands.expire(key, self._seconds if len(ours) == len(scores) else self._layer.group_expiry)
+                removed |= dead
+            await commands.execute()
+        return removed
+
+    async def _bury(self, channel: str) -> None:
+        """Delete the messages that wait for ``channel``."""
+        name = self._layer.non_local_name(channel)
+        key = self._layer.prefix + name
+        await self._layer.connection(self._layer.consistent_hash(name)).delete(key, f"{key}$inflight")

@@ -1,0 +1,269 @@
+"""The way out: gives the channel layer what other processes shall get, in order, in batches."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from tornado_websockets.core.breaker import Breaker, BreakerTiming
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.logger import logger
+from tornado_websockets.paths import group_of
+
+from .batching import Outgoing, OutgoingQueues, QueueBounds
+from .messages import MAX_TEXT, Batch
+from .native import new_lock
+from .numbering import Numbering, NumberingBounds
+from .receivers import RedisReceivers, receivers_of
+
+
+@dataclass(frozen=True, slots=True)
+class SendTiming:
+    """How long sending may take, in seconds.
+
+    :ivar call_timeout: for one batch. Redis may hang rather than refuse.
+    :ivar batch_interval: from one batch to the next for the same topic, on layers that drop what is above a capacity.
+        The core layer of channels_redis keeps 100 messages for a process, whose receiver takes 500 a second at best:
+        each costs four exchanges with Redis.
+    :ivar room: that whoever waits for room waits at most.
+    :ivar breaker: when the layer counts as hanging.
+    """
+
+    call_timeout: float = 2.0
+    batch_interval: float = 0.005
+    room: float = 2.0
+    breaker: BreakerTiming = field(default_factory=BreakerTiming)
+
+
+class Sender:
+    """Sends through ``layer`` on ``loop``. Its task runs only while something waits.
+
+    A layer that fails at once is asked again for each batch, which costs little. One that hangs would cost
+    :attr:`SendTiming.call_timeout` each time, so from then on messages are rejected at once, until it takes a batch
+    without texts.
+
+    :param is_here: whether a topic has clients in this process.
+    :param queue: bounds of what waits.
+    :param numbering: bounds of what is remembered of the topics.
+
+    :ivar name: by which receivers know whose messages they count.
+    """
+
+    def __init__(
+        self,
+        layer: Any,
+        loop: asyncio.AbstractEventLoop,
+        name: str,
+        is_here: Callable[[str], bool],
+        *,
+        timing: SendTiming = SendTiming(),
+        queue: QueueBounds = QueueBounds(),  # noqa: B008 it is frozen
+        numbering: NumberingBounds = NumberingBounds(),  # noqa: B008 it is frozen
+    ) -> None:
+        self.layer = layer
+        self.loop = loop
+        self.name = name
+        self._timing = timing
+        self._lock = new_lock()  # for the next three
+        self._numbering = Numbering(is_here, numbering)
+        self._queues = OutgoingQueues(queue)
+        self._receivers = receivers_of(layer)
+        self._breaker = Breaker(timing.breaker)
+        self._sending: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._resting: dict[str, float] = {}  # when topics get their next batch at the earliest, in that order
+        self._unsent = 0  # since the layer took something last
+
+    def put(self, outgoing: Outgoing) -> None:
+        """Queue a message, from any thread; reject it when too much waits, or the layer hangs. The outcome tells."""
+        with self._lock:
+            error = self._breaker.error or _why_too_long(outgoing.message.text)
+            is_rejected = error is not None or not self._queues.put(outgoing)
+        if is_rejected:
+            self._reject([outgoing], error)
+        elif self._sending is None:
+            try:
+                self.loop.call_soon_threadsafe(self._start)
+            except RuntimeError as error:  # the loop is closed
+                self._reject_all(error)
+
+    def is_congested(self, topic: str) -> bool:
+        """Whether much waits for ``topic``, of a layer that works. May be asked from any thread."""
+        return self._queues.is_congested(topic) and not self._breaker.has_failed
+
+    async def room(self, topic: str) -> None:
+        """Return when that is no longer so, or after :attr:`SendTiming.room` seconds. On any event loop."""
+        with self._lock:
+            room = None if self._breaker.has_failed else self._queues.room(topic)
+        if room is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.room):
+                    await asyncio.wrap_future(room)
+
+    def forget(self, topic: str) -> None:
+        """Forget the numbers of ``topic``, whose last client here has gone, unless something waits for it."""
+        with self._lock:
+            if topic not in self._queues:
+                self._numbering.forget(topic)
+
+    async def drain(self) -> None:
+        """Return when nothing waits. Whatever comes next finds out afresh whether the layer hangs."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait([self._probing])
+        self._start()
+        while self._sending is not None:
+            await asyncio.wait([self._sending])
+
+    def _start(self) -> None:
+        if self._sending is None and self._queues:
+            self._sending = self.loop.create_task(self._send_all())
+            self._sending.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Called back, since a task that is cancelled before its first step runs nothing of its own."""
+        self._sending = None
+        if task.cancelled():  # the loop ends: let nobody wait for what cannot be sent
+            self._reject_all(RuntimeError("the event loop has ended"))
+        else:
+            self._start()
+
+    async def _send_all(self) -> None:
+        while self._queues:
+            topic = await self._next_topic()
+            if self._receivers is None or await self._has_room(topic, self._receivers):
+                await self._send(self._next())
+
+    async def _next_topic(self) -> str:
+        """The topic whose turn it is; messages gather while every topic that they are for has had a batch just now.
+
+        One that comes in meanwhile waits as well.
+        """
+        while True:
+            now = self.loop.time()
+            for rested in [topic for topic, end in self._resting.items() if end <= now]:
+                del self._resting[rested]
+            with self._lock:
+                topic = self._queues.first_outside(self._resting)
+            if topic is not None:
+                return topic
+            await asyncio.sleep(next(iter(self._resting.values())) - now)
+
+    async def _has_room(self, topic: str, receivers: RedisReceivers) -> bool:
+        """Whether the processes that listen to ``topic`` can take a batch; else its turn comes later."""
+        started = self.loop.time()
+        try:
+            async with asyncio.timeout(self._timing.call_timeout):
+                has_room = await receivers.have_room(group_of(topic))
+        except Exception as error:
+            self._record_failure(error, started)
+            self._reject(self._next(), error)
+            if not self._breaker.is_closed:
+                self._begin_to_probe(topic, error)
+            return False
+        if not has_room:
+            self._rest(topic)
+            await asyncio.sleep(self._timing.batch_interval)  # they need Redis to themselves
+        return has_room
+
+    def _rest(self, topic: str) -> None:
+        self._resting.pop(topic, None)
+        self._resting[topic] = self.loop.time() + self._timing.batch_interval
+
+    def _next(self) -> list[Outgoing]:
+        with self._lock:
+            return self._queues.take(self._resting)
+
+    async def _send(self, batch: list[Outgoing]) -> None:
+        topic = batch[0].topic
+        if hasattr(self.layer, "capacity"):
+            self._rest(topic)
+        try:
+            error = await self._call(topic, batch, self._timing.call_timeout)
+        except asyncio.CancelledError as error:
+            self._fail(batch, error)
+            raise
+        if error is not None:
+            self._fail(batch, error)
+            if not self._breaker.is_closed:
+                self._begin_to_probe(topic, error)
+            return
+        for outgoing in batch:
+            outgoing.succeed()
+        self._report_recovery()
+
+    async def _call(self, topic: str, batch: list[Outgoing], seconds: float) -> Exception | None:
+        """Give the layer a batch, and tell the breaker how it went; the error, if there was one."""
+        started = self.loop.time()
+        with self._lock:
+            epoch, first = self._numbering.take(topic, len(batch))
+            began = self._numbering.began(topic)
+        texts, keys = [each.message.text for each in batch], [each.message.key for each in batch]
+        message = Batch(f"{self.name}.{epoch}", topic, first, texts, keys, began).to_message()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.layer.group_send(group_of(topic), message)
+        except Exception as error:
+            self._record_failure(error, started)
+            return error
+        self._breaker.record_success()
+        return None
+
+    def _record_failure(self, error: Exception, started: float) -> None:
+        with self._lock:
+            self._breaker.record_failure(error, self.loop.time() - started)
+            self._queues.release()
+
+    def _begin_to_probe(self, topic: str, error: Exception) -> None:
+        """The layer hangs: reject what waits for it, and find out when it takes something."""
+        self._reject_all(error)
+        self._probing = self.loop.create_task(self._probe(topic))
+        self._probing.add_done_callback(self._end_probing)
+
+    async def _probe(self, topic: str) -> None:
+        breaker, timing = self._breaker, self._timing.breaker
+        while not breaker.is_closed:
+            await asyncio.sleep(timing.probe_interval)
+            breaker.begin_probe()
+            await self._call(topic, [], timing.probe_timeout)
+        self._report_recovery()
+
+    def _end_probing(self, _: asyncio.Task[None]) -> None:
+        self._probing = None
+        self._breaker.close()
+
+    def _reject_all(self, error: BaseException) -> None:
+        while batch := self._next():
+            self._reject(batch, error)
+
+    def _reject(self, batch: list[Outgoing], error: BaseException | None) -> None:
+        """Fail messages that the layer is not given."""
+        with self._lock:
+            self._numbering.take(batch[0].topic, len(batch))  # receivers shall see that something is missing
+        self._fail(batch, error)
+
+    def _fail(self, batch: list[Outgoing], error: BaseException | None) -> None:
+        """Count messages that other processes miss, and tell the log, once, and those who wait for the outcomes."""
+        if not self._unsent:
+            reason = "too much is waiting for it" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
+            logger.error(
+                "The channel layer takes no messages, clients of other processes miss them: %s (path %.64r)",
+                reason,
+                batch[0].topic,
+            )
+        self._unsent += len(batch)
+        counters.messages_unsent += len(batch)
+        for outgoing in batch:
+            outgoing.fail(error)
+
+    def _report_recovery(self) -> None:
+        if self._unsent:
+            logger.warning("The channel layer takes messages again; it took %d less than were sent", self._unsent)
+            self._unsent = 0
+
+
+def _why_too_long(text: str) -> ValueError | None:
+    if len(text) <= MAX_TEXT:
+        return None
+    return ValueError(f"expected a text of at most {MAX_TEXT} characters, got {len(text)}")

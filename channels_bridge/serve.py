@@ -1,0 +1,40 @@
+"""The ASGI application of a project that has no ``asgi.py`` of its own: its pages, and its WebSockets.
+
+It is made when this module is imported: ``ASGI_APPLICATION = "channels_bridge.serve.application"``, or
+``DJANGO_SETTINGS_MODULE=project.settings daphne channels_bridge.serve:application``.
+"""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.apps import apps
+from django.conf import ENVIRONMENT_VARIABLE, settings
+from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIHandler
+
+from .asgi import websocket_application
+from .transports.asgi import Receive, Scope, Send
+
+
+async def _answer_lifespan(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 ASGI gives it
+    """Say yes to a server that asks whether it may start, or stop: there is nothing to be done for it."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _make() -> ProtocolTypeRouter:
+    if not settings.configured and not os.environ.get(ENVIRONMENT_VARIABLE):
+        raise ImproperlyConfigured(
+            f"channels_bridge.serve serves the project whose settings {ENVIRONMENT_VARIABLE} names, which is not set. "
+            f"Write {ENVIRONMENT_VARIABLE}=project.settings before the command."
+        )
+    # Set up already, by manage.py: logging must not be configured a second time.
+    pages = ASGIHandler() if apps.ready else get_asgi_application()
+    return ProtocolTypeRouter({"http": pages, "websocket": websocket_application(), "lifespan": _answer_lifespan})
+
+
+application = _make()

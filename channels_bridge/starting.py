@@ -1,0 +1,17 @@
+"""What connects this process with the others, once, whichever app is ready first."""
+
+from django.core import checks
+
+from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.encoding import encoder
+
+from .checks import check_channel_layer, check_store
+from .relay.publisher import Relay
+
+
+def start() -> None:
+    """Have the relay publish, and the channel layer checked. More than once is once."""
+    checks.register(check_channel_layer)
+    checks.register(check_store)
+    if not isinstance(hub.publisher, Relay):
+        hub.publisher = Relay(hub, encoder)

@@ -1,0 +1,1 @@
+"""How each ASGI server behaves beyond what ASGI says."""

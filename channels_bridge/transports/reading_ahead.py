@@ -1,0 +1,100 @@
+"""Reading on while a handler takes its time: a client that leaves is noticed, and its pings are answered."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tornado_websockets.core.connections.inbox import MAX_WAITING, MAX_WAITING_BYTES
+from tornado_websockets.core.logger import logger
+
+from .recognition import has_left
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of one client may wait.
+
+    :ivar messages: of it.
+    :ivar size: bytes of them.
+    """
+
+    messages: int = MAX_WAITING
+    size: int = MAX_WAITING_BYTES
+
+
+class Reader(Protocol):
+    """On whose behalf messages are read."""
+
+    def take_ahead(self, message: Message) -> bool:
+        """Answer a message before its turn, if that is possible: then it does not wait for the handler."""
+
+    def on_end(self) -> None:
+        """The last message is here, which says that the client has gone."""
+
+
+class ReadingAhead:
+    """Takes a client's messages from the server before anyone asks for them, up to a bound.
+
+    :param receive: of the server; nobody else may call it from now on.
+    :param reader: is asked about each message, and told of the last.
+    """
+
+    def __init__(self, receive: Callable[[], Awaitable[Message]], reader: Reader, bounds: Bounds = Bounds()) -> None:
+        self._bounds = bounds
+        self._messages: deque[Message] = deque()
+        self._size = 0
+        self._changed = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._read(receive, reader))
+
+    async def next(self) -> Message:
+        """The next message; after the last one it is not to be called."""
+        while not self._messages:
+            await self._change()
+        message = self._messages.popleft()
+        self._size -= _size(message)
+        self._changed.set()
+        return message
+
+    def stop(self) -> None:
+        """Nothing is wanted any more."""
+        self._task.cancel()
+
+    async def _read(self, receive: Callable[[], Awaitable[Message]], reader: Reader) -> None:
+        is_last = False
+        while not is_last:
+            message = await _received(receive)
+            is_last = message["type"] != "websocket.receive"
+            if not is_last and reader.take_ahead(message):
+                continue
+            self._messages.append(message)
+            self._size += _size(message)
+            self._changed.set()
+            while not is_last and self._is_full:
+                await self._change()
+        reader.on_end()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._messages) >= self._bounds.messages or self._size > self._bounds.size
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+
+async def _received(receive: Callable[[], Awaitable[Message]]) -> Message:
+    """The next message of the server; its end, too, where the server raises rather than say so."""
+    try:
+        return await receive()
+    except Exception as error:
+        if not has_left(error):
+            logger.exception("Receiving from a client failed")
+        return {"type": "websocket.disconnect", "code": 1006}
+
+
+def _size(message: Message) -> int:
+    return len(message.get("text") or message.get("bytes") or "")

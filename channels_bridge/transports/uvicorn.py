@@ -1,0 +1,139 @@
+"""A client's way through uvicorn: frames written at once, aborting, how much is read."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from tornado_websockets.core.connections.hangup import Line
+from tornado_websockets.core.protocol.rfc6455 import text_frame
+
+from .asgi import AsgiTransport, Message, Receive, Send
+from .recognition import NeededNames, warn_once
+from .uvicorn_intake import UvicornIntake, intake_of
+
+_MODULES: Final = "uvicorn.protocols.websockets."
+
+#: What is needed of uvicorn's protocols, and documented nowhere.
+NEEDED: Final = NeededNames(
+    "queue.empty",
+    "transport.abort",
+    "transport.get_extra_info",
+    "transport.is_closing",
+    "transport.write",
+    "writable.is_set",
+    "writable.wait",
+)
+
+#: What is needed of the one that can be bounded as well.
+NEEDED_FOR_INTAKE: Final = NeededNames(
+    "conn.events",
+    "conn.extensions.insert",
+    "conn.max_message_size",
+    "connection_lost",
+    "data_received",
+    "eof_received",
+    "frames",
+    "pause_writing",
+    "read_paused",
+    "resume_writing",
+    "transport.pause_reading",
+    "transport.resume_reading",
+    "transport.set_protocol",
+)
+
+
+def is_uvicorn(thing: object) -> bool:
+    """Whether that is the protocol of a client of uvicorn, in whichever of its implementations."""
+    return type(thing).__module__.startswith(_MODULES)
+
+
+class UvicornTransport(AsgiTransport):
+    """One client on uvicorn.
+
+    It reads on only while the application takes messages, and its ``send`` waits for a client that is slow. When the
+    application returns, it waits for the client to take what is left; :meth:`cut` does not.
+
+    Uvicorn has three implementations. Of the default one, ``websockets-sansio``, is known how to bound what clients
+    send; what browsers compress needs it anyway.
+
+    :param protocol: uvicorn's. What it reads from the client is bounded from now on.
+    """
+
+    __slots__ = ("_intake", "_is_plain", "_line", "_queue", "_transport", "_writable")
+
+    def __init__(self, protocol: Any, receive: Receive, send: Send, *, is_wrapped: bool = False) -> None:
+        super().__init__(receive, send, is_wrapped=is_wrapped)
+        # What a broadcast asks of every client is kept at hand: each object that it touches on its way costs.
+        self._transport = protocol.transport
+        self._writable: asyncio.Event = protocol.writable
+        self._queue: asyncio.Queue[Message] = protocol.queue
+        self._intake = _intake_of(protocol)
+        # Whether frames go out as they are, neither compressed nor changed.
+        self._is_plain = not is_wrapped and self._intake is not None and len(protocol.conn.extensions) == 1
+        self._line: Line | None = None
+
+    # What a connection and its outbox ask for.
+
+    def send(self, text: str) -> Awaitable[None] | None:
+        # It closes its transport together with whatever else would forbid writing, but for a close of ours.
+        if self._is_plain and self._writable.is_set() and not self._transport.is_closing():
+            self._transport.write(text_frame(text))
+            return None
+        return self._put({"type": "websocket.send", "text": text}, self._writable)
+
+    def cut(self) -> None:
+        self._transport.abort()
+
+    def has_more(self) -> bool:
+        intake = self._intake
+        return self._ahead is not None or not self._queue.empty() or (intake is not None and bool(intake.rest))
+
+    # What is known of uvicorn.
+
+    def _begin_reading(self) -> None:
+        if self._intake is not None:
+            self._intake.transport = self
+            self._intake.release()
+
+    def _stop_reading(self) -> None:
+        if self._intake is not None:
+            self._intake.hold()
+
+    def _leave_to_server(self) -> None:
+        if self._intake is not None:
+            self._intake.transport = None  # which has us: neither should wait for the garbage collector
+            self._intake.go_on()  # to the client's answer to a close frame
+
+    def _read(self) -> Awaitable[Message]:
+        intake = self._intake
+        return self._receive() if intake is None or not intake.rest else self._read_more(intake)
+
+    async def _read_more(self, intake: UvicornIntake) -> Message:
+        if self._queue.empty():
+            intake.go_on()
+        message = await self._receive()
+        if intake.rest:
+            intake.go_on()  # uvicorn reads on as soon as it has given a message away; so keep it from that
+        return message
+
+    def _is_found_dead(self, now: float) -> bool:
+        if self._transport.is_closing():
+            return True
+        if self._line is None:
+            self._line = Line(self._transport.get_extra_info("socket").fileno())
+        return self._line.is_found_dead(now)
+
+
+def _intake_of(protocol: Any) -> UvicornIntake | None:
+    """What bounds what the client sends; ``None``, and a warning, where that is not known how to do."""
+    if type(protocol).__name__ != "WebSocketsSansIOProtocol":
+        warn_once("Of uvicorn's --ws only websockets-sansio is known; what clients send is bounded less well.")
+        return None
+    name = NEEDED_FOR_INTAKE.missing_in(protocol)
+    if name is not None:
+        warn_once(
+            "This uvicorn, or its websockets, is not known; what clients send is bounded less well: its protocol has "
+            f"no {name}."
+        )
+        return None
+    return intake_of(protocol)

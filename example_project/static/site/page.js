@@ -1,0 +1,25 @@
+// What all pages do alike.
+
+const TEXTS = { connecting: "Connecting", open: "Connected", reconnecting: "Reconnecting", closed: "Disconnected" };
+
+/** The element with this id. */
+export const $ = (id) => document.getElementById(id);
+
+/** The page's script is there: from now on its buttons do something, and the bar above tells the state of `server`. */
+export function begin(server) {
+  const show = () => {
+    if ($("status").dataset.state === server.state) return;
+    $("status").textContent = TEXTS[server.state];
+    $("status").dataset.state = server.state;
+  };
+  for (const event of ["open", "close", "reconnecting"]) server.on(event, show);
+  show();
+  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+}
+
+/** Hide `element`; if the focus was there, `next` has it now, since otherwise nothing would. */
+export function hide(element, next) {
+  const hadFocus = element.contains(document.activeElement);
+  element.hidden = true;
+  if (hadFocus) next.focus();
+}

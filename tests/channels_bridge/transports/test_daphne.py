@@ -1,0 +1,156 @@
+import asyncio
+
+import pytest
+from daphne.ws_protocol import WebSocketProtocol
+
+from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport
+from channels_bridge.transports.daphne_intake import MAX_PARSED
+from tests.support.protocols import daphne_client
+from tests.support.waiting import turns
+from tornado_websockets.core.connections.transport import ClientGone
+
+
+def masked(payload, opcode=1):
+    return bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
+
+
+@pytest.fixture
+async def client():
+    async with daphne_client() as client:
+        yield client
+
+
+@pytest.fixture
+async def transport(client):
+    """One whose client was accepted."""
+    transport = DaphneTransport(client.protocol, client.receive, client.send)
+    await transport.accept()
+    yield transport
+    transport.release()
+
+
+@pytest.fixture
+async def wrapped(client):
+    async def send(message):
+        messages.append(message)
+        await client.send(message)
+
+    messages = []
+    transport = DaphneTransport(client.protocol, client.receive, send, is_wrapped=True)
+    await transport.accept()
+    yield transport, messages
+    transport.release()
+
+
+async def written(client, call):
+    """What the client gets by that."""
+    before = len(await client.read())
+    awaitable = call()
+    if awaitable is not None:
+        await awaitable
+    return (await client.read())[before:]
+
+
+class TestSending:
+    async def test_writes_a_frame_at_once(self, client, transport):
+        before = len(await client.read())
+        assert transport.send("hi") is None
+        assert (await client.read())[before:] == b"\x81\x02hi"
+
+    async def test_waits_while_the_client_takes_nothing(self, client, transport):
+        transport.pauseProducing()
+        assert not transport.is_writable
+        before = len(await client.read())
+        sending = asyncio.ensure_future(transport.send("hi"))
+        await turns()
+        assert len(await client.read()) == before
+        transport.resumeProducing()
+        await sending
+        assert (await client.read())[before:] == b"\x81\x02hi"
+
+    async def test_tells_that_the_client_has_gone(self, client, transport):
+        client.protocol.dropConnection(abort=True)
+        with pytest.raises(ClientGone):
+            transport.send("hi")
+
+    async def test_goes_through_what_wraps_it(self, client, wrapped):
+        transport, messages = wrapped
+        assert await written(client, lambda: transport.send("hi")) == b"\x81\x02hi"
+        assert messages[-1] == {"type": "websocket.send", "text": "hi"}
+
+
+class TestClosing:
+    async def test_sends_codes_and_reasons_that_daphne_does_not(self, client, transport):
+        assert await written(client, lambda: transport.close(1001, "bye")) == b"\x88\x05\x03\xe9bye"
+
+    async def test_goes_through_what_wraps_send(self, client, wrapped):
+        transport, messages = wrapped
+        assert await written(client, lambda: transport.close(1001, "bye")) == b"\x88\x05\x03\xe9bye"
+        assert messages[-1] == {"type": "websocket.close", "code": 1001, "reason": "bye"}
+
+    @pytest.mark.parametrize(("code", "sent"), [(1000, 1000), (1001, 3001), (1011, 3011), (4008, 4008)])
+    async def test_uses_a_code_that_daphne_takes_where_there_is_asgi_alone(self, code, sent):
+        messages = []
+
+        async def send(message):
+            messages.append(message["code"])
+
+        await HiddenDaphneTransport(print, send).close(code, "")
+        assert messages == [sent]
+
+
+class TestReading:
+    async def test_begins_when_the_client_was_accepted(self, client):
+        transport = DaphneTransport(client.protocol, client.receive, client.send)
+        client.feed(masked(b"early"))
+        assert client.protocol.data == b""
+        await transport.accept()
+        assert await transport.receive() == "early"
+        transport.release()
+
+    async def test_takes_over_what_came_before(self, client):
+        client.feed(masked(b"early"))  # and daphne keeps it, to look at it again with each read
+        transport = DaphneTransport(client.protocol, client.receive, client.send)
+        assert client.protocol.data == b""
+        await transport.accept()
+        assert await transport.receive() == "early"
+        transport.release()
+
+    async def test_stops_where_enough_waits(self, client, transport):
+        for _ in range(MAX_PARSED + 5):
+            client.feed(masked(b"hi"))
+        assert client.protocol.application_queue.qsize() == MAX_PARSED
+        assert transport.has_more()
+        assert [await transport.receive() for _ in range(MAX_PARSED + 5)] == ["hi"] * (MAX_PARSED + 5)
+        assert not transport.has_more()
+
+
+class TestThePathAndTheRoot:
+    async def test_are_what_was_asked_for_and_configured(self, client):
+        transport = DaphneTransport(client.protocol, client.receive, client.send)
+        assert transport.path_refusal(client.scope) is None
+        assert transport.path_refusal({**client.scope, "raw_path": b"/other"}) is not None
+        client.protocol.server.root_path = "/root"
+        assert transport.root_path({"root_path": "/of/the/client"}) == "/root"
+        transport.release()
+
+
+class TestTheProtocol:
+    async def test_is_daphne_s_own_again_when_the_application_has_ended(self, client, transport):
+        assert type(client.protocol) is not WebSocketProtocol
+        transport.release()
+        assert type(client.protocol) is WebSocketProtocol
+        assert "bridge_intake" not in vars(client.protocol)
+
+    async def test_is_its_own_again_when_the_connection_is_lost(self, client, transport):
+        from twisted.internet.error import ConnectionDone
+        from twisted.python.failure import Failure
+
+        client.protocol.connectionLost(Failure(ConnectionDone()))
+        assert type(client.protocol) is WebSocketProtocol
+        assert transport._intake.transport is None
+
+    async def test_answers_pings_and_forgets_none(self, client, transport):
+        before = len(await client.read())
+        client.feed(masked(b"hello", opcode=9))
+        assert (await client.read())[before:] == b"\x8a\x05hello"

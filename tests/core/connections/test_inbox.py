@@ -1,0 +1,87 @@
+import asyncio
+
+import pytest
+
+from tests.support import waiting
+from tornado_websockets.core.connections.inbox import BEGUN_IN_A_ROW, Inbox
+
+
+@pytest.fixture
+def inbox():
+    return Inbox(lambda error: pytest.fail(repr(error)))
+
+
+async def test_work_that_is_interrupted_before_it_began_is_not_the_last(inbox):
+    notes = []
+
+    async def work():
+        await asyncio.sleep(10)
+
+    async def note():
+        notes.append("next")
+
+    for _ in range(BEGUN_IN_A_ROW):  # of which one does not begin in the caller's turn, on any Python
+        inbox.begin(work)
+        inbox.cancel_current()
+        async with asyncio.timeout(10):
+            await inbox.begin(note)
+    assert notes == ["next"] * BEGUN_IN_A_ROW
+
+
+async def test_work_that_cancelled_itself_is_not_interrupted(inbox):
+    async def work():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(10)
+
+    async def wait():
+        await asyncio.sleep(0)
+
+    inbox.begin(work)
+    inbox.begin(wait)
+    await waiting.turns()
+    inbox.cancel_current()
+    inbox.cancel_current = lambda: pytest.fail("asks again and again")
+    await waiting.turns()
+
+
+async def test_one_piece_of_work_is_not_waited_for(inbox):
+    work = asyncio.Event()
+    assert inbox.begin(work.wait) is None
+    work.set()
+    await inbox.end(work.wait)
+
+
+async def test_a_second_one_is_waited_for_until_it_is_done(inbox):
+    first, second = asyncio.Event(), asyncio.Event()
+    inbox.begin(first.wait)
+    done = inbox.begin(second.wait)
+    second.set()
+    await asyncio.sleep(0)
+    assert not done.done()
+    first.set()
+    await done
+
+
+async def test_the_next_one_is_not_waited_for_when_all_are_done(inbox):
+    first = asyncio.Event()
+    inbox.begin(first.wait)
+    done = inbox.begin(first.wait)
+    first.set()
+    await done
+    assert inbox.begin(first.wait) is None
+
+
+async def test_pieces_are_done_in_order_and_the_end_last(inbox):
+    notes = []
+
+    def work(note):
+        async def note_it():
+            await asyncio.sleep(0)
+            notes.append(note)
+
+        return note_it
+
+    inbox.begin(work(1))
+    inbox.begin(work(2))
+    await inbox.end(work("end"))
+    assert notes == [1, 2, "end"]

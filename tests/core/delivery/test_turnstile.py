@@ -1,0 +1,106 @@
+import asyncio
+import time
+
+import pytest
+
+from tests.support.waiting import turns
+from tornado_websockets.core.delivery.turnstile import MOST, SECONDS, Turnstile
+
+
+@pytest.fixture
+async def turnstile():
+    return Turnstile(asyncio.get_running_loop())
+
+
+def work(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+async def test_first_come_is_first_served(turnstile):
+    passed = []
+    await asyncio.gather(*(_pass(turnstile, passed, number) for number in range(200)))
+    assert passed == list(range(200))
+
+
+async def _pass(turnstile, passed, number):
+    await turnstile.wait()
+    passed.append(number)
+
+
+async def test_nobody_goes_on_in_the_same_turn_of_the_loop(turnstile):
+    passed = []
+    turnstile.queue(lambda: passed.append(1))
+    assert passed == []
+    await turns()
+    assert passed == [1]
+
+
+async def test_few_go_on_in_one_turn_where_each_takes_long(turnstile):
+    for _ in range(20):
+        turnstile.queue(lambda: work(SECONDS / 2))
+    longest = 0.0
+    while turnstile._waiting:
+        started = time.process_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.process_time() - started)
+    assert longest < 5 * SECONDS
+
+
+async def test_many_go_on_in_one_turn_where_each_takes_little(turnstile):
+    count = 0
+    for _ in range(10 * MOST):
+        turnstile.queue(lambda: None)
+    while turnstile._waiting:
+        await asyncio.sleep(0)
+        count += 1
+    assert count < 10 * MOST / 5
+
+
+async def test_who_was_cancelled_meanwhile_is_passed_over(turnstile):
+    waiting = asyncio.create_task(turnstile.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    passed = []
+    turnstile.queue(lambda: passed.append(1))
+    await turns()
+    assert waiting.cancelled()
+    assert passed == [1]
+
+
+async def test_who_queues_itself_again_goes_on_once_in_a_turn(turnstile):
+    went = []
+
+    def go_on():
+        went.append(1)
+        if len(went) < 50:
+            turnstile.queue(go_on)
+
+    turnstile.queue(go_on)
+    before = 0
+    while len(went) < 50:
+        await asyncio.sleep(0)
+        assert len(went) - before <= 1
+        before = len(went)
+
+
+async def test_one_that_fails_is_reported_and_keeps_nobody_waiting(turnstile):
+    reported, passed = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    turnstile.queue(lambda: 1 / 0)
+    turnstile.queue(lambda: passed.append("next"))
+    await turns(5)
+    turnstile.queue(lambda: passed.append("later"))
+    await turns(5)
+    assert passed == ["next", "later"]
+    assert [type(error) for error in reported] == [ZeroDivisionError]
+
+
+async def test_so_many_go_on_in_one_turn_as_are_allowed():
+    turnstile, passed = Turnstile(asyncio.get_running_loop(), most=1), []
+    for number in range(10):
+        turnstile.queue(lambda number=number: passed.append(number))
+    for count in range(10):
+        assert len(passed) == count
+        await asyncio.sleep(0)

@@ -1,0 +1,228 @@
+import asyncio
+import logging
+
+import pytest
+
+from tests.support.scripts import run_script
+from tornado_websockets.core.counters import counters
+from tornado_websockets.core.handlers.calling import call, current, sender_to
+from tornado_websockets.core.handlers.dispatch import Dispatcher
+from tornado_websockets.core.protocol.frames import Frame, Refusal
+from tornado_websockets.exceptions import Refused, raise_connection_closed
+
+
+class Caller:
+    """A client, as far as a handler's call knows one."""
+
+    path = "/chat"
+    id = "1f"
+    leases_threads = False
+
+    def __init__(self):
+        self.closed = False
+        self.sent_to = None
+        self.replies = []
+
+    def values(self, frame):
+        return {"data": frame.data}
+
+    def reply(self, frame, result):
+        self.replies.append((frame.id, result))
+
+    def translate(self, error):
+        return Refused("forbidden", "Not this.") if isinstance(error, PermissionError) else None
+
+    async def run(self, call):
+        return call()
+
+
+@pytest.fixture
+def caller():
+    return Caller()
+
+
+@pytest.fixture
+def handle(caller):
+    """Calls a function as the handler of a frame."""
+
+    async def handle(callback, data=None, id=None):
+        dispatcher = Dispatcher("/chat", {"data"})
+        dispatcher.register(callback, "say")
+        return await call(dispatcher.find("say"), Frame("say", data or {}, id), caller)
+
+    return handle
+
+
+class TestCalling:
+    @pytest.mark.parametrize("is_async", [True, False])
+    async def test_gives_the_handler_what_it_takes(self, handle, is_async):
+        seen = []
+
+        def say(data):
+            seen.append(data)
+
+        async def say_later(data):
+            seen.append(data)
+
+        assert await handle(say_later if is_async else say, {"text": "hi"}) is None
+        assert seen == [{"text": "hi"}]
+
+    async def test_replies_with_the_result_to_a_frame_with_an_id(self, handle, caller):
+        await handle(lambda: {"sum": 3}, id=7)
+        assert caller.replies == [(7, {"sum": 3})]
+
+    async def test_replies_to_no_other_frame(self, handle, caller):
+        await handle(lambda: {"sum": 3})
+        assert caller.replies == []
+
+    async def test_is_counted_while_it_lasts(self, handle):
+        seen = []
+        before = counters.handlers_running
+        await handle(lambda: seen.append(counters.handlers_running))
+        assert (seen, counters.handlers_running) == ([before + 1], before)
+
+
+class TestErrors:
+    async def test_are_refusals_without_detail(self, handle, caller, caplog):
+        refusal = await handle(lambda: {}["secret"], id=7)
+        assert refusal == Refusal("handler_error", "The handler of the event failed.", 7)
+        assert caller.replies == []
+
+    async def test_are_logged_with_event_path_and_connection(self, handle, caplog):
+        await handle(lambda: 1 / 0)
+        [record] = caplog.records
+        assert record.getMessage() == "The handler of 'say' failed (path '/chat', connection 1f)"
+        assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+    async def test_of_a_reply_are_the_handlers(self, handle, caller, caplog):
+        def reply(frame, result):
+            raise TypeError("not JSON")
+
+        caller.reply = reply
+        assert (await handle(lambda: {"a": 1}, id=7)).code == "handler_error"
+        assert "not JSON" in caplog.text
+
+    async def test_are_none_where_they_say_that_the_client_has_gone(self, handle, caller, caplog):
+        caplog.set_level(logging.INFO, "tornado_websockets")
+        before = counters.handler_errors
+        caller.closed = True
+        await handle(lambda: raise_connection_closed("/chat", "1f"))
+        assert [record.levelname for record in caplog.records] == ["INFO"]
+        assert counters.handler_errors == before
+
+    async def test_are_some_where_another_client_has_gone(self, handle, caplog):
+        before = counters.handler_errors
+        await handle(lambda: raise_connection_closed("/chat", "2e"))
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+        assert counters.handler_errors == before + 1
+
+    async def test_of_a_handler_that_cancels_itself_are_refusals(self, handle, caplog):
+        async def say():
+            raise asyncio.CancelledError
+
+        assert (await handle(say)).code == "handler_error"
+
+    async def test_of_a_task_that_is_cancelled_are_passed_on(self, handle, caplog):
+        started = asyncio.Event()
+
+        async def say():
+            started.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(handle(say))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert caplog.records == []
+        assert current.get() is None
+
+    async def test_that_interrupt_the_process_are_passed_on(self, handle, caplog):
+        async def say():
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            await handle(say)
+        assert caplog.records == []
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("is_async", [True, False])
+    async def test_have_code_message_and_details(self, handle, caller, is_async):
+        def say():
+            raise Refused("too_late", "It is closed.", since=3)
+
+        async def say_later():
+            say()
+
+        refusal = await handle(say_later if is_async else say, id=7)
+        assert refusal == Refusal("too_late", "It is closed.", 7, {"since": 3})
+        assert caller.replies == []
+
+    async def test_are_no_errors(self, handle, caplog):
+        caplog.set_level(logging.DEBUG, "tornado_websockets")
+        before = counters.handler_errors
+
+        def say():
+            raise Refused("too_late")
+
+        await handle(say)
+        assert caplog.records == []
+        assert counters.handler_errors == before
+
+    async def test_are_what_a_frameworks_errors_are_translated_to(self, handle, caplog):
+        def say():
+            raise PermissionError("a secret")
+
+        assert await handle(say) == Refusal("forbidden", "Not this.", None, {})
+
+    async def test_of_a_framework_have_their_own_text_in_the_log_without_traceback(self, handle, caplog):
+        caplog.set_level(logging.INFO, "tornado_websockets")
+
+        def say():
+            raise PermissionError("a secret")
+
+        await handle(say)
+        [record] = caplog.records
+        assert "The handler of 'say' refused with PermissionError('a secret') (path '/chat'" in record.getMessage()
+        assert (record.levelname, record.exc_info) == ("INFO", None)
+
+
+class TestTheCurrentCaller:
+    @pytest.mark.parametrize("is_async", [True, False])
+    async def test_is_the_one_whose_handler_is_running(self, handle, caller, is_async):
+        seen = []
+
+        async def say():
+            seen.append(current.get())
+
+        await handle(say if is_async else lambda: seen.append(current.get()))
+        assert seen == [caller]
+
+    @pytest.mark.parametrize("fails", [False, True])
+    async def test_is_nobody_afterwards(self, handle, fails, caplog):
+        await handle((lambda: 1 / 0) if fails else (lambda: None))
+        assert current.get() is None
+
+    def test_is_nobody_in_a_forked_process(self):
+        script = """
+            import os
+            from tornado_websockets.core.handlers.calling import current
+
+            current.set(object())
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if current.get() is None else 1)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), current.get() is None)
+        """
+        assert run_script(script) == "0 False\n"
+
+
+class TestWhoseTurnItTakes:
+    async def test_in_a_handler_is_the_client(self, handle, caller):
+        seen = []
+        await handle(lambda: seen.append(sender_to("/chat")))
+        assert seen == [caller]
+
+    def test_elsewhere_is_the_topic(self):
+        assert sender_to("/chat") == "/chat"

@@ -1,0 +1,130 @@
+import gc
+import threading
+import time
+
+import pytest
+
+from tests.support.scripts import run_script
+from tests.support.waiting import until
+from tornado_websockets.core.handlers.executor import Threads
+
+
+@pytest.fixture
+def threads():
+    return Threads("Thread", 2)
+
+
+class Stuck:
+    """A call that does not return before it is released."""
+
+    def __init__(self, threads):
+        self.started, self.end = threading.Event(), threading.Event()
+        self.future = threads.submit(self)
+        assert self.started.wait(10)
+
+    def __call__(self):
+        self.started.set()
+        self.end.wait(10)
+
+
+def test_gives_the_result_to_the_future(threads):
+    assert threads.submit(max, 1, 2).result(10) == 2
+
+
+def test_gives_the_error_to_the_future(threads):
+    with pytest.raises(SystemExit):
+        threads.submit(exit).result(10)
+
+
+def test_keeps_a_thread_for_the_next_call():
+    threads = Threads("Thread", 1)
+    assert len({threads.submit(threading.get_ident).result(10) for _ in range(5)}) == 1
+
+
+def test_calls_at_the_same_time(threads):
+    stuck = Stuck(threads)
+    assert threads.submit(int).result(10) == 0
+    stuck.end.set()
+
+
+def test_has_no_more_threads_than_it_may(threads):
+    stuck = [Stuck(threads), Stuck(threads)]
+    waiting = threads.submit(int)
+    with pytest.raises(TimeoutError):
+        waiting.result(0.05)
+    stuck[0].end.set()
+    assert waiting.result(10) == 0
+    stuck[1].end.set()
+
+
+def test_calls_what_it_has_taken():
+    threads, called = Threads("Thread", 1), []
+    stuck = Stuck(threads)
+    assert not threads.submit(called.append, 1).cancel()
+    stuck.end.set()
+    assert threads.submit(int).result(10) == 0
+    assert called == [1]
+
+
+def test_has_other_threads_once_it_has_abandoned_those_of_before():
+    threads = Threads("Thread", 1)
+    stuck = Stuck(threads)
+    threads.abandon_threads()
+    assert threads.submit(int).result(10) == 0
+    stuck.end.set()
+
+
+def test_has_other_threads_after_calls_that_waited_for_one():
+    threads, go = Threads("Thread", 1), threading.Event()
+    threads.submit(go.wait, 10)
+    waiting = threads.submit(int)
+    go.set()
+    waiting.result(10)
+    stuck = Stuck(threads)
+    threads.abandon_threads()
+    assert threads.submit(int).result(10) == 0
+    stuck.end.set()
+
+
+async def test_ends_its_threads_when_nobody_has_it_any_more():
+    threads = Threads("Thread", 2)
+    stuck = [Stuck(threads), Stuck(threads)]
+    for call in stuck:
+        call.end.set()
+    started = list(threads._crew.threads)
+    del threads
+    gc.collect()
+    await until(lambda: not any(thread.is_alive() for thread in started))
+
+
+SCRIPT = """
+    import threading, time
+    from tornado_websockets.core.handlers import executor as threads
+
+    threads.PATIENCE = {patience}
+    pool, started = threads.Threads("Thread", 1), threading.Event()
+
+    def work():
+        started.set()
+        time.sleep({seconds})
+        print("done")
+
+    pool.submit(work)
+    started.wait()
+"""
+
+
+def test_has_the_process_wait_for_its_calls():
+    assert run_script(SCRIPT.format(patience=10, seconds=0.2)) == "done\n"
+
+
+def test_does_not_have_the_process_wait_for_ever():
+    start = time.monotonic()
+    assert run_script(SCRIPT.format(patience=0.1, seconds=30)) == ""
+    assert time.monotonic() - start < 20
+
+
+def test_does_not_have_the_process_wait_for_those_it_has_abandoned():
+    start = time.monotonic()
+    assert run_script(SCRIPT.format(patience=30, seconds=30) + "    pool.abandon_threads()\n") == ""
+    assert time.monotonic() - start < 20

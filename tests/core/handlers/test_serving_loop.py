@@ -1,0 +1,88 @@
+import asyncio
+import threading
+
+import pytest
+
+from tornado_websockets.core.handlers.serving_loop import ServingLoop, share_loop
+
+
+@pytest.fixture
+async def in_thread():
+    """Calls in another thread that shares the loop of the test."""
+    loop = asyncio.get_running_loop()
+
+    def call(function):
+        share_loop(loop)
+        return function(asyncio.get_event_loop())
+
+    return lambda function: asyncio.to_thread(call, function)
+
+
+async def test_callbacks_run_on_the_serving_thread(in_thread):
+    ran = asyncio.get_running_loop().create_future()
+    await in_thread(lambda loop: loop.call_soon(lambda: ran.set_result(threading.current_thread())))
+    assert await ran is threading.current_thread()
+
+
+async def test_timer_runs_at_its_time_and_not_before(in_thread):
+    loop, ran = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+    before = loop.time()
+    timer = await in_thread(lambda loop: loop.call_later(0.05, ran.set_result, None))
+    await ran
+    assert loop.time() >= timer.when() >= before + 0.05
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+async def test_timer_that_is_cancelled_never_runs(in_thread, when):
+    ran = []
+
+    def set_timer(loop):
+        timer = loop.call_later(0.02, ran.append, 1)
+        if when == "at once":
+            timer.cancel()
+        return timer
+
+    timer = await in_thread(set_timer)
+    timer.cancel()
+    assert timer.cancelled()
+    await asyncio.sleep(0.1)
+    assert ran == []
+
+
+async def test_every_thread_has_its_own_and_keeps_it(in_thread):
+    [one], [other] = [await in_thread(lambda loop: [loop]) for _ in range(2)]
+    assert isinstance(one, ServingLoop)
+    assert one is other  # the executor of asyncio has one thread so far
+    loops = []
+    thread = threading.Thread(target=lambda: (share_loop(one.serving), loops.append(asyncio.get_event_loop())))
+    thread.start()
+    thread.join()
+    assert loops[0] is not one
+
+
+async def test_thread_that_serves_another_loop_next_has_that(in_thread):
+    first = await in_thread(lambda loop: loop.serving)
+    assert first is asyncio.get_running_loop()
+    other = asyncio.new_event_loop()
+    share = asyncio.to_thread(lambda: (share_loop(other), asyncio.get_event_loop().serving)[1])
+    assert await share is other
+    other.close()
+
+
+async def test_timer_of_a_loop_that_is_closed_is_an_error(in_thread):
+    closed = asyncio.new_event_loop()
+    closed.close()
+
+    def call_later():
+        share_loop(closed)
+        assert asyncio.get_event_loop().is_closed()
+        asyncio.get_event_loop().call_later(0, print)
+
+    with pytest.raises(RuntimeError, match="closed"):
+        await asyncio.to_thread(call_later)
+
+
+@pytest.mark.parametrize("name", ["run_forever", "close", "add_reader", "run_in_executor", "create_connection"])
+async def test_everything_else_is_refused_with_what_to_do(in_thread, name):
+    with pytest.raises(RuntimeError, match=rf"Cannot use {name} .*: make it an async def"):
+        await in_thread(lambda loop: getattr(loop, name)())

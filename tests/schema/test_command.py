@@ -1,0 +1,131 @@
+"""``manage.py websockets``: what it lists, and whether others take its documents for what they are."""
+
+import json
+import re
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from tests.support.npm import CLIENT, ROOT, STRICT, compiler, do_without, run
+
+HERE = Path(__file__).parent
+
+PARSER = "@asyncapi/parser@3.6.6"
+
+VALIDATE = """
+import { Parser } from "@asyncapi/parser";
+import { readFileSync } from "node:fs";
+const { document, diagnostics } = await new Parser().parse(readFileSync(process.argv[2], "utf8"));
+for (const { severity, message, path } of diagnostics) if (severity === 0) console.log(path.join("."), message);
+process.exit(document && diagnostics.every(({ severity }) => severity > 0) ? 0 : 1);
+"""
+
+
+def websockets(*arguments: str) -> str:
+    """What the command prints."""
+    output = StringIO()
+    call_command("websockets", *arguments, stdout=output)
+    return output.getvalue()
+
+
+@pytest.fixture(scope="module")
+def asyncapi() -> dict:
+    return json.loads(websockets("--asyncapi"))
+
+
+class TestTheListing:
+    def test_has_paths_handlers_arguments_and_options(self):
+        text = websockets()
+        assert "\n/ws/guarded/<str:word> authorize=_is_welcome\n  takes echo(socket, data)" in text
+
+    def test_has_rules(self):
+        assert "  takes now and then() -> string rate=2/h\n" in websockets()
+        assert re.search(r"  takes say\(data\) -> .* allow=<lambda>\n", websockets())
+
+    def test_has_the_types_of_data_and_replies(self):
+        assert "  takes order_dataclass(data: Order) -> Record<string, unknown>\n" in websockets()
+        assert "\nOrder = { items: (Item)[]; at: string; colour?: Colour }\n" in websockets()
+
+    def test_has_what_is_sent(self):
+        assert "  sends said: Said\n  sends typing: Record<string, never>\n  sends anything\n" in websockets()
+
+
+@pytest.fixture(scope="module")
+def parser(tmp_path_factory) -> Path:
+    """A folder with AsyncAPI's own parser."""
+    if shutil.which("npm") is None:
+        do_without("Expected 'npm' on the PATH; it fetches the parser that AsyncAPI documents are validated with.")
+    directory = tmp_path_factory.mktemp("asyncapi")
+    (directory / "validate.mjs").write_text(VALIDATE)
+    (directory / "package.json").write_text('{"private": true}')
+    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", PARSER, directory=directory, seconds=110)
+    return directory
+
+
+class TestAsyncAPI:
+    @pytest.mark.timeout(180)
+    def test_is_valid(self, parser, asyncapi):
+        (parser / "document.json").write_text(json.dumps(asyncapi))
+        run("node", "validate.mjs", "document.json", directory=parser)
+
+    @pytest.mark.timeout(180)
+    def test_is_found_invalid_where_it_is(self, parser, asyncapi):
+        operations = {"x": {"action": "receive", "channel": {"$ref": "#/channels/Nowhere"}}}
+        (parser / "broken.json").write_text(json.dumps({**asyncapi, "operations": operations}))
+        with pytest.raises(pytest.fail.Exception, match="node"):
+            run("node", "validate.mjs", "broken.json", directory=parser)
+
+    def test_has_a_channel_for_each_path(self, asyncapi):
+        assert asyncapi["asyncapi"] == "3.0.0"
+        assert asyncapi["channels"]["Types"]["address"] == "/ws/types"
+        assert asyncapi["channels"]["GuardedEventsRoom"]["address"] == "/ws/guarded-events/{room}"
+        assert set(asyncapi["channels"]["GuardedEventsRoom"]["parameters"]) == {"room"}
+
+    def test_has_the_schema_of_what_is_received(self, asyncapi):
+        message = asyncapi["channels"]["Types"]["messages"]["receive.order_dataclass"]
+        assert message["payload"]["properties"]["data"] == {"$ref": "#/components/schemas/Order"}
+        assert set(asyncapi["components"]["schemas"]["Order"]["properties"]) == {"items", "at", "colour"}
+
+    def test_has_the_schema_of_replies_and_of_what_is_sent(self, asyncapi):
+        messages = asyncapi["channels"]["Types"]["messages"]
+        reply = messages["receive.give_dataclass.reply"]["payload"]["properties"]["data"]
+        assert reply == {"$ref": "#/components/schemas/Order"}
+        said = asyncapi["channels"]["Sends"]["messages"]["send.said"]["payload"]["properties"]["data"]
+        assert said == {"$ref": "#/components/schemas/Said"}
+
+    def test_has_no_empty_schema_where_a_type_was_given(self, asyncapi):
+        typed = ("Types", "Sends")
+        assert [path for name in typed for path in empty(asyncapi["channels"][name]["messages"])] == []
+        assert list(empty(asyncapi["components"]["schemas"])) == []
+
+
+def empty(value: object, path: str = "") -> list[str]:
+    """Where in some schemas there is one that says nothing."""
+    if isinstance(value, list):
+        return [found for index, each in enumerate(value) for found in empty(each, f"{path}.{index}")]
+    if not isinstance(value, dict):
+        return []
+    is_schema = path.rpartition(".")[2] not in ("properties", "default")
+    return [path] * (is_schema and not value) + [
+        found for name, each in value.items() for found in empty(each, f"{path}.{name}")
+    ]
+
+
+class TestTypeScript:
+    def test_is_what_pages_can_be_written_against(self, tmp_path):
+        tsc = compiler()
+        shutil.copytree(ROOT / CLIENT, tmp_path / CLIENT)
+        shutil.copy(HERE / "page.mts", tmp_path)
+        (tmp_path / "websockets.mts").write_text(websockets("--typescript"))
+        run(*tsc, *STRICT, "page.mts", "websockets.mts", directory=tmp_path)
+
+    def test_has_an_interface_for_each_websocket(self):
+        text = websockets("--typescript")
+        for name in ("Types", "Sends", "GuardedEventsRoom"):
+            assert f"\nexport interface {name} {{\n" in text
+
+    def test_has_any_nowhere(self):
+        assert re.findall(r"\bany\b", re.sub(r"(?m)^ *(//|/\*\*).*$", "", websockets("--typescript"))) == []

@@ -1,0 +1,66 @@
+"""Django's forms as types: what arrives, what is refused, what they look like in JSON."""
+
+import pytest
+from django import forms
+
+from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.forms import FormType
+
+
+class Everything(forms.Form):
+    text = forms.CharField(max_length=10, min_length=2)
+    number = forms.IntegerField(min_value=1, max_value=9)
+    ratio = forms.FloatField(required=False)
+    price = forms.DecimalField(required=False)
+    agreed = forms.BooleanField(required=False)
+    perhaps = forms.NullBooleanField(required=False)
+    day = forms.DateField(required=False)
+    at = forms.DateTimeField(required=False)
+    email = forms.EmailField(required=False)
+    id = forms.UUIDField(required=False)
+    json = forms.JSONField(required=False)
+    size = forms.ChoiceField(choices=[("s", "Small"), ("Large ones", [("l", "L"), ("xl", "XL")])])
+    tags = forms.MultipleChoiceField(choices=[(1, "one"), (2, "two")], required=False)
+    maybe = forms.ChoiceField(choices=[("a", "A")], required=False)
+
+
+SEEN = {
+    "text": {"type": "string", "maxLength": 10, "minLength": 2},
+    "number": {"type": "integer", "minimum": 1, "maximum": 9},
+    "ratio": {"type": "number"},
+    "price": {"type": ["number", "string"]},
+    "agreed": {"type": "boolean"},
+    "perhaps": {"type": ["boolean", "null"]},
+    "day": {"type": "string", "format": "date"},
+    "at": {"type": "string", "format": "date-time"},
+    "id": {"type": "string", "format": "uuid"},
+    "json": {"type": ["object", "array", "string", "number", "boolean", "null"]},
+    "size": {"enum": ["s", "l", "xl"]},
+    "tags": {"type": "array", "items": {"enum": ["", "1", "2"]}},
+    "maybe": {"enum": ["", "a"]},
+}
+
+VALID = {"text": "abc", "number": 3, "size": "xl", "tags": ["1"], "agreed": True, "json": {"a": 1}}
+
+
+def test_handler_gets_cleaned_data():
+    cleaned = FormType(Everything).validate({**VALID, "day": "2020-02-29"})
+    assert (cleaned["text"], cleaned["number"], cleaned["tags"], cleaned["agreed"]) == ("abc", 3, ["1"], True)
+    assert cleaned["day"].year == 2020
+    assert cleaned["json"] == {"a": 1}
+
+
+def test_errors_are_the_fields():
+    with pytest.raises(Refused) as caught:
+        FormType(Everything).validate({**VALID, "text": "a", "number": "many"})
+    assert [field["path"] for field in caught.value.details["fields"]] == ["text", "number"]
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_field_has_a_schema(name):
+    assert FormType(Everything).schema(is_sent=False)["properties"][name] == SEEN[name]
+
+
+def test_schema_tells_what_is_required():
+    schema = FormType(Everything).schema(is_sent=False)
+    assert (schema["title"], schema["required"]) == ("Everything", ["text", "number", "size"])

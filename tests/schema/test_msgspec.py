@@ -1,0 +1,44 @@
+"""``msgspec.Struct`` as a type: what arrives, what is refused, and where."""
+
+import msgspec
+import pytest
+
+from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.msgspec import StructType
+
+
+class Item(msgspec.Struct):
+    price: int
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[Item]
+    by_name: dict[str, Item] = {}
+
+
+def test_handler_gets_a_struct():
+    assert StructType(Order).validate({"items": [{"price": 1}]}) == Order([Item(1)])
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "message"),
+    [
+        ({"items": [{"price": 1}, {"price": "x"}]}, "items.1.price", "Expected `int`, got `str`"),
+        ({"items": [{}]}, "items.0", "Object missing required field `price`"),
+        ({}, "", "Object missing required field `items`"),
+        ({"items": [], "by_name": {"a": {"price": "x"}}}, "by_name.....price", "Expected `int`, got `str`"),
+        ({"items": [], "more": 1}, "", "Object contains unknown field `more`"),
+    ],
+)
+def test_error_has_the_path(data, path, message):
+    with pytest.raises(Refused) as caught:
+        StructType(Order).validate(data)
+    assert caught.value.details["fields"] == [{"path": path, "message": message}]
+
+
+def test_type_that_msgspec_does_not_know_is_refused():
+    class Broken(msgspec.Struct):
+        both: list[Item] | set[int] | tuple[int, ...]
+
+    with pytest.raises(TypeError):
+        StructType(Broken)

@@ -1,0 +1,92 @@
+"""Serializers as types: what arrives, what is refused, what they look like in JSON."""
+
+import pytest
+from rest_framework import serializers
+
+from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.rest_framework import SerializerType
+
+
+class Item(serializers.Serializer):
+    name = serializers.CharField(max_length=10)
+    price = serializers.DecimalField(max_digits=5, decimal_places=2)
+
+
+class Order(serializers.Serializer):
+    id = serializers.IntegerField(read_only=True)
+    items = Item(many=True)
+    first = Item(required=False, allow_null=True)
+    at = serializers.DateTimeField()
+    colour = serializers.ChoiceField(["red", "blue"])
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    by_name = serializers.DictField(child=serializers.IntegerField(), required=False)
+    secret = serializers.CharField(write_only=True, required=False)
+    more = serializers.JSONField(required=False)
+    computed = serializers.SerializerMethodField()
+
+    def get_computed(self, order):
+        return len(order["items"])
+
+
+ITEM = {
+    "title": "Item",
+    "type": "object",
+    "properties": {"name": {"type": "string", "maxLength": 10}, "price": {"type": ["number", "string"]}},
+    "required": ["name", "price"],
+}
+ORDER = {"items": [{"name": "tea", "price": "1.10"}], "at": "2020-02-29T12:00:00Z", "colour": "red"}
+
+
+@pytest.fixture
+def received():
+    return SerializerType(Order).schema(is_sent=False)
+
+
+@pytest.fixture
+def sent():
+    return SerializerType(Order).schema(is_sent=True)
+
+
+def test_handler_gets_validated_data():
+    order = SerializerType(Order).validate(ORDER)
+    assert (order["at"].year, str(order["items"][0]["price"])) == (2020, "1.10")
+
+
+def test_errors_have_paths():
+    wrong = {"items": [{"name": "tea", "price": 1}, {"name": "x" * 11}], "at": "soon", "by_name": {"a": "b"}}
+    with pytest.raises(Refused) as caught:
+        SerializerType(Order).validate(wrong)
+    paths = {field["path"] for field in caught.value.details["fields"]}
+    assert paths == {"items.1.name", "items.1.price", "at", "colour", "by_name.a"}
+
+
+def test_reply_is_the_serializers_data():
+    values = SerializerType(Order).validate(ORDER)
+    dumped = SerializerType(Order).dump({**values, "id": 7, "by_name": {}, "tags": [], "first": None, "more": 1})
+    assert (dumped["id"], dumped["items"], dumped["computed"]) == (7, [{"name": "tea", "price": "1.10"}], 1)
+    assert SerializerType(Item).dump(Item({"name": "tea", "price": 1})) == {"name": "tea", "price": "1.00"}
+    assert SerializerType(Item).dump(None) is None
+
+
+def test_received_has_what_may_be_written(received):
+    assert set(received["properties"]) == {
+        "items", "first", "at", "colour", "tags", "by_name", "secret", "more"
+    }  # fmt: skip
+    assert received["required"] == ["items", "at", "colour"]
+
+
+def test_sent_has_what_may_be_read(sent):
+    assert set(sent["properties"]) == {
+        "id", "items", "first", "at", "colour", "tags", "by_name", "more", "computed"
+    }  # fmt: skip
+    assert set(sent["required"]) == set(sent["properties"])
+    assert sent["properties"]["items"]["items"]["properties"]["price"] == {"type": "string"}
+
+
+def test_fields_have_schemas(received):
+    properties = received["properties"]
+    assert properties["items"] == {"type": "array", "items": ITEM}
+    assert properties["first"] == {"anyOf": [ITEM, {"type": "null"}]}
+    assert properties["colour"] == {"enum": ["red", "blue"]}
+    assert properties["tags"] == {"type": "array", "items": {"type": "string"}}
+    assert properties["by_name"] == {"type": "object", "additionalProperties": {"type": "integer"}}

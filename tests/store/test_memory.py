@@ -1,0 +1,78 @@
+import os
+
+import pytest
+
+from tornado_websockets.store import Entry, Retention
+from tornado_websockets.store.memory import MemoryBounds, MemoryStore
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def sizes(store, topics):
+    return [len(store.read(topic).events) for topic in topics]
+
+
+def test_the_topic_that_was_used_longest_ago_is_dropped_as_a_whole():
+    store = MemoryStore(bounds=MemoryBounds(topics=2))
+    epochs = {topic: store.read(topic).epoch for topic in ("/a", "/b")}
+    store.append("/a", "A", 1, [Entry("x")], 10)
+    store.append("/c", "A", 1, [Entry("x")], 10)
+    assert store.read("/a").epoch == epochs["/a"]
+    assert store.read("/b").epoch != epochs["/b"]
+
+
+def test_topics_are_dropped_for_the_bytes_of_all():
+    store = MemoryStore(bounds=MemoryBounds(bytes=1_000))
+    store.append("/a", "A", 1, [Entry("x" * 400)], 10)
+    store.append("/b", "A", 1, [Entry("x" * 300, retained="track")], 0)
+    store.append("/c", "A", 1, [Entry("x" * 400)], 10)
+    assert sizes(store, ["/c"]) == [1]
+    assert list(store.retained("/b")) == ["track"]
+    assert store.lasts(["/a"]) == {}
+
+
+def test_bytes_are_free_again_however_they_were_dropped():
+    clock = Clock()
+    store = MemoryStore(Retention(seconds=5, bytes=900), MemoryBounds(bytes=1_000), clock)
+    for turn in range(20):
+        store.append("/a", "A", turn * 4 + 1, [Entry("x" * 200, retained="track") for _ in range(4)], 3)
+        clock.now += 1 + turn % 3 * 4
+        if turn % 5 == 4:
+            store.forget("/a")
+    store.forget("/a")
+    assert store._bytes == 0
+
+
+def test_a_silent_topic_ends_when_somebody_sends_to_another():
+    clock = Clock()
+    store = MemoryStore(clock=clock)
+    store.append("/a", "A", 1, [Entry("x")], 10)
+    clock.now = 86_401
+    store.append("/b", "A", 1, [Entry("x")], 10)
+    assert store.lasts(["/a", "/b"]).keys() == {"/b"}
+
+
+def test_a_token_is_remembered_for_a_minute():
+    clock = Clock()
+    store = MemoryStore(clock=clock)
+    numbers = []
+    for now in (0, 59, 61):
+        clock.now = now
+        numbers.append(store.publish("/a", "token", [Entry("x")], 10)[1])
+    assert numbers == [1, 1, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_process_starts_with_epochs_of_its_own():
+    store = MemoryStore()
+    epoch = store.read("/a").epoch
+    pid = os.fork()
+    if pid == 0:
+        os._exit(int(store.read("/a").epoch == epoch))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert store.read("/a").epoch == epoch

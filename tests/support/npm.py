@@ -1,0 +1,41 @@
+"""Programs of npm, and what becomes of a test where there is no npm."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = Path("tornado_websockets", "static", "tornado_websockets")
+
+TYPESCRIPT = "typescript@7.0.2"
+STRICT = ["--strict", "--noEmit", "--target", "es2020", "--lib", "es2020,dom,dom.iterable", "--module", "nodenext"]
+
+
+def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55) -> None:
+    """Run a program, whose output is the reason when it fails."""
+    done = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        pytest.fail(f"{command[0]}:\n{done.stdout}{done.stderr}", pytrace=False)
+
+
+def do_without(reason: str) -> None:
+    """Skip the test; in CI, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def compiler() -> list[str]:
+    """The command of the TypeScript compiler, which npm fetches once and keeps."""
+    command = ["npm", "exec", "--yes", f"--package={TYPESCRIPT}", "--", "tsc"]
+    if shutil.which("npm") is None:
+        do_without("Expected 'npm' on the PATH; it fetches the compiler that checks the types of the browser client.")
+    probe = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, cwd=ROOT)
+    if probe.returncode:
+        do_without(f"Expected npm to fetch {TYPESCRIPT}: {probe.stderr}")
+    return command

@@ -1,0 +1,125 @@
+"""Protocols of daphne and uvicorn as they are during a handshake, each made by its library, without a server."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.testing import StringTransport
+
+#: The names of uvicorn's ``--ws``.
+UVICORN_PROTOCOLS = ("websockets-sansio", "wsproto", "websockets")
+
+_HANDSHAKE = (
+    b"GET /ws/chat?room=1 HTTP/1.1\r\nHost: testserver\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@dataclass
+class Called:
+    """What a server has called an application with.
+
+    :ivar protocol: the server's, of this client.
+    :ivar read: what the server has written to the client.
+    :ivar feed: gives the server what the client sends.
+    """
+
+    scope: dict[str, Any]
+    receive: Callable[[], Awaitable[Any]]
+    send: Callable[[Any], Awaitable[None]]
+    protocol: Any
+    read: Callable[[], Awaitable[bytes]]
+    feed: Callable[[bytes], None]
+
+
+class _Application:
+    """Keeps what it is called with, until it is told to return."""
+
+    def __init__(self) -> None:
+        self.called: asyncio.Future[tuple[Any, Any, Any]] = asyncio.get_running_loop().create_future()
+        self.over = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self.called.set_result((scope, receive, send))
+        await self.over.wait()
+
+
+class _Transport(StringTransport):
+    """Twisted's transport for tests, where it is stricter than a socket."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def unregisterProducer(self) -> None:  # noqa: N802 Twisted's name
+        if self.producer is not None:
+            super().unregisterProducer()  # type: ignore[no-untyped-call]
+
+
+@contextlib.asynccontextmanager
+async def daphne_client() -> AsyncIterator[Called]:
+    """A client of daphne."""
+    from daphne.server import Server
+    from daphne.ws_protocol import WebSocketFactory
+
+    application = _Application()
+    server = Server(application, endpoints=["tcp:0"])
+    server.connections = {}
+    protocol = WebSocketFactory(server, server="daphne").buildProtocol(None)
+    protocol._raw_query_string = b"room=1"
+    transport = _Transport()  # type: ignore[no-untyped-call]
+    protocol.makeConnection(transport)
+    protocol.dataReceived(_HANDSHAKE)
+    scope, receive, send = await application.called
+
+    async def read() -> bytes:
+        written: bytes = transport.value()  # type: ignore[no-untyped-call]
+        return written
+
+    def feed(data: bytes) -> None:
+        protocol.dataReceived(data)  # whatever class it is of by then
+
+    try:
+        yield Called(scope, receive, send, protocol, read, feed)
+    finally:
+        application.over.set()
+        await server.connections[protocol]["application_instance"]
+        for timer in ("openHandshakeTimeoutCall", "closeHandshakeTimeoutCall", "serverConnectionDropTimeoutCall"):
+            call = getattr(protocol, timer, None)
+            if call is not None:
+                call.cancel()
+
+
+@contextlib.asynccontextmanager
+async def uvicorn_client(ws: str = "websockets-sansio") -> AsyncIterator[Called]:
+    """A client of uvicorn, with a real socket.
+
+    :param ws: as ``--ws`` says it.
+    """
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+    application, loop, state = _Application(), asyncio.get_running_loop(), ServerState()
+    config = Config(application, ws=ws, log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    kind: Any = config.ws_protocol_class
+    transport, protocol = await loop.connect_accepted_socket(lambda: kind(config, state, {}), ours)
+    theirs.sendall(_HANDSHAKE)
+    scope, receive, send = await application.called
+
+    async def read() -> bytes:
+        return await loop.sock_recv(theirs, 1 << 16)
+
+    try:
+        yield Called(scope, receive, send, protocol, read, theirs.sendall)
+    finally:
+        application.over.set()
+        transport.abort()
+        theirs.close()
+        await asyncio.gather(*state.tasks)
+        await asyncio.sleep(0)

@@ -1,0 +1,87 @@
+"""Timers that plain handlers set by Tornado's names: they run on the loop that serves, on every server."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.asgi import Server
+from tests.support.client import AnyClient
+from tests.support.communicator import InProcess
+from tests.tornado.old_project import VIEWS
+from tests.tornado.server import running
+
+Anyhow = Server | InProcess
+
+WAYS = ["add_callback", "spawn_callback", "call_later", "call_at", "add_timeout", "add_timeout of a timedelta"]
+
+
+@pytest.fixture
+async def client(anyhow: Anyhow, key: str) -> AnyClient:
+    return await anyhow.connect(f"/timers/{key}")
+
+
+async def serving_loop(client: AnyClient) -> int:
+    loop: int = (await client.request("loop"))["loop"]
+    return loop
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("way", WAYS)
+async def test_callback_runs_on_the_serving_loop(client: AnyClient, way: str, is_async: bool) -> None:
+    for of in ("current", "instance"):
+        await client.emit("set_timer", {"way": way, "of": of, "is_async": is_async})
+        assert await client.expect("ran") == {"way": way, "loop": await serving_loop(client)}
+
+
+async def test_timer_can_be_removed(client: AnyClient) -> None:
+    await client.emit("cancel_timer")
+    assert (await client.expect("ran"))["way"] == "later"
+
+
+async def test_periodic_callback_runs_until_it_is_stopped(client: AnyClient) -> None:
+    await client.emit("start_period")
+    for _ in range(3):
+        assert (await client.expect("ran"))["way"] == "period"
+    await client.request("stop_period")
+    client.transcript.clear()
+    await asyncio.sleep(0.1)
+    assert await client.settle() == []
+
+
+async def test_timer_runs_though_the_handler_has_run_something_async_itself(client: AnyClient) -> None:
+    await client.emit("run_until_complete", id=1)
+    frames = {frame["event"]: frame["data"] for frame in (await client.receive(), await client.receive())}
+    assert frames["reply"] == {"answer": 42}
+    assert frames["ran"]["way"] == "after running"
+
+
+async def test_timer_runs_though_an_earlier_handler_has_left_another_loop(client: AnyClient) -> None:
+    assert await client.request("run") == {"answer": 42, "has_loop": True}
+    await client.emit("set_timer", {"way": "call_later", "of": "current", "is_async": False})
+    assert (await client.expect("ran"))["loop"] == await serving_loop(client)
+
+
+@pytest.mark.parametrize("way", ["task", "executor", "start", "close"])
+async def test_what_needs_the_loop_s_own_thread_names_async_def(client: AnyClient, way: str) -> None:
+    assert "async def" in await client.request("forbidden", {"way": way})
+
+
+async def test_timer_of_a_view_runs_on_tornado(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        await server.request("/timer?key=view")
+        assert await server.log.wait_for_notes("view", 1) == ["ran"]
+
+
+PERIODIC = """
+from tornado.ioloop import PeriodicCallback
+
+periodic = PeriodicCallback(lambda: print("ticked", flush=True), 50)
+periodic.start()
+"""
+
+
+async def test_period_of_a_module_runs_on_tornado(tmp_path: Path, old_project: dict[str, str]) -> None:
+    (tmp_path / "old" / "views.py").write_text(PERIODIC + VIEWS, encoding="utf-8")
+    with running(tmp_path, old_project, arguments=()) as server:
+        await server.log.wait_for(r"(ticked\n){3}")

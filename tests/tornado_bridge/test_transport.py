@@ -1,0 +1,81 @@
+"""What Tornado's transport tells of a client that has left, and of what is nobody's departure."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.waiting import until
+from tests.tornado.application import Serving, serving
+from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websockethandler import WebSocketHandler
+
+
+class Visited:
+    """A WebSocket that is served, and the socket of its only client."""
+
+    def __init__(self) -> None:
+        self.ws = WebSocket("/x", add_to_handlers=False)
+        self.handler = ("/ws/x", WebSocketHandler, {"websocket": self.ws})
+
+    async def socket(self) -> Any:
+        await until(lambda: self.ws.handlers)
+        return self.ws.handlers[0]
+
+
+@pytest.fixture
+def visited() -> Visited:
+    return Visited()
+
+
+async def raw_client(served: Serving) -> Any:
+    client = await served.raw("/ws/x")
+    assert await client.status() == 101
+    return client
+
+
+async def send_until_noticed(transport: Any) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await (transport.send("x" * 1_000) or asyncio.sleep(0.001))
+
+
+async def test_client_that_has_left_is_gone(visited: Visited) -> None:
+    async with serving(visited.handler) as served:
+        client = await raw_client(served)
+        transport = (await visited.socket()).connection.transport
+        client.abort()
+        with pytest.raises(ClientGone):
+            await send_until_noticed(transport)
+
+
+async def test_client_that_leaves_while_it_is_waited_for_is_gone(visited: Visited) -> None:
+    async with serving(visited.handler) as served:
+        client = await raw_client(served)
+        transport = (await visited.socket()).connection.transport
+        client.writer.transport.pause_reading()
+        sending = transport.send("x" * 50_000_000)
+        assert sending is not None
+        client.abort()
+        with pytest.raises(ClientGone):
+            await sending
+
+
+async def test_client_that_was_told_to_go_is_gone(visited: Visited) -> None:
+    async with serving(visited.handler) as served:
+        client = await raw_client(served)
+        transport = (await visited.socket()).connection.transport
+        await transport.close(4000, "")
+        with pytest.raises(ClientGone):
+            transport.send("x")
+        client.abort()
+
+
+async def test_fault_is_no_departure(visited: Visited, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(visited.handler) as served:
+        client = await served.connect("/ws/x")
+        (await visited.socket()).connection.deliver("\N{SNOWMAN}")  # frames are ASCII
+        assert (await client.closed())[0] == 1011
+    assert "Sending failed (path '/x'" in caplog.text
+    assert "UnicodeEncodeError" in caplog.text

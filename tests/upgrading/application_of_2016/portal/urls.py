@@ -1,0 +1,10 @@
+from django.urls import re_path as url
+
+from chat import views as chat_views
+from jobs import views as jobs_views
+
+urlpatterns = [
+    url(r'^$', chat_views.index),
+    url(r'^announce/$', chat_views.announce),
+    url(r'^jobs/$', jobs_views.index),
+]

@@ -1,0 +1,208 @@
+"""Who a client is: asks what ``AUTHENTICATE``, or a WebSocket's ``authenticate``, names, before ``authorize``."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.utils.module_loading import import_string
+
+from .. import conf
+from ..core.counters import counters
+from ..core.handlers.leasing import lease_threads, leases
+from ..core.handlers.signatures import Run
+from ..core.handlers.workers import Workers
+from ..core.logger import logger
+from ..core.registry import PREFIX
+from ..core.tasks import is_own_cancellation
+from ..database import idle_database, with_database
+from ..exceptions import Refused
+from ..serving.authorization import MOST_THREADS, ask, begin_decision, end_decision, too_late
+from ..serving.refusing import log_refusal
+
+Authenticator = str | Callable[[Any], Any]
+
+#: Stands for the user of the session, or of a middleware.
+SESSION: Final = "session"
+
+
+#: Characters below which a token hides nothing, and would only garble what is logged.
+SHORTEST_SECRET: Final = 4
+
+
+class AuthenticationUnavailable(Exception):
+    """Who a client is cannot be found out now."""
+
+
+class Authentication:
+    """Who the clients of one WebSocket are.
+
+    A token that nobody accepts refuses its client: it never becomes the user of a cookie that came beside it.
+
+    :param path: of the WebSocket.
+    :param given: what is asked instead of ``AUTHENTICATE``; ``None`` for that.
+    :raises TypeError: it is no list of ``"session"``, dotted paths and callables.
+    """
+
+    def __init__(self, path: str, given: Sequence[Authenticator] | None = None) -> None:
+        if given is not None and not is_list_of_authenticators(given):
+            raise TypeError(
+                f"Expected the authenticate of {path!r} as a list of 'session', dotted paths and functions, "
+                f"got {given!r}."
+            )
+        self._given = None if given is None else tuple(given)
+        self._workers = Workers(f"{path} authenticate", MOST_THREADS, with_database, idle_database)
+
+    async def is_identified(self, socket: Any, run: Run | None = None) -> bool:
+        """Find out who ``socket`` is, and set its ``user``; whether it may go on. Why it may not is logged.
+
+        :param run: calls sync authenticators instead of our threads.
+        """
+        authenticators = self._authenticators()
+        if authenticators == (SESSION,) and socket.token is None:
+            return True  # the transport has asked it already
+        refusal = await self._decide(socket, self._identify(socket, authenticators, run or self._run), run is None)
+        if refusal:
+            log_refusal(PREFIX + socket.path, refusal)
+        return refusal is None
+
+    async def is_still(self, socket: Any) -> bool:
+        """Whether the same user is named for ``socket`` when that is asked again.
+
+        :raises AuthenticationUnavailable: nobody knows.
+        """
+        others = [each for each in self._authenticators() if each != SESSION]
+        try:
+            async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
+                lease_threads()
+                user = await self._first(socket, others, self._run)
+        except Exception as error:
+            if is_refusal(error):
+                return False
+            # Its own text, which may quote the token, is nobody's business.
+            raise AuthenticationUnavailable(f"authenticate raised {type(error).__name__}") from None
+        finally:
+            leases.release()
+        return user is not None and _is_active(user) and _key_of(user) == _key_of(socket.user)
+
+    def _authenticators(self) -> tuple[Authenticator, ...]:
+        return tuple(conf.get("AUTHENTICATE")) if self._given is None else self._given
+
+    async def _decide(self, socket: Any, identify: Any, is_leasing: bool) -> str | None:
+        """Await ``identify`` for a limited time. Why the client is refused, empty where the log has that already."""
+        deadline = begin_decision(socket)
+        try:
+            async with deadline:
+                if is_leasing:
+                    lease_threads()
+                refusal: str | None = await identify
+        except BaseException as error:
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+                raise
+            if deadline.expired():
+                return "" if socket.closed else f"authenticate {too_late()}"
+            if is_refusal(error):
+                why = error if isinstance(error, Refused) else type(error).__name__
+                return f"authenticate refused it ({why})"
+            _log_failure(socket, error)
+            return ""
+        finally:
+            end_decision(socket)
+        return "it was closed meanwhile" if refusal is None and socket.closed else refusal
+
+    async def _identify(self, socket: Any, authenticators: Sequence[Authenticator], run: Run) -> str | None:
+        """Set the user of ``socket``; why it is refused, if it is."""
+        of_session, socket.user, socket.rests_on_session = socket.user, anonymous(), False
+        others = [each for each in authenticators if each != SESSION]
+        has_token, has_credentials = socket.token is not None, socket.offer.has_credentials
+        if SESSION not in authenticators or (has_token and _is_of_cookie(of_session, socket.session)):
+            of_session = None
+        before = len(others) if has_credentials or of_session is None else authenticators.index(SESSION)
+        user = await self._first(socket, others[:before], run)
+        if user is None and is_somebody(of_session):
+            socket.user, socket.rests_on_session = of_session, not has_token
+            return None
+        user = user or await self._first(socket, others[before:], run)
+        if user is None:
+            return "nothing that is asked (AUTHENTICATE, or its authenticate) accepts its token" if has_token else None
+        if not _is_active(user):
+            return "its user is not active"
+        socket.user = user
+        return None
+
+    async def _first(self, socket: Any, authenticators: Sequence[Authenticator], run: Run) -> Any:
+        """The first user that one of them names."""
+        for each in authenticators:
+            authenticator = import_string(each) if isinstance(each, str) else each
+            user = await ask(authenticator, socket, run)
+            if isinstance(user, (bool, str, int, tuple)):
+                raise TypeError(f"Expected a user, or None, from {authenticator!r}, got a {type(user).__name__}.")
+            if is_somebody(user):
+                return user
+        return None
+
+    async def _run(self, call: Callable[[], Any]) -> Any:
+        outcome = self._workers.run(call)
+        try:
+            return await outcome
+        finally:
+            self._workers.drop(outcome)
+
+
+def is_list_of_authenticators(value: object) -> bool:
+    """Whether ``value`` may be an ``authenticate``; what dotted paths name is not looked at."""
+    return isinstance(value, (list, tuple)) and all(isinstance(each, str) or callable(each) for each in value)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether an authenticator says no by that; all else that it raises is a fault."""
+    of_framework = sys.modules.get("rest_framework.exceptions")
+    if of_framework is not None and isinstance(error, of_framework.APIException):
+        return bool(error.status_code < 500)  # 401 of AuthenticationFailed, 403 of PermissionDenied
+    return isinstance(error, (PermissionDenied, Refused))
+
+
+def is_somebody(user: Any) -> bool:
+    """Whether that is a user who has been authenticated."""
+    return user is not None and bool(getattr(user, "is_authenticated", True))
+
+
+def anonymous() -> Any:
+    """Nobody: an ``AnonymousUser``, or ``None`` without ``django.contrib.auth``."""
+    if not apps.is_installed("django.contrib.auth"):
+        return None
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()
+
+
+def _is_of_cookie(user: Any, session: Any) -> bool:
+    """Whether a cookie may say who this is, not a middleware that has read the token. Never blocks."""
+    from django.contrib.auth import SESSION_KEY
+
+    return is_somebody(user) and bool(getattr(session, "accessed", False)) and SESSION_KEY in session
+
+
+def _is_active(user: Any) -> bool:
+    return bool(getattr(user, "is_active", True))
+
+
+def _key_of(user: Any) -> Any:
+    primary_key = getattr(user, "pk", None)
+    return user if primary_key is None else str(primary_key)
+
+
+def _log_failure(socket: Any, error: BaseException) -> None:
+    """Log an error as text, without the token, which it may well quote.
+
+    There is no ``exc_info``: programs that gather errors show the variables of each frame with it.
+    """
+    counters.connections_refused += 1
+    text = "".join(traceback.format_exception(error)).rstrip()
+    for secret in socket.offer.secrets:
+        for form in (secret, repr(secret)[1:-1]):
+            text = text.replace(form, "<token>") if len(form) >= SHORTEST_SECRET else text
+    logger.error("authenticate failed (path %.64r, connection %s)\n%s", socket.path, socket.id, text)

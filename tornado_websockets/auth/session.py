@@ -1,0 +1,72 @@
+"""Django's session and user of a handshake, which are only read; the same on every transport."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from asgiref.sync import AsyncToSync, sync_to_async
+from django.apps import apps
+from django.conf import settings
+from django.http import parse_cookie
+
+from .. import conf
+from ..core.forking import after_fork
+from ..core.handlers.workers import Workers
+from ..core.outage import Outage
+from ..core.tasks import is_own_cancellation
+from ..database import idle_database, with_database
+from .login import read_user, session_of
+
+#: Threads in which sessions may be looked up at a time.
+MOST_THREADS: Final = 8
+
+_workers = Workers("sessions", MOST_THREADS, with_database, idle_database)
+_outage = Outage("Cannot look up the session of a handshake")
+
+after_fork(_outage.forget)
+
+
+class SessionUnavailable(Exception):
+    """The session of a handshake cannot be looked up; the log says why."""
+
+
+async def load_session(cookies: str) -> tuple[Any, Any]:
+    """The session and the user that belong to a ``Cookie`` header; ``None`` for what is not installed.
+
+    :raises SessionUnavailable: it failed, or took longer than ``AUTHORIZE_TIMEOUT``.
+    """
+    if not apps.is_installed("django.contrib.sessions"):
+        return None, None
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if key is None:  # then there is nothing to look up, and no thread is needed
+        return _load(None)
+    outcome = _begin(partial(_load, key))
+    try:
+        async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
+            result: tuple[Any, Any] = await outcome
+    except BaseException as error:
+        if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+            raise
+        _outage.failed(error)
+        raise SessionUnavailable from error
+    finally:
+        _workers.drop(outcome)
+    _outage.worked()
+    return result
+
+
+def _begin(call: Callable[[], Any]) -> asyncio.Future[Any]:
+    """Call in a thread of ours; below ``async_to_sync`` in that of the sync code, whose transaction a test may need."""
+    if getattr(AsyncToSync.executors, "current", None) is None:
+        return _workers.run(call)
+    return asyncio.ensure_future(sync_to_async(call)())
+
+
+def _load(key: str | None) -> tuple[Any, Any]:
+    session = session_of(key)
+    if not apps.is_installed("django.contrib.auth"):
+        return session, None
+    from django.contrib.auth.models import AnonymousUser
+
+    return session, (None if key is None else read_user(session)) or AnonymousUser()

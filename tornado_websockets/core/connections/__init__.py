@@ -1,0 +1,1 @@
+"""What happens to one client, from its handshake to its end."""

@@ -1,0 +1,498 @@
+"""One client from its handshake to its end: what comes from it is handled, what is sent to it goes out.
+
+It is long because all of that meets in one status: whether the client is still there, and may be sent to.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final, Protocol
+
+from ...exceptions import Refused, raise_connection_closed
+from ..counters import counters
+from ..delivery.hub import Hub
+from ..delivery.message import Audience, Message
+from ..delivery.sending import Sending
+from ..handlers.calling import FAILED, call, sender_to
+from ..handlers.dispatch import Dispatcher
+from ..handlers.signatures import Run
+from ..handlers.workers import Workers
+from ..logger import logger
+from ..protocol.closing import INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
+from ..protocol.control import FREE_PINGS, PING, PONG, read_control
+from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
+from ..protocol.limits import Limits, Rate
+from ..protocol.offers import NOTHING_OFFERED, Offer
+from ..tasks import finish
+from .admission import Admission
+from .expiry import Expiry, aware
+from .outbox import Outbox
+from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
+from .transport import Transport
+
+#: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
+#: takes up to 50 ms.
+BULKY: Final = 64 * 1024
+
+#: Seconds for which what a client had sent is still begun after it has left.
+STRAGGLING: Final = 1.5
+
+
+class Endpoint(Protocol):
+    """What a connection needs of its WebSocket."""
+
+    websocket: Any
+    context: Any
+    hub: Hub
+    admission: Admission
+    dispatcher: Dispatcher
+    encoder: Encoder
+    workers: Workers
+    authentication: Any
+    is_rechecked: bool
+
+    def read_query(self, query_string: str) -> Any:
+        """The parameters in a query string."""
+
+    def translate(self, error: BaseException) -> Refused | None:
+        """The refusal that an error of some framework stands for, if it is meant as one."""
+
+    def refuse_to_broadcast(self, event: str, topic: str) -> None:
+        """Raise what forbids a broadcast to ``topic`` from where this is called, if anything does."""
+
+    def on_connected(self, connection: "Connection", socket: Any) -> None:
+        """A client has connected; ``socket`` is what its handlers get."""
+
+    def on_disconnected(self, connection: "Connection", socket: Any) -> None:
+        """The client has disconnected; its ``close`` handler has not run yet."""
+
+
+class Connection(Socket):
+    """One client of a WebSocket.
+
+    :param socket: what handlers get instead of this object.
+    :param run: runs sync handlers, instead of the workers of the WebSocket.
+    :param offer: the token and the subprotocols of its handshake.
+    :param straggling: seconds for which what the client had sent is still begun after it has left.
+
+    :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
+    """
+
+    __slots__ = (
+        "__dict__",  # applications of old set attributes of their own; it is made with the first one
+        "__weakref__",
+        "_close_after_accept",
+        "_expiry",
+        "_has_answered",
+        "_is_admitted",
+        "_is_queued",
+        "_left_at",
+        "_limits",
+        "_outbox",
+        "_pings",
+        "_query",
+        "_rate",
+        "_stand_in",
+        "_status",
+        "_straggling",
+        "address",
+        "endpoint",
+        "headers",
+        "id",
+        "kwargs",
+        "leases_threads",
+        "offer",
+        "path",
+        "query_string",
+        "rests_on_session",
+        "run",
+        "sent_to",
+        "session",
+        "shard",
+        "state",
+        "transport",
+        "user",
+        "websocket",
+    )
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        *,
+        path: str,
+        kwargs: Mapping[str, Any],
+        headers: Mapping[str, str],
+        limits: Limits,
+        query_string: str = "",
+        address: str | None = None,
+        user: Any = None,
+        session: Any = None,
+        socket: Any = None,
+        run: Run | None = None,
+        offer: Offer = NOTHING_OFFERED,
+        straggling: float = STRAGGLING,
+    ) -> None:
+        self.id = os.urandom(16).hex()
+        self.path = path
+        self.kwargs = kwargs
+        self.headers = headers
+        self.query_string = query_string
+        self.address = address
+        self.user = user
+        self.session = session
+        self.offer = offer
+        self.rests_on_session = True
+        self._query: Any = None
+        self._expiry: Expiry | None = None  # few connections have one
+        self.state: dict[str, Any] = {}
+        self.endpoint = endpoint
+        self.websocket = endpoint.websocket
+        self.transport = transport
+        self.leases_threads = run is None
+        self.run: Run = run or endpoint.workers.runner(path)
+        self._limits = limits
+        self._stand_in = socket
+        self._status: State = CONNECTING
+        self._close_after_accept: Close | None = None  # close() was called during the handshake
+        self._straggling = straggling
+        self._left_at: float | None = None
+        self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
+        # Whether its last message was answered, and whether something that it has caused had to be put in line.
+        self._has_answered = self._is_queued = False
+        self._is_admitted = False
+        rate = limits.max_messages_per_second
+        self._rate = None if rate is None else Rate(rate, monotonic())
+        self._pings: Rate | None = None  # most clients never send any
+        self.shard = endpoint.hub.shard()
+        self._outbox = Outbox(transport, self, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
+
+    @property
+    def _socket(self) -> Any:  # no attribute: a reference to oneself would wait for the garbage collector
+        return self if self._stand_in is None else self._stand_in
+
+    @property
+    def socket(self) -> Any:
+        """What handlers get."""
+        return self._socket
+
+    # For handlers, from any thread.
+
+    @property
+    def closed(self) -> bool:
+        return self._status >= LEFT
+
+    @property
+    def token(self) -> str | None:
+        return self.offer.token
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self.offer.subprotocol
+
+    @property
+    def query(self) -> Any:
+        if self._query is None:
+            self._query = self.endpoint.read_query(self.query_string)
+        return self._query
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return None if self._expiry is None else self._expiry.at
+
+    @expires_at.setter
+    def expires_at(self, moment: datetime | None) -> None:
+        at = aware(moment)
+        if self._expiry is None:
+            self._expiry = Expiry()
+        self._expiry.at = at
+        if self._status is OPEN:
+            with suppress(RuntimeError):  # the loop is closed
+                self.shard.loop.call_soon_threadsafe(self._watch_expiry)
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether what its client came by has ended."""
+        return self._expiry is not None and self._expiry.is_over
+
+    def _watch_expiry(self) -> None:
+        if self._expiry is not None and self._status is OPEN:
+            self._expiry.start(self.shard.loop, self._expire)
+
+    def _expire(self) -> None:
+        logger.info("Closing a connection, its time is over (path %.64r, connection %s)", self.path, self.id)
+        self.kick(LOGGED_OUT, "Expired.")
+
+    def emit(self, event: str, data: Data | str | None = None) -> Sending:
+        return self.write(self.endpoint.encoder.event(event, data))
+
+    def write(self, text: str) -> Sending:
+        """Send a text as it is, after all that was sent before; errors as :meth:`emit` has for closed connections."""
+        if self._status is not OPEN:
+            raise_connection_closed(self.path, self.id)
+        # What its own handlers have sent goes first.
+        sender = self if self.shard.has_waiting(self) else sender_to(self.path)
+        self._is_queued = not self.shard.send(self, text, sender) or self._is_queued
+        self._has_answered = sender is self or self._has_answered
+        if self._status is not OPEN:  # found out by sending
+            raise_connection_closed(self.path, self.id)
+        if self._outbox.is_worth_waiting and not self.shard.is_here:
+            self.shard.wait_for(self._outbox.room_unless_stuck)
+        return Sending(self._until_sent, sender)
+
+    async def _until_sent(self, sender: Any) -> None:
+        if self.shard.is_here:
+            await self.shard.settle(sender)
+            await self._outbox.room()
+
+    def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
+        text = self.endpoint.encoder.event(event, data)
+        self.endpoint.refuse_to_broadcast(event, self.path)
+        audience = Audience(exclude=frozenset((self.id,)))
+        self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
+        return Sending(self.shard.settle_here, sender_to(self.path))
+
+    def close(self, code: int | None = None, reason: str | None = None) -> Sending:
+        self.end(Close.by_application(1000 if code is None else code, reason or ""))
+        return Sending(self.shard.settle_here, sender_to(self.path))
+
+    # For the transport, on the event loop.
+
+    def admit(self) -> str | None:
+        """Count the client in; why not, if there are too many. Pairs with :meth:`on_closed`."""
+        limits, admission = self._limits, self.endpoint.admission
+        refusal = admission.admit(self.address, limits.max_connections, limits.max_connections_per_address)
+        self._is_admitted = refusal is None
+        return refusal
+
+    async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
+        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
+        hub = self.endpoint.hub
+        try:
+            await hub.enter(self.path)
+            await accept()
+        except BaseException:
+            await hub.leave(self.path)
+            raise
+        if self.closed:  # meanwhile, by the application, or because the client has left
+            await hub.leave(self.path)
+            if self._close_after_accept is not None:
+                await self.transport.close(*self._close_after_accept)
+            return
+        self._status = OPEN
+        counters.connections += 1
+        counters.connections_opened += 1
+        self.shard.subscribe(self, self.path)
+        self.endpoint.on_connected(self, self._socket)
+        self._watch_expiry()
+        await self._fire("open")
+        await self._catch_up()
+
+    async def received(self, message: str | bytes) -> None:
+        """Handle one message of the client, to the end. Never raises for what is in it."""
+        if len(message) > BULKY:
+            await self.shard.bulky.wait()
+        if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
+            return
+        if self._rate is not None and self._answer_control(message):  # which does not count
+            return
+        counters.messages_in += 1
+        self._has_answered = False
+        read = decode if self._rate is None or self._rate.take(monotonic()) else refuse
+        frame = read(message, self._limits)
+        refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
+        if refusal is not None:
+            self._refuse(refusal)
+        if self._is_queued or self.sent_to is not None or self._outbox.writer is not None:
+            await self._catch_up()
+
+    def answer_at_once(self, message: str | bytes) -> bool:
+        """Answer what must not wait until the handler that is running is through; whether ``message`` is such.
+
+        For transports, before they queue a message. Nothing is answered while the client does not take what is sent.
+        """
+        return self._outbox.writer is None and self._answer_control(message)
+
+    def _answer_control(self, message: str | bytes) -> bool:
+        frame = read_control(message, self._limits)
+        if frame is None or frame.event != PING or self._status is not OPEN:
+            return False
+        if self._pings is None:
+            self._pings = Rate(FREE_PINGS, monotonic())
+        if not self._pings.take(monotonic()):
+            return False  # it counts, as any message
+        self._pong(frame)
+        return True
+
+    def _pong(self, frame: Frame) -> None:
+        self._answer(PONG)
+        self.reply(frame, None)
+
+    @property
+    def is_connecting(self) -> bool:
+        """Whether it does not take part yet."""
+        return self._status is CONNECTING
+
+    @property
+    def is_long_gone(self) -> bool:
+        """Whether the client has left so long ago that nothing more is done of what it asked for."""
+        return self._left_at is not None and monotonic() > self._left_at + self._straggling
+
+    async def _catch_up(self) -> None:
+        """Return when what this client has caused is out: then its next message may be read."""
+        topic, self.sent_to, self._is_queued = self.sent_to, None, False
+        if self.shard.has_much_waiting(self):
+            await self.shard.settle(self)
+        if self._outbox.writer is not None:
+            if self._has_answered:
+                await self._outbox.flushed()
+            await self._outbox.room()
+        publisher = self.endpoint.hub.publisher
+        if topic is not None and publisher is not None and publisher.is_congested(topic):
+            await publisher.room(topic)
+
+    async def on_closed(self) -> None:
+        """The connection has ended, however: run the ``close`` handler, if it was open. Only the first call counts."""
+        if self._is_admitted:
+            self._is_admitted = False
+            self.endpoint.admission.release(self.address)
+        if self not in self.shard.topics.get(self.path, ()):
+            return
+        self._status = CLOSED
+        if self._expiry is not None:
+            self._expiry.stop()
+        counters.connections -= 1
+        self.shard.begin_departure()
+        self.shard.unsubscribe(self, self.path)
+        self.endpoint.on_disconnected(self, self._socket)
+        await finish(self._depart())
+
+    async def _depart(self) -> None:
+        try:
+            await self._outbox.stop()
+            await self._fire("close")
+        finally:
+            try:
+                await self.endpoint.hub.leave(self.path)  # lets what was sent last reach other processes
+            finally:
+                self.shard.end_departure()
+
+    def end(self, close: Close) -> None:
+        """Close in order, with any code that the transport can send: what was sent before goes out first."""
+        if self._status is OPEN:
+            self._status = CLOSING
+            self.shard.close(self, close)
+        elif self._status is CONNECTING:
+            self._status, self._close_after_accept = CLOSED, close
+
+    def kick(self, code: int, reason: str = "") -> None:
+        """Close at once: what waits is dropped, nothing more is sent or handled."""
+        before, self._status = self._status, CLOSED
+        if self._outbox.clear() or before in (OPEN, CLOSING):
+            self._outbox.push(Close(code, reason))
+
+    def cancel_handler(self) -> None:
+        """Cancel the handler that is running."""
+        self.transport.cancel_handler()
+
+    def deliver(self, item: str | Close, key: str | None = None) -> None:
+        """Pass on what the shard brings, in its order."""
+        if self._status is OPEN or self._status is CLOSING:
+            if isinstance(item, Close):
+                self._status = CLOSED
+            else:
+                counters.messages_out += 1
+            self._outbox.push(item, key)
+        elif isinstance(item, str):
+            counters.messages_dropped += 1
+
+    # What the transport and the outbox find out.
+
+    def on_lost(self) -> None:
+        """The client has left, though not all that it has sent may be handled."""
+        self._left_at = self._left_at or monotonic()
+        self._status = LEFT if self._status in (OPEN, LEFT) else CLOSED
+
+    def on_slow(self, reason: str) -> None:
+        """The client takes too little: cut it off."""
+        counters.slow_clients_closed += 1
+        logger.warning("Closing a slow client: %s (path %.64r, connection %s)", reason, self.path, self.id)
+        self._status = CLOSED
+        self.transport.abort(SLOW_CLIENT)
+
+    def on_fault(self, error: Exception) -> None:
+        """Sending failed, and not because the client has left: cut it off."""
+        logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=error)
+        self._status = CLOSED
+        self.transport.abort(INTERNAL_ERROR)
+
+    def on_flood(self, code: int, reason: str) -> None:
+        """The client does what no decent one does: cut it off, and handle nothing more of it."""
+        if self._status is not CLOSED:
+            counters.flooding_clients_closed += 1
+            logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, self.path, self.id)
+            self._status = CLOSED
+            self._outbox.clear()
+            self.transport.abort(code)
+
+    # For the handler that is running.
+
+    def values(self, frame: Frame) -> dict[str, Any]:
+        """What a handler may take as arguments, by name: made anew for each call."""
+        return {
+            "self": self.endpoint.context,
+            "socket": self._socket,
+            "data": frame.data,
+            "event": frame.event,
+            **self.kwargs,
+        }
+
+    def translate(self, error: BaseException) -> Refused | None:
+        """The refusal that an error of some framework stands for, if it is meant as one."""
+        return self.endpoint.translate(error)
+
+    def reply(self, frame: Frame, result: Any) -> None:
+        """Answer a frame that has an ``id``; without one, or once the connection is closed, nothing is sent."""
+        if frame.id is not None and self._status is OPEN:
+            self._answer(self.endpoint.encoder.reply(frame.id, result))
+
+    async def _handle(self, frame: Frame) -> Refusal | None:
+        dispatcher = self.endpoint.dispatcher
+        if dispatcher.is_reserved(frame.event):
+            return Refusal(Code.RESERVED_EVENT, f"Clients cannot send {frame.event[:64]!r}.", frame.id)
+        handler = dispatcher.find(frame.event)
+        if handler is None:
+            if frame.event == PING:
+                self._pong(frame)
+                return None
+            handler = dispatcher.find_other(frame.event)
+            if handler is None:
+                return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
+        return await call(handler, frame, self)
+
+    async def _fire(self, moment: str) -> None:
+        for event, handler in self.endpoint.dispatcher.handlers_at(moment):
+            refusal = await call(handler, Frame(event, {}), self)
+            if refusal is not None:
+                self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        counters.messages_refused += 1
+        try:
+            text = self.endpoint.encoder.refusal(refusal)
+        except (TypeError, ValueError) as error:  # details that the application has given, and JSON does not know
+            counters.handler_errors += 1
+            where = refusal.code, self.path, self.id
+            logger.error("The refusal %r cannot be sent (path %.64r, connection %s)", *where, exc_info=error)
+            text = self.endpoint.encoder.refusal(Refusal(Code.HANDLER_ERROR, FAILED, refusal.id))
+        self._answer(text)
+
+    def _answer(self, text: str) -> None:
+        if self._status is OPEN:
+            self._has_answered = True
+            self._is_queued = not self.shard.send(self, text, self) or self._is_queued

@@ -1,0 +1,261 @@
+"""What waits to be sent to one client: in order, bounded, written by one writer at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from typing import Protocol
+
+from ..counters import counters
+from ..eager import start
+from ..protocol.closing import Close
+from .transport import ClientGone, Transport
+
+
+class Owner(Protocol):
+    """Whose outbox it is, and who is told when the client is given up; one of these, once."""
+
+    def on_lost(self) -> None:
+        """The client has left."""
+
+    def on_slow(self, reason: str) -> None:
+        """The client takes too little."""
+
+    def on_fault(self, error: Exception) -> None:
+        """Sending failed, and not because the client has left."""
+
+
+#: Seconds without the client taking anything after which no worker thread waits for it any more.
+STUCK = 1.0
+
+#: Messages written without a pause before other tasks get their turn.
+_WRITTEN_IN_A_ROW = 64
+
+
+class Outbox:
+    """The way out of one connection. Used on its event loop's thread only.
+
+    While the client keeps up, :meth:`push` starts the transport's ``send`` at once, in the caller's turn of the
+    event loop: no task, no queue. What the transport cannot take waits here, and a writer task sends it in order.
+
+    :param owner: is told when the client is given up.
+    :param max_bytes: of text that may wait.
+    :param timeout: seconds for which one message may be stuck.
+    :ivar writer: the task that sends what the transport could not take at once, while there is such.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_ended",
+        "_in_vain",
+        "_latest",
+        "_max_bytes",
+        "_owner",
+        "_progress",
+        "_queue",
+        "_timeout",
+        "_transport",
+        "size",
+        "writer",
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        owner: Owner,
+        *,
+        max_bytes: int,
+        timeout: float,
+    ) -> None:
+        self._transport = transport
+        self._owner: Owner | None = owner
+        self._max_bytes = max_bytes
+        self._timeout = timeout
+        self._queue: deque[str | Close | _Replaceable] | None = None  # made when the client first falls behind
+        self._latest: dict[str, _Replaceable] = {}
+        self.writer: asyncio.Task[None] | None = None
+        self._progress: asyncio.Future[None] | None = None
+        self._begun = self._ended = 0  # of what could not be sent at once
+        self._in_vain = -1  # how much had ended when somebody waited for nothing
+        self.size = 0
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether whoever can wait should do so before it sends more."""
+        return self.size > self._max_bytes // 2
+
+    def push(self, item: str | Close, key: str | None = None) -> None:
+        """Send a text, or close, after all that was pushed before.
+
+        :param key: of a text that makes an earlier one of the same key pointless, if that still waits.
+        """
+        if self.writer is not None:
+            self._enqueue(item, key)
+            return
+        try:
+            sending = self._sending(item)
+            rest = None if sending is None else start(sending)
+        except Exception as error:
+            self._fail(error)
+            return
+        if rest is not None:
+            self._begun += 1
+            self.writer = asyncio.get_running_loop().create_task(self._write(rest))
+
+    async def room(self) -> None:
+        """Return when the outbox is not congested, or its client is gone."""
+        while self.is_congested and self.writer is not None:
+            await self._next_progress()
+
+    @property
+    def is_worth_waiting(self) -> bool:
+        """Whether it is congested, and its client has taken something since somebody waited for nothing."""
+        return self.is_congested and self._ended != self._in_vain
+
+    async def room_unless_stuck(self) -> None:
+        """:meth:`room`, but for a client that takes nothing for :data:`STUCK` seconds: others wait for the caller."""
+        while self.is_congested and self.writer is not None:
+            try:
+                async with asyncio.timeout(STUCK):
+                    await self._next_progress()
+            except TimeoutError:
+                self._in_vain = self._ended
+                return
+
+    async def flushed(self) -> None:
+        """Return when the transport has taken what was pushed so far, or the client is gone."""
+        target = self._begun
+        while self._ended < target and self.writer is not None:
+            await self._next_progress()
+
+    def clear(self) -> bool:
+        """Drop what waits; whether anything did."""
+        has_waiting = bool(self._queue)
+        counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())
+        self._queue = None
+        self._latest.clear()
+        self.size = 0
+        self._ended = self._begun
+        self._tell_progress()
+        return has_waiting
+
+    async def stop(self) -> None:
+        """Drop what waits, and end the writer."""
+        self._owner = None  # the connection, which has us: neither should wait for the garbage collector
+        writer, self.writer = self.writer, None
+        self.clear()
+        if writer is not None and writer is not asyncio.current_task():
+            writer.cancel()
+            await asyncio.wait([writer])
+
+    def _sending(self, item: str | Close) -> Awaitable[None] | None:
+        return self._transport.send(item) if isinstance(item, str) else self._transport.close(*item)
+
+    def _enqueue(self, item: str | Close, key: str | None) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(item if key is None else self._supersede(key, str(item)))
+        self._begun += 1
+        self.size += _size(item)
+        if self.size > self._max_bytes:
+            self._give_up_slow(f"more than {self._max_bytes} bytes were waiting for it")
+
+    async def _write(self, rest: Awaitable[None]) -> None:
+        """Finish what was started, then send what waits."""
+        written = 0
+        try:
+            await self._in_time(rest)
+            self._tell_end_of_one()
+            while self._queue:
+                item = self._dequeue(self._queue)
+                sending = self._sending(item) if item else None  # superseded ones are empty
+                if sending is not None:
+                    await self._in_time(sending)
+                self._tell_end_of_one()
+                written += 1
+                if written % _WRITTEN_IN_A_ROW == 0:  # a transport that always has room would never let others run
+                    await asyncio.sleep(0)
+        except Exception as error:
+            self._fail(error)
+        finally:
+            if self.writer is asyncio.current_task():
+                self.writer = None
+            self._tell_progress()
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        reason = f"it took no message for {self._timeout} seconds"
+        stuck = asyncio.get_running_loop().call_later(self._timeout, self._give_up_slow, reason)
+        try:
+            await sending
+        finally:
+            stuck.cancel()
+
+    def _supersede(self, key: str, text: str) -> "_Replaceable":
+        older = self._latest.get(key)
+        if older is not None:
+            self.size -= len(older.text)
+            older.text = ""
+        self._latest[key] = newer = _Replaceable(key, text)
+        return newer
+
+    def _dequeue(self, queue: "deque[str | Close | _Replaceable]") -> str | Close:
+        item = queue.popleft()
+        if isinstance(item, _Replaceable):
+            if self._latest.get(item.key) is item:
+                del self._latest[item.key]
+            item = item.text
+        self.size -= _size(item)
+        return item
+
+    def _fail(self, error: Exception) -> None:
+        owner = self._give_up()
+        if owner is None:
+            return
+        if isinstance(error, ClientGone):
+            owner.on_lost()
+        else:
+            owner.on_fault(error)
+
+    def _give_up_slow(self, reason: str) -> None:
+        owner = self._give_up()
+        if owner is not None:
+            owner.on_slow(reason)
+
+    def _give_up(self) -> Owner | None:
+        """Drop what waits. Who is to be told, the first time."""
+        owner, self._owner = self._owner, None
+        self.clear()
+        return owner
+
+    async def _next_progress(self) -> None:
+        if self._progress is None:
+            self._progress = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._progress)
+
+    def _tell_end_of_one(self) -> None:
+        self._ended += 1
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._progress is not None and not self._progress.done():
+            self._progress.set_result(None)
+        self._progress = None
+
+
+def _size(item: str | Close) -> int:
+    return len(item) if isinstance(item, str) else 0
+
+
+class _Replaceable:
+    """A queued text that a newer one with the same key replaces.
+
+    Replaced ones stay in the queue, empty and so false, and are skipped.
+    """
+
+    __slots__ = ("key", "text")
+
+    def __init__(self, key: str, text: str) -> None:
+        self.key = key
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)

@@ -1,0 +1,27 @@
+"""What a connection needs of the server that its client came in by."""
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+
+class ClientGone(Exception):
+    """The client has left. Transports raise it for what their server says so by; any other error is a fault."""
+
+
+class Transport(Protocol):
+    """The way to one client."""
+
+    def send(self, text: str) -> Awaitable[None] | None:
+        """Send a text frame, or raise :class:`ClientGone`.
+
+        Awaiting may take long, which is back-pressure, and may raise it as well. ``None``: the frame is out already.
+        """
+
+    def close(self, code: int, reason: str) -> Awaitable[None]:
+        """Start the closing handshake; errors as :meth:`send`."""
+
+    def abort(self, code: int) -> None:
+        """Cut the line as soon as no handler of the client is running, after a close frame with ``code``, if it can."""
+
+    def cancel_handler(self) -> None:
+        """Cancel the handler that is running, and serve the client no more."""

@@ -1,0 +1,1 @@
+"""Who hears what is sent, in which order."""

@@ -1,0 +1,144 @@
+"""All connections of this process, and the way to those of other processes."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Hashable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from ..forking import after_fork
+from ..handlers.calling import current
+from ..handlers.inheriting import inherit_in_threads
+from ..logger import logger
+from .message import Message
+from .scheduler import Delivery
+from .shard import Pace, Shard
+
+if TYPE_CHECKING:
+    from .publisher import Publisher
+
+
+class Hub:
+    """Every open connection of a process.
+
+    :param pace: of each of its shards.
+    :ivar publisher: the way to other processes, where there is one.
+    """
+
+    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 it is frozen
+        self.publisher: Publisher | None = None
+        self._pace = pace
+        self.forget()
+        after_fork(self.forget)
+
+    def forget(self) -> None:
+        """Start without connections, as a forked process must."""
+        self._shards: dict[asyncio.AbstractEventLoop, Shard] = {}
+        self._clients: Counter[str] = Counter()  # by topic, the connecting ones included
+        self._lock = threading.Lock()
+        self._has_noted = False
+
+    def shard(self) -> Shard:
+        """The shard of the running event loop."""
+        loop = asyncio.get_running_loop()
+        shard = self._shards.get(loop)
+        if shard is None:
+            inherit_in_threads()  # now that somebody's handlers are going to run
+            with self._lock:
+                for closed in [loop for loop in self._shards if loop.is_closed()]:
+                    del self._shards[closed]
+                shard = self._shards[loop] = Shard(loop, self._pace)
+        return shard
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether this process serves nobody."""
+        return not self._clients
+
+    def topics(self) -> list[str]:
+        """Every topic that has clients in this process."""
+        with self._lock:
+            return list(self._clients)
+
+    def has_clients(self, topic: str) -> bool:
+        """Whether ``topic`` has clients in this process."""
+        return topic in self._clients
+
+    async def enter(self, topic: str) -> None:
+        """A client of ``topic`` is about to connect. Pairs with :meth:`leave`."""
+        with self._lock:
+            self._clients[topic] += 1
+        if self.publisher is not None:
+            await self.publisher.join(topic)
+
+    async def leave(self, topic: str) -> None:
+        """A client of ``topic`` has gone."""
+        with self._lock:
+            self._clients[topic] -= 1
+            is_last = self._clients[topic] <= 0
+            if is_last:
+                del self._clients[topic]
+        if is_last and self.publisher is not None:
+            await self.publisher.leave(topic)
+
+    def deliver(self, message: Message, sender: Hashable = None) -> None:
+        """Send to the clients in this process.
+
+        :param sender: whose turn it takes, and in whose order it stays; by default whoever is running.
+        """
+        topic, caller = message.topic, current.get()
+        if caller is not None:
+            caller.sent_to = topic
+        if sender is None:
+            sender = topic if caller is None else caller
+        for shard in list(self._shards.values()):
+            if topic in shard.topics:
+                self._submit(shard, Delivery.of(message), sender)
+
+    def emit(self, message: Message, sender: Hashable = None) -> None:
+        """Send to the clients here, then to those of other processes."""
+        self.deliver(message, sender)
+        if self.publisher is not None:
+            self.publisher.publish(message)
+
+    def publish(self, message: Message) -> "Future[None] | None":
+        """:meth:`emit`, with word of how it went with the other processes; ``None`` when there is no way to them."""
+        self.deliver(message)
+        if self.publisher is None:
+            self.note_unheard(message)
+            return None
+        outcome = shared_future()
+        self.publisher.publish(message, outcome)
+        return outcome
+
+    def note_unheard(self, message: Message) -> None:
+        """Say, the first time, that a message that has no way to other processes has reached nobody here either."""
+        if not self._has_noted and not self.has_clients(message.topic):
+            self._has_noted = True
+            logger.info(
+                "Published %r, which nobody could hear: %.64r has no clients in this process, and there is no way to "
+                "others without CHANNEL_LAYERS. This is said once.",
+                message.event,
+                message.topic,
+            )
+
+    def _submit(self, shard: Shard, delivery: Delivery, sender: Hashable) -> None:
+        try:
+            shard.submit(delivery, sender)
+        except RuntimeError:  # its loop was closed with clients on it: they are gone
+            if not shard.loop.is_closed():
+                raise
+            with self._lock:
+                self._shards.pop(shard.loop, None)
+
+
+def shared_future() -> "Future[None]":
+    """A future that none of those who wait for it can cancel."""
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+#: The hub of this process.
+hub = Hub()

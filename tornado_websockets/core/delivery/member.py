@@ -1,0 +1,25 @@
+"""What delivery needs of a connection."""
+
+from typing import Protocol
+
+from ..protocol.closing import Close
+
+
+class Member(Protocol):
+    """One who hears what is sent to a topic."""
+
+    @property
+    def id(self) -> str:
+        """Unique."""
+
+    def deliver(self, item: str | Close, key: str | None = None) -> None:
+        """Take a text, or an order to close, after all that was delivered before.
+
+        :param key: of a text that makes an earlier one of the same key pointless, if that still waits.
+        """
+
+    def end(self, close: Close) -> None:
+        """Close in order: what was sent before is delivered first."""
+
+    def cancel_handler(self) -> None:
+        """Cancel the handler that is running."""

@@ -1,0 +1,28 @@
+"""What carries messages to other processes has to offer, and the channel-layer group of each topic."""
+
+from concurrent.futures import Future
+from typing import Protocol
+
+from .message import Message
+
+
+class Publisher(Protocol):
+    """Takes messages to the clients of other processes, and brings in theirs."""
+
+    async def join(self, topic: str) -> None:
+        """A client of ``topic`` is connecting here: bring in what others publish there."""
+
+    async def leave(self, topic: str) -> None:
+        """The last client of ``topic`` here has gone."""
+
+    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+        """Send to the others, in order. Never raises and never blocks; what fails is counted and logged.
+
+        :param outcome: is given word of how it went: ``PublishError`` where it failed.
+        """
+
+    def is_congested(self, topic: str) -> bool:
+        """Whether much waits to be sent to ``topic``, and will be: who can wait, should. Costs next to nothing."""
+
+    async def room(self, topic: str) -> None:
+        """Return when that is no longer so, on any event loop; after some seconds in any case."""

@@ -1,0 +1,212 @@
+"""Whose messages go out next: senders take turns, so that nobody waits behind another's flood."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+from heapq import heapify, heappop, heappush
+from itertools import count
+from math import inf
+from typing import Final
+
+from ..protocol.closing import Close
+from .member import Member
+from .message import Audience, Message
+
+#: What one delivery may carry to each client before the next one has its turn, and what a sender may send to clients
+#: before another sender has its turn.
+HEAVY: Final = 64
+
+#: Senders without anything waiting that are remembered, for what they had lately.
+_MAX_IDLE: Final = 1_000
+
+
+class Delivery:
+    """Texts, or an order to close, on their way to some connections.
+
+    :param targets: the connections, or the topic whose connections are meant: those there are when its turn comes.
+    :param key: of a text that makes an earlier one of the same key pointless.
+    :ivar reach: how many connections get it, as far as is known.
+    :ivar number: its place among all that were submitted.
+    """
+
+    __slots__ = ("audience", "done", "items", "number", "reach", "size", "targets", "weight")
+
+    def __init__(
+        self,
+        item: str | Close,
+        targets: str | list[Member],
+        key: str | None = None,
+        audience: Audience | None = None,
+    ) -> None:
+        self.items = [(item, key)]
+        self.targets = targets
+        self.audience = audience
+        self.weight = weight_of(item)
+        self.size = len(item)
+        self.reach = 1 if isinstance(targets, str) else len(targets)
+        self.number = 0
+        self.done = 0
+
+    @classmethod
+    def of(cls, message: Message) -> "Delivery":
+        """The delivery of a message to those who hear its topic."""
+        return cls(message.text, message.topic, message.key, message.audience)
+
+    @property
+    def cost(self) -> int:
+        """What the next turn of it takes, in the unit of :func:`weight_of`."""
+        return min(HEAVY, self.weight * (self.reach - self.done))
+
+    def absorb(self, later: "Delivery") -> bool:
+        """Take on what ``later`` carries, if it goes the same way: a server flushes once for each client then."""
+        is_same_way = isinstance(self.targets, str) and (self.targets, self.audience) == (
+            later.targets,
+            later.audience,
+        )
+        if not is_same_way or self.weight >= HEAVY:
+            return False
+        self.items += later.items
+        self.weight += later.weight
+        self.size += later.size
+        return True
+
+
+def weight_of(item: str | Close) -> int:
+    """How much of a turn it takes to send ``item`` to one client, in messages of up to 4 KiB."""
+    return 1 + (len(item) >> 12)
+
+
+class Backlog:
+    """What one sender has waiting.
+
+    :ivar load: weight of the deliveries that wait, each counted once, however many clients get it.
+    :ivar size: bytes of their texts, likewise.
+    :ivar added: deliveries that were ever added; ``finished`` of them have had their turn.
+    """
+
+    __slots__ = ("added", "finished", "load", "on_progress", "size", "tag", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[Delivery] = deque()
+        self.load = self.size = self.added = self.finished = 0
+        self.tag = 0  # of its next turn, see Scheduler
+        self.on_progress: list[Callable[[], None]] = []
+
+    def tell(self) -> None:
+        """Tell those who wait that something has had its turn."""
+        if self.on_progress:
+            waiters, self.on_progress = self.on_progress, []
+            for tell in waiters:
+                tell()
+
+
+class Scheduler:
+    """The deliveries of many senders: each sender's in order, and the sender that will have had least goes first.
+
+    This is fair queuing by virtual time. A sender's tag shows what it has had; a turn moves it on by what the turn
+    costs, and the sender whose tag will be the lowest then has its turn. A sender that had nothing waiting begins at
+    the tag of those who are served. So who sends little goes before those who flood, however many they are, and a
+    flood gets what the others leave.
+
+    Deliveries are added by any thread, and taken by the thread of the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._backlogs: dict[Hashable, Backlog] = {}
+        self._heap: list[tuple[int, int, Backlog]] = []
+        self._numbers = count()  # where tags are equal, first come is first served
+        self._clock = 0  # the highest tag of a sender that was served
+        self._serving: Backlog | None = None
+        self._lock = threading.Lock()
+        self.last = 0  # number of the delivery that was added last
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._heap) or self._serving is not None
+
+    def oldest(self) -> float:
+        """The number of the oldest delivery that waits; infinity when none does."""
+        with self._lock:
+            backlogs = [backlog for _, _, backlog in self._heap]
+            if self._serving is not None:
+                backlogs.append(self._serving)
+            return min((backlog.waiting[0].number for backlog in backlogs), default=inf)
+
+    def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
+        """Let ``delivery`` wait behind those of the same sender; returns all that it has waiting."""
+        with self._lock:
+            backlog = self._backlogs.get(sender)
+            if backlog is None:
+                self._forget_idle()
+                backlog = self._backlogs[sender] = Backlog()
+            self.last += 1
+            delivery.number = self.last
+            backlog.waiting.append(delivery)
+            if len(backlog.waiting) == 1:
+                backlog.tag = max(backlog.tag, self._clock)
+                self._line_up(backlog)
+            backlog.load += delivery.weight
+            backlog.size += delivery.size
+            backlog.added += 1
+            return backlog
+
+    def backlog_of(self, sender: Hashable) -> Backlog | None:
+        """What ``sender`` has waiting, if anything."""
+        backlog = self._backlogs.get(sender)
+        return backlog if backlog is not None and backlog.waiting else None
+
+    def first(self) -> Backlog:
+        """The backlog whose turn it is, until :meth:`charge` is called. There must be one."""
+        with self._lock:
+            backlog = heappop(self._heap)[2]
+            self._serving = backlog
+            self._clock = max(self._clock, backlog.tag)
+            delivery = backlog.waiting[0]
+            while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
+                del backlog.waiting[1]
+            return backlog
+
+    def charge(self, backlog: Backlog, cost: int, is_done: bool) -> None:
+        """End the turn of :meth:`first`.
+
+        :param cost: in the unit of :func:`weight_of`.
+        :param is_done: whether its first delivery has reached everyone.
+        """
+        with self._lock:
+            self._serving = None
+            backlog.tag += cost
+            if is_done:
+                self._finish(backlog)
+            if backlog.waiting:
+                self._line_up(backlog)
+            elif not self._heap:
+                self._backlogs.clear()
+                self._clock = 0
+        if is_done:
+            backlog.tell()
+
+    def take_all(self, backlog: Backlog) -> list[Delivery]:
+        """All that ``backlog`` has waiting, which is regarded as finished."""
+        with self._lock:
+            taken = list(backlog.waiting)
+            while backlog.waiting:
+                self._finish(backlog)
+            self._heap = [entry for entry in self._heap if entry[2] is not backlog]
+            heapify(self._heap)
+        backlog.tell()
+        return taken
+
+    def _line_up(self, backlog: Backlog) -> None:
+        heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._numbers), backlog))
+
+    @staticmethod
+    def _finish(backlog: Backlog) -> None:
+        delivery = backlog.waiting.popleft()
+        backlog.load -= delivery.weight
+        backlog.size -= delivery.size
+        backlog.finished += len(delivery.items)
+
+    def _forget_idle(self) -> None:
+        """Forget those who have nothing waiting, once they are many."""
+        if len(self._backlogs) > 2 * len(self._heap) + _MAX_IDLE:
+            self._backlogs = {sender: backlog for sender, backlog in self._backlogs.items() if backlog.waiting}

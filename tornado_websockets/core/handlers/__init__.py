@@ -1,0 +1,1 @@
+"""Which function runs for an event, with what, in which thread, and what becomes of its result."""

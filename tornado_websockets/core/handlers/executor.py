@@ -1,0 +1,127 @@
+"""Threads for calls that may never return."""
+
+import atexit
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from itertools import count
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+
+#: Seconds that calls get to return when the process ends.
+SECONDS_AT_EXIT: Final = 5.0
+
+
+class Idle(Protocol):
+    """Says what a thread does that has nothing to do. Called in that thread."""
+
+    def seconds(self) -> float | None:
+        """After which :meth:`tidy` is to be called; ``None`` for never."""
+
+    def tidy(self) -> None:
+        """Let go what is not needed."""
+
+
+_all: "weakref.WeakSet[Threads]" = weakref.WeakSet()
+
+
+class _Call(NamedTuple):
+    future: "Future[Any]"
+    function: Callable[[], Any]
+
+
+class _Crew:
+    """Threads, and how many calls are theirs to do: those that wait, and those at work."""
+
+    def __init__(self, calls: int) -> None:
+        self.threads: list[threading.Thread] = []
+        self.calls = calls
+        self.lock = threading.Lock()
+
+
+class Threads(Executor):
+    """As many threads as there are calls at a time, up to a limit, kept for the next ones.
+
+    Python's own executor has the process wait for its threads when it ends, for however long.
+
+    :param name: of the threads.
+    :param most: threads at a time.
+    :param idle: asked by each thread while it has nothing to do.
+    """
+
+    def __init__(self, name: str, most: int, idle: Idle | None = None) -> None:
+        self._name = name
+        self._most = most
+        self._idle = idle
+        self._numbers = count()
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._crew = _Crew(0)
+        weakref.finalize(self, self._calls.put, None)
+        _all.add(self)
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Call in a thread, and give the result to the future. It cannot be cancelled: what is taken is called.
+
+        :raises RuntimeError: when the system has no more threads; then nothing is taken.
+        """
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        crew = self._crew
+        with crew.lock:
+            if len(crew.threads) < min(crew.calls + 1, self._most):
+                name = f"{self._name}_{next(self._numbers)}"
+                thread = threading.Thread(target=_work, args=(self._calls, crew, self._idle), name=name, daemon=True)
+                thread.start()
+                crew.threads.append(thread)
+            self._calls.put(_Call(future, partial(function, *args, **kwargs)))
+            crew.calls += 1
+        return future
+
+    def abandon_threads(self) -> None:
+        """Queued and future calls get new threads; the current ones are not joined at exit."""
+        self._crew = _Crew(self._calls.qsize())
+
+    def finish(self, deadline: float) -> None:
+        """Take no more calls, and wait until those of now have returned."""
+        self._calls.put(None)
+        for thread in self._crew.threads:
+            thread.join(max(0.0, deadline - monotonic()))
+
+
+def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) -> None:
+    while (call := _next(calls, idle)) is not None:
+        _do(call)
+        del call  # it may hold much, and the next one may be far
+        with crew.lock:
+            crew.calls -= 1
+    calls.put(None)  # for the other threads
+
+
+def _next(calls: "SimpleQueue[_Call | None]", idle: Idle | None) -> _Call | None:
+    while idle is not None:
+        try:
+            return calls.get(timeout=idle.seconds())
+        except Empty:
+            idle.tidy()
+    return calls.get()
+
+
+def _do(call: _Call) -> None:
+    try:
+        result = call.function()
+    except BaseException as error:
+        call.future.set_exception(error)
+    else:
+        call.future.set_result(result)
+
+
+@atexit.register
+def _finish() -> None:
+    deadline = monotonic() + SECONDS_AT_EXIT
+    for threads in list(_all):
+        threads.finish(deadline)

@@ -1,0 +1,142 @@
+"""In which threads the sync code runs that async handlers await: a thread for each of them, not one for all.
+
+asgiref has one thread for all such code of a process, Django's async ORM included, so that one slow query makes every
+other one wait. It looks up another executor by a context variable; here is one that gives each task a thread for as
+long as it may come back to it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, Final, TypeVar
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+
+from ..forking import after_fork
+from .executor import Idle, Threads
+
+T = TypeVar("T")
+
+#: Tasks that have a thread of their own at a time; those above share asgiref's. They do not wait for one: who has one
+#: may itself be waiting for them.
+MOST_LEASED: Final = 16
+
+
+class _Tenancy:
+    """Lets a thread be idle only while it is leased to nobody: between two calls a cursor may be open."""
+
+    def __init__(self, idle: Idle | None) -> None:
+        self._idle = idle
+        self.is_leased = False
+
+    def seconds(self) -> float | None:
+        return None if self._idle is None or self.is_leased else self._idle.seconds()
+
+    def tidy(self) -> None:
+        if self._idle is not None and not self.is_leased:
+            self._idle.tidy()
+
+
+class _Thread(Threads):
+    """One thread that can be leased."""
+
+    def __init__(self, name: str, idle: Idle | None) -> None:
+        self.tenancy = _Tenancy(idle)
+        super().__init__(name, 1, self.tenancy)
+
+
+class Leases(Executor):
+    """Threads, each leased to one task.
+
+    A lease ends with :meth:`release`, which ends those of handlers, or with the task.
+
+    :param most: at a time.
+    """
+
+    def __init__(self, most: int = MOST_LEASED) -> None:
+        self._most = most
+        self._before: Callable[[], object] | None = None
+        self._before_shared: Callable[[], object] | None = None
+        self._after: Callable[[], object] | None = None
+        self._idle: Idle | None = None
+        self.forget()
+        after_fork(self.forget)
+
+    def forget(self) -> None:
+        """Start without threads, as a forked process must."""
+        self._leased: dict[asyncio.Task[Any], _Thread] = {}
+        self._free: list[_Thread] = []
+        self._made = 0
+
+    def look_after(
+        self,
+        before: Callable[[], object],
+        after: Callable[[], object],
+        before_shared: Callable[[], object],
+        idle: Idle,
+    ) -> None:
+        """Have these called in its thread.
+
+        :param before: at the begin of each lease.
+        :param after: at its end.
+        :param before_shared: before each call in the thread that asgiref shares: there, others may be in the middle of
+            something.
+        :param idle: asked while the thread is leased to nobody.
+        """
+        self._before, self._after, self._before_shared, self._idle = before, after, before_shared, idle
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Call in the thread that is leased to the running task. On the thread of an event loop."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            task = None
+        thread = None if task is None else self._leased.get(task) or self._lease(task)
+        if thread is not None:
+            return thread.submit(function, *args, **kwargs)
+        if self._before_shared is not None:
+            SyncToAsync.single_thread_executor.submit(self._before_shared)
+        return SyncToAsync.single_thread_executor.submit(function, *args, **kwargs)
+
+    def release(self) -> None:
+        """End the lease of the running task, if it has one. Costs next to nothing where nobody has."""
+        if self._leased:
+            task = asyncio.current_task()
+            if task is not None and task in self._leased:
+                task.remove_done_callback(self._end)
+                self._end(task)
+
+    def _lease(self, task: "asyncio.Task[Any]") -> _Thread | None:
+        if self._free:
+            thread = self._free.pop()
+        elif self._made < self._most:
+            self._made += 1
+            thread = _Thread(f"WebSocket async {self._made}", self._idle)
+        else:
+            return None
+        self._leased[task] = thread
+        thread.tenancy.is_leased = True
+        task.add_done_callback(self._end)
+        if self._before is not None:
+            thread.submit(self._before)
+        return thread
+
+    def _end(self, task: "asyncio.Task[Any]") -> None:
+        thread = self._leased.pop(task, None)
+        if thread is not None:
+            thread.tenancy.is_leased = False
+            if self._after is not None:
+                thread.submit(self._after)
+            self._free.append(thread)
+
+
+#: Those of this process.
+leases = Leases()
+
+_context = ThreadSensitiveContext()
+SyncToAsync.context_to_thread_executor[_context] = leases
+
+
+def lease_threads() -> None:
+    """Have :data:`leases` used by what the running task, and those that it starts, await from now on."""
+    SyncToAsync.thread_sensitive_context.set(_context)

@@ -1,0 +1,1 @@
+"""What is said: frames, limits, close codes, and how they look on the wire."""

@@ -1,0 +1,1 @@
+"""What a client has missed, and where it is to be had."""

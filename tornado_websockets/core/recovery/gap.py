@@ -1,0 +1,94 @@
+"""What a client has missed since a position: all of it, or the admission that it is not all there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .position import Position
+from .record import MAX_SENDERS, Event, Record, Standing
+
+_UNHEARD = Standing(0, is_listed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a process knows of a topic by itself: what it has sent, and heard from others.
+
+    The store may be behind: what is on its way there is here already.
+
+    :ivar lasts: the highest number of each sender.
+    :ivar events: oldest first; each sender's are in the order of their numbers.
+    """
+
+    lasts: Position = field(default_factory=dict)
+    events: Sequence[Event] = ()
+
+
+def missed_since(since: Position, record: Record, known: Known = Known()) -> list[Event] | None:
+    """The events that somebody who stands at ``since`` has missed, in order; ``None`` where any of them is not there.
+
+    Whoever is given them stands at their numbers as well as at :func:`position_of`, which does not name the senders
+    that the store has forgotten: what a slow layer brings of these later is known by that.
+
+    :param record: what the store has.
+    :param known: what the process knows besides.
+    """
+    forgotten = since.get(record.epoch)
+    if forgotten is None or not record.floor <= forgotten <= record.forgotten:
+        return None  # of another store, or of this one in another life, or of too long ago
+    events = [*record.events, *known.events]
+    available = _by_number(events)
+    wanted: dict[str, range] = {}
+    for sender in {*since, *record.senders, *known.lasts} - {record.epoch}:
+        standing = record.senders.get(sender, _UNHEARD)
+        last = max(standing.last, known.lasts.get(sender, 0))
+        start = since.get(sender, 0)
+        if sender not in since and 0 < standing.folded_with <= forgotten:
+            start = standing.folded  # whoever names so many forgotten ones has heard this one as far as that
+        if start > last:
+            return None  # of a sender that nobody knows, or the store has lost what it knew of it
+        if last - start > len(available[sender]):
+            return None  # without counting up to a number that anybody could claim
+        wanted[sender] = range(start + 1, last + 1)
+        if not available[sender].keys() >= set(wanted[sender]):
+            return None
+    return list(_in_order(wanted, available, events))
+
+
+def position_of(record: Record, known: Known = Known()) -> dict[str, int]:
+    """Where a topic stands, as far as the store and this process know.
+
+    A sender that the store has forgotten is named only where the process knows of more than was forgotten. Where that
+    would be too many, some are left out: who stands there and asks may be told more than is new, or that it is not all
+    there, and never less.
+    """
+    position = record.position
+    for sender, number in known.lasts.items():
+        standing = record.senders.get(sender, _UNHEARD)
+        is_new = sender not in position and number > standing.folded
+        if sender in position or (is_new and len(position) <= MAX_SENDERS):
+            position[sender] = max(number, standing.last)
+    return position
+
+
+def _by_number(events: Iterable[Event]) -> Mapping[str, dict[int, Event]]:
+    found: defaultdict[str, dict[int, Event]] = defaultdict(dict)
+    for event in events:
+        found[event.sender][event.number] = event
+    return found
+
+
+def _in_order(
+    wanted: Mapping[str, range], available: Mapping[str, Mapping[int, Event]], events: Iterable[Event]
+) -> Iterator[Event]:
+    """What is wanted, each once: senders in the places that ``events`` have, each in the order of its numbers.
+
+    The store may lack one in the middle, which this process knows.
+    """
+    left = {sender: iter(numbers) for sender, numbers in wanted.items()}
+    placed: set[tuple[str, int]] = set()
+    for event in events:
+        place = event.sender, event.number
+        if event.number in wanted.get(event.sender, ()) and place not in placed:
+            placed.add(place)
+            yield available[event.sender][next(left[event.sender])]

@@ -1,0 +1,235 @@
+"""What every WebSocket takes and sends, in one neutral form: JSON Schemas that share their definitions."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from ..core.handlers.dispatch import ANY
+from ..core.handlers.events import RESERVED
+from ..core.handlers.guarding import Guarded, Typed
+from ..core.handlers.signatures import Handler
+from ..serving.endpoint import Endpoint
+from .protocol import Schema, Type
+from .signatures import reply_type, says_nothing
+
+REF: Final = "#/$defs/"
+
+#: What each converter of Django lets through; those of a project are texts.
+_CONVERTERS: Final[dict[str, Schema]] = {
+    "IntConverter": {"type": "integer"},
+    "UUIDConverter": {"type": "string", "format": "uuid"},
+}
+
+#: The data of a handler that says nothing of them.
+ANY_OBJECT: Final[Schema] = {"type": "object"}
+
+#: What says nothing of a reply may be anything.
+NO_DATA: Final[Schema] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event that a WebSocket takes.
+
+    :ivar is_rest: whether it is all that begin with its name, but for the ``*`` at its end, and have no handler.
+    :ivar arguments: of the handler, in order.
+    :ivar data: its schema, or ``None`` where any object will do.
+    :ivar reply: its schema, or ``None`` where nothing is said of it.
+    :ivar rules: what else is asked first, in words.
+    """
+
+    event: str
+    is_rest: bool
+    arguments: tuple[str, ...]
+    data: Schema | None
+    reply: Schema | None
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One WebSocket.
+
+    :ivar name: an identifier made of the path: ``/room/<slug:room>`` is ``RoomRoom``.
+    :ivar parameters: of the path, with their schemas.
+    :ivar sends: schemas of what it sends by event, each ``None`` where any object will do; ``None`` where nothing is
+        said of that.
+    :ivar options: what it was told besides, in words.
+    """
+
+    path: str
+    name: str
+    parameters: Mapping[str, Schema]
+    receives: tuple[Received, ...]
+    sends: Mapping[str, Schema | None] | None
+    options: tuple[str, ...]
+
+
+@dataclass
+class Definitions:
+    """Schemas that others refer to, each under a name of its own.
+
+    :ivar schemas: by name; references in them are ``#/$defs/<name>``.
+    """
+
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Give none of these names to a schema."""
+        self._taken.update(names)
+
+    def add(self, schema: Schema) -> Schema:
+        """``schema`` with its definitions among these, under the names that they have here."""
+        own = dict(schema)
+        local: dict[str, Schema] = own.pop("$defs", {})
+        title = own.get("title", "")
+        if own.get("type") == "object" and title:
+            local = {**local, title: own}
+            own = {"$ref": REF + title}
+        names = {name: self._name(name, local) for name in local}
+        for name, inner in local.items():
+            self.schemas.setdefault(names[name], _renamed(inner, names))
+        renamed: Schema = _renamed(own, names)
+        return renamed
+
+    def _name(self, name: str, local: Mapping[str, Schema]) -> str:
+        """The name here of a definition: the same for the same, another for another of its name."""
+        reached = {each: local[each] for each in sorted(_reachable(name, local))}
+        key = json.dumps([name, reached], sort_keys=True, default=str)
+        if key not in self._names:
+            plain = re.sub(r"\W", "_", name)
+            candidates = (plain, *(f"{plain}{number}" for number in range(2, len(self._taken) + 3)))
+            self._names[key] = next(each for each in candidates if each not in self._taken)
+            self._taken.add(self._names[key])
+        return self._names[key]
+
+
+def _reachable(name: str, local: Mapping[str, Schema]) -> set[str]:
+    found, waiting = set(), [name]
+    while waiting:
+        each = waiting.pop()
+        if each not in found and each in local:
+            found.add(each)
+            waiting.extend(_references(local[each]))
+    return found
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            yield reference.removeprefix(REF)
+        for inside in value.values():
+            yield from _references(inside)
+    elif isinstance(value, list):
+        for inside in value:
+            yield from _references(inside)
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(inside, names) for inside in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {key: _renamed(inside, names) for key, inside in value.items()}
+    if isinstance(value.get("$ref"), str):
+        name = value["$ref"].removeprefix(REF)
+        renamed["$ref"] = REF + names.get(name, name)
+    return renamed
+
+
+def describe(endpoints: Iterable[Endpoint]) -> tuple[list[Description], Definitions]:
+    """Every WebSocket, and the definitions that their schemas share."""
+    definitions = Definitions()
+    named = list(_name_all(endpoints))
+    definitions.reserve(name for name, _ in named)
+    return [_describe(endpoint, name, definitions) for name, endpoint in named], definitions
+
+
+def _name_all(endpoints: Iterable[Endpoint]) -> Iterator[tuple[str, Endpoint]]:
+    taken: set[str] = set()
+    for endpoint in endpoints:
+        plain = name_of_path(endpoint.pattern.text)
+        name = next(each for each in (plain, *(f"{plain}{n}" for n in range(2, len(taken) + 3))) if each not in taken)
+        taken.add(name)
+        yield name, endpoint
+
+
+def name_of_path(path: str) -> str:
+    """``/chat`` is ``Chat``, ``/room/<slug:room>`` is ``RoomRoom``."""
+    words = re.findall(r"[^\W_]+", re.sub(r"<[^>:]*:", "<", path))
+    name = "".join(word[0].upper() + word[1:] for word in words) or "Root"
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def _describe(endpoint: Endpoint, name: str, definitions: Definitions) -> Description:
+    sends = endpoint.sends
+    handlers = endpoint.dispatcher.items()
+    return Description(
+        path=endpoint.pattern.text,
+        name=name,
+        parameters={name: _parameter(kind) for name, kind in endpoint.pattern.converters.items()},
+        receives=tuple(
+            _received(event, handler, event == endpoint.dispatcher.prefix_of(event) + ANY, definitions)
+            for event, handler in handlers
+            if event not in RESERVED and not endpoint.dispatcher.is_reserved(event)
+        ),
+        sends=None if sends is None else {event: _sent(kind, definitions) for event, kind in sends.items()},
+        options=tuple(_options(endpoint)),
+    )
+
+
+def _sent(kind: Type | None, definitions: Definitions) -> Schema | None:
+    return None if kind is None else definitions.add(kind.schema(is_sent=True))
+
+
+def _parameter(converter: Any) -> Schema:
+    return _CONVERTERS.get(type(converter).__name__, {"type": "string"})
+
+
+def _received(event: str, handler: Handler, is_rest: bool, definitions: Definitions) -> Received:
+    data = cast("Type | None", handler.types.data) if isinstance(handler, (Guarded, Typed)) else None
+    reply = reply_type(handler.callback)
+    described = NO_DATA if says_nothing(handler.callback) else None
+    return Received(
+        event,
+        is_rest,
+        tuple(_arguments(handler)),
+        definitions.add(data.schema(is_sent=False)) if data is not None else None,
+        described if reply is None or described else definitions.add(reply.schema(is_sent=True)),
+        tuple(_rules(handler)),
+    )
+
+
+def _arguments(handler: Handler) -> Iterator[str]:
+    yield from handler.positional
+    yield from handler.keywords
+    if handler.takes_rest:
+        yield "**"
+
+
+def _rules(handler: Handler) -> Iterator[str]:
+    if isinstance(handler, Guarded):
+        if handler.rules.rate is not None:
+            yield f"rate={handler.rules.rate}"
+        if handler.rules.allow is not None:
+            yield f"allow={_named(handler.rules.allow)}"
+
+
+def _options(endpoint: Endpoint) -> Iterator[str]:
+    for option, value in endpoint.options.items():
+        if value is not None:
+            yield f"{option}={_named(value)}"
+
+
+def _named(value: Any) -> str:
+    return str(getattr(value, "__qualname__", None) or repr(value))
+
+
+def takes_data(received: Received) -> bool:
+    """Whether the handler of an event looks at its data."""
+    return "data" in received.arguments or "**" in received.arguments

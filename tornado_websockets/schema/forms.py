@@ -1,0 +1,87 @@
+"""Django's forms: what comes is their data, a handler gets their ``cleaned_data``."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
+
+from .protocol import JSON_VALUE, Schema, invalid
+
+#: The first that a field is an instance of says what it looks like; all others are texts.
+_KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
+    (forms.ModelMultipleChoiceField, {"type": "array", "items": {"type": ["integer", "string"]}}),
+    (forms.ModelChoiceField, {"type": ["integer", "string"]}),
+    (forms.NullBooleanField, {"type": ["boolean", "null"]}),
+    (forms.BooleanField, {"type": "boolean"}),
+    (forms.FloatField, {"type": "number"}),
+    (forms.DecimalField, {"type": ["number", "string"]}),
+    (forms.IntegerField, {"type": "integer"}),
+    (forms.DateTimeField, {"type": "string", "format": "date-time"}),
+    (forms.DateField, {"type": "string", "format": "date"}),
+    (forms.TimeField, {"type": "string", "format": "time"}),
+    (forms.EmailField, {"type": "string", "format": "email"}),
+    (forms.URLField, {"type": "string", "format": "uri"}),
+    (forms.UUIDField, {"type": "string", "format": "uuid"}),
+    (forms.JSONField, JSON_VALUE),
+)
+
+#: Arguments of fields that JSON Schema has a word for.
+_BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
+
+
+class FormType:
+    """A form. It may query, so it is asked in a worker thread.
+
+    :param form: its class, which is called with the data.
+    """
+
+    may_block = True
+
+    def __init__(self, form: Any) -> None:
+        self._form = form
+
+    def validate(self, data: Any) -> Any:
+        """See :class:`.protocol.Type`."""
+        form = self._form(data)
+        if form.is_valid():
+            return form.cleaned_data
+        raise invalid(
+            ("" if name == NON_FIELD_ERRORS else name, str(message))
+            for name, messages in form.errors.items()
+            for message in messages
+        )
+
+    def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
+        """See :class:`.protocol.Type`."""
+        fields = self._form.base_fields
+        return {
+            "title": self._form.__name__,
+            "type": "object",
+            "properties": {name: _schema(field) for name, field in fields.items()},
+            "required": [name for name, field in fields.items() if field.required],
+        }
+
+    def dump(self, value: Any) -> Any:
+        """See :class:`.protocol.Type`: as it is."""
+        return value
+
+
+def _schema(field: forms.Field) -> Schema:
+    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+        values = _values(field.choices)
+        one: Schema = {"enum": values if field.required else ["", *values]}
+        return {"type": "array", "items": one} if isinstance(field, forms.MultipleChoiceField) else one
+    schema = dict(next((schema for kind, schema in _KINDS if isinstance(field, kind)), {"type": "string"}))
+    for attribute, word in _BOUNDS.items():
+        value = getattr(field, attribute, None)
+        if isinstance(value, (int, float)):
+            schema[word] = value
+    return schema
+
+
+def _values(choices: Any) -> list[str]:
+    """Those of all groups, as a form compares them."""
+    values: list[str] = []
+    for value, label in choices:
+        values += _values(label) if isinstance(label, (list, tuple)) else [str(value)]
+    return [value for value in values if value]

@@ -1,0 +1,33 @@
+"""The description for people: every path with its handlers, what is sent, its options."""
+
+from collections.abc import Iterator
+
+from ..core.registry import PREFIX
+from .description import Definitions, Description, Received
+from .protocol import Schema
+from .typescript import type_of
+
+
+def write(descriptions: list[Description], definitions: Definitions) -> str:
+    """The text, one paragraph for each WebSocket."""
+    paragraphs = ["\n".join(_lines(description)) for description in descriptions]
+    types = "\n".join(f"{name} = {type_of(schema)}" for name, schema in sorted(definitions.schemas.items()))
+    return "\n\n".join(filter(None, [*paragraphs, types])) + "\n"
+
+
+def _lines(description: Description) -> Iterator[str]:
+    yield " ".join([PREFIX + description.path, *description.options])
+    for received in description.receives:
+        yield f"  takes {_received(received)}"
+    for event, schema in (description.sends or {}).items():
+        yield f"  sends {event}{_of(schema)}"
+
+
+def _received(received: Received) -> str:
+    arguments = [name + (_of(received.data) if name == "data" else "") for name in received.arguments]
+    reply = "" if received.reply is None else f" -> {type_of(received.reply)}"
+    return " ".join([f"{received.event}({', '.join(arguments)}){reply}", *received.rules])
+
+
+def _of(schema: Schema | None) -> str:
+    return "" if schema is None else f": {type_of(schema)}"

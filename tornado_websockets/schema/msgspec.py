@@ -1,0 +1,42 @@
+"""``msgspec.Struct``, and what has some in it."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import convert
+
+from .protocol import Schema, invalid
+
+#: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`".
+_ERROR = re.compile(r"(?P<message>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+
+
+class StructType:
+    """A type that msgspec converts to; it stops at the first thing that is wrong.
+
+    :raises TypeError: msgspec does not know what to do with it.
+    """
+
+    def __init__(self, annotation: Any) -> None:
+        self._annotation = annotation
+        msgspec.json.Decoder(annotation)  # which looks at all of it
+
+    def validate(self, data: Any) -> Any:
+        """See :class:`.protocol.Type`."""
+        try:
+            return convert(data, self._annotation)
+        except msgspec.ValidationError as error:
+            found = _ERROR.fullmatch(str(error))
+            assert found is not None  # noqa: S101 it matches every text
+            path = _INDEX.sub(r".\1", found["path"] or "").removeprefix(".")
+            raise invalid([(path, found["message"])]) from None
+
+    def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
+        """See :class:`.protocol.Type`."""
+        return msgspec.json.schema(self._annotation)
+
+    def dump(self, value: Any) -> Any:
+        """See :class:`.protocol.Type`."""
+        return msgspec.to_builtins(value)

@@ -1,0 +1,54 @@
+"""``Type``: what one kind of data is to be; whoever can say so can type handlers."""
+
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+from ..core.protocol.frames import Code
+from ..exceptions import Refused
+
+#: A JSON Schema of draft 2020-12, with the definitions that it refers to under ``$defs``.
+Schema = dict[str, Any]
+
+#: The path of a value in the data, ``"items.0.price"``, or ``""`` for all of them, and what is wrong with it.
+Field = tuple[str, str]
+
+#: Whatever JSON can say.
+JSON_VALUE: Final[Schema] = {"type": ["object", "array", "string", "number", "boolean", "null"]}
+
+#: Fields that a refusal names.
+MAX_FIELDS: Final = 20
+
+
+class Type(Protocol):
+    """What the data of an event, or of a reply, are to be.
+
+    A type that may wait for a database says so by an attribute ``may_block = True``; it is then asked in a worker
+    thread.
+    """
+
+    def validate(self, data: Any) -> Any:
+        """What a handler gets for ``data``, which have come as JSON.
+
+        :raises Refused: they do not fit; :func:`invalid` makes one. Django's ``ValidationError`` will do as well.
+        """
+
+    def schema(self, *, is_sent: bool) -> Schema:
+        """What it looks like in JSON.
+
+        :param is_sent: whether the server sends it; else it receives it.
+        """
+
+    def dump(self, value: Any) -> Any:
+        """What is sent for ``value``: something that ``DjangoJSONEncoder`` knows."""
+
+
+def invalid(fields: Iterable[Field]) -> Refused:
+    """The refusal of data that do not fit; it names at most :data:`MAX_FIELDS` fields."""
+    every = [{"path": path, "message": message} for path, message in fields]
+    first = f" {': '.join(filter(None, every[0].values()))}" if every else ""
+    return Refused(Code.INVALID_DATA, f"The data do not fit.{first}", fields=every[:MAX_FIELDS])
+
+
+def path_of(parts: Iterable[object]) -> str:
+    """The path of a value, from the keys and numbers that lead to it."""
+    return ".".join(map(str, parts))

@@ -1,0 +1,107 @@
+"""Which adapter knows a type: a project's own, Django's forms, its REST framework, msgspec; pydantic knows the rest.
+
+An annotation that is one of theirs has loaded them already; nothing is imported to find out.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final, get_args
+
+from .protocol import Type
+
+#: Makes a type of an annotation that it knows; ``None`` is for the others.
+Maker = Callable[[Any], Type | None]
+
+INSTALL: Final = "pip install 'django-tornado-websockets-channels[types]'"
+
+_makers: list[Maker] = []
+
+
+def register(maker: Maker) -> Maker:
+    """Let a project say what it means by an annotation; the last one that is registered is asked first.
+
+    :param maker: is called with an annotation, and returns a :class:`Type`, or ``None`` for what it does not know.
+        It must be registered before the handlers that it is for.
+    :returns: the same.
+    """
+    _makers.insert(0, maker)
+    return maker
+
+
+def find(annotation: Any) -> Type:
+    """The type that ``annotation`` stands for.
+
+    :raises TypeError: nobody knows it.
+    """
+    for maker in (*_makers, _form, _serializer, _struct):
+        known = maker(annotation)
+        if known is not None:
+            return known
+    try:
+        from .pydantic import PydanticType
+    except ModuleNotFoundError as error:
+        raise TypeError(f"{annotation!r} needs pydantic, which is not installed: {INSTALL}.") from error
+    return PydanticType(annotation)
+
+
+def is_registered(annotation: Any) -> bool:
+    """Whether a project has said what it means by ``annotation``."""
+    return any(maker(annotation) is not None for maker in _makers)
+
+
+def is_class(annotation: Any, module: str, name: str) -> bool:
+    """Whether ``annotation`` is a class below the one of that name, whose module need not be loaded."""
+    base = getattr(sys.modules.get(module), name, None)
+    return base is not None and isinstance(annotation, type) and issubclass(annotation, base)
+
+
+def mentions(annotation: Any, is_it: Callable[[Any], bool]) -> bool:
+    """Whether ``annotation``, or something in its brackets, is such."""
+    return is_it(annotation) or any(mentions(each, is_it) for each in get_args(annotation))
+
+
+def is_struct(annotation: Any) -> bool:
+    """Whether it is a ``msgspec.Struct``."""
+    return is_class(annotation, "msgspec", "Struct")
+
+
+def is_form(annotation: Any) -> bool:
+    """Whether it is one of Django's forms."""
+    return is_class(annotation, "django.forms.forms", "BaseForm")
+
+
+def is_serializer(annotation: Any) -> bool:
+    """Whether it is a serializer of Django REST framework."""
+    return is_class(annotation, "rest_framework.serializers", "BaseSerializer")
+
+
+def _named(annotation: Any, is_it: Callable[[Any], bool]) -> Any:
+    """``annotation`` itself, or what is noted beside it: ``Annotated[dict[str, Any], SayForm]``."""
+    every = (annotation, *getattr(annotation, "__metadata__", ()))
+    return next(filter(is_it, every), None)
+
+
+def _form(annotation: Any) -> Type | None:
+    form = _named(annotation, is_form)
+    if form is None:
+        return None
+    from .forms import FormType
+
+    return FormType(form)
+
+
+def _serializer(annotation: Any) -> Type | None:
+    serializer = _named(annotation, is_serializer)
+    if serializer is None:
+        return None
+    from .rest_framework import SerializerType
+
+    return SerializerType(serializer)
+
+
+def _struct(annotation: Any) -> Type | None:
+    if not mentions(annotation, is_struct):
+        return None
+    from .msgspec import StructType
+
+    return StructType(annotation)

@@ -1,0 +1,121 @@
+"""Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.settings import api_settings
+
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of
+
+#: The first that a field is an instance of says what it looks like; of the others nobody knows.
+_KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
+    (serializers.BooleanField, {"type": "boolean"}),
+    (serializers.IntegerField, {"type": "integer"}),
+    (serializers.FloatField, {"type": "number"}),
+    (serializers.DecimalField, {"type": ["number", "string"]}),
+    (serializers.DateTimeField, {"type": "string", "format": "date-time"}),
+    (serializers.DateField, {"type": "string", "format": "date"}),
+    (serializers.TimeField, {"type": "string", "format": "time"}),
+    (serializers.DurationField, {"type": "string"}),
+    (serializers.UUIDField, {"type": "string", "format": "uuid"}),
+    (serializers.EmailField, {"type": "string", "format": "email"}),
+    (serializers.URLField, {"type": "string", "format": "uri"}),
+    (serializers.CharField, {"type": "string"}),
+    (serializers.IPAddressField, {"type": "string"}),
+    (serializers.FileField, {"type": "string"}),
+    (serializers.PrimaryKeyRelatedField, {"type": ["integer", "string"]}),
+    (serializers.RelatedField, {"type": "string"}),
+)
+
+#: Arguments of fields that JSON Schema has a word for.
+_BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
+
+
+class SerializerType:
+    """A serializer. It may query, so it is asked in a worker thread.
+
+    :param serializer: its class.
+    """
+
+    may_block = True
+
+    def __init__(self, serializer: Any) -> None:
+        self._serializer = serializer
+
+    def validate(self, data: Any) -> Any:
+        """See :class:`.protocol.Type`."""
+        serializer = self._serializer(data=data)
+        if serializer.is_valid():
+            return serializer.validated_data
+        raise invalid(_flatten(serializer.errors, ()))
+
+    def schema(self, *, is_sent: bool) -> Schema:
+        """See :class:`.protocol.Type`."""
+        return _schema(self._serializer(), is_sent)
+
+    def dump(self, value: Any) -> Any:
+        """See :class:`.protocol.Type`: a serializer's own data, or what it makes of a row or a dict."""
+        if value is None:
+            return None
+        return value.data if isinstance(value, serializers.BaseSerializer) else self._serializer(value).data
+
+
+def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:
+    """The texts in ``errors``, which nest as the data do, each with its path."""
+    if isinstance(errors, dict):
+        for name, inside in errors.items():
+            yield from _flatten(inside, path if name == api_settings.NON_FIELD_ERRORS_KEY else (*path, name))
+    elif isinstance(errors, list):
+        for index, inside in enumerate(errors):
+            is_item = isinstance(inside, (dict, list))
+            yield from _flatten(inside, (*path, index) if is_item else path)
+    else:
+        yield path_of(path), str(errors)
+
+
+def _schema(field: Any, is_sent: bool) -> Schema:
+    if isinstance(field, serializers.Serializer):
+        schema = _object(field, is_sent)
+    elif (inside := _inside(field)) is not None:
+        schema = {"type": "array", "items": _schema(inside, is_sent)}
+    elif isinstance(field, serializers.DictField):
+        schema = {"type": "object", "additionalProperties": _schema(field.child, is_sent)}
+    elif isinstance(field, serializers.MultipleChoiceField):
+        schema = {"type": "array", "items": {"enum": list(field.choices)}}
+    elif isinstance(field, serializers.ChoiceField):
+        schema = {"enum": list(field.choices)}
+    else:
+        schema = dict(next((schema for kind, schema in _KINDS if isinstance(field, kind)), JSON_VALUE))
+        if is_sent and isinstance(field, serializers.DecimalField) and _is_sent_as_text(field):
+            schema["type"] = "string"
+    if not is_sent and schema.get("type") in ("string", "integer", "number"):
+        schema.update({word: getattr(field, name) for name, word in _BOUNDS.items() if _is_bound(field, name)})
+    return {"anyOf": [schema, {"type": "null"}]} if field.allow_null else schema
+
+
+def _object(serializer: Any, is_sent: bool) -> Schema:
+    unseen = "write_only" if is_sent else "read_only"
+    fields = {name: field for name, field in serializer.fields.items() if not getattr(field, unseen)}
+    fields = {name: field for name, field in fields.items() if not isinstance(field, serializers.HiddenField)}
+    return {
+        "title": type(serializer).__name__,
+        "type": "object",
+        "properties": {name: _schema(field, is_sent) for name, field in fields.items()},
+        "required": [name for name, field in fields.items() if is_sent or field.required],
+    }
+
+
+def _inside(field: Any) -> Any:
+    """The field of what is in a list, where ``field`` is one."""
+    if isinstance(field, serializers.ManyRelatedField):
+        return field.child_relation
+    return field.child if isinstance(field, (serializers.ListSerializer, serializers.ListField)) else None
+
+
+def _is_bound(field: Any, name: str) -> bool:
+    return isinstance(getattr(field, name, None), (int, float))
+
+
+def _is_sent_as_text(field: Any) -> bool:
+    return bool(getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING))

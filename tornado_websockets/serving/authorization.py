@@ -1,0 +1,134 @@
+"""Authorization: asks the ``authorize`` of an application whether a client may connect, for a limited time."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from .. import conf
+from ..core.counters import counters
+from ..core.handlers.leasing import lease_threads, leases
+from ..core.handlers.signatures import Run, call_in_thread, runs_on_loop
+from ..core.handlers.workers import Workers
+from ..core.logger import logger
+from ..core.registry import PREFIX
+from ..core.tasks import is_own_cancellation
+from ..database import idle_database, with_database
+from ..exceptions import Refused
+from .refusing import log_refusal, translate
+
+Authorize = Callable[[Any], Any]
+
+
+#: Threads in which the sync ``authorize`` of one WebSocket may run at a time.
+MOST_THREADS: Final = 8
+
+#: How long each handshake that is being decided may take yet, by the id of its connection.
+_deadlines: dict[str, asyncio.Timeout] = {}
+
+
+class Authorization:
+    """Who may connect to one WebSocket.
+
+    A sync ``authorize`` is called in threads that belong to this WebSocket, so that neither its handlers nor the
+    handshakes of another WebSocket wait for it.
+
+    :param path: of the WebSocket.
+    :param authorize: asked with the ``socket``.
+    :raises TypeError: it cannot be called so.
+    """
+
+    def __init__(self, path: str, authorize: Authorize) -> None:
+        _refuse_wrong_arity(path, authorize)
+        self._authorize = authorize
+        self._workers = Workers(f"{path} authorize", MOST_THREADS, with_database, idle_database)
+
+    async def is_granted(self, socket: Any, run: Run | None = None) -> bool:
+        """Whether ``socket`` may connect. Why it may not is logged.
+
+        :param run: calls a sync ``authorize`` instead of our threads.
+        """
+        deadline = begin_decision(socket)
+        try:
+            async with deadline:
+                if run is None:
+                    lease_threads()
+                is_granted = bool(await ask(self._authorize, socket, run or self._run))
+        except BaseException as error:
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+                raise
+            refused = error if isinstance(error, Refused) else translate(error)
+            if refused is not None:
+                log_refusal(PREFIX + socket.path, _why(error, refused))
+                return False
+            if not deadline.expired():
+                counters.connections_refused += 1
+                logger.error("authorize failed (path %.64r, connection %s)", socket.path, socket.id, exc_info=error)
+                return False
+            is_granted = False
+        finally:
+            end_decision(socket)
+        if not deadline.expired() and is_granted and not socket.closed:
+            return True
+        if not deadline.expired():
+            log_refusal(PREFIX + socket.path, "it was closed meanwhile" if is_granted else "it is not authorized")
+        elif not socket.closed:
+            log_refusal(PREFIX + socket.path, f"authorize {too_late()}")
+        return False
+
+    async def _run(self, call: Callable[[], Any]) -> Any:
+        outcome = self._workers.run(call)
+        try:
+            return await outcome
+        finally:
+            self._workers.drop(outcome)
+
+
+def begin_decision(socket: Any) -> asyncio.Timeout:
+    """The time that one decision on ``socket`` may take. Pairs with :func:`end_decision`."""
+    deadline = _deadlines[socket.id] = asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT"))
+    return deadline
+
+
+def end_decision(socket: Any) -> None:
+    """Give back what a decision has needed."""
+    leases.release()
+    del _deadlines[socket.id]
+
+
+def too_late() -> str:
+    """For the log: what took too long."""
+    return f"did not answer within {conf.get('AUTHORIZE_TIMEOUT'):g} s (AUTHORIZE_TIMEOUT)"
+
+
+def abandon(socket: Any) -> None:
+    """Wait no more for the answer to ``socket``, whose client has left, if there is one to come. On its event loop."""
+    deadline = _deadlines.get(socket.id)
+    if deadline is not None and not deadline.expired():
+        deadline.reschedule(asyncio.get_running_loop().time())
+
+
+def _why(error: BaseException, refused: Refused) -> str:
+    """The code and the message of a refusal, or what Django's error says for itself."""
+    return f"it is not authorized ({refused if error is refused else f'{refused.code}: {error!r}'})"
+
+
+def _refuse_wrong_arity(path: str, authorize: Authorize) -> None:
+    try:
+        inspect.signature(authorize).bind(None)
+    except ValueError:  # of some functions written in C, nobody knows
+        return
+    except TypeError as error:
+        raise TypeError(
+            f"Expected the authorize of {path!r} to be called as authorize(socket), got {authorize!r}: {error}."
+        ) from error
+
+
+async def ask(authorize: Authorize, socket: Any, run: Run) -> Any:
+    """What a function or coroutine function of an application says of a client."""
+    if runs_on_loop(authorize):
+        answer = authorize(socket)
+    else:
+        answer = await run(partial(call_in_thread, partial(authorize, socket)))
+    return await answer if inspect.isawaitable(answer) else answer

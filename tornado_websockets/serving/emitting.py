@@ -1,0 +1,81 @@
+"""Emitting and publishing: what is checked first, whom it reaches from where, and when it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..core.delivery.message import Message
+from ..core.delivery.sending import Publication, Sending
+from ..exceptions import EmitHandlerError
+from ..transactions import Options, publish
+from .endpoint import Endpoint, may_emit_anywhere
+
+if TYPE_CHECKING:
+    from ..core.connections.connection import Connection
+    from ..core.protocol.frames import Data
+
+
+class Emitter:
+    """Sends to the clients of a WebSocket.
+
+    :param endpoint: of the WebSocket.
+    """
+
+    __slots__ = ("_endpoint",)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def emit(self, event: str, data: Data | str | None) -> Sending | Publication:
+        """See :meth:`WebSocket.emit`."""
+        text = self._write(event, data)
+        connection = self._endpoint.emitting_connection()
+        if connection is not None:
+            return self._emit(connection, event, text)
+        if may_emit_anywhere() and not self._endpoint.pattern.names:
+            return self._publish(event, text, {}, Options())
+        raise EmitHandlerError(event, self._endpoint.pattern.text)
+
+    def publish(
+        self, event: str, data: Data | str | None, parameters: Mapping[str, Any], options: Options
+    ) -> Publication:
+        """See :meth:`WebSocket.publish`."""
+        return self._publish(event, self._write(event, data), parameters, options)
+
+    def send(
+        self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
+    ) -> Sending | Publication:
+        """:meth:`emit` where a handler is running, :meth:`publish` elsewhere, without waiting for how it goes.
+
+        :param supersede: a client that still waits for an earlier ``event`` gets only this one.
+        :param on_commit: as of :meth:`publish`.
+        :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
+            this WebSocket is running and its path has parameters.
+        """
+        text = self._write(event, data)
+        key = event if supersede else None
+        connection = self._endpoint.emitting_connection()
+        if connection is not None:
+            # Many handlers may send for one module: they keep its order, unless one has something else waiting.
+            has_waiting = connection.shard.has_waiting(connection)
+            return self._emit(connection, event, text, key, connection if has_waiting else connection.path)
+        message = Message(self._endpoint.pattern.build({}), event, text, key)
+        return publish(self._endpoint.hub, message, Options(on_commit=on_commit, wait=False))
+
+    def _write(self, event: str, data: Data | str | None) -> str:
+        text = self._endpoint.encoder.event(event, data)
+        self._endpoint.refuse_strangers()
+        return text
+
+    def _emit(
+        self, connection: Connection, event: str, text: str, key: str | None = None, sender: Any = None
+    ) -> Sending:
+        endpoint = self._endpoint
+        topic = connection.path if connection.endpoint is endpoint else endpoint.pattern.text
+        endpoint.hub.emit(Message(topic, event, text, key), sender)
+        return Sending(connection.shard.settle_here, sender or connection)
+
+    def _publish(self, event: str, text: str, parameters: Mapping[str, Any], options: Options) -> Publication:
+        message = Message(self._endpoint.pattern.build(parameters), event, text)
+        return publish(self._endpoint.hub, message, options)

@@ -1,0 +1,194 @@
+"""A WebSocket as those see it who serve it: its handlers, who may connect, who is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+
+from .. import conf
+from ..auth.authentication import Authentication, Authenticator
+from ..auth.recheck import logins
+from ..core.connections.admission import admission
+from ..core.connections.roster import Roster
+from ..core.delivery.hub import hub
+from ..core.forking import after_fork
+from ..core.handlers.calling import current
+from ..core.handlers.dispatch import Dispatcher
+from ..core.handlers.guarding import guard
+from ..core.handlers.signatures import HANDLER_ARGUMENTS, Run
+from ..core.handlers.workers import Workers
+from ..core.protocol.frames import Encoder
+from ..core.protocol.offers import Offer, read_offer
+from ..core.registry import PREFIX
+from ..database import idle_database, with_database
+from ..encoding import _to_json
+from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
+from ..schema.sends import DeclaredEncoder
+from ..schema.signatures import read_types
+from .authorization import Authorization, Authorize
+from .refusing import log_refusal, translate
+
+if TYPE_CHECKING:
+    from ..core.connections.connection import Connection
+    from ..paths import PathPattern
+    from ..schema.protocol import Type
+
+
+class Observer(Protocol):
+    """Is told of the connections of a WebSocket, on the event loop of each."""
+
+    def on_connected(self, connection: Connection) -> None:
+        """A client has connected; its ``open`` handler has not run yet."""
+
+    def on_disconnected(self, connection: Connection) -> None:
+        """It has disconnected; its ``close`` handler has not run yet."""
+
+
+class Endpoint:
+    """One WebSocket, for its connections and for the servers.
+
+    :param pattern: its path.
+    :param concurrency: sync handlers that may run at a time; ``None`` for one for each concrete path.
+    :param authorize: says who may connect; ``None`` for everybody.
+    :param websocket: the one that it is of.
+    :param authenticate: says who they are, instead of the setting ``AUTHENTICATE``.
+    :param recheck: whether that is asked again at ``REAUTH_INTERVAL``.
+    :param subprotocols: may be selected.
+    :param sends: types of what it sends, by event; ``None`` where that is not said.
+
+    :ivar options: what it was told besides its path, for whoever describes it.
+    :ivar context: what handlers get as ``self``.
+    :ivar observers: are told of its connections.
+    """
+
+    def __init__(
+        self,
+        pattern: PathPattern,
+        concurrency: int | None,
+        authorize: Authorize | None,
+        websocket: Any = None,
+        sends: Mapping[str, Type | None] | None = None,
+        *,
+        authenticate: Sequence[Authenticator] | None = None,
+        recheck: bool = False,
+        subprotocols: Sequence[str] = (),
+    ) -> None:
+        self.pattern = pattern
+        self.websocket = websocket
+        self.options: dict[str, Any] = {
+            "concurrency": concurrency,
+            "authorize": authorize,
+            "authenticate": authenticate and [getattr(each, "__qualname__", each) for each in authenticate],
+            "recheck": recheck or None,
+            "subprotocols": tuple(subprotocols) or None,
+        }
+        self.context: Any = None
+        self.hub = hub
+        self.admission = admission
+        names = HANDLER_ARGUMENTS | pattern.names
+        self.dispatcher = Dispatcher(pattern.text, names, partial(guard, names=names, read_types=read_types))
+        self.sends = sends
+        self.encoder = self._make_encoder()
+        if concurrency is None and not pattern.names:
+            concurrency = 1
+        self.workers = Workers(pattern.text, concurrency, with_database, idle_database)
+        self.observers: list[Observer] = [logins]
+        self.authentication = Authentication(pattern.text, authenticate)
+        self.is_rechecked = recheck
+        self.subprotocols = tuple(subprotocols)
+        self._authorization = None if authorize is None else Authorization(pattern.text, authorize)
+        self._roster = Roster()
+        after_fork(self.forget)
+
+    def _make_encoder(self) -> Encoder:
+        options: dict[str, Any] = {"default": _to_json, "texts": (Promise,), "path": self.pattern.text}
+        if self.sends is None:
+            return Encoder(**options)
+        return DeclaredEncoder(self.sends, self.dispatcher.prefixes, **options)
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.pattern.text}>"
+
+    def forget(self) -> None:
+        """Start without connections, as a forked process must."""
+        self._roster.clear()
+
+    @property
+    def handlers(self) -> Roster:
+        """The open connections of this process."""
+        return self._roster
+
+    @handlers.setter
+    def handlers(self, members: Iterable[Any]) -> None:
+        self._roster = Roster(members)
+
+    async def is_authorized(self, socket: Any, run: Run | None = None, *, is_known: bool = False) -> bool:
+        """Whether ``socket`` may connect: who it is is found out first. Why it may not is logged and counted.
+
+        :param run: calls sync authenticators and a sync ``authorize``, instead of their own threads.
+        :param is_known: its user is known already, and nothing else is asked.
+        """
+        if not is_known and not await self.authentication.is_identified(socket, run):
+            return False
+        if self._authorization is not None and not await self._authorization.is_granted(socket, run):
+            return False
+        if socket.is_expired:
+            log_refusal(PREFIX + socket.path, "its expires_at has passed")
+            return False
+        return True
+
+    def read_offer(self, offered: str, authorization: str) -> Offer:
+        """The token and the subprotocols of a handshake; parameters as of :func:`read_offer`."""
+        return read_offer(offered, authorization, self.subprotocols)
+
+    # For connections.
+
+    def on_connected(self, connection: Connection, socket: Any) -> None:
+        """A client has connected; ``socket`` is what its handlers get."""
+        self._roster.append(socket)
+        for observer in self.observers:
+            observer.on_connected(connection)
+
+    def on_disconnected(self, connection: Connection, socket: Any) -> None:
+        """The client has disconnected; its ``close`` handler has not run yet."""
+        with suppress(ValueError):  # the application may have been there before us
+            self._roster.remove(socket)
+        for observer in self.observers:
+            observer.on_disconnected(connection)
+
+    def read_query(self, query_string: str) -> QueryDict:
+        """The parameters in a query string."""
+        return QueryDict(query_string)
+
+    def translate(self, error: BaseException) -> Refused | None:
+        """The refusal that an error of Django stands for, if it is meant as one."""
+        return translate(error)
+
+    def refuse_to_broadcast(self, event: str, topic: str) -> None:
+        """Raise what forbids ``socket.broadcast`` from where this is called, if anything does."""
+        self.refuse_strangers()
+        if current.get() is None and not may_emit_anywhere():
+            raise EmitHandlerError(event, topic)
+
+    # For whoever sends.
+
+    def refuse_strangers(self) -> None:
+        """Raise ``InvalidInstanceError`` where an application has put something else among the connections."""
+        for stranger in self._roster.strangers:
+            raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
+
+    def emitting_connection(self) -> Connection | None:
+        """The connection whose handler is running, if it tells which path is meant."""
+        connection = cast("Connection | None", current.get())
+        is_clear = connection is not None and (connection.endpoint is self or not self.pattern.names)
+        return connection if is_clear else None
+
+
+def may_emit_anywhere() -> bool:
+    """The setting ``EMIT_ANYWHERE``."""
+    return bool(conf.get("EMIT_ANYWHERE"))

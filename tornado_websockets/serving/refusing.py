@@ -1,0 +1,38 @@
+"""How a client is refused: the line in the log, and what Django's own ways to say no mean to it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+
+from ..core.counters import counters
+from ..core.logger import logger
+from ..core.protocol.frames import Code
+from ..exceptions import Refused
+from ..schema.protocol import Field, invalid
+
+
+def translate(error: BaseException) -> Refused | None:
+    """The refusal that an error of Django stands for, if it is meant as one."""
+    if isinstance(error, PermissionDenied):  # whose text is for the log
+        return Refused(Code.FORBIDDEN, "This is not allowed.")
+    if isinstance(error, ValidationError):
+        return invalid(_fields(error))
+    return None
+
+
+def _fields(error: Any) -> Iterable[Field]:
+    if not hasattr(error, "error_dict"):
+        return [("", str(message)) for message in error.messages]
+    by_field = error.message_dict
+    return [
+        ("" if name == NON_FIELD_ERRORS else name, str(message))
+        for name, messages in by_field.items()
+        for message in messages
+    ]
+
+
+def log_refusal(path: str, reason: str) -> None:
+    """Count a client that is not let in, and say why in the log."""
+    counters.connections_refused += 1
+    logger.warning("Refused a connection to %.64r: %s", path, reason)

@@ -1,0 +1,349 @@
+// ModuleProgressBar: shows the progress that a ProgressBar of the server tells.
+//
+// This file is written by hand, and what bundlers take. What pages load, modules/progress_bar.mjs and its like, is made
+// from it by .ci/browser_client.py.
+
+import { TornadoWebSocket } from "../tornadowebsocket.mjs";
+
+/**
+ * @typedef {import("../modules/progress_bar.js").EngineOptions} EngineOptions
+ * @typedef {import("../modules/progress_bar.js").Html5Options} Html5Options
+ * @typedef {import("../modules/progress_bar.js").BootstrapOptions} BootstrapOptions
+ * @typedef {import("../modules/progress_bar.js").Progress} Progress
+ * @typedef {import("../modules/progress_bar.js").Renderer} Renderer
+ * @typedef {import("../modules/progress_bar.js").OldRenderer} OldRenderer
+ */
+
+/** @type {EngineOptions} */
+const DEFAULTS = {
+  aria_label: "Progress",
+  aria_labelledby: "",
+  label_visible: true,
+  label_classes: ["progressbar-label"],
+  label_position: "top",
+  progressbar_classes: [],
+  progression_visible: true,
+  progression_format: "{{percent}}%",
+};
+
+/** @type {Html5Options} */
+const HTML5_DEFAULTS = {
+  ...DEFAULTS,
+  progression_classes: ["progressbar-progression"],
+  progression_position: "right",
+};
+
+/** @type {BootstrapOptions} */
+const BOOTSTRAP_DEFAULTS = {
+  ...DEFAULTS,
+  progressbar_context: "info",
+  progressbar_striped: false,
+  progressbar_animated: false,
+};
+
+// WebSockets of the server's older form of a progress bar: one bar each, whose events have no prefix.
+const OLD_PATH = /^\/*module\/progress_bar\//;
+
+// What an engine has drawn, by its container: a new engine there takes the place of the old one.
+/** @type {WeakMap<Element, Element>} */
+const drawn = new WeakMap();
+
+function build(/** @type {string} */ tag, /** @type {string[]} */ classes) {
+  const element = document.createElement(tag);
+  if (classes.length) element.classList.add(...classes);
+  return element;
+}
+
+/** The text that a format gives; {{percent}} may also be written {percent}, which Django's templates leave alone. */
+function format(/** @type {EngineOptions["progression_format"]} */ pattern, /** @type {Progress} */ progress) {
+  if (typeof pattern === "function") return pattern(progress);
+  const { percent, current, min, max, label } = progress;
+  /** @type {Record<string, string | number | null>} */
+  const values = { percent, progress: percent, current, value: current, min, max, label };
+  return pattern.replace(/\{\{\s*(\w+)\s*\}\}|\{(\w+)\}/g, (whole, one, other) => {
+    const value = values[one || other];
+    return value === undefined ? whole : String(value ?? "");
+  });
+}
+
+/** How far it is, of 100. */
+function progression(/** @type {{ min: number, max: number, current: number }} */ { min, max, current }) {
+  return max > min ? ((current - min) * 100) / (max - min) : 100;
+}
+
+/**
+ * Whether an engine is one of 0.2: it hears the events and reckons itself.
+ *
+ * @param {any} engine
+ * @returns {engine is OldRenderer}
+ */
+function isOld(engine) {
+  return ["render", "on_init", "on_update"].every((name) => typeof engine?.[name] === "function");
+}
+
+/** Set an attribute, or remove it when there is nothing to say. */
+function say(
+  /** @type {Element} */ element,
+  /** @type {string} */ name,
+  /** @type {string | number | null} */ value,
+) {
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, String(value));
+}
+
+/** What the engines have in common: the elements around the bar, and what is said to assistive technology. */
+class Engine {
+  constructor(/** @type {Element} */ container, /** @type {EngineOptions} */ options) {
+    if (container?.nodeType !== 1)
+      throw new TypeError(`Expected an element to draw the progress in, got ${container}.`);
+    this.container = container;
+    this.options = options;
+    this.root = build("div", ["progressbar"]);
+    this.label = build("div", options.label_classes);
+    /** @type {HTMLElement} the element that is the bar to assistive technology */
+    this.bar = this.root;
+  }
+
+  /** Put together what an engine draws: its bar, and the element that the bar is in or is. */
+  assemble(/** @type {HTMLElement} */ bar, /** @type {HTMLElement} */ row) {
+    const { aria_label, aria_labelledby, label_visible, label_position } = this.options;
+    this.root.append(row);
+    if (label_visible) this.root[label_position === "bottom" ? "append" : "prepend"](this.label);
+    bar.setAttribute("role", "progressbar");
+    if (aria_labelledby) bar.setAttribute("aria-labelledby", aria_labelledby);
+    else bar.setAttribute("aria-label", aria_label);
+    this.bar = bar;
+  }
+
+  update(/** @type {Progress} */ progress) {
+    const { container, root, bar, options } = this;
+    const old = drawn.get(container);
+    if (old !== root) {
+      old?.remove();
+      container.append(root);
+      drawn.set(container, root);
+    }
+    const { indeterminate, min, max, current, label } = progress;
+    const text = indeterminate ? "" : format(options.progression_format, progress);
+    this.label.textContent = label;
+    this.show(progress, text);
+    say(bar, "aria-valuemin", indeterminate ? null : min);
+    say(bar, "aria-valuemax", indeterminate ? null : max);
+    say(bar, "aria-valuenow", indeterminate ? null : current);
+    say(bar, "aria-valuetext", [label, text].filter(Boolean).join(", ") || null);
+  }
+
+  /** Draw `progress`, of which `text` tells how far it is. */
+  show(/** @type {Progress} */ _progress, /** @type {string} */ _text) {}
+}
+
+/** Draws an HTML `<progress>`, which the page's style sheet may dress. */
+class EngineHtml5 extends Engine {
+  constructor(/** @type {Element} */ container, /** @type {Partial<Html5Options>} */ options = {}) {
+    const all = { ...HTML5_DEFAULTS, ...options };
+    super(container, all);
+    this.progress = /** @type {HTMLProgressElement} */ (build("progress", all.progressbar_classes));
+    this.progression = build("span", all.progression_classes);
+    this.progression.setAttribute("aria-hidden", "true"); // the bar says it
+    const row = build("div", ["progressbar-row"]);
+    row.append(this.progress);
+    if (all.progression_visible && all.progression_position === "left") row.prepend(this.progression, " ");
+    else if (all.progression_visible) row.append(" ", this.progression);
+    this.assemble(this.progress, row);
+  }
+
+  show(/** @type {Progress} */ { indeterminate, min, max, current }, /** @type {string} */ text) {
+    this.progression.textContent = text;
+    if (indeterminate) return this.progress.removeAttribute("value");
+    // The element counts from 0, and to more than 0.
+    this.progress.max = max > min ? max - min : 1;
+    this.progress.value = max > min ? current - min : 1;
+  }
+}
+
+/** Draws the progress bar of Bootstrap, with the classes of its versions 3 to 5. */
+class EngineBootstrap extends Engine {
+  constructor(/** @type {Element} */ container, /** @type {Partial<BootstrapOptions>} */ options = {}) {
+    const all = { ...BOOTSTRAP_DEFAULTS, ...options };
+    super(container, all);
+    this.isStriped = all.progressbar_striped;
+    this.isAnimated = all.progressbar_animated;
+    const context = all.progressbar_context;
+    const contextual = context ? [`progress-bar-${context}`, `bg-${context}`, `text-bg-${context}`] : [];
+    this.filled = build("div", ["progress-bar", ...contextual, ...all.progressbar_classes]);
+    const bar = build("div", ["progress"]);
+    bar.append(this.filled);
+    // The bar is the whole, since the part that is filled has no width in the beginning.
+    this.assemble(bar, bar);
+  }
+
+  show(/** @type {Progress} */ { indeterminate, is_done, percent }, /** @type {string} */ text) {
+    const { style, classList } = this.filled;
+    const isMoving = (this.isAnimated || indeterminate) && !is_done;
+    const shown = this.options.progression_visible ? text : "";
+    classList.toggle("progress-bar-striped", this.isStriped || isMoving);
+    for (const name of ["active", "progress-bar-animated"]) classList.toggle(name, isMoving);
+    style.width = indeterminate ? "100%" : `${percent}%`;
+    style.minWidth = shown ? "max-content" : ""; // room for its text from the beginning
+    style.padding = shown ? "0 0.5em" : "";
+    this.filled.textContent = shown;
+  }
+}
+
+/**
+ * The base of engines that were written for 0.2. They override `render`, `on_init` and `on_update`, or the five methods
+ * at the end.
+ */
+class EngineInterface {
+  constructor(/** @type {Element | null} */ container) {
+    if (container?.nodeType !== 1)
+      throw new TypeError(`Expected an element to draw the progress in, got ${container}.`);
+    this._$container = container;
+    /** @type {Record<string, any>} */
+    this._options = {};
+    /** @type {Record<string, any>} what the server told last */
+    this._values = {};
+  }
+
+  get values() {
+    return this._values;
+  }
+
+  /** The bar has been given this engine. */
+  render() {
+    this._create_elements();
+    this._render_elements();
+  }
+
+  /** The server has told where the bar stands. */
+  on_init(/** @type {Progress} */ { indeterminate, min = 0, max = 100, current = min }) {
+    this.update_values({ min, max, current, indeterminate });
+    this.on_update({ current });
+  }
+
+  /** The bar is one step further. */
+  on_update(/** @type {Record<string, any>} */ data) {
+    this.update_values(data);
+    this._update_progression();
+    this._update_label(data.label);
+  }
+
+  update_values(/** @type {Record<string, any>} */ values) {
+    for (const [key, value] of Object.entries(values)) {
+      this._values[key] = value;
+      this._handle_value(key, value);
+    }
+  }
+
+  compute_progression() {
+    return progression(/** @type {any} */ (this._values));
+  }
+
+  format_progression(/** @type {string} */ pattern, /** @type {number} */ progress) {
+    return format(pattern, /** @type {any} */ ({ ...this._values, percent: progress }));
+  }
+
+  _create_elements() {}
+
+  _render_elements() {}
+
+  _handle_value(/** @type {string} */ _key, /** @type {any} */ _value) {}
+
+  _update_label(/** @type {string | undefined} */ _label) {}
+
+  _update_progression() {}
+}
+
+/** A progress bar of the server, by its name there. */
+class ModuleProgressBar extends TornadoWebSocket.Module {
+  constructor(name = "") {
+    super(name ? `progressbar_${name}` : "progressbar");
+    this.min = 0;
+    this.max = 100;
+    this.current = 0;
+    this.label = "";
+    this.indeterminate = false;
+    this.is_done = false;
+    /** @type {Renderer | OldRenderer | null} */
+    this.engine = null;
+    this._isKnown = false;
+  }
+
+  /** How far it is, as a whole number; 100 is not said before it is reached. */
+  get percent() {
+    return Math.floor(progression(this));
+  }
+
+  /** The same, not rounded. */
+  get progression() {
+    return progression(this);
+  }
+
+  /**
+   * Let `engine` show the progress: one of those here, any object with a method `update(progress)`, or an engine that
+   * was written for 0.2.
+   */
+  set_engine(/** @type {Renderer | OldRenderer} */ engine) {
+    if (!isOld(engine) && typeof engine?.update !== "function")
+      throw new TypeError(`Expected an engine with a method update, got ${engine}.`);
+    this.engine = engine;
+    if (isOld(engine)) this._start(engine);
+    this._show();
+    return this;
+  }
+
+  _bind(/** @type {InstanceType<typeof TornadoWebSocket>} */ websocket) {
+    super._bind(websocket);
+    if (OLD_PATH.test(websocket.path)) this.prefix = "";
+  }
+
+  _receive(/** @type {string} */ event, /** @type {any} */ data) {
+    if (event === "init") this._init(data);
+    else if (event === "update") this._update(data);
+    else if (event === "done") this._done();
+    if (isOld(this.engine)) {
+      if (event === "init") this.engine.on_init(data);
+      else if (event === "update") this.engine.on_update(data);
+    }
+    super._receive(event, data);
+  }
+
+  _init(/** @type {any} */ { min = 0, max = 100, value = min, current = value, indeterminate = false }) {
+    const is_done = !indeterminate && max > min && current >= max;
+    Object.assign(this, { min, max, current, indeterminate, is_done, label: "" });
+    this._isKnown = true;
+    this._show();
+  }
+
+  _update(/** @type {any} */ { value = this.current, current = value, label = null }) {
+    this.current = Math.max(this.min, Math.min(this.max, current));
+    if (label !== null) this.label = String(label);
+    this._show();
+  }
+
+  _done() {
+    Object.assign(this, { current: this.max, indeterminate: false, is_done: true });
+    this._show();
+  }
+
+  /** Let an engine of 0.2 draw, and tell it what it has not heard. */
+  _start(/** @type {OldRenderer} */ engine) {
+    engine.render();
+    if (!this._isKnown) return;
+    const { indeterminate, min, max, current, label } = this;
+    engine.on_init({ indeterminate, min, max, current });
+    if (label) engine.on_update({ current, label });
+  }
+
+  _show() {
+    // Before the server has told where it stands there is nothing to show.
+    if (this._isKnown && this.engine && !isOld(this.engine)) this.engine.update(this);
+  }
+}
+
+ModuleProgressBar.EngineInterface = EngineInterface;
+ModuleProgressBar.EngineHtml5 = EngineHtml5;
+ModuleProgressBar.EngineBootstrap = EngineBootstrap;
+Object.assign(TornadoWebSocket, { ModuleProgressBar });
+
+export { ModuleProgressBar as default, ModuleProgressBar, EngineInterface, EngineHtml5, EngineBootstrap };

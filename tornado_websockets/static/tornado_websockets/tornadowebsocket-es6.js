@@ -1,0 +1,989 @@
+// TornadoWebSocket as pages of django-tornado-websockets 0.2 know it.
+//
+// Made of src/old/tornadowebsocket-es6.js and tornadowebsocket.mjs and src/old/common.js
+// by .ci/browser_client.py: change those, not this.
+(function (root, factory) {
+  if (typeof define === "function" && define.amd) define([], factory);
+  else if (typeof module === "object" && module.exports) module.exports = factory();
+  else root.TornadoWebSocket = factory();
+})(typeof self === "undefined" ? this : self, function () {
+  "use strict";
+
+  /**
+   * @typedef {(...args: any[]) => unknown} Callback
+   * @typedef {{ by: Listener | null, round: number }} Origin the "open" callback a listener was added by, and in which
+   *   of its runs
+   * @typedef {Origin & { callback: Callback, once: boolean }} Listener
+   * @typedef {{ steady: number, wall: number }} Moment
+   * @typedef {object} Message
+   * @property {string} event
+   * @property {object} data
+   * @property {number} [id] of a request
+   * @property {string} text what is sent
+   * @property {boolean} mayWait for a connection
+   * @property {number} maxAge when it is older than that it is not sent any more
+   * @property {Moment} madeAt
+   * @property {number} size in bytes, once it waits
+   * @property {number} number among what was sent over its connection
+   * @typedef {{ message: Message, timeout: number, timer: any, resolve: Callback, reject: Callback }} Request
+   */
+
+  /** All times are in milliseconds. */
+  const DEFAULTS = {
+    auto_connect: true,
+    connect_timeout: 15000,
+    reconnect: true,
+    reconnect_delay: 1000,
+    reconnect_delay_max: 15000,
+    max_refusals: 0,
+    ping_interval: 25000,
+    ping_timeout: 20000,
+    busy_timeout: 120000,
+    request_timeout: 30000,
+    queue_size: 1000,
+    queue_bytes: 8_000_000,
+  };
+
+  // These names belong to the connection. What a server sends under them reaches "*" only.
+  const OWN_EVENTS = ["open", "close", "error", "message", "*"];
+
+  // Names that begin so belong to the protocol: no callback hears of such a frame.
+  const PROTOCOL = "tws.";
+
+  // A server answers it out of turn, whatever handler is at work. One of version 1.0.0 refuses it in a warning that quotes
+  // the name, when it is through with what was sent before: that shows that the line lives, too.
+  const PING_EVENT = "tws.ping";
+  const PONG_EVENT = "tws.pong";
+  const PING = JSON.stringify({ event: PING_EVENT });
+
+  // The page came to the fore: who was heard a moment ago needs no probe.
+  const MOMENT = 5000;
+
+  // The network came or went: so long may a server that is probed say nothing, so that a page is not called open for more
+  // than 5 s after it went, and has a working connection within 8 s after it came.
+  const URGENT = 4000;
+
+  // Browsers tell of a change in several ways, within so long.
+  const ONE_CHANGE = 100;
+
+  // What a page emits is confirmed together when it was emitted within so long.
+  const CONFIRM_DELAY = 250;
+
+  // With pings nobody gets there. Without, a server that never says a word must not fill the page's memory.
+  const MAX_UNCONFIRMED = 10_000;
+
+  // So many attempts that never open are told. After some more, which a server that restarts has had its time by, the
+  // pauses grow further, up to so many times the longest.
+  const TOLD_REFUSALS = 3;
+  const PATIENT_REFUSALS = 5;
+  const REFUSED_FACTOR = 4;
+
+  // No server may keep a page away for longer by its `retry`.
+  const LONGEST_RETRY = 300_000;
+
+  // What is offered before the token; RFC 9110 says what can be offered as it is.
+  const BEARER = "bearer";
+  const BEARER_BASE64 = "bearer.b64";
+  const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
+
+  // Methods that may follow `on(...)`, which returned the emitter in version 1.0.0.
+  const CHAINED = ["on", "once", "off", "bind"];
+
+  const NO_ORIGIN = { by: null, round: 0 };
+
+  // Known only while a classic script is being run; see findPrefix().
+  const SCRIPT_PREFIX = typeof document === "undefined" ? undefined : document.currentScript?.dataset?.prefix;
+
+  /** Throw an error of somebody's callback where the page's own errors go, and let the other callbacks run. */
+  function report(/** @type {unknown} */ error) {
+    if (typeof reportError === "function") return reportError(error);
+    setTimeout(() => {
+      throw error;
+    });
+  }
+
+  /** @returns {Moment} now, by a clock that may stand still while the machine sleeps, and by one that may be set */
+  const mark = () => ({ steady: performance.now(), wall: Date.now() });
+
+  /** How long ago a moment was: as long as either clock says. */
+  const since = (/** @type {Moment} */ { steady, wall }) => Math.max(performance.now() - steady, Date.now() - wall);
+
+  /** Whether the browser knows that there is no network; that there is one it only supposes. */
+  const isOffline = () => typeof navigator !== "undefined" && navigator.onLine === false;
+
+  /** @type {Set<string>} */
+  const warned = new Set();
+
+  /** Tell a developer, once for each page, of a name that has a successor. */
+  function warnOfOldName(/** @type {string} */ old, /** @type {string} */ name) {
+    if (!warned.has(old)) console.warn(`TornadoWebSocket: "${old}" is called "${name}" now; the old name will go.`);
+    warned.add(old);
+  }
+
+  /**
+   * @param {string} event
+   * @param {Data} [data]
+   * @param {SendOptions} [options]
+   * @param {number} [id]
+   * @returns {Message}
+   */
+  function compose(event, data, options, id) {
+    if (typeof event !== "string" || !event)
+      throw new TypeError(`Expected the name of an event, got ${String(event)}.`);
+    const object = typeof data === "object" ? (data ?? {}) : data === undefined ? {} : { message: data };
+    const { queue = true, maxAge = Infinity } = options ?? {};
+    // Written at once, so that what is queued is what was meant when it was emitted.
+    const text = JSON.stringify({ event, data: object, id });
+    return { event, data: object, id, text, mayWait: queue, maxAge, madeAt: mark(), size: 0, number: 0 };
+  }
+
+  /** @returns {any} the frame that a text holds, `null` if it holds none */
+  function parse(/** @type {unknown} */ text) {
+    try {
+      const frame = JSON.parse(/** @type {string} */ (text));
+      return frame && typeof frame.event === "string" ? frame : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Whether a server that closes with this code means it. 1000 is a handler's `socket.close()`, and Tornado's without a
+   * code comes as 1005; 4000 to 4999 are an application's own, but for 4008, which says that the page was too slow.
+   * Servers that stop or crash were seen to use 1001, 1006, 1011, 1012 and 4008.
+   */
+  function isFinal(/** @type {number} */ code) {
+    return code === 1000 || code === 1005 || (code >= 4000 && code <= 4999 && code !== 4008);
+  }
+
+  /** How long a server that closes asks its clients to spread their return over; `null` if it does not say. */
+  function parseRetry(/** @type {CloseInfo} */ { code, reason }) {
+    const retry = code === 1001 || code === 1012 ? /\bretry=(\d+)/.exec(reason) : null;
+    return retry && Math.min(Number(retry[1]), LONGEST_RETRY);
+  }
+
+  /**
+   * Choose a pause before an attempt. All clients of a server lose it together: they must not come back together, and not
+   * find it away together.
+   *
+   * @param {Options} options
+   * @param {number} round how many pauses there were before this one
+   * @param {number} refusals how many attempts in a row never opened
+   * @param {number | null} retry what the server asked for
+   */
+  function choosePause({ reconnect_delay, reconnect_delay_max }, round, refusals, retry) {
+    if (retry !== null) return Math.random() * retry;
+    const limit = reconnect_delay_max * (refusals > PATIENT_REFUSALS ? REFUSED_FACTOR : 1);
+    const longest = Math.min(limit, reconnect_delay * 2 ** round);
+    return round === 0 ? Math.random() * longest : longest * (0.5 + Math.random() / 2);
+  }
+
+  /** @returns {{ protocol: string, hostname: string, port: string } | null} where the page came from, if from a server */
+  function findPage() {
+    const { location, origin } = globalThis;
+    if (/^https?:$/.test(location?.protocol)) return location;
+    // A worker or a frame that was made of a blob or of nothing has the origin of the page that made it.
+    return /^https?:/.test(origin) ? new URL(origin) : null;
+  }
+
+  /**
+   * The prefix under which the site is served, as its own script tells by an attribute. A script knows its element while it
+   * is run for the first time; a module never does, so there any script of the page that has the attribute will do.
+   */
+  function findPrefix() {
+    if (typeof document === "undefined") return "";
+    /** @type {HTMLScriptElement | null | undefined} */
+    const script = document.querySelector?.('script[data-prefix^="/"]');
+    return SCRIPT_PREFIX ?? script?.dataset.prefix ?? "";
+  }
+
+  /** The address of a path; host, port, scheme and prefix are the page's where the options name no others. */
+  function address(/** @type {string} */ path, /** @type {Partial<Options>} */ options) {
+    const page = findPage();
+    const host = options.host || page?.hostname;
+    if (!host)
+      throw new TypeError(
+        `Expected the option host, since no page says which: new TornadoWebSocket("${path}", { host: "example.com" }).`,
+      );
+    const secure = options.secure ?? page?.protocol === "https:";
+    const port = options.port || (/:\d+$/.test(host) ? "" : page?.port);
+    const prefix = (options.prefix ?? findPrefix()).replace(/^\/+|\/+$/g, "");
+    const root = `${secure ? "wss" : "ws"}://${host}${port ? `:${port}` : ""}${prefix && `/${prefix}`}`;
+    return `${root}/ws/${path.replace(/^\/+/, "")}`;
+  }
+
+  /** The subprotocols that carry a token, which is all that a browser lets a page say at the handshake. */
+  function carry(/** @type {string | null | undefined} */ token) {
+    if (!token) return [];
+    if (TOKEN.test(token)) return [BEARER, token];
+    const bytes = String.fromCharCode(...new TextEncoder().encode(token));
+    const base64url = btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    return [BEARER_BASE64, base64url];
+  }
+
+  /** Why a request got no answer: `code` is the server's, or one of this client's own. */
+  class RequestError extends Error {
+    /**
+     * @param {string} event
+     * @param {RequestErrorCode} code
+     * @param {string} [message]
+     * @param {Record<string, any>} [details] what else the server said about it
+     */
+    constructor(event, code, message = "", details = {}) {
+      super(message || `The request ${event} failed: ${code}.`);
+      this.name = "RequestError";
+      this.event = event;
+      this.code = code;
+      this.details = details;
+    }
+  }
+
+  /** What waits for a connection: so many messages, so many bytes. */
+  class Queue {
+    constructor(/** @type {number} */ size, /** @type {number} */ bytes) {
+      this._size = size;
+      this._room = bytes;
+      /** @type {Set<Message>} in the order they came */
+      this._messages = new Set();
+    }
+
+    /** @returns {boolean} false if there is no room for it */
+    add(/** @type {Message} */ message) {
+      message.size = new TextEncoder().encode(message.text).length;
+      if (this._messages.size >= this._size || message.size > this._room) return false;
+      this._messages.add(message);
+      this._room -= message.size;
+      return true;
+    }
+
+    has(/** @type {Message} */ message) {
+      return this._messages.has(message);
+    }
+
+    remove(/** @type {Message} */ message) {
+      if (this._messages.delete(message)) this._room += message.size;
+    }
+
+    /** Take out those that `isWanted`, which is all of them by default. */
+    take(isWanted = (/** @type {Message} */ _message) => true) {
+      const taken = [...this._messages].filter(isWanted);
+      for (const message of taken) this.remove(message);
+      return taken;
+    }
+  }
+
+  /** Listeners by the name of their event. */
+  class Emitter {
+    constructor() {
+      /** @type {Map<string, Listener[]>} */
+      this._listeners = new Map();
+    }
+
+    /** Call back whenever `event` comes, until what it returns is called. The same function counts once. */
+    on(/** @type {string} */ event, /** @type {Callback} */ callback) {
+      return this._listen(event, callback, false);
+    }
+
+    /** Call back when `event` comes next. */
+    once(/** @type {string} */ event, /** @type {Callback} */ callback) {
+      return this._listen(event, callback, true);
+    }
+
+    /**
+     * Forget one listener of `event`, or all of them.
+     *
+     * @param {string} event
+     * @param {Callback} [callback]
+     */
+    off(event, callback) {
+      const listeners = this._listeners.get(event) ?? [];
+      this._listeners.set(event, callback ? listeners.filter((listener) => listener.callback !== callback) : []);
+      return this;
+    }
+
+    /** @returns {any} a function that takes the listener off */
+    _listen(/** @type {string} */ event, /** @type {Callback} */ callback, /** @type {boolean} */ once) {
+      if (typeof callback !== "function")
+        throw new TypeError(`Expected a function for ${event}, got ${typeof callback}.`);
+      const listeners = (this._listeners.get(event) ?? []).filter((listener) => listener.callback !== callback);
+      this._listeners.set(
+        event,
+        place(listeners, { callback, once, ...this._origin(callback) }, (listener) => `${listener.callback}`),
+      );
+      /** @type {any} */
+      const [self, takeOff] = [this, () => void this.off(event, callback)];
+      for (const name of CHAINED) if (self[name]) takeOff[name] = self[name].bind(self);
+      return takeOff;
+    }
+
+    /**
+     * Where a listener, or a module, is added.
+     *
+     * @param {Callback} [_callback]
+     * @returns {Origin}
+     */
+    _origin(_callback) {
+      return NO_ORIGIN;
+    }
+
+    _dispatch(/** @type {string} */ event, /** @type {any[]} */ ...args) {
+      for (const listener of this._listeners.get(event) ?? []) {
+        // The list is never changed in place: who was removed by a listener before it is gone from the new one.
+        if (!this._listeners.get(event)?.includes(listener)) continue;
+        if (listener.once) this.off(event, listener.callback);
+        this._call(event, listener, args);
+      }
+    }
+
+    _call(/** @type {string} */ _event, /** @type {Listener} */ listener, /** @type {any[]} */ args) {
+      try {
+        listener.callback(...args);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  /**
+   * Add `item` to `list`. Many pages add their listeners in a callback of "open", which runs again on each
+   * reconnection: what it added the last time is replaced, so that nothing is heard twice.
+   *
+   * @template {Origin} T
+   * @param {T[]} list
+   * @param {T} item
+   * @param {(item: T) => string} key tells which of the items added by one callback is which
+   * @returns {T[]} a new list
+   */
+  function place(list, item, key) {
+    const isEarlier = (/** @type {T} */ other) =>
+      item.by !== null && other.by === item.by && other.round < item.round && key(other) === key(item);
+    const index = list.findIndex(isEarlier);
+    return index < 0 ? [...list, item] : [...list.slice(0, index), item, ...list.slice(index + 1)];
+  }
+
+  /**
+   * A part of a page that speaks with its counterpart on the server over a WebSocket shared with others: the names of
+   * its events begin with `module_<name>_`.
+   */
+  class Module extends Emitter {
+    constructor(name = "") {
+      super();
+      this.name = name;
+      // In 0.2 the subclass wrote the underscore at the end of the name.
+      this.prefix = `module_${name}${/_$/.test(name) ? "" : "_"}`;
+      /** @type {TornadoWebSocket | null} */
+      this.websocket = null;
+    }
+
+    /**
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {SendOptions} [options]
+     * @returns {boolean}
+     */
+    emit(event, data, options) {
+      return this._bound().emit(this.prefix + event, data, options);
+    }
+
+    /**
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {RequestOptions} [options]
+     * @returns {Promise<any>}
+     */
+    request(event, data, options) {
+      return this._bound().request(this.prefix + event, data, options);
+    }
+
+    _bound() {
+      if (!this.websocket) throw new Error(`Bind the module ${this.name} first: websocket.bind(module).`);
+      return this.websocket;
+    }
+
+    _bind(/** @type {TornadoWebSocket} */ websocket) {
+      this.websocket = websocket;
+    }
+
+    /** @param {Callback} [callback] */
+    _origin(callback) {
+      return this.websocket ? this.websocket._origin(callback) : NO_ORIGIN;
+    }
+
+    /** Hear an event of the server, its name without the prefix. */
+    _receive(/** @type {string} */ event, /** @type {any} */ data) {
+      if (event !== "*") this._dispatch(event, data);
+      this._dispatch("*", event, data);
+    }
+  }
+
+  /** A WebSocket of the server, under its path there; it comes back by itself when the connection is lost. */
+  class TornadoWebSocket extends Emitter {
+    constructor(/** @type {string} */ path, /** @type {Partial<Options>} */ options = {}) {
+      super();
+      if (typeof path !== "string" || !path.trim())
+        throw new TypeError(`Expected the path of a WebSocket, got ${String(path)}.`);
+      const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+      this.path = path.trim();
+      /** @type {Options} */
+      this.options = { ...DEFAULTS, ...Object.fromEntries(given) };
+      /** @type {State} */
+      this._state = "closed";
+      this._isEnded = false; // closed, unlike before the first connect()
+      /** @type {WebSocket | null} */
+      this._socket = null;
+      this._queue = new Queue(this.options.queue_size, this.options.queue_bytes);
+      /** @type {Map<number, Request>} */
+      this._requests = new Map();
+      this._lastId = 0;
+      /** @type {(Origin & { module: Module })[]} */
+      this._modules = [];
+
+      // Attempts to connect.
+      this._attempt = 0; // attempts to reconnect since the connection was lost
+      this._round = 0; // pauses before them, since the network last changed
+      this._refusals = 0; // attempts in a row that never opened
+      /** @type {object | null} the attempt that waits for its token */
+      this._asking = null;
+      this._begunAt = mark();
+      this._hasOpened = false; // in this attempt
+      this._isDoubtful = false; // the server let us in before, and then said nothing
+      /** @type {any} of the attempt, then of the silence, then of the probe */
+      this._timer = null;
+      /** @type {any} */
+      this._retryTimer = null;
+      /** @type {Event | null} */
+      this._openEvent = null;
+      /** @type {Origin} */
+      this._opening = NO_ORIGIN;
+
+      // What is known of the connection.
+      this._openedAt = this._heardAt = mark();
+      this._isProbing = false;
+      this._probeEnd = 0;
+      this._answersInTurn = false; // as version 1.0.0 of the server does
+      /** @type {{ number: number, at: Moment }[]} pings without an answer, and how much had been sent before each */
+      this._pings = [];
+      this._sent = 0;
+      this._confirmed = 0; // so many of them the server is known to have
+      /** @type {Message[]} what was emitted and is not confirmed, while anybody wants to know */
+      this._unconfirmed = [];
+      /** @type {any} */
+      this._confirmTimer = null;
+      this._onPageChange = (/** @type {Event} */ event) => this._checkAfter(event.type);
+
+      if (this.options.auto_connect) this.connect();
+    }
+
+    /** Where it connects to. */
+    get url() {
+      return address(this.path, this.options);
+    }
+
+    /** "connecting", "open", "reconnecting", or "closed": not connected, and not trying to be. */
+    get state() {
+      return this._state;
+    }
+
+    /** The browser's own WebSocket of the moment; `null` when there is none. */
+    get websocket() {
+      return this._socket;
+    }
+
+    /** What `websocket` was called in 0.2. */
+    get _websocket() {
+      warnOfOldName("_websocket", "websocket");
+      return this._socket;
+    }
+
+    /** Connect, or do so at once when waiting to reconnect. Does nothing when connected. */
+    connect() {
+      if (this._socket || this._asking) return;
+      clearTimeout(this._retryTimer);
+      this._retryTimer = null;
+      this._attach();
+      if (this._state !== "closed") return;
+      this._state = "connecting";
+      this._isEnded = false;
+      this._followPage("addEventListener");
+    }
+
+    /** Close for good; what still waits to be sent is dropped. `connect()` opens it again. */
+    close(code = 1000, reason = "") {
+      const socket = this._socket;
+      this._socket = null; // what it says to being closed concerns nobody
+      try {
+        socket?.close(code, reason);
+      } catch (error) {
+        this._socket = socket; // it does not like the code
+        throw error;
+      }
+      const wasKnown = this._state === "open" || this._state === "connecting";
+      this._stop("closed");
+      for (const message of this._queue.take()) this._drop(message, "closed");
+      for (const id of [...this._requests.keys()]) this._fail(id, "closed");
+      if (wasKnown) this._dispatch("close", { type: "close", code, reason, wasClean: true });
+    }
+
+    /**
+     * Send an event to the server, as soon as there is a connection. What is no object is sent as `{message: data}`.
+     *
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {SendOptions} [options]
+     * @returns {boolean} false if it was dropped: too much waits already, it may not wait, or nothing will be sent any more
+     */
+    emit(event, data, options) {
+      return this._submit(compose(event, data, options));
+    }
+
+    /**
+     * Send an event to the server, and await what its handler returns.
+     *
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {RequestOptions} [options]
+     * @returns {Promise<any>} rejected with a RequestError when the server refuses, or does not answer in time, or
+     *   the connection is lost meanwhile
+     */
+    request(event, data, options) {
+      return new Promise((resolve, reject) => {
+        const timeout = options?.timeout ?? this.options.request_timeout;
+        const id = ++this._lastId;
+        const message = compose(event, data, options, id);
+        const timer = timeout > 0 && timeout < Infinity ? setTimeout(() => this._fail(id, "timeout"), timeout) : null;
+        this._requests.set(id, { message, timeout, timer, resolve, reject });
+        this._submit(message);
+      });
+    }
+
+    /** Let a module speak over this WebSocket. */
+    bind(/** @type {Module} */ module) {
+      module._bind(this);
+      const others = this._modules.filter((item) => item.module !== module);
+      this._modules = place(others, { module, ...this._origin() }, (item) => item.module.prefix);
+      return this;
+    }
+
+    // Connecting.
+
+    /** Begin an attempt. */
+    _attach() {
+      const { connect_timeout, token } = this.options;
+      this._begunAt = mark();
+      this._hasOpened = false;
+      if (typeof token === "function") this._ask(token);
+      else this._dial(token);
+      this._timer = setTimeout(() => this._abandon("The server did not answer."), connect_timeout);
+    }
+
+    /** Ask the page for its token, which may take a while, and go on with it. */
+    _ask(/** @type {() => any} */ token) {
+      const attempt = (this._asking = {});
+      /** What an attempt that was given up gets concerns nobody. */
+      const ours = (/** @type {(result: any) => void} */ proceed) => (/** @type {any} */ result) => {
+        if (this._asking !== attempt) return;
+        this._asking = null;
+        proceed(result);
+      };
+      const fail = (/** @type {unknown} */ error) => {
+        report(error);
+        this._abandon("There is no token.");
+      };
+      new Promise((resolve) => resolve(token())).then(
+        ours((given) => this._dial(given)),
+        ours(fail),
+      );
+    }
+
+    _dial(/** @type {string | null | undefined} */ token) {
+      const { WebSocket: given, protocols } = this.options;
+      const offered = [...(protocols ?? []), ...carry(token)];
+      const Socket = given ?? WebSocket;
+      const socket = offered.length ? new Socket(this.url, offered) : new Socket(this.url);
+      /** What a socket that was given up has to say concerns nobody. */
+      const ours = (/** @type {(event: any) => void} */ hear) => (/** @type {any} */ event) => {
+        if (this._socket === socket) hear(event);
+      };
+      this._socket = socket;
+      socket.onopen = ours((event) => this._welcome(event));
+      socket.onmessage = ours((event) => this._receive(event));
+      socket.onerror = ours((event) => this._isFirstToFail() && this._dispatch("error", event));
+      socket.onclose = ours((event) => this._lose(event));
+    }
+
+    /** The server has accepted. One that fell silent has to say something before that counts. */
+    _welcome(/** @type {Event} */ event) {
+      this._openEvent = event;
+      this._hasOpened = true;
+      this._refusals = 0;
+      if (this._isDoubtful) this._ping();
+      else this._open();
+    }
+
+    _open() {
+      const attempts = this._attempt;
+      const isBack = this._state === "reconnecting";
+      this._state = "open";
+      this._openedAt = this._heardAt = mark();
+      this._watch();
+      // What the page sends on "open", such as who it is, comes before what waited.
+      this._opening = { by: null, round: this._opening.round + 1 };
+      this._dispatch("open", this._openEvent);
+      if (isBack) this._dispatch("reconnected", { attempts });
+      this._flush();
+    }
+
+    // Losing the connection, and coming back.
+
+    /** The connection is gone, or could not be made: tell, and try again unless that makes no sense. */
+    _lose(/** @type {CloseInfo} */ event) {
+      const isNews = this._isFirstToFail();
+      const isMeant = this._isMeant(event.code);
+      const lost = isMeant ? [] : this._unconfirmed;
+      const refusals = this._count();
+      const { reconnect, max_refusals } = this.options;
+      const isRefused = max_refusals > 0 && refusals >= max_refusals;
+      const isOver = !reconnect || isMeant || isRefused;
+      this._stop(isOver ? "closed" : "reconnecting");
+      // Taken out before anybody hears of it, since a listener may connect again.
+      const left = this._queue.take(isOver ? undefined : (message) => !message.mayWait);
+      if (isNews) this._dispatch("close", event);
+      for (const message of lost) this._drop(message, "disconnected");
+      for (const message of left) this._drop(message, isOver ? "closed" : "not_open");
+      for (const [id, { message }] of this._requests) {
+        if (!this._queue.has(message)) this._fail(id, "disconnected");
+      }
+      if (isRefused || refusals >= TOLD_REFUSALS) this._dispatch("refused", { attempts: refusals });
+      // A listener may have closed or connected meanwhile.
+      if (this._state === "reconnecting" && !this._socket && !this._asking) this._retry(parseRetry(event));
+    }
+
+    /** Whether a server that closes with this code means it. With a new token there is a way back from 4401. */
+    _isMeant(/** @type {number} */ code) {
+      return isFinal(code) && !(code === 4401 && typeof this.options.token === "function");
+    }
+
+    /** Count what comes to an end. @returns {number} how many attempts in a row never opened */
+    _count() {
+      // A server that lets in and closes at once is not to be asked without a pause.
+      if (this._state === "open" && since(this._openedAt) > this.options.reconnect_delay_max) {
+        this._attempt = this._round = 0;
+      }
+      // Without a network nobody refuses.
+      if (this._hasOpened || isOffline()) return 0;
+      return (this._refusals += 1);
+    }
+
+    _retry(/** @type {number | null} */ retry) {
+      const delay = Math.round(choosePause(this.options, this._round, this._refusals, retry));
+      this._attempt += 1;
+      this._round += 1;
+      this._retryTimer = setTimeout(() => this.connect(), delay);
+      this._dispatch("reconnecting", { attempt: this._attempt, delay });
+    }
+
+    /** Give up a connection that does not answer. Closing it properly would take an answer, too. */
+    _abandon(/** @type {string} */ reason) {
+      const socket = this._socket;
+      this._lose({ type: "close", code: 1006, reason, wasClean: false });
+      socket?.close();
+    }
+
+    _stop(/** @type {State} */ state) {
+      this._detach();
+      clearTimeout(this._retryTimer);
+      this._retryTimer = null;
+      this._state = state;
+      if (state !== "closed") return;
+      this._isEnded = true;
+      this._attempt = this._round = this._refusals = 0;
+      this._isDoubtful = false;
+      this._followPage("removeEventListener");
+    }
+
+    /** Forget the connection, or the attempt. */
+    _detach() {
+      clearTimeout(this._timer);
+      clearTimeout(this._confirmTimer);
+      this._confirmTimer = this._socket = this._asking = null;
+      this._isProbing = false;
+      this._pings = [];
+      this._sent = this._confirmed = 0;
+      this._unconfirmed = [];
+    }
+
+    /** Whether losing the connection now is news to the page, unlike one more failed attempt to reconnect. */
+    _isFirstToFail() {
+      return this._state !== "reconnecting";
+    }
+
+    // Sending.
+
+    _submit(/** @type {Message} */ message) {
+      const isOpen = this._state === "open" && this._socket?.readyState === 1;
+      // While a probe is out nobody knows whether the connection is still one.
+      if (isOpen && !(this._isProbing && this.options.queue_size > 0)) this._send(message);
+      else if (this._isEnded) return this._drop(message, "closed");
+      else if (!isOpen && !message.mayWait) return this._drop(message, "not_open");
+      else if (!this._queue.add(message)) return this._drop(message, "queue_full");
+      return true;
+    }
+
+    _send(/** @type {Message} */ message) {
+      this._socket?.send(message.text);
+      message.number = this._sent += 1;
+      // A request has its own end. That of the others is kept for those who want to hear of it.
+      if (message.id !== undefined || !this._listeners.get("dropped")?.length) return;
+      this._unconfirmed.push(message);
+      if (this._unconfirmed.length > MAX_UNCONFIRMED) this._unconfirmed.shift();
+      this._askSoon();
+    }
+
+    _flush() {
+      for (const message of this._queue.take()) {
+        if (since(message.madeAt) > message.maxAge) this._drop(message, "expired");
+        else this._submit(message);
+      }
+    }
+
+    /** Tell whoever sent it that a message did not get through. */
+    _drop(/** @type {Message} */ message, /** @type {Dropped["reason"]} */ reason) {
+      if (message.id !== undefined) this._fail(message.id, reason);
+      else this._dispatch("dropped", { event: message.event, data: message.data, reason });
+      return false;
+    }
+
+    /**
+     * @param {number} id
+     * @param {RequestErrorCode} code
+     * @param {string} [text]
+     * @param {Record<string, any>} [details]
+     */
+    _fail(id, code, text, details) {
+      const request = this._settle(id);
+      if (!request) return;
+      this._queue.remove(request.message);
+      request.reject(new RequestError(request.message.event, code, text, details));
+    }
+
+    /** @returns {Request | undefined} the request, which is no longer open */
+    _settle(/** @type {number} */ id) {
+      const request = this._requests.get(id);
+      this._requests.delete(id);
+      clearTimeout(request?.timer);
+      return request;
+    }
+
+    // Receiving.
+
+    _receive(/** @type {MessageEvent} */ event) {
+      const socket = this._socket;
+      const frame = parse(event.data);
+      const isRefusal = frame?.event === "warning" && event.data.includes(PING_EVENT);
+      const isAnswer = isRefusal || frame?.event === PONG_EVENT;
+      if (isAnswer) this._answersInTurn = isRefusal;
+      this._hear(isAnswer);
+      if (this._socket !== socket) return; // closed by a listener of "open"
+      if (isAnswer || frame?.event.startsWith(PROTOCOL)) return;
+      this._dispatch("message", event);
+      if (!frame) return;
+      if (frame.event === "reply" && frame.id !== undefined) this._answer(frame);
+      else this._deliver(frame.event, frame.data);
+    }
+
+    /** Whatever comes proves that the connection lives. */
+    _hear(/** @type {boolean} */ isAnswer) {
+      this._heardAt = mark();
+      this._isDoubtful = false;
+      if (isAnswer) this._confirm(this._pings.shift()?.number ?? 0);
+      else if (!this._isConfirming()) this._unconfirmed = [];
+      if (this._state !== "open") this._open();
+      if (!this._isProbing) return;
+      this._isProbing = false;
+      this._watch();
+      this._flush();
+    }
+
+    _answer(/** @type {{ id: number, data: any, error?: any }} */ frame) {
+      this._confirm(this._requests.get(frame.id)?.message.number ?? 0);
+      if (!frame.error) return this._settle(frame.id)?.resolve(frame.data);
+      const { code, message, ...details } = frame.error;
+      this._fail(frame.id, code, message, details);
+    }
+
+    _deliver(/** @type {string} */ event, /** @type {any} */ data) {
+      if (!OWN_EVENTS.includes(event)) this._dispatch(event, data);
+      this._dispatch("*", event, data);
+      for (const { module } of this._modules) {
+        if (event.startsWith(module.prefix)) module._receive(event.slice(module.prefix.length), data);
+      }
+    }
+
+    // What has the server got? Frames arrive in order: who answers one has got those before it.
+
+    _confirm(/** @type {number} */ number) {
+      this._confirmed = Math.max(this._confirmed, number);
+      this._unconfirmed = this._unconfirmed.filter((message) => message.number > this._confirmed);
+      if (this._unconfirmed.length) this._askSoon();
+    }
+
+    /** Whether pings can tell. If not, what was sent before the server was last heard is supposed to have arrived. */
+    _isConfirming() {
+      const { ping_interval, ping_timeout } = this.options;
+      const isUnanswered = this._pings.length > 0 && since(this._pings[0].at) > ping_timeout;
+      return ping_interval > 0 && !this._answersInTurn && !isUnanswered;
+    }
+
+    /** Ask for a receipt, unless one is on its way. */
+    _askSoon() {
+      if (this._confirmTimer !== null || this._pings.length || !this._isConfirming()) return;
+      this._confirmTimer = setTimeout(() => {
+        this._confirmTimer = null;
+        if (this._unconfirmed.length && !this._pings.length) this._ping();
+      }, CONFIRM_DELAY);
+    }
+
+    _ping() {
+      this._pings.push({ number: this._sent, at: mark() });
+      this._socket?.send(PING);
+    }
+
+    // Is the server still there? A connection that died of a sleeping machine or a changed network says nothing.
+
+    /** Look again when it has been silent for long enough. */
+    _watch() {
+      const { ping_interval } = this.options;
+      clearTimeout(this._timer);
+      if (!(ping_interval > 0 && ping_interval < Infinity)) return;
+      this._timer = setTimeout(
+        () => (since(this._heardAt) < ping_interval ? this._watch() : this._probe()),
+        ping_interval - since(this._heardAt),
+      );
+    }
+
+    /** Ask whether the server is there; the connection has so long to say anything. */
+    _probe(patience = this._patience()) {
+      const end = performance.now() + patience;
+      // Asked already, and it will be known sooner: a network that comes and goes must not put it off.
+      if (this._isProbing && this._probeEnd <= end) return;
+      this._isProbing = true;
+      this._probeEnd = end;
+      this._ping();
+      this._await(patience / 2);
+    }
+
+    /** Wait for two halves of the time, and for another one as long as the line still takes what it was given. */
+    _await(/** @type {number} */ half, backlog = Infinity, isSecond = false) {
+      const begunAt = mark();
+      clearTimeout(this._timer);
+      this._timer = setTimeout(() => {
+        const waiting = this._socket?.bufferedAmount ?? 0;
+        if (since(begunAt) > half + MOMENT && !isSecond) {
+          // A timer this late means that the page slept: the answer may be right behind it.
+          this._ping();
+          this._await(half, Infinity, true);
+        } else if (waiting < backlog) {
+          this._await(half, waiting, isSecond);
+        } else {
+          this._isDoubtful = true;
+          this._abandon("The server fell silent.");
+        }
+      }, half);
+    }
+
+    /** A server that answers in turn may be at work on what was sent before. */
+    _patience() {
+      const { ping_timeout, busy_timeout } = this.options;
+      if (!this._answersInTurn || this._sent === this._confirmed) return ping_timeout;
+      const awaited = [...this._requests.values()].map(({ timeout }) => (timeout < Infinity ? timeout : 0));
+      return Math.max(ping_timeout, busy_timeout, ...awaited);
+    }
+
+    _followPage(/** @type {"addEventListener" | "removeEventListener"} */ follow) {
+      if (typeof document !== "undefined") document[follow]("visibilitychange", this._onPageChange);
+      /** @type {any} not every browser tells of its networks */
+      const { connection } = typeof navigator === "undefined" ? {} : /** @type {any} */ (navigator);
+      connection?.[follow]?.("change", this._onPageChange);
+      if (typeof globalThis[follow] !== "function") return; // not in a browser
+      for (const event of ["online", "offline", "pageshow"]) globalThis[follow](event, this._onPageChange);
+    }
+
+    /** The page came to the fore, or the network came, went, or is another one. */
+    _checkAfter(/** @type {string} */ change) {
+      if (change === "visibilitychange" && document.visibilityState === "hidden") return;
+      const isNetwork = change === "online" || change === "change";
+      if (isNetwork) this._round = this._refusals = 0;
+      if (this._state !== "open") return change === "offline" ? undefined : this._hurry(isNetwork);
+      const { ping_interval, ping_timeout } = this.options;
+      if (!(ping_interval > 0)) return;
+      if (isNetwork || change === "offline") this._probe(Math.min(ping_timeout, URGENT));
+      else if (!this._isProbing && since(this._heardAt) > MOMENT) this._probe();
+    }
+
+    /** Make the next attempt now. One that was begun on another network would hang there until it is given up. */
+    _hurry(/** @type {boolean} */ isNetwork) {
+      if (this._retryTimer !== null) return this.connect();
+      if (!isNetwork || since(this._begunAt) < ONE_CHANGE) return;
+      const socket = this._socket;
+      this._detach();
+      socket?.close();
+      this.connect();
+    }
+
+    // Listeners that are added by a listener of "open"; see place().
+
+    /**
+     * What an "open" callback adds after an `await` comes when it is no longer being called: it is told by its text, which
+     * stands in that of the callback.
+     *
+     * @param {Callback} [callback]
+     * @returns {Origin}
+     */
+    _origin(callback) {
+      if (this._opening.by || !this._opening.round || !callback) return this._opening;
+      const isIn = (/** @type {Listener} */ opener) => !opener.once && `${opener.callback}`.includes(`${callback}`);
+      return { by: this._listeners.get("open")?.find(isIn) ?? null, round: this._opening.round };
+    }
+
+    _call(/** @type {string} */ event, /** @type {Listener} */ listener, /** @type {any[]} */ args) {
+      if (event === "open" && !listener.once) this._opening = { by: listener, round: this._opening.round };
+      super._call(event, listener, args);
+      if (event === "open") this._opening = { by: null, round: this._opening.round };
+    }
+  }
+
+  TornadoWebSocket.Module = Module;
+  TornadoWebSocket.RequestError = RequestError;
+
+  Object.assign(DEFAULTS, {
+    reconnect: false,
+    // A connection ended when the browser said so, and not before.
+    connect_timeout: 2 ** 31 - 1,
+    ping_interval: 0,
+  });
+
+  const addListener = Emitter.prototype.on;
+
+  /** The newest callback of an event is the only one. Nothing is returned, as then. */
+  Emitter.prototype.on = function (event, callback) {
+    if (typeof callback === "function") this.off(event);
+    addListener.call(this, event, callback);
+  };
+
+  /** The root path of the server could be written as nothing. */
+  const rooted = (path) => (typeof path === "string" && !path.trim() ? "/" : path);
+
+  class Client extends TornadoWebSocket {
+    constructor(path, options) {
+      super(rooted(path), options);
+    }
+  }
+
+  Object.defineProperty(Module.prototype, "_websocket", {
+    get() {
+      return this.websocket;
+    },
+  });
+
+  return Client;
+});

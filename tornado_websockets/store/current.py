@@ -1,0 +1,115 @@
+"""The store that the settings name."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from .. import conf
+from ..core.recovery.record import Retention
+from .guard import Guard
+from .memory import MemoryStore
+
+#: How the URLs of Redis begin.
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+_lock = threading.Lock()
+_guards: dict[tuple[Any, ...], Guard] = {}
+
+
+def current_store() -> Guard:
+    """The store of the settings of now, the same one for as long as these stay the same.
+
+    :raises django.core.exceptions.ImproperlyConfigured: there can be no such store.
+    """
+    named = conf.get("STORE")
+    retention = retention_of_settings()
+    with _lock:
+        guard = _guards.get((named, retention))
+        if guard is None:
+            guard = _guards[named, retention] = make_store(named, retention)
+        return guard
+
+
+def retention_of_settings() -> Retention:
+    """How long, and how much, the settings want to be kept."""
+    return Retention(
+        seconds=conf.get("HISTORY_SECONDS"),
+        bytes=conf.get("HISTORY_BYTES"),
+        retained_seconds=conf.get("RETAIN_SECONDS"),
+        namespace=conf.get("NAMESPACE"),
+    )
+
+
+def make_store(named: object, retention: Retention) -> Guard:
+    """The store that a value of ``STORE`` means; errors as :func:`current_store`."""
+    return factory_of(named)(retention)
+
+
+def factory_of(named: object) -> Callable[[Retention], Guard]:
+    """What makes it; nothing is connected to before that. Errors as :func:`current_store`."""
+    if named is None:
+        return lambda retention: Guard(MemoryStore(retention))
+    if not isinstance(named, str) or not named:
+        raise ImproperlyConfigured(
+            "Expected TORNADO_WEBSOCKETS['STORE'] as None, a URL of Redis, 'database', 'database:alias' or the dotted "
+            f"path of a class, got an object of the type {type(named).__name__}."
+        )
+    if named.startswith(REDIS_SCHEMES):
+        return _redis(named)
+    kind, _, alias = named.partition(":")
+    if kind == "database":
+        return _database(alias or "default")
+    return _of_project(named)
+
+
+def _redis(url: str) -> Callable[[Retention], Guard]:
+    try:
+        from redis.connection import parse_url
+
+        from .redis import RedisStore
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "TORNADO_WEBSOCKETS['STORE'] is a URL of Redis, but redis-py is not installed: install the extra 'redis' "
+            "of this package."
+        ) from error
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:  # its text may hold pieces of the URL, and so of a password
+        raise ImproperlyConfigured(
+            "The URL in TORNADO_WEBSOCKETS['STORE'] is none that redis-py takes. Write redis://host:6379/0, with times "
+            "in seconds and without a unit, and an IPv6 address in brackets."
+        ) from None
+    return lambda retention: Guard(RedisStore(url, retention))
+
+
+def _database(alias: str) -> Callable[[Retention], Guard]:
+    from django.apps import apps
+    from django.db import connections
+
+    if not apps.is_installed("tornado_websockets.database_store"):
+        raise ImproperlyConfigured(
+            "TORNADO_WEBSOCKETS['STORE'] is the database: add 'tornado_websockets.database_store' to INSTALLED_APPS, "
+            "and run manage.py migrate."
+        )
+    if alias not in connections:
+        raise ImproperlyConfigured(
+            f"TORNADO_WEBSOCKETS['STORE'] names the database {alias!r}, which is not in DATABASES."
+        )
+    from .database import DatabaseStore, IdleConnection
+
+    def make(retention: Retention) -> Guard:
+        store = DatabaseStore(retention, alias)
+        return Guard(store, IdleConnection(store))
+
+    return make
+
+
+def _of_project(path: str) -> Callable[[Retention], Guard]:
+    try:
+        factory = import_string(path)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"TORNADO_WEBSOCKETS['STORE'] cannot be imported: {path!r} ({error}).") from error
+    return lambda retention: Guard(factory(retention))

@@ -1,0 +1,154 @@
+"""A store, asked in threads, for a limited time, and not at all while it hangs: trouble with it costs recovery only."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+from typing import Any, TypeVar
+
+from ..core.breaker import Breaker, BreakerTiming
+from ..core.forking import ForkGuard
+from ..core.handlers.executor import Idle, Threads
+from ..core.outage import Outage
+from ..core.recovery.store import Store
+from ..exceptions import StoreError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTiming:
+    """How long a store is waited for, in seconds.
+
+    :ivar call_timeout: for one call.
+    :ivar threads: that may wait for it at a time; as many calls, and no more, are lost in a store that hangs.
+    :ivar breaker: when it counts as hanging.
+    """
+
+    call_timeout: float = 2.0
+    threads: int = 4
+    breaker: BreakerTiming = field(default_factory=BreakerTiming)
+
+
+class Guard:
+    """Asks a store.
+
+    :param store: to be asked.
+    :param idle: asked by each thread that has nothing to do.
+    :param clock: gives seconds, and never goes back.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        idle: Idle | None = None,
+        timing: GuardTiming = GuardTiming(),
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.store = store
+        self._idle = idle
+        self._timing = timing
+        self._clock = clock
+        self._outage = Outage("The store fails: nothing can be recovered from it", clock)
+        self.forget()
+        self._fork = ForkGuard(self.forget)
+
+    def forget(self) -> None:
+        """Start anew, as a forked process must: threads stay with its parent."""
+        self._lock = threading.Lock()
+        self._threads = Threads("WebSocket store", self._timing.threads, self._idle)
+        self._breaker = Breaker(self._timing.breaker)
+        self._probe_at = 0.0
+        self._outage.forget()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the store is asked whatever it is to be asked; else only now and then, to find out how it is."""
+        return self._breaker.is_closed
+
+    async def ask(self, method: Callable[..., T], *arguments: Any) -> T:
+        """Call ``method`` of the store; for async code.
+
+        :raises StoreError: it fails, takes too long, or was not called because others did.
+        """
+        if not self.store.waits:
+            return self._attempt(method, arguments)
+        started, name = self._begin(method)
+        future = asyncio.wrap_future(self._submit(method, arguments, started))
+        future.add_done_callback(_ignore)  # it may be cancelled here, or come too late
+        try:
+            async with asyncio.timeout(self._timing.call_timeout):
+                return await asyncio.shield(future)
+        except TimeoutError as error:
+            if not future.done():  # the error is not the store's own, which is noted already
+                self._note(error, started)
+            raise StoreError(name) from error
+        except Exception as error:
+            raise StoreError(name) from error
+
+    def ask_and_wait(self, method: Callable[..., T], *arguments: Any) -> T:
+        """Call ``method`` of the store; for sync code. Raises as :meth:`ask`."""
+        if not self.store.waits:
+            return self._attempt(method, arguments)
+        started, name = self._begin(method)
+        future = self._submit(method, arguments, started)
+        try:
+            return future.result(self._timing.call_timeout)
+        except TimeoutError as error:
+            if not future.done():
+                self._note(error, started)
+            raise StoreError(name) from error
+        except Exception as error:
+            raise StoreError(name) from error
+
+    def _begin(self, method: Callable[..., Any]) -> tuple[float, str]:
+        self._fork.check()
+        now, name = self._clock(), method.__name__
+        with self._lock:
+            breaker = self._breaker
+            if not breaker.is_closed:
+                if now < self._probe_at:
+                    raise StoreError(name, "it has hung a moment ago") from breaker.error
+                breaker.begin_probe()
+                self._probe_at = now + self._timing.breaker.probe_timeout
+        return now, name
+
+    def _submit(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> "Future[T]":
+        return self._threads.submit(partial(self._call, method, arguments, started))
+
+    def _attempt(self, method: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        started, name = self._begin(method)
+        try:
+            return self._call(method, arguments, started)
+        except Exception as error:
+            raise StoreError(name) from error
+
+    def _call(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> T:
+        if self._clock() > started + self._timing.call_timeout:
+            raise TimeoutError("no thread was free to ask it")
+        try:
+            result = method(*arguments)
+        except Exception as error:
+            self._note(error, started)
+            raise
+        with self._lock:
+            self._breaker.record_success()
+        self._outage.worked()
+        return result
+
+    def _note(self, error: BaseException, started: float) -> None:
+        with self._lock:
+            now = self._clock()
+            self._breaker.record_failure(error, now - started)
+            if not self._breaker.is_closed:
+                self._probe_at = now + self._timing.breaker.probe_interval
+        self._outage.failed(error)
+
+
+def _ignore(future: "asyncio.Future[Any]") -> None:
+    """Have asyncio not log an error that nobody waits for any more: it is logged here."""
+    if not future.cancelled():
+        future.exception()

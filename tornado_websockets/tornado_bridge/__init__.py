@@ -1,0 +1,1 @@
+"""How Tornado serves WebSockets, and Django beside them."""

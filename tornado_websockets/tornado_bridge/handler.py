@@ -1,0 +1,336 @@
+"""``WebSocketHandler``: what Tornado calls for one client, and what it does for the client's connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import tornado.escape
+import tornado.web
+import tornado.websocket
+
+from .. import conf
+from ..auth.session import SessionUnavailable, load_session
+from ..core.connections.inbox import Inbox
+from ..core.connections.socket import Socket
+from ..core.protocol.closing import FLOODING
+from ..core.protocol.rfc6455 import BINARY, MAX_PING_SIZE, PING_FRAME, TEXT, RawFrame
+from ..core.registry import path_of
+from ..core.tasks import keep
+from ..serving import handshake, origin
+from ..serving.authorization import abandon
+from ..serving.prefix import below
+from ..serving.refusing import log_refusal
+from ..websocket import endpoint_of
+from .bodies import has_body, refuse_body
+from .protocol import PacedProtocol
+from .transport import ClosingTimes, TornadoTransport
+
+if TYPE_CHECKING:
+    from tornado.httputil import HTTPServerRequest
+
+    from ..core.connections.connection import Connection
+    from ..core.delivery.sending import Sending
+    from ..core.protocol.frames import Data
+    from ..websocket import WebSocket
+
+
+class _Forward:
+    """An attribute that the handler shares with its connection."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, handler: WebSocketHandler | None, owner: type) -> Any:
+        return self if handler is None else getattr(handler.connection, self._name)
+
+    def __set__(self, handler: WebSocketHandler, value: Any) -> None:
+        setattr(handler.connection, self._name, value)
+
+
+@tornado.web.stream_request_body  # so that prepare comes before the body
+class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
+    """One client of a WebSocket under Tornado, and the ``socket`` of its handlers.
+
+    It has what a ``socket`` has on every transport, and is a Tornado handler. ``TornadoWrapper`` mounts it; another
+    ``tornado.web.Application`` may, too: ``('/ws/chat', WebSocketHandler, {'websocket': ws})``.
+    """
+
+    connection: Connection
+    websocket: WebSocket
+
+    #: How long its end may take.
+    closing_times: ClassVar[ClosingTimes] = ClosingTimes()
+
+    id = _Forward()
+    path = _Forward()
+    kwargs = _Forward()
+    headers = _Forward()
+    query_string = _Forward()
+    address = _Forward()
+    user = _Forward()
+    session = _Forward()
+    token = _Forward()
+    query = _Forward()
+    subprotocol = _Forward()
+    expires_at = _Forward()
+    offer = _Forward()
+    rests_on_session = _Forward()
+    is_expired = _Forward()
+    state = _Forward()
+    closed = _Forward()
+
+    def initialize(self, websocket: WebSocket) -> None:
+        """Link this handler to the WebSocket it serves.
+
+        :param websocket: an instance of :class:`~tornado_websockets.websocket.WebSocket`.
+        """
+        self.websocket = websocket
+        self._endpoint = endpoint_of(websocket)
+        self._inbox = Inbox(self._fail)
+        self._is_open = self._is_gone = False
+        self._transport = TornadoTransport(self, self._inbox.cancel_current, self.closing_times)
+
+    # What handlers call.
+
+    def emit(self, event: str, data: Data | str | None = None) -> Sending:
+        """Send an event to this client; see :meth:`Connection.emit`.
+
+        :param event: name of the event.
+        :param data: a dict, or a string, which becomes ``{"message": data}``.
+        """
+        return self.connection.emit(event, data)
+
+    def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
+        """Send an event to every other client; see :meth:`Connection.broadcast`."""
+        return self.connection.broadcast(event, data)
+
+    def close(self, code: int | None = None, reason: str | None = None) -> Sending:  # type: ignore[override]
+        """Close the connection once what was sent before is out; see :meth:`Connection.close`."""
+        return self.connection.close(code, reason)
+
+    def write_message(self, message: str | bytes | dict[str, Any], binary: bool = False) -> Awaitable[None]:  # type: ignore[override]
+        """Send a message of one's own making, in line with what is emitted, and from any thread.
+
+        :param message: a text, UTF-8, or a dict, which is sent as JSON.
+        :param binary: send a binary frame.
+        :raises tornado.websocket.WebSocketClosedError: the connection is closed.
+        """
+        if self._is_opening:
+            return super().write_message(message, binary)
+        text = tornado.escape.json_encode(message) if isinstance(message, dict) else message
+        return self._write(BINARY if binary else TEXT, tornado.escape.utf8(text))
+
+    def ping(self, data: str | bytes = b"") -> None:
+        """Send a ping, in line with what is emitted, and from any thread.
+
+        :param data: at most 125 bytes of UTF-8.
+        :raises ValueError: they are more.
+        :raises tornado.websocket.WebSocketClosedError: the connection is closed.
+        """
+        if self._is_opening:
+            super().ping(data)
+            return
+        payload = tornado.escape.utf8(data)
+        if len(payload) > MAX_PING_SIZE:
+            raise ValueError(f"Expected at most {MAX_PING_SIZE} bytes to send with a ping, got {len(payload)}.")
+        self._write(PING_FRAME, payload)
+
+    @property
+    def _is_opening(self) -> bool:
+        """Whether :meth:`open` is being called, or nothing has been yet: then Tornado knows best."""
+        return not hasattr(self, "connection") or self.connection.is_connecting
+
+    def _write(self, opcode: int, payload: bytes) -> Sending:
+        return self.connection.write(RawFrame(opcode, payload))
+
+    # What Tornado calls.
+
+    def prepare(self) -> None:
+        """Refuse bodies unread, then hosts and origins as under ASGI, before session and user are loaded."""
+        if has_body(self.request):
+            refuse_body(self, "a WebSocket takes none")
+            return
+        refusal = origin.refusal(*map(self.request.headers.get_list, ("Host", "Origin", "X-Forwarded-Host")))
+        parameters = self._path_parameters()
+        if refusal is not None or parameters is None:
+            refuse(self, refusal or f"it does not match {self.websocket.path!r}")
+
+    def check_origin(self, origin: str) -> bool:  # noqa: ARG002 Tornado gives it
+        """Accept every origin here: :meth:`prepare` has already checked it. Override to be stricter."""
+        return True
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:  # noqa: ARG002 read from the header itself
+        """The one of the client's that is answered. Override to select by other rules."""
+        answer: str | None = self.connection.offer.answer
+        return answer
+
+    def _check_cross_origin(self, check: Callable[[str], bool]) -> str | None:
+        """Ask :meth:`check_origin` as Tornado 6.5 did; 6.6 would first judge by Sec-Fetch-Site, and fail on some."""
+        origin = self.request.headers.get("Origin")
+        return None if origin is None or check(origin) else f"Origin {origin!r} not allowed"
+
+    @property
+    def ping_interval(self) -> float:
+        """Zero, so that Tornado sends no pings: it would wait five more seconds for one that does not answer."""
+        return 0
+
+    @property
+    def max_message_size(self) -> int:
+        """Close a connection that sends a message of more bytes."""
+        most: int = self.settings.get("websocket_max_message_size", conf.most_bytes())
+        return most
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Answer the handshake, once the application's ``authorize`` agrees."""
+        if not is_handshake(self.request):
+            await super().get(*args, **kwargs)
+            return
+        try:
+            self.connection = await self._connect()
+        except SessionUnavailable:
+            refuse(self, None, 500)  # as servers do where Channels' middleware fails
+            return
+        try:
+            refusal = self.connection.admit()
+            if refusal is not None or self._is_gone or not await self._endpoint.is_authorized(self) or self.closed:
+                refuse(self, refusal)
+            else:
+                await self._serve(*args, **kwargs)
+        finally:
+            if not self._is_open:
+                await self.connection.on_closed()
+
+    async def _serve(self, *args: Any, **kwargs: Any) -> None:
+        """Answer the handshake, and serve until the client has gone.
+
+        The process hears of other processes what they send to the path before that, so that a client which is connected
+        misses nothing.
+        """
+        hub = self._endpoint.hub
+        try:
+            await hub.enter(self.connection.path)
+            await super().get(*args, **kwargs)
+        finally:
+            await hub.leave(self.connection.path)
+
+    def open(self, *args: Any, **kwargs: Any) -> asyncio.Future[None] | None:  # noqa: ARG002 Tornado gives the path's
+        """Add the client to those of its path, and run the ``open`` handler.
+
+        :returns: what Tornado awaits before it reads the first message.
+        """
+        if self._is_gone:
+            return None
+        self._is_open = True
+        self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
+        self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
+        return self._inbox.begin(partial(self.connection.open, _accepted))
+
+    def get_websocket_protocol(self) -> tornado.websocket.WebSocketProtocol | None:
+        """Make Tornado's own protocol, with bounds to what a client may send in a row."""
+        protocol = super().get_websocket_protocol()
+        if isinstance(protocol, tornado.websocket.WebSocketProtocol13):
+            self._protocol = PacedProtocol(self, self._on_flood, protocol.mask_outgoing, protocol.params)
+            return self._protocol
+        return protocol
+
+    def on_message(self, message: str | bytes) -> asyncio.Future[None] | None:
+        """Handle one message of the client, after those before it; answer ``tws.ping`` at once.
+
+        :param message: as the client sent it.
+        :returns: what Tornado awaits before it reads the next one.
+        """
+        if self._inbox.is_busy and (not self._has_client() or self.connection.answer_at_once(message)):
+            return None
+        return self._inbox.begin(partial(self.connection.received, message), len(message))
+
+    def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
+        """The client has sent a ping, which Tornado has answered."""
+        self._protocol.count_ping()
+
+    def on_pong(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
+        """The client has answered a ping."""
+        self._protocol.count_idle()
+        self._transport.answered()
+
+    def on_close(self) -> None:
+        """Run the ``close`` handler, after the handlers of what came before."""
+        self._is_gone = True
+        self._transport.end_pings()
+        if self._is_open:
+            keep(self._inbox.end(self.connection.on_closed))
+        elif hasattr(self, "connection"):
+            self.connection.on_lost()
+            abandon(self)
+
+    def _has_client(self) -> bool:
+        """Whether messages of the client are still handled: not of one that is found to have left a while ago."""
+        if self.connection.is_connecting:  # ``open`` comes first, also for one that left at once
+            return True
+        if self._transport.is_found_dead(monotonic()):
+            self.connection.on_lost()
+        if self.connection.is_long_gone:
+            self._transport.cut()
+        return not self.connection.is_long_gone
+
+    def _on_flood(self) -> None:
+        """The client sends too much that carries nothing: cut it off."""
+        self.connection.on_flood(FLOODING, "it sends too many pings, pongs or empty fragments")
+        self._transport.cut()
+
+    def _fail(self, error: Exception) -> None:
+        """Log an error that no handler has raised, and cut the connection."""
+        self.log_exception(type(error), error, error.__traceback__)
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.close()
+
+    async def _connect(self) -> Connection:
+        headers = handshake.join_headers(self.request.headers.get_all())
+        parameters = self._path_parameters() or {}
+        session, user = await load_session(headers.get("cookie", ""))
+        return handshake.connect(
+            self._endpoint,
+            self._transport,
+            parameters=parameters,
+            headers=headers,
+            query_string=self.request.query,
+            address=self.request.remote_ip,
+            user=user,
+            session=session,
+            offer=self._endpoint.read_offer(
+                headers.get("sec-websocket-protocol", ""), headers.get("authorization", "")
+            ),
+            socket=self,
+        )
+
+    def _path_parameters(self) -> Mapping[str, Any] | None:
+        """Read the parameters from the path; where an application mounts us elsewhere, from its pattern's groups."""
+        pattern = self._endpoint.pattern
+        path = below(tornado.escape.url_unescape(self.request.path, plus=False))
+        found = pattern.match(path_of(path) or path)
+        if found is None and pattern.names <= self.path_kwargs.keys():
+            with suppress(ValueError):
+                found = pattern.match(pattern.build({name: self.path_kwargs[name] for name in pattern.names}))
+        return found
+
+
+def is_handshake(request: HTTPServerRequest) -> bool:
+    """Whether a client wants a WebSocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def refuse(handler: tornado.web.RequestHandler, reason: str | None, status: int = 403) -> None:
+    """Answer a handshake with a status. The reason is logged, unless it is ``None`` because it has been."""
+    if reason is not None:
+        log_refusal(handler.request.path, reason)
+    handler.set_status(status)
+    handler.set_header("Connection", "close")  # as Tornado does, where the body has not been read yet
+    handler.finish()
+
+
+async def _accepted() -> None:
+    """Do nothing: Tornado has answered the handshake before it calls ``open``."""

@@ -1,0 +1,51 @@
+"""How Tornado parses what a client sends: clients take turns, and none may send too much that carries nothing."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
+
+from ..core.connections.pings import IdleFrames
+from ..core.delivery.hub import hub
+
+#: Frames of one client that are parsed in a row before others get their turn: Tornado parses all that it has read.
+FRAMES_IN_A_ROW: Final = 32
+
+
+class PacedProtocol(WebSocketProtocol13):
+    """Tornado's own protocol, one frame at a time.
+
+    :param handler: of the client.
+    :param on_flood: called for each frame without content above what a client may send.
+    :param arguments: Tornado's.
+    """
+
+    def __init__(self, handler: WebSocketHandler, on_flood: Callable[[], None], *arguments: Any) -> None:
+        super().__init__(handler, *arguments)
+        self._on_flood = on_flood
+        self._idle = IdleFrames()
+        self._parsed = 0
+        self._turnstile = hub.shard().turnstile
+
+    def count_ping(self) -> None:
+        """The client has sent a ping, which is answered: cut off who reads no answer, since Tornado 6.5 keeps all."""
+        if not self._idle.is_answered(is_writable=not self.stream.writing()):
+            self.stream.close()
+        self.count_idle()
+
+    def count_idle(self) -> None:
+        """The client has sent a frame that carries nothing."""
+        if self._idle.is_flood():
+            self._on_flood()
+
+    async def _receive_frame(self) -> None:
+        """Parse and handle one frame: the one step of Tornado's loop that can wait."""
+        self._parsed += 1
+        if self._parsed % FRAMES_IN_A_ROW == 0:
+            await self._turnstile.wait()
+        before = self._fragmented_message_buffer
+        size = None if before is None else len(before)
+        await super()._receive_frame()
+        after = self._fragmented_message_buffer
+        if after is not None and after is before and len(after) == size:
+            self.count_idle()  # a fragment of no bytes, or something between two fragments

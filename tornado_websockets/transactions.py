@@ -1,0 +1,99 @@
+"""Publishing: once the database transaction is committed, and with word of how it went."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from typing import NamedTuple
+
+from asgiref.sync import AsyncToSync
+
+from .core.delivery.hub import Hub
+from .core.delivery.message import Message
+from .core.delivery.sending import Publication
+from .core.delivery.shard import is_loop_running
+from .exceptions import PublishError
+
+#: Seconds that nobody waits. Without any deadline, gevent takes waiting for a deadlock where nothing else goes on.
+_DAY = 86_400.0
+
+
+class Options(NamedTuple):
+    """How a message is published.
+
+    :ivar on_commit: wait for the commit of an open transaction.
+    :ivar using: of which database; ``None`` for any.
+    :ivar fail_silently: log what fails, and raise nothing.
+    :ivar wait: in sync code, return when the channel layer has taken the message. Without that, only a process that
+        serves nobody waits, since it may end as soon as this returns; then errors are not raised.
+    """
+
+    on_commit: bool = True
+    using: str | None = None
+    fail_silently: bool = False
+    wait: bool = True
+
+
+def publish(hub: Hub, message: Message, options: Options) -> Publication:
+    """Send ``message``, after the commit of an open transaction if the options say so.
+
+    In async code below ``async_to_sync`` that is the transaction of the sync code, in whose thread it is looked for.
+
+    :raises PublishError: in sync code, when the other processes were not reached.
+    """
+    call = partial(_publish, hub, message, options)
+    executor = getattr(AsyncToSync.executors, "current", None) if options.on_commit and is_loop_running() else None
+    if executor is None:  # no async_to_sync is at work
+        return call()
+    try:
+        outcome = executor.submit(copy_context().run, call)
+    except RuntimeError:  # that sync code has ended, and so has its transaction
+        return call()
+    return Publication(outcome)
+
+
+def _publish(hub: Hub, message: Message, options: Options) -> Publication:
+    if options.on_commit and _wait_for_commits(partial(_publish_committed, hub, message), options.using):
+        return Publication()
+    outcome = hub.publish(message)
+    if outcome is not None and not is_loop_running():
+        try:
+            if options.wait or hub.is_empty:
+                outcome.result(_DAY)
+        except PublishError:  # it was counted and logged
+            if options.wait and not options.fail_silently:
+                raise
+            outcome = None
+    return Publication(outcome, is_silent=options.fail_silently)
+
+
+def _wait_for_commits(
+    send: Callable[[], None], using: str | None = None, committed: frozenset[str] = frozenset()
+) -> bool:
+    """Whether a transaction is open; if so, ``send`` is called when it, and any other by then, is committed.
+
+    :param using: the alias of the one database that counts.
+    :param committed: aliases of the databases whose commits were waited for. A test that captures the callbacks of its
+        transaction calls them while that is still open.
+    """
+    from django.db import connections, transaction
+
+    for connection in connections.all(initialized_only=True):
+        alias = connection.alias
+        if using not in (None, alias):
+            continue
+        if connection.in_atomic_block and alias not in committed:
+            send_later = partial(_send_unless_open, send, using, committed | {alias})
+            transaction.on_commit(send_later, using=alias, robust=True)
+            return True
+    return False
+
+
+def _send_unless_open(send: Callable[[], None], using: str | None, committed: frozenset[str]) -> None:
+    if not _wait_for_commits(send, using, committed):
+        send()
+
+
+def _publish_committed(hub: Hub, message: Message) -> None:
+    with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
+        _publish(hub, message, Options(on_commit=False))
