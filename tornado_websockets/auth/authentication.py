@@ -64,7 +64,9 @@ class Authentication:
         authenticators = self._authenticators()
         if authenticators == (SESSION,) and socket.token is None:
             return True  # the transport has asked it already
-        refusal = await self._decide(socket, self._identify(socket, authenticators, run or self._run), run is None)
+        refusal = await self._decide(
+            socket, self._identify(socket, authenticators, run or self._workers.wait), run is None
+        )
         if refusal:
             log_refusal(PREFIX + socket.path, refusal)
         return refusal is None
@@ -78,7 +80,7 @@ class Authentication:
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
                 lease_threads()
-                user = await self._first(socket, others, self._run)
+                user = await self._first(socket, others, self._workers.wait)
         except Exception as error:
             if is_refusal(error):
                 return False
@@ -143,13 +145,6 @@ class Authentication:
             if is_somebody(user):
                 return user
         return None
-
-    async def _run(self, call: Callable[[], Any]) -> Any:
-        outcome = self._workers.run(call)
-        try:
-            return await outcome
-        finally:
-            self._workers.drop(outcome)
 
 
 def is_list_of_authenticators(value: object) -> bool:

@@ -1,7 +1,7 @@
 """Django's session and user of a handshake, which are only read; the same on every transport."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -41,26 +41,23 @@ async def load_session(cookies: str) -> tuple[Any, Any]:
     key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
     if key is None:  # then there is nothing to look up, and no thread is needed
         return _load(None)
-    outcome = _begin(partial(_load, key))
     try:
         async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
-            result: tuple[Any, Any] = await outcome
+            result: tuple[Any, Any] = await _call(partial(_load, key))
     except BaseException as error:
         if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
             raise
         _outage.failed(error)
         raise SessionUnavailable from error
-    finally:
-        _workers.drop(outcome)
     _outage.worked()
     return result
 
 
-def _begin(call: Callable[[], Any]) -> asyncio.Future[Any]:
+def _call(call: Callable[[], Any]) -> Awaitable[Any]:
     """Call in a thread of ours; below ``async_to_sync`` in that of the sync code, whose transaction a test may need."""
     if getattr(AsyncToSync.executors, "current", None) is None:
-        return _workers.run(call)
-    return asyncio.ensure_future(sync_to_async(call)())
+        return _workers.wait(call)
+    return sync_to_async(call)()
 
 
 def _load(key: str | None) -> tuple[Any, Any]:

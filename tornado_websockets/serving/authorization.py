@@ -54,7 +54,7 @@ class Authorization:
             async with deadline:
                 if run is None:
                     lease_threads()
-                is_granted = bool(await ask(self._authorize, socket, run or self._run))
+                is_granted = bool(await ask(self._authorize, socket, run or self._workers.wait))
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
@@ -76,13 +76,6 @@ class Authorization:
         elif not socket.closed:
             log_refusal(PREFIX + socket.path, f"authorize {too_late()}")
         return False
-
-    async def _run(self, call: Callable[[], Any]) -> Any:
-        outcome = self._workers.run(call)
-        try:
-            return await outcome
-        finally:
-            self._workers.drop(outcome)
 
 
 def begin_decision(socket: Any) -> asyncio.Timeout:

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from tests.support.scripts import run_script
+from tests.support.waiting import turns
 from tornado_websockets.core.handlers.workers import Workers
 
 
@@ -161,16 +162,23 @@ async def test_passes_over_calls_that_nobody_waits_for_any_more(workers):
     assert called == []
 
 
+async def abandoned(work, moment=turns):
+    """Wait for ``work`` until that moment has come, and no longer."""
+    task = asyncio.create_task(work)
+    await moment()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await turns()
+
+
 async def test_lets_go_of_a_call_that_is_dropped_though_all_threads_are_stuck(workers):
     end, called = threading.Event(), []
     stuck = workers.run(lambda: end.wait(10))
     held = Held()
-    outcome = workers.run(lambda held=held: called.append(held))
     alive = weakref.ref(held)
+    await abandoned(workers.wait(lambda held=held: called.append(held)))
     del held
-    workers.drop(outcome)
-    del outcome
-    await asyncio.sleep(0)
     gc.collect()
     assert alive() is None
     end.set()
@@ -186,10 +194,7 @@ async def test_leaves_a_call_that_is_dropped_when_it_has_begun_to_its_end(worker
         started.set()
         end.wait(10)
 
-    outcome = workers.run(work)
-    await asyncio.to_thread(started.wait, 10)
-    workers.drop(outcome)
-    assert outcome.cancelled()
+    await abandoned(workers.wait(work), lambda: asyncio.to_thread(started.wait, 10))
     end.set()
     assert await workers.run(lambda: "next") == "next"
 

@@ -86,12 +86,16 @@ class Workers:
                 self._do_without_thread(error)
         return job.outcome
 
-    def drop(self, outcome: asyncio.Future[Any]) -> None:
-        """Nobody waits for this call any more: it is not begun, and what it holds is let go soon."""
-        if not outcome.cancel():
-            return
-        with self._lock:
-            self._jobs.forget_one_cancelled()
+    async def wait(self, call: Call) -> Any:
+        """Await :meth:`run`. When that is cancelled, the call is not begun, and what it holds is let go soon."""
+        outcome = self.run(call)
+        try:
+            return await outcome
+        finally:
+            outcome.cancel()  # which it is already, unless the coroutine was closed
+            if outcome.cancelled():
+                with self._lock:
+                    self._jobs.forget_one_cancelled()
 
     def overtake(self) -> None:
         """Let what waits pass what is running, which may never end; the process will not wait for that."""
