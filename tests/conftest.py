@@ -16,6 +16,7 @@ django.setup()
 from tests.support.asgi import Server  # noqa: E402 it needs Django
 from tests.support.cluster import servers_on  # noqa: E402
 from tests.support.communicator import InProcess  # noqa: E402
+from tests.support.missing import do_without  # noqa: E402
 from tests.support.process import PYTHON, ROOT, environment, free_port  # noqa: E402
 from tests.support.redis import RedisServer  # noqa: E402
 from tests.support.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
@@ -75,10 +76,7 @@ def redis_program() -> str:
     """Path of redis-server; without one the test is skipped, in CI it fails."""
     program = shutil.which("redis-server")
     if program is None:
-        reason = "Expected a program 'redis-server' on the PATH, to test several processes with."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        do_without("Expected a program 'redis-server' on the PATH, to test several processes with.")
     return program
 
 

@@ -1,6 +1,5 @@
 """``tws.ping``: whether the line and the process behind it are alive, asked in whatever state they are."""
 
-import asyncio
 import time
 
 import pytest
@@ -12,6 +11,7 @@ from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket
 
 PONG = {"event": "tws.pong"}
+BEGUN = {"event": "begun", "data": {}}
 
 Anyhow = Server | InProcess
 
@@ -33,7 +33,7 @@ async def test_is_answered_with_a_reply_where_one_is_asked_for(anyhow: Anyhow) -
 async def test_is_answered_within_two_seconds_while_a_handler_runs(anyhow: Anyhow, event: str) -> None:
     client = await anyhow.connect("/control")
     await client.emit(event, {"seconds": 4}, id=1)
-    await asyncio.sleep(0.1)
+    assert await client.receive() == BEGUN
     began = time.monotonic()
     await client.emit("tws.ping")
     assert await client.receive() == PONG
@@ -44,6 +44,7 @@ async def test_is_answered_within_two_seconds_while_a_handler_runs(anyhow: Anyho
 async def test_passes_what_waits_behind_the_handler(anyhow: Anyhow) -> None:
     client = await anyhow.connect("/control")
     await client.emit("wait", {"seconds": 3}, id=1)
+    assert await client.receive() == BEGUN
     for number in range(2, 22):
         await client.emit("echo", {"n": number}, id=number)
     await client.emit("tws.ping")

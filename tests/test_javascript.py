@@ -11,7 +11,8 @@ from django.contrib.staticfiles.finders import AppDirectoriesFinder
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.test import override_settings
 
-from tests.support.npm import CLIENT, ROOT, STRICT, compiler, do_without, run
+from tests.support.missing import do_without
+from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 
 NODE_TESTS = Path("tests", "js")
 TYPE_TESTS = NODE_TESTS / "types"

@@ -1,13 +1,12 @@
 """Handlers on PostgreSQL, whose connections cost something and can be killed."""
 
-import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.support.asgi import Server
-from tests.support.postgres import Postgres, find_programs
+from tests.support.postgres import Postgres
 from tests.support.process import PYTHON, ROOT, environment
 from tests.support.transports import SERVERS, Servers
 
@@ -15,13 +14,7 @@ from tests.support.transports import SERVERS, Servers
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     """One with all tables; without the program the tests are skipped, in CI they fail."""
-    programs = find_programs()
-    if programs is None:
-        reason = "Expected PostgreSQL, as Debian's package 'postgresql' has it."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    postgres = Postgres(programs)
+    postgres = Postgres()
     try:
         command = (*PYTHON, "-m", "django", "migrate", "--verbosity", "0")
         variables = environment({"TEST_POSTGRES": str(postgres.port)})

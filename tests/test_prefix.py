@@ -1,6 +1,5 @@
 """A site that is served below a path of its host, whether a proxy takes that off or passes it on."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.asgi import Server
 from tests.support.client import Refused
+from tests.support.missing import do_without
 from tests.support.nginx import Nginx
 from tests.support.sockets import SocketClient
 from tests.support.transports import SERVERS, Servers
@@ -27,10 +27,7 @@ def nginx_program() -> str:
     """Path of nginx; without one the test is skipped, in CI it fails."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
-        reason = "Expected a program 'nginx', to put in front of servers."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        do_without("Expected a program 'nginx', to put in front of servers.")
     return program
 
 

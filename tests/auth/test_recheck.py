@@ -79,9 +79,7 @@ async def connect():
 async def has_ended(client, within=10.0, code=4401):
     """Whether it is closed for want of a login, or of a session."""
     try:
-        async with asyncio.timeout(within):
-            while client.close_code is None:  # noqa: ASYNC110 nobody tells
-                await asyncio.sleep(0.01)
+        await until(lambda: client.close_code is not None, within)
     except TimeoutError:
         return False
     return client.close_code == code

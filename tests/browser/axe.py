@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from tests.browser.chromium import do_without
+from tests.support.missing import do_without
 
 AXE = "axe-core@4.14.1"
 TIMEOUT = 50  # seconds

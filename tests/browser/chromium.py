@@ -1,12 +1,12 @@
 """Chromium of this machine, driven by the tests."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+from tests.support.missing import do_without
 
 ARGUMENTS = [
     "--headless",
@@ -21,13 +21,6 @@ ARGUMENTS = [
 
 CONNECTION_FAILED = "WebSocket connection to"
 NO_ANSWER = "Failed to load resource: net::ERR_EMPTY_RESPONSE"
-
-
-def do_without(reason: str) -> None:
-    """Skip the test; in CI, fail it."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chromium import collect_errors
+from tests.support import waiting
 
 # What takes half a minute where people are takes seconds here.
 QUICK = {
@@ -30,9 +31,7 @@ PATIENCE = 15  # seconds
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
     """Wait until `condition` holds."""
     try:
-        async with asyncio.timeout(seconds):
-            while not await condition():  # noqa: ASYNC110 nobody tells when a page changes
-                await asyncio.sleep(0.02)
+        await waiting.until(condition, seconds, pause=0.02)
     except TimeoutError:
         raise AssertionError(f"Expected {what} within {seconds} s.") from None
 

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.cluster import Cluster
 from tests.support.sockets import SocketClient
+from tests.support.waiting import until
 
 #: Seconds; longer than any test.
 _FOREVER = 86_400.0
@@ -41,9 +42,7 @@ class Listener:
 
     async def wait_for(self, number: int, within: float) -> None:
         """Return when it has heard this number or a later one."""
-        async with asyncio.timeout(within):
-            while not self.numbers or self.numbers[-1] < number:  # noqa: ASYNC110 nobody tells
-                await asyncio.sleep(0.01)
+        await until(lambda: self.numbers and self.numbers[-1] >= number, within, pause=0.01)
 
     def missed(self, numbers: Iterable[int]) -> list[int]:
         """Those of ``numbers`` that it did not hear."""

@@ -13,6 +13,7 @@ from tests.support.asgi import Server
 from tests.support.client import Refused
 from tests.support.sockets import SocketClient
 from tests.support.transports import SERVERS, Servers
+from tests.support.waiting import until
 
 from .conftest import Report
 from .scale import amount, within
@@ -45,17 +46,21 @@ async def time_until_closed(client: SocketClient) -> tuple[float, tuple[int | No
 
 async def be_seen(client: SocketClient) -> None:
     """Return when everyone on the server of ``client`` has had the look that follows the handshake."""
-    async with asyncio.timeout(within(1)):
-        while await client.request("count_unseen"):  # noqa: ASYNC110 nobody tells
-            await asyncio.sleep(0.05)
+
+    async def all_are_seen() -> bool:
+        return not await client.request("count_unseen")
+
+    await until(all_are_seen, within(1), pause=0.05)
 
 
 async def be_looked_at(client: SocketClient, times: int) -> None:
     """Return when the login of ``client``, the only one of its server, was looked at so often."""
     enough = await client.request("count_queries") + times * QUERIES
-    async with asyncio.timeout(times * INTERVAL + within(1)):
-        while await client.request("count_queries") < enough:  # noqa: ASYNC110 nobody tells
-            await asyncio.sleep(0.05)
+
+    async def is_enough() -> bool:
+        return bool(await client.request("count_queries") >= enough)
+
+    await until(is_enough, times * INTERVAL + within(1), pause=0.05)
 
 
 @pytest.mark.parametrize("page", ENDS)

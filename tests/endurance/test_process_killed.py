@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.endurance.stream import stream_over
 from tests.support.cluster import two_of
 from tests.support.redis import RedisServer
 from tests.support.transports import Servers
+from tests.support.waiting import until
 from tornado_websockets.core.delivery.groups import group_name
 
 #: Clients of the process that is killed, and rooms that they are in.
@@ -43,8 +43,8 @@ async def test_kill_of_a_process_costs_the_others_nothing_and_leaves_nothing_beh
         await stream.remote[0].wait_for(20, within=10)
         cluster.there.kill()
         killed = time.monotonic()
-        await until(lambda: mortal_redis.members() == shared)
-        await until(lambda: mortal_redis.keys_of_messages() == [])
+        await until(lambda: mortal_redis.members() == shared, 70, pause=0.1)
+        await until(lambda: mortal_redis.keys_of_messages() == [], 70, pause=0.1)
         left = time.monotonic() - killed
         await running
         report(f"{stream.sent} broadcasts; nothing left in Redis after {left:.1f} s")
@@ -54,9 +54,3 @@ async def test_kill_of_a_process_costs_the_others_nothing_and_leaves_nothing_beh
             assert not listener.is_closed
         assert all(listener.is_closed for listener in stream.remote)
         assert left <= within(60)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(70):
-        while not condition():  # noqa: ASYNC110 Redis tells nobody
-            await asyncio.sleep(0.1)

@@ -1,29 +1,18 @@
 """What the progress bar's engines draw, in a real browser; no server is needed."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.chromium import chromium
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all tests
 
 CLIENT = Path(__file__).resolve().parents[2] / "tornado_websockets" / "static" / "tornado_websockets"
-
-CHROMIUM_ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 ENGINES = ["EngineHtml5", "EngineBootstrap"]
 
@@ -65,16 +54,8 @@ class Bar:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "Expected a program 'chromium' on the PATH; it draws the progress bars."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

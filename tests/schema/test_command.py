@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from tests.support.npm import CLIENT, ROOT, STRICT, compiler, do_without, run
+from tests.support.missing import do_without
+from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 
 HERE = Path(__file__).parent
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.asgi import Server
 from tests.support.client import Refused
 from tests.support.transports import SERVERS, Servers
+from tests.support.waiting import until
 from tests.tornado.application import Raw
 from tornado_websockets.serving.authorization import MOST_THREADS
 
@@ -106,9 +107,11 @@ async def test_nobody_is_asked_for_who_has_left(server: Server, key: str) -> Non
         pass
     for raw in leave:
         raw.abort()
-    async with asyncio.timeout(4.5):  # before daphne refuses those that stay
-        while await porter.request("count_undecided") > MOST_THREADS:  # noqa: ASYNC110 nobody tells
-            await asyncio.sleep(0.05)
+
+    async def are_forgotten() -> bool:
+        return bool(await porter.request("count_undecided") <= MOST_THREADS)
+
+    await until(are_forgotten, 4.5, pause=0.05)  # before daphne refuses those that stay
     await porter.request("unlock", {"key": key})
     assert [await raw.status() for raw in stay] == [101] * MOST_THREADS
     for raw in stay:

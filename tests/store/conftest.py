@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from tests.support.databases import database_named
-from tests.support.postgres import Postgres, find_programs
+from tests.support.postgres import Postgres
 from tornado_websockets.store import Retention, Store
 from tornado_websockets.store.database import DatabaseStore
 from tornado_websockets.store.memory import MemoryStore
@@ -32,13 +32,7 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The alias of a database on PostgreSQL; without one the test is skipped, in CI it fails."""
-    programs = find_programs()
-    if programs is None:
-        reason = "Expected the programs of PostgreSQL in /usr/lib/postgresql or on the PATH, to test its store with."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    server = Postgres(programs)
+    server = Postgres()
     try:
         with database_named("store_postgresql", server.settings()) as alias:
             yield alias

@@ -1,11 +1,12 @@
-"""Programs of npm, and what becomes of a test where there is no npm."""
+"""Programs of npm."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from .missing import do_without
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = Path("tornado_websockets", "static", "tornado_websockets")
@@ -21,13 +22,6 @@ def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55) -> No
     )
     if done.returncode:
         pytest.fail(f"{command[0]}:\n{done.stdout}{done.stderr}", pytrace=False)
-
-
-def do_without(reason: str) -> None:
-    """Skip the test; in CI, fail it."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def compiler() -> list[str]:

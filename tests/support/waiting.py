@@ -1,6 +1,7 @@
 """Waiting for a condition rather than for luck, and a clock that can be put forward."""
 
 import asyncio
+import inspect
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -8,13 +9,21 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Let the event loop run until ``condition`` is true."""
+async def until(condition: Callable[[], object], seconds: float = 10.0, *, pause: float = 0.001) -> None:
+    """Let the event loop run until ``condition``, which may be async, is true.
+
+    :param pause: seconds between two looks; longer where each costs something, a query to Redis say.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        holds = condition()
+        if inspect.isawaitable(holds):
+            holds = await holds
+        if holds:
+            return
         if time.monotonic() > deadline:
             raise TimeoutError(f"still waiting after {seconds:g} s")
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(pause)
 
 
 async def turns(count: int = 20) -> None:

@@ -8,6 +8,7 @@ from channels_bridge.relay.receivers import QueueTiming, receivers_of
 from channels_bridge.relay.redis_groups import OWN
 from channels_bridge.relay.sender import Sender
 from tests.support.layers import BrokerLayer
+from tests.support.waiting import until
 from tornado_websockets.core.delivery.groups import group_name
 from tornado_websockets.core.delivery.message import Message
 
@@ -82,9 +83,7 @@ async def test_of_other_groups_keep_nobody_waiting(layer, channel):
 async def test_that_take_nothing_keep_nobody_waiting_for_long(layer, channel):
     receivers = receivers_of(layer, QueueTiming(patience=0.2))
     assert await sent_until_full(layer, receivers) == 10
-    async with asyncio.timeout(5):
-        while not await receivers.have_room("room"):  # noqa: ASYNC110 Redis tells nobody
-            await asyncio.sleep(0.01)
+    await until(lambda: receivers.have_room("room"), 5, pause=0.01)
 
 
 async def test_have_queues_on_several_servers(redis):

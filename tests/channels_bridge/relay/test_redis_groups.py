@@ -5,6 +5,7 @@ from channels_redis.core import RedisChannelLayer
 
 from channels_bridge.relay.redis_groups import LIFETIME, OWN, Membership, RedisMembership, membership_in
 from tests.support.layers import BrokerLayer
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -35,9 +36,11 @@ def key(group):
 
 async def until_gone(look):
     """Wait until what it looks at is empty."""
-    async with asyncio.timeout(10):
-        while await look():  # noqa: ASYNC110 Redis tells nobody
-            await asyncio.sleep(0.05)
+
+    async def is_gone():
+        return not await look()
+
+    await until(is_gone, pause=0.05)
 
 
 class TestInTheCoreLayer:

@@ -35,12 +35,13 @@ async def test_a_moment_may_be_moved():
 
 
 async def test_calls_nobody_back_once_stopped():
-    calls = []
-    expiry = Expiry()
-    expiry.at = soon(0.02)
+    calls, over = [], asyncio.Event()
+    expiry, later = Expiry(), Expiry()
+    expiry.at, later.at = soon(0.02), soon(0.04)
     expiry.start(asyncio.get_running_loop(), lambda: calls.append(1))
+    later.start(asyncio.get_running_loop(), over.set)
     expiry.stop()
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(over.wait(), 5)
     assert calls == []
 
 

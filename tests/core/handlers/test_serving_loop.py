@@ -45,7 +45,9 @@ async def test_timer_that_is_cancelled_never_runs(in_thread, when):
     timer = await in_thread(set_timer)
     timer.cancel()
     assert timer.cancelled()
-    await asyncio.sleep(0.1)
+    later = asyncio.get_running_loop().create_future()
+    await in_thread(lambda loop: loop.call_later(0.04, later.set_result, None))
+    await later
     assert ran == []
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from tornado_websockets.core.connections.connection import Connection
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -10,13 +11,15 @@ control = WebSocket("/control")
 
 
 @control.on
-def block(data: Data) -> Data:
+def block(socket: Connection, data: Data) -> Data:
+    socket.emit("begun")
     time.sleep(data["seconds"])
     return {"slept": data["seconds"]}
 
 
 @control.on
-async def wait(data: Data) -> Data:
+async def wait(socket: Connection, data: Data) -> Data:
+    socket.emit("begun")
     await asyncio.sleep(data["seconds"])
     return {"slept": data["seconds"]}
 
