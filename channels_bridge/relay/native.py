@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from tornado_websockets.core.tasks import settle
+
 
 class Thread:
     """A daemon thread that can be waited for.
@@ -91,7 +93,7 @@ class _Loop(asyncio.SelectorEventLoop):
                 result, error = func(*args), None
             except Exception as raised:
                 result, error = None, raised
-            self.call_soon_threadsafe(_settle, outcome, result, error)
+            self.call_soon_threadsafe(settle, outcome, result, error)
 
         _original("_thread", "start_new_thread")(call, ())
         return outcome
@@ -99,15 +101,6 @@ class _Loop(asyncio.SelectorEventLoop):
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         look_up = _original("socket", "getaddrinfo")
         return await self.run_in_executor(None, lambda: look_up(host, port, **options))
-
-
-def _settle(outcome: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
-    if outcome.done():
-        return
-    if error is None:
-        outcome.set_result(result)
-    else:
-        outcome.set_exception(error)
 
 
 def _monkey() -> Any:

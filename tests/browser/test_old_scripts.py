@@ -1,6 +1,5 @@
 """Pages of 0.1 and 0.2 with the scripts of then, under every storage of static files; row for row what they did."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,8 +19,6 @@ STORAGES = {
     "whitenoise": "whitenoise.storage.CompressedManifestStaticFilesStorage",  # it keeps hashed names only
 }
 LINES = ["0.1/", "0.2/"]
-
-SILENCE = 3  # seconds in which nothing may happen
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=STORAGES)
@@ -136,10 +133,11 @@ async def test_a_lost_connection_stays_lost(pages: Pages, proxy: Proxy, line: st
     await wait_for(page, "opened", count)
     made: list[str] = []
     page.on("websocket", lambda websocket: made.append(websocket.url))
+    await page.clock.install()
     await proxy.cut()
     await wait_for(page, "closes", [1006] * count)
 
-    await asyncio.sleep(SILENCE)
+    await page.clock.run_for(60_000)  # ms
     assert await page.evaluate("[opened, closes.length]") == [count, count]
     assert made == []
 

@@ -21,6 +21,16 @@ def keep(work: F) -> F:
     return work
 
 
+def settle(outcome: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+    """Tell who awaits ``outcome`` what became of a call in a thread; on the loop."""
+    if outcome.done():  # whoever waited was cancelled
+        return
+    if error is None:
+        outcome.set_result(result)
+    else:
+        outcome.set_exception(error)
+
+
 async def finish(work: Coroutine[Any, Any, None], seconds: float = LAST_SECONDS) -> None:
     """Await ``work``, which goes on for ``seconds`` when this is cancelled.
 

@@ -34,22 +34,6 @@ class Caller:
     """One that a rate can count."""
 
 
-class Worker:
-    """Runs what may block, and counts it."""
-
-    def __init__(self):
-        self.calls = 0
-
-    async def __call__(self, call):
-        self.calls += 1
-        return call()
-
-
-@pytest.fixture
-def worker():
-    return Worker()
-
-
 def guarded(callback, rules=NO_RULES, types=NO_TYPES):
     return guard(read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types)
 

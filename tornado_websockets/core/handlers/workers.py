@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 
 from ..eager import start
 from ..forking import after_fork
+from ..tasks import settle
 from .executor import Idle, Threads
 from .jobs import Job, Jobs
 from .serving_loop import share_loop
@@ -157,7 +158,7 @@ class Workers:
 
     def _tell(self, job: Job, result: Any, error: BaseException | None) -> None:
         with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-            job.loop.call_soon_threadsafe(_settle, job.outcome, result, error)
+            job.loop.call_soon_threadsafe(settle, job.outcome, result, error)
 
 
 def _translate(error: BaseException) -> RuntimeError:
@@ -165,15 +166,6 @@ def _translate(error: BaseException) -> RuntimeError:
     translation = RuntimeError(f"A function raised {type(error).__name__} in a worker thread.")
     translation.__cause__ = error
     return translation
-
-
-def _settle(outcome: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-    if outcome.done():  # whoever waited was cancelled
-        return
-    if error is None:
-        outcome.set_result(result)
-    else:
-        outcome.set_exception(error)
 
 
 def overtake() -> None:
