@@ -17,7 +17,7 @@ async def until(condition: Callable[[], object], seconds: float = 10.0, *, pause
     deadline = time.monotonic() + seconds
     while True:
         holds = condition()
-        if inspect.isawaitable(holds):
+        if inspect.iscoroutine(holds):  # a task or a future that is there is itself what is waited for
             holds = await holds
         if holds:
             return
