@@ -167,6 +167,7 @@ class TestSettings:
     def test_that_are_no_dict_are_an_error(self, configured):
         with override_settings(TORNADO_WEBSOCKETS=configured):
             [message] = found()
+            run_checks(include_deployment_checks=True)  # none of which raises
         assert (message.id, message.is_serious()) == ("tornado_websockets.E001", True)
         assert repr(configured) in message.msg
         assert "MAX_DEPTH" in message.hint

@@ -55,8 +55,9 @@ def get(key: str) -> Any:
 
 
 def configured() -> dict[str, Any]:
-    """``TORNADO_WEBSOCKETS`` as it stands."""
-    return getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+    """``TORNADO_WEBSOCKETS`` as it stands; nothing where it is no dict, which a check says."""
+    values = getattr(settings, "TORNADO_WEBSOCKETS", None)
+    return values if isinstance(values, dict) else {}
 
 
 def most_bytes() -> int:

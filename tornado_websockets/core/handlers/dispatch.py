@@ -91,6 +91,8 @@ class Dispatcher:
             raise NotCallableError(callback)
         if not isinstance(event, str) or not event:
             raise TypeError(f"Expected the name of an event as a str that is not empty, got {event!r}.")
+        if event.startswith(CONTROL):
+            raise ValueError(f"The event {event!r} has a name of the protocol's own: those begin with {CONTROL!r}.")
         self._handlers[event] = self._guard(read(callback, self._names), rules)
         self._defaults.discard(event)
         self.events.show(event, callback)
