@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.support.asgi import Server
+from tests.support.client import Refused
 from tests.support.deployment import nginx_site
 from tests.support.nginx import Nginx
+from tests.support.peer import CLOSE, PING, PONG, Peer, frame, peer
 from tests.support.process import PLAIN_PYTHON, free_port
 from tests.support.waiting import until
 
@@ -23,7 +23,7 @@ from .scale import amount
 #: Seconds for which a page may be without a connection. It holds in the short form as well: nobody is to wait longer.
 LONGEST = 3.0
 
-PAGES = amount(150, 3_000)
+PAGES = amount(300, 3_000)
 
 #: Pages that connect at a time, to begin with.
 GROUP = 50
@@ -32,49 +32,51 @@ GROUP = 50
 class Page:
     """A page with a client that comes back as the browser's does: some time within what the server asked for.
 
-    :param url: that it connects to.
+    It costs less than the servers do, which it shall not keep waiting.
+
+    :param port: that it connects to.
 
     :ivar longest: seconds for which it was without a connection.
     :ivar words: code and reason of each close.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._connection: ClientConnection | None = None
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._since: float | None = None  # when its last connection ended
+        self.is_connected = False
         self.longest = 0.0
-        self.words: list[tuple[int | None, str | None]] = []
-
-    @property
-    def is_connected(self) -> bool:
-        return self._connection is not None
+        self.words: list[tuple[int, str]] = []
 
     async def live(self) -> None:
         """Be connected, and come back, until this is cancelled."""
-        since = time.monotonic()
-        is_first = True
         while True:
             try:
-                connection = await connect(self._url, compression=None, ping_interval=None, proxy=None)
-            except (OSError, InvalidHandshake):
+                async with peer(self._port, "/wire") as connection:
+                    if self._since is not None:
+                        self.longest = max(self.longest, time.monotonic() - self._since)
+                    self.is_connected = True
+                    word = await _word(connection)
+            except (OSError, EOFError, Refused):
                 await asyncio.sleep(random.uniform(0, 1))
                 continue
-            if not is_first:
-                self.longest = max(self.longest, time.monotonic() - since)
-            is_first, self._connection = False, connection
-            try:
-                await connection.recv()
-            except ConnectionClosed:
-                since = time.monotonic()
-                self._connection = None
-                self.words.append((connection.close_code, connection.close_reason))
-                await asyncio.sleep(random.uniform(0, _retry_of(connection.close_reason)))
-            finally:
-                connection.transport.abort()
+            self._since, self.is_connected = time.monotonic(), False
+            self.words.append(word)
+            await asyncio.sleep(random.uniform(0, _retry_of(word[1])))
 
 
-def _retry_of(reason: str | None) -> float:
+async def _word(connection: Peer) -> tuple[int, str]:
+    """What the server closes with; pings are answered until then."""
+    while (received := await connection.receive(within=600)) is not None:
+        if received.opcode == PING:
+            await connection.send(frame(received.payload, PONG))
+        elif received.opcode == CLOSE:
+            return int.from_bytes(received.payload[:2], "big"), received.payload[2:].decode()
+    return 1006, ""
+
+
+def _retry_of(reason: str) -> float:
     """Seconds over which a page spreads its return; without word of the server, one."""
-    found = re.fullmatch(r"retry=(\d+)", reason or "")
+    found = re.fullmatch(r"retry=(\d+)", reason)
     return int(found[1]) / 1000 if found else 1.0
 
 
@@ -113,7 +115,7 @@ async def test_no_page_is_disconnected_for_long_while_three_processes_are_restar
     nginx: Nginx, ports: list[int], start: Callable[[int], Server], report: Report
 ) -> None:
     servers = [start(port) for port in ports]
-    pages = [Page(f"ws://127.0.0.1:{nginx.port}/ws/wire") for _ in range(PAGES)]
+    pages = [Page(nginx.port) for _ in range(PAGES)]
     async with asyncio.TaskGroup() as group:
         lives = []
         for first in range(0, PAGES, GROUP):

@@ -1,11 +1,16 @@
 """An nginx in front of servers, as most deployments have one."""
 
+import os
 import textwrap
 from pathlib import Path
 
 from .process import Process, free_port
 
+#: As root, nginx would serve files as somebody who may not read them.
+USER = "user root;" if os.geteuid() == 0 else ""
+
 MAIN = """
+{user}
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 16384;
@@ -58,7 +63,7 @@ class Nginx(Process):
         self.port = free_port()
         configuration = directory / "nginx.conf"
         text = site.replace("PORT", f"127.0.0.1:{self.port}")
-        configuration.write_text(MAIN.format(directory=directory, site=textwrap.dedent(text)))
+        configuration.write_text(MAIN.format(user=USER, directory=directory, site=textwrap.dedent(text)))
         command = (program, "-p", str(directory), "-e", "stderr", "-c", str(configuration))
         super().__init__(command, directory / "nginx.log", {})
         self.wait_for_port(self.port)
