@@ -8,7 +8,7 @@ from typing import Any
 from django.core.signals import request_started
 
 from .daphne import DaphneStop, is_daphne_serving, when_daphne_serves
-from .uvicorn import UvicornStop, serving_uvicorn
+from .uvicorn import serving_uvicorn, stop_with_uvicorn
 
 #: Event loops that have been looked at.
 _loops: "weakref.WeakSet[asyncio.AbstractEventLoop]" = weakref.WeakSet()
@@ -32,7 +32,7 @@ def stop_with_server() -> None:
     _loops.add(loop)
     server = serving_uvicorn()
     if server is not None:
-        UvicornStop(server)
+        stop_with_uvicorn(server)
     elif is_daphne_serving():
         DaphneStop()
 

@@ -15,8 +15,9 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def owner_of_signals() -> Any:
-    """The object whose method handles SIGTERM: uvicorn's server, Twisted's reactor; ``None`` without one."""
-    return getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    """The object whose method handles SIGTERM, or did before we took it: uvicorn's server, Twisted's reactor, or none."""
+    owner = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return owner.owner if isinstance(owner, TakenSignals) else owner
 
 
 class TakenSignals:
@@ -25,6 +26,7 @@ class TakenSignals:
     :param loop: which the server runs.
     :param on_first: called on the loop when the first one comes.
     :param on_more: called on the loop when another one comes.
+    :ivar owner: the server; ``None`` before they are taken.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class TakenSignals:
         self._pid = os.getpid()
         self._handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
         self._first: int | None = None
+        self.owner: Any = None
         self._are_ours = False
 
     def take(self) -> None:
@@ -43,7 +46,7 @@ class TakenSignals:
         owner = owner_of_signals()
         if threading.current_thread() is not threading.main_thread() or owner is None:
             return
-        self._are_ours = True
+        self.owner, self._are_ours = owner, True
         for number in SIGNALS:
             handler = signal.getsignal(number)
             if callable(handler) and getattr(handler, "__self__", None) is owner:

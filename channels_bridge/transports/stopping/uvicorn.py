@@ -9,8 +9,13 @@ from tornado_websockets.core.protocol.closing import SERVICE_RESTART
 from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, HANDLER_SECONDS, Stop
 from tornado_websockets.core.tasks import keep
 
-from ..recognition import is_a
+from ..recognition import NeededNames, is_a, warn_once
 from .signals import TakenSignals, owner_of_signals
+
+#: What is needed of uvicorn's server, and documented nowhere; once it is started it also has ``servers``.
+NEEDED: Final = NeededNames(
+    "config.timeout_graceful_shutdown", "force_exit", "server_state.connections", "should_exit", "started"
+)
 
 #: Seconds between two looks at whether uvicorn is about to stop without a signal.
 LOOK_INTERVAL: Final = 0.25
@@ -23,6 +28,15 @@ def serving_uvicorn() -> Any:
     """Uvicorn's server in this process, whose method handles the signals; ``None`` where another one serves."""
     server = owner_of_signals()
     return server if is_a(server, "uvicorn.server", "Server") else None
+
+
+def stop_with_uvicorn(server: Any) -> None:
+    """Take part in how ``server`` stops, from its event loop, unless its class looks different than it is known."""
+    name = NEEDED.missing_in(server)
+    if name is None:
+        UvicornStop(server)
+    else:
+        warn_once(f"This version of uvicorn is not known, so it stops by rules of its own: its server has no {name}.")
 
 
 class UvicornStop:

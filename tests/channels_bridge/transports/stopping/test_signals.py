@@ -50,6 +50,10 @@ def test_the_owner_is_found_by_its_method(owner):
     assert owner_of_signals() is owner
 
 
+async def test_the_owner_is_still_known_when_its_signals_are_taken(owner, taken):
+    assert owner_of_signals() is owner
+
+
 def test_a_function_has_no_owner(owner):
     signal.signal(signal.SIGTERM, lambda number, frame: None)
     assert owner_of_signals() is None
