@@ -15,7 +15,7 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def owner_of_signals() -> Any:
-    """The object whose method handles SIGTERM, or did before we took it: uvicorn's server, Twisted's reactor, or none."""
+    """Whose method handles SIGTERM, or did before we took it: uvicorn's server, Twisted's reactor; else ``None``."""
     owner = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     return owner.owner if isinstance(owner, TakenSignals) else owner
 
