@@ -15,6 +15,7 @@ from tests.support.asgi import Server
 from tests.support.sockets import SocketClient
 from tests.support.transports import Servers
 from tests.support.waiting import until
+from tornado_websockets.core.stopping import StopTimes
 
 #: What clients are closed with: 1012 is uvicorn's own for a stop.
 CODES = {"daphne": 1001, "uvicorn": 1012, "tornado": 1001}
@@ -82,8 +83,10 @@ async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_serve
 ) -> None:
     with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=PATIENT, **PLAIN) as server:
         server.terminate()
+        asked = time.monotonic()
         await until(lambda: _is(server, 503))
         client = await server.connect("/wire")
+        await until(lambda: time.monotonic() > asked + StopTimes().echo, pause=0.05)
         os.kill(server.pid, signal.SIGINT)
         assert (await client.closed())[0] == CODES[kind]
         await asyncio.to_thread(server.stop)

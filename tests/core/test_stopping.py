@@ -237,7 +237,7 @@ class TestStop:
 
         client.events_to_handle.put_nowait("work")
         await began.wait()
-        stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(delay=600.0, drain=5.0, handlers=600.0))
+        stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(delay=600.0, drain=5.0, handlers=600.0, echo=0.0))
         telling = asyncio.create_task(stop.tell())
         await turns()
         assert not telling.done()
@@ -245,6 +245,29 @@ class TestStop:
         await telling
         assert await stop.end()
         assert closed == [client.connection]
+
+    def test_a_signal_that_comes_twice_at_once_is_one(self):
+        async def test(clock):
+            stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(delay=600.0))
+            telling = asyncio.create_task(stop.tell())
+            stop.hurry()
+            await clock.forward(1.1)
+            assert not telling.done()
+            stop.hurry()
+            await telling
+
+        run_on_clock(test)
+
+    async def test_clients_are_told_though_the_port_cannot_be_closed(self, client, caplog):
+        def close_port():
+            raise OSError("no such port")
+
+        stop = Stop(hub.shard(), 1001, close_port)
+        await stop.tell()
+        assert client.transport.sent == [Close(1001, "retry=1000")]
+        client.events_to_handle.put_nowait(None)
+        assert await stop.end()
+        assert [record.exc_info[0] for record in caplog.records] == [OSError]
 
 
 def test_a_forked_process_is_not_stopping():

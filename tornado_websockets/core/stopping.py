@@ -54,12 +54,15 @@ class StopTimes:
     :ivar drain: over which clients are told, at most five; ``None`` for as long as needed.
     :ivar handlers: for handlers to end, from when no new clients come.
     :ivar close_handlers: for ``close`` handlers after that.
+    :ivar echo: within which another signal is the first one, said again: systemd tells all processes of a unit, and the
+        parent of workers tells them once more.
     """
 
     delay: float = 0.0
     drain: float | None = None
     handlers: float = HANDLER_SECONDS
     close_handlers: float = CLOSE_HANDLER_SECONDS
+    echo: float = 1.0
 
 
 class Stop:
@@ -77,18 +80,23 @@ class Stop:
         self._code = code
         self._close_port = close_port
         self._times = times
+        self._began = shard.loop.time()
         self._now = asyncio.Event()
         self._close = Close(code)
         self._deadline = 0.0
 
     def hurry(self) -> None:
-        """Wait no longer: tell everybody at once, cancel handlers. ``close`` handlers still get their time."""
-        self._now.set()
+        """Another signal: tell everybody at once, and cancel handlers. ``close`` handlers still get their time."""
+        if self._shard.loop.time() - self._began >= self._times.echo:
+            self._now.set()
 
     async def tell(self) -> None:
         """Serve on for a while; close the port; then tell the clients, a few at a time."""
         await pause(self._times.delay, self._now)
-        self._close_port()
+        try:
+            self._close_port()
+        except Exception:
+            logger.exception("Stopping, although the port cannot be closed")
         now = self._shard.loop.time
         members = self._shard.members()
         seconds = drain_seconds(len(members), self._times.drain)

@@ -20,6 +20,7 @@ async def main():
             if number is not None:
                 signal.raise_signal(number)
             print("status", (await http.get("/ready")).status_code, server.should_exit)
+    await asyncio.sleep(1.1)  # sooner, it would be the same signal, said twice
     signal.raise_signal(signal.SIGINT)
     await serving
 
