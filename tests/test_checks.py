@@ -218,6 +218,7 @@ class TestSettings:
             "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
+            "MAX_STREAMS",
             "AUTHORIZE_TIMEOUT",
             "MAX_MESSAGES_PER_SECOND",
             "MAX_CONNECTIONS",
@@ -242,6 +243,7 @@ class TestSettings:
             "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
+            "MAX_STREAMS",
             "AUTHORIZE_TIMEOUT",
         ],
     )

@@ -35,6 +35,7 @@ def path() -> str:
         ("tornado_websockets.exceptions", "WebSocketEventAlreadyBinded"),
         ("tornado_websockets.exceptions", "PublishError"),
         ("tornado_websockets.exceptions", "Refused"),
+        ("tornado_websockets.exceptions", "RequestRefused"),
         ("tornado_websockets.schema", "Type"),
         ("tornado_websockets.schema", "invalid"),
         ("tornado_websockets.schema", "register"),

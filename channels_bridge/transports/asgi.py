@@ -110,6 +110,11 @@ class AsgiTransport:
             if self._is_receiving and self._task is not None:
                 self._task.cancel()
 
+    def read_on(self) -> None:
+        # While somebody receives, it is read as it comes.
+        if self._ahead is None and not self._is_receiving and self._connection is not None:
+            self._ahead = ReadingAhead(self._read, self)
+
     def cancel_handler(self) -> None:
         self._abort_code = GOING_AWAY
         if self._task is not None:
@@ -174,8 +179,8 @@ class AsgiTransport:
         if not (self._is_receiving or self._has_received):
             if self._is_found_dead(monotonic()):
                 self.on_end()
-            elif self._ahead is None:
-                self._ahead = ReadingAhead(self._read, self)
+            else:
+                self.read_on()
         self._has_received = False
 
     def take_ahead(self, message: Message) -> bool:

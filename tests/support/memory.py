@@ -58,6 +58,9 @@ class MemoryTransport:
     def abort(self, code: int) -> None:
         self.aborts.append(code)
 
+    def read_on(self) -> None:
+        """Everything is read as it comes."""
+
     def cancel_handler(self) -> None:
         self.cancellations += 1
 

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+from .conversation.threads import threads
 from .delivery.shard import Shard
 from .handlers.workers import overtake
 from .logger import logger
@@ -28,6 +29,7 @@ async def stop(shard: Shard, patience: float = HANDLER_SECONDS, last: float = CL
     logger.warning("Stopping, although handlers are still running after %g seconds", patience)
     shard.cancel_handlers()
     overtake()
+    threads.abandon_threads()
     return await _is_left(shard, last)
 
 

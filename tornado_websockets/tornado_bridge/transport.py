@@ -36,19 +36,22 @@ class TornadoTransport:
 
     :param handler: Tornado's, of this client.
     :param cancel_current: cancels what is being handled.
+    :param read_on: has more read while something is being handled.
     :param times: how long it takes to end.
     """
 
-    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times")
+    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times", "read_on")
 
     def __init__(
         self,
         handler: WebSocketHandler,
         cancel_current: Callable[[], None],
+        read_on: Callable[[], None],
         times: ClosingTimes = ClosingTimes(),
     ) -> None:
         self._handler = handler
         self._cancel_current = cancel_current
+        self.read_on = read_on
         self._times = times
         self._heartbeat: Heartbeat | None = None
         self._line: Line | None = None
