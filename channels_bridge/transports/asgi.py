@@ -115,6 +115,9 @@ class AsgiTransport:
         if self._ahead is None and not self._is_receiving and self._connection is not None:
             self._ahead = ReadingAhead(self._read, self)
 
+    def keep_line_short(self) -> None:
+        """Nothing: where the line is, only those know who know the server."""
+
     def cancel_handler(self) -> None:
         self._abort_code = GOING_AWAY
         if self._task is not None:
@@ -184,8 +187,9 @@ class AsgiTransport:
         self._has_received = False
 
     def take_ahead(self, message: Message) -> bool:
-        """Answer a message that was read ahead before its turn, if a handler runs and that is possible."""
-        return not self._is_receiving and self._take_ahead(_content(message))
+        """Answer a message that was read ahead before its turn, if a handler runs or will, and that is possible."""
+        is_next = self._is_receiving and not (self._ahead is not None and self._ahead.has_waiting)
+        return not is_next and self._take_ahead(_content(message))
 
     def _take_ahead(self, message: str | bytes) -> bool:
         """Whether the connection has answered ``message`` at once, so that it need not wait for the handler."""

@@ -61,6 +61,9 @@ class MemoryTransport:
     def read_on(self) -> None:
         """Everything is read as it comes."""
 
+    def keep_line_short(self) -> None:
+        """There is no line."""
+
     def cancel_handler(self) -> None:
         self.cancellations += 1
 

@@ -314,6 +314,9 @@ class _Transport:
     def read_on(self) -> None:
         """What is sent is seen at once."""
 
+    def keep_line_short(self) -> None:
+        """There is no line."""
+
     def cancel_handler(self) -> None:
         """No server stops."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..core.connections.hangup import Line
+from ..core.connections.hangup import Line, keep_little
 from ..core.connections.heartbeat import Heartbeat
 from ..core.connections.transport import ClientGone
 from ..core.protocol.closing import PING_TIMEOUT
@@ -74,6 +74,11 @@ class TornadoTransport:
 
     def abort(self, code: int) -> None:
         self._end(code, "", self._times.abort)
+
+    def keep_line_short(self) -> None:
+        stream = self._stream
+        if stream is not None and not stream.closed():
+            keep_little(stream.socket.fileno())
 
     def cancel_handler(self) -> None:
         self._cancel_current()

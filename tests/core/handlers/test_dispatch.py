@@ -275,7 +275,7 @@ class TestRegistration:
         with pytest.raises(TypeError, match="generator"):
             dispatcher.register(async_parts, "module_bar_open", at="open", rules=Rules(prefix="module_bar_"))
 
-    @pytest.mark.parametrize("callback", PARTS, ids=repr)
+    @pytest.mark.parametrize("callback", PARTS, ids=range(len(PARTS)))
     def test_knows_what_answers_in_parts(self, dispatcher, callback):
         dispatcher.register(callback, "say")
         assert dispatcher.find("say").answers_in_parts

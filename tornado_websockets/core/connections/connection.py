@@ -551,6 +551,7 @@ class Connection(Socket):
         if refusal is None:
             if self._status is OPEN:
                 self.transport.read_on()
+                self.transport.keep_line_short()
             self._begun_streams.begin(frame, handler, parts)
         return refusal
 

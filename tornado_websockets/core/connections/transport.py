@@ -26,5 +26,8 @@ class Transport(Protocol):
     def read_on(self) -> None:
         """Read what the client sends, within bounds, while a handler of it is running: something may answer that."""
 
+    def keep_line_short(self) -> None:
+        """Let little wait in the kernel from now on, so that a client that takes nothing is noticed soon."""
+
     def cancel_handler(self) -> None:
         """Cancel the handler that is running, and serve the client no more."""

@@ -1,0 +1,126 @@
+"""Handlers that answer in parts, and handlers that ask their client."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+
+from tornado_websockets import Socket
+from tornado_websockets.core.protocol.frames import Data
+from tornado_websockets.exceptions import Refused, RequestRefused
+from tornado_websockets.websocket import WebSocket
+
+conversation = WebSocket("/conversation")
+
+#: By key: how many steps a generator has taken, and whether it is closed.
+steps: dict[str, dict[str, Any]] = {}
+
+
+@conversation.on
+async def count(data: Data) -> AsyncIterator[Data]:
+    for number in range(data["to"]):
+        yield {"n": number}
+
+
+@conversation.on
+def count_plainly(data: Data) -> Iterator[Data]:
+    for number in range(data["to"]):
+        yield {"n": number}
+
+
+@conversation.on
+async def flow(data: Data) -> AsyncIterator[str]:
+    """Yield texts for ever."""
+    note = steps[data["key"]] = {"steps": 0, "is_closed": False}
+    try:
+        while True:
+            note["steps"] += 1
+            yield "x" * data["size"]
+            await asyncio.sleep(data.get("pause", 0))
+    finally:
+        note["is_closed"] = True
+
+
+@conversation.on
+def flow_plainly(data: Data) -> Iterator[str]:
+    """The same in a thread."""
+    note = steps[data["key"]] = {"steps": 0, "is_closed": False, "thread": threading.get_ident()}
+    try:
+        while True:
+            note["steps"] += 1
+            yield "x" * data["size"]
+            time.sleep(data.get("pause", 0))
+    finally:
+        note["is_closed"] = note["thread"] == threading.get_ident()
+
+
+@conversation.on
+async def look(data: Data) -> Any:
+    return steps.get(data["key"])
+
+
+@conversation.on
+async def refuse_later() -> AsyncIterator[int]:
+    yield 1
+    raise Refused("enough", "That is enough.", so_far=1)
+
+
+@conversation.on
+def rename_all(data: Data) -> Iterator[Any]:
+    """Change a user in a transaction that stays open between two parts, and is rolled back."""
+    with transaction.atomic():
+        User.objects.filter(username=data["name"]).update(first_name="changed")
+        yield connection.in_atomic_block
+        while True:
+            yield User.objects.get(username=data["name"]).first_name
+
+
+@conversation.on
+def in_transaction() -> bool:
+    return connection.in_atomic_block
+
+
+@conversation.on
+async def confirm(socket: Socket, data: Data) -> Any:
+    return await socket.ask("sure", data, timeout=data.get("timeout", 30))
+
+
+@conversation.on
+def confirm_plainly(socket: Socket, data: Data) -> Any:
+    return async_to_sync(socket.ask)("sure", data)
+
+
+@conversation.on
+def confirm_in_parts(socket: Socket) -> Iterator[Any]:
+    yield "asking"
+    yield async_to_sync(socket.ask)("sure")
+
+
+@conversation.on
+async def confirm_or_not(socket: Socket, data: Data) -> str:
+    try:
+        await socket.ask("sure", timeout=data.get("timeout", 30))
+    except RequestRefused as error:
+        return f"{error.code}: {error.message}: {error.details}"
+    except TimeoutError:
+        return "no answer"
+    return "answered"
+
+
+@conversation.on
+async def confirm_until_gone(socket: Socket, data: Data) -> None:
+    note = steps[data["key"]] = {"is_told": False}
+    try:
+        await socket.ask("sure", timeout=60)
+    except Exception as error:
+        note["is_told"] = type(error).__name__
+
+
+@conversation.on
+async def rest(data: Data) -> None:
+    await asyncio.sleep(data["seconds"])
