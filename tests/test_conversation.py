@@ -9,6 +9,7 @@ import pytest
 from tests.support.asgi import Server
 from tests.support.client import AnyClient, Frame
 from tests.support.communicator import InProcess
+from tests.support.transports import Servers
 from tests.support.waiting import until
 
 Way = Server | InProcess
@@ -114,6 +115,17 @@ class TestLeaving:
 
 async def _is_closed(client: AnyClient, key: str) -> Any:
     return (await client.request("look", {"key": key}))["is_closed"]
+
+
+async def test_a_transaction_of_a_generator_is_nobody_elses(servers: Servers) -> None:
+    async with servers.get("uvicorn").visit() as server:
+        client = await server.connect("/conversation")
+        await client.emit("count_users", id=1)
+        assert (await client.receive())["part"] == {"is_used": True, "is_in_transaction": True}
+        for _ in range(3):
+            assert await client.request("look_at_connection") == {"is_used": False, "is_in_transaction": False}
+        await client.emit("tws.cancel", id=1)
+        assert (await replies(client, 1))[-1]["error"]["code"] == "cancelled"
 
 
 @pytest.mark.parametrize("event", FLOWS)

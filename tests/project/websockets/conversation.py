@@ -12,7 +12,6 @@ from django.db import connection, transaction
 
 from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
-from tornado_websockets.exceptions import Refused, RequestRefused
 from tornado_websockets.websocket import WebSocket
 
 conversation = WebSocket("/conversation")
@@ -65,29 +64,23 @@ async def look(data: Data) -> Any:
 
 
 @conversation.on
-async def refuse_later() -> AsyncIterator[int]:
-    yield 1
-    raise Refused("enough", "That is enough.", so_far=1)
-
-
-@conversation.on
-def rename_all(data: Data) -> Iterator[Any]:
-    """Change a user in a transaction that stays open between two parts, and is rolled back."""
+def count_users() -> Iterator[dict[str, bool]]:
+    """Count in a transaction that stays open between two parts."""
     with transaction.atomic():
-        User.objects.filter(username=data["name"]).update(first_name="changed")
-        yield connection.in_atomic_block
         while True:
-            yield User.objects.get(username=data["name"]).first_name
+            User.objects.count()
+            yield look_at_connection()
+            time.sleep(0.01)
 
 
 @conversation.on
-def in_transaction() -> bool:
-    return connection.in_atomic_block
+def look_at_connection() -> dict[str, bool]:
+    return {"is_used": connection.connection is not None, "is_in_transaction": connection.in_atomic_block}
 
 
 @conversation.on
 async def confirm(socket: Socket, data: Data) -> Any:
-    return await socket.ask("sure", data, timeout=data.get("timeout", 30))
+    return await socket.ask("sure", data)
 
 
 @conversation.on
@@ -99,17 +92,6 @@ def confirm_plainly(socket: Socket, data: Data) -> Any:
 def confirm_in_parts(socket: Socket) -> Iterator[Any]:
     yield "asking"
     yield async_to_sync(socket.ask)("sure")
-
-
-@conversation.on
-async def confirm_or_not(socket: Socket, data: Data) -> str:
-    try:
-        await socket.ask("sure", timeout=data.get("timeout", 30))
-    except RequestRefused as error:
-        return f"{error.code}: {error.message}: {error.details}"
-    except TimeoutError:
-        return "no answer"
-    return "answered"
 
 
 @conversation.on
