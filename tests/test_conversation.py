@@ -77,6 +77,12 @@ class TestQuestions:
         await client.emit("tws.reply", "yes" * 1000, id="s1")
         assert [(await client.receive())["id"] for _ in range(11)] == list(range(1, 12))
 
+    async def test_are_asked_as_a_client_comes(self, anyhow: Way) -> None:
+        client = await anyhow.connect("/conversation-door")
+        assert (await client.receive())["event"] == "name"
+        await client.emit("tws.reply", "Alice", id="s1")
+        assert await client.expect("welcome") == {"name": "Alice"}
+
     async def test_are_asked_in_the_thread_of_a_generator(self, client: AnyClient) -> None:
         await client.emit("confirm_in_parts", id=1)
         assert (await client.receive())["part"] == "asking"

@@ -30,7 +30,7 @@ from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
-from ..signals import connected, disconnected
+from ..signals.connections import connected, disconnected
 from .authorization import Authorization, Authorize
 from .refusing import log_refusal, translate
 

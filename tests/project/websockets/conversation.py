@@ -16,6 +16,8 @@ from tornado_websockets.websocket import WebSocket
 
 conversation = WebSocket("/conversation")
 
+door = WebSocket("/conversation-door")
+
 #: By key: how many steps a generator has taken, and whether it is closed.
 steps: dict[str, dict[str, Any]] = {}
 
@@ -101,6 +103,11 @@ async def confirm_until_gone(socket: Socket, data: Data) -> None:
         await socket.ask("sure", timeout=60)
     except Exception as error:
         note["is_told"] = type(error).__name__
+
+
+@door.on
+async def open(socket: Socket) -> None:  # noqa: A001 the name of the event
+    socket.emit("welcome", {"name": await socket.ask("name")})
 
 
 @conversation.on

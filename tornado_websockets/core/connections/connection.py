@@ -443,6 +443,7 @@ class Connection(Socket):
         try:
             await streams.ended()
         finally:
+            self._streams = None  # which has us: neither should wait for the garbage collector
             self.shard.end_departure()
 
     async def fall_silent(self) -> None:

@@ -1,30 +1,11 @@
-"""Django signals for what happens to clients and their events; whoever sends none pays nothing for them.
-
-Receivers are called on the event loop, so they must be quick: what may block belongs in a task or a thread. What one
-raises is logged by Django. A receiver that is connected with ``sender=ws`` hears of that WebSocket alone.
-
-:data:`connected`
-    A client has connected, and its ``open`` handler has not run yet. Arguments: ``socket``.
-
-:data:`disconnected`
-    It has gone, and its ``close`` handler has not run yet. Arguments: ``socket``.
-
-:data:`event_handled`
-    A handler has ended, one of ``open`` and ``close`` too; a generator, with its last part. Arguments: ``socket``;
-    ``event``, its name; ``duration`` in seconds, waiting for a thread included; ``outcome``: ``"handled"``,
-    ``"refused"``, ``"failed"`` or ``"cancelled"``.
-
-:data:`event_refused`
-    An event was refused, by us or by its handler. Arguments: ``socket``; ``event``, its name, or ``None`` where it was
-    not read; ``code``, the one that the client is told.
-"""
+"""The signals of events: they are told by the core, which knows no signals, while they have receivers."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from django.dispatch import Signal
 
-from .core.watching import Outcome, on_handled, on_refused
+from ..core.watching import Outcome, on_handled, on_refused
 
 
 class _WatchingSignal(Signal):
@@ -62,7 +43,5 @@ def _refused(client: Any, event: str | None, code: str) -> None:
     event_refused.send_robust(client.websocket, socket=client.socket, event=event, code=str(code))
 
 
-connected: Final = Signal()
-disconnected: Final = Signal()
 event_handled: Final = _WatchingSignal(on_handled, _handled)
 event_refused: Final = _WatchingSignal(on_refused, _refused)
