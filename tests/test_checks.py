@@ -219,6 +219,7 @@ class TestSettings:
             "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
+            "MAX_STREAMS",
             "AUTHORIZE_TIMEOUT",
             "MAX_MESSAGES_PER_SECOND",
             "MAX_CONNECTIONS",
@@ -243,6 +244,7 @@ class TestSettings:
             "MAX_CONTAINERS",
             "MAX_OUTBOX_BYTES",
             "OUTBOX_TIMEOUT",
+            "MAX_STREAMS",
             "AUTHORIZE_TIMEOUT",
         ],
     )

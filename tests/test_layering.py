@@ -185,7 +185,7 @@ def test_the_side_of_tornado_is_imported_by_nobody_else():
 
 
 #: Rooms of the core, each of which imports those before it only.
-ROOMS = ["protocol", "handlers", "delivery", "recovery", "connections"]
+ROOMS = ["protocol", "handlers", "conversation", "delivery", "recovery", "connections"]
 
 
 @pytest.mark.parametrize("room", ROOMS)

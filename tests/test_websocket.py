@@ -99,6 +99,13 @@ class TestConstructor:
             WebSocket(path, concurrency=concurrency)
         assert registry.find(f"/ws{path}") is None
 
+    def test_refuses_an_authorize_that_is_always_true(self, path):
+        def authorize(socket):
+            yield False
+
+        with pytest.raises(TypeError, match="generator"):
+            WebSocket(path, authorize=authorize)
+
     def test_refuses_an_authorize_that_can_not_be_called(self, path):
         with pytest.raises(NotCallableError) as caught:
             WebSocket(path, authorize="staff")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .core.conversation.threads import threads
 from .core.handlers.leasing import leases
 
 
@@ -62,3 +63,4 @@ class IdleDatabase:
 idle_database = IdleDatabase()
 
 leases.look_after(close_old_connections, close_old_connections, close_broken_connections, idle_database)
+threads.look_after(with_database, idle_database)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 _CODE = re.compile(r"[a-z0-9_.-]{1,64}")
@@ -33,6 +34,24 @@ class Refused(TornadoWebSocketsError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}" if self.message else self.code
+
+
+class RequestRefused(TornadoWebSocketsError):
+    """A question was answered with an error: a client's, to ``socket.ask``; a server's, to the client of a test.
+
+    :param code: for programs, such as ``"unknown_event"``. What a client sends is taken as it is.
+    :param message: for people.
+    :param details: what else is said of it, such as ``{"fields": [...]}``.
+    """
+
+    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
 
 
 class EmitHandlerError(TornadoWebSocketsError):

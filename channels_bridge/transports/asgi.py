@@ -113,6 +113,14 @@ class AsgiTransport:
             if self._is_receiving and self._task is not None:
                 self._task.cancel()
 
+    def read_on(self) -> None:
+        # While somebody receives, it is read as it comes.
+        if self._ahead is None and not self._is_receiving and self._connection is not None:
+            self._ahead = ReadingAhead(self._read, self, context=self._context)
+
+    def keep_line_short(self) -> None:
+        """Nothing: where the line is, only those know who know the server."""
+
     def cancel_handler(self) -> None:
         self._abort_code = GOING_AWAY
         if self._task is not None:
@@ -177,13 +185,14 @@ class AsgiTransport:
         if not (self._is_receiving or self._has_received):
             if self._is_found_dead(monotonic()):
                 self.on_end()
-            elif self._ahead is None:
-                self._ahead = ReadingAhead(self._read, self, context=self._context)
+            else:
+                self.read_on()
         self._has_received = False
 
     def take_ahead(self, message: Message) -> bool:
-        """Answer a message that was read ahead before its turn, if a handler runs and that is possible."""
-        return not self._is_receiving and self._take_ahead(_content(message))
+        """Answer a message that was read ahead before its turn, if a handler runs or will, and that is possible."""
+        is_next = self._is_receiving and not (self._ahead is not None and self._ahead.has_waiting)
+        return not is_next and self._take_ahead(_content(message))
 
     def _take_ahead(self, message: str | bytes) -> bool:
         """Whether the connection has answered ``message`` at once, so that it need not wait for the handler."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from tornado_websockets.core.connections.hangup import Line
+from tornado_websockets.core.connections.hangup import Line, keep_little
 from tornado_websockets.core.connections.heartbeat import Heartbeat
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.protocol.rfc6455 import text_frame
@@ -137,6 +137,9 @@ class DaphneTransport(AsgiTransport):
             await self._put({"type": "websocket.close", "code": code, "reason": reason})
         elif protocol.state == protocol.STATE_OPEN:
             protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
+
+    def keep_line_short(self) -> None:
+        keep_little(self._protocol.transport.fileno())
 
     def cut(self) -> None:
         self._protocol.dropConnection(abort=True)

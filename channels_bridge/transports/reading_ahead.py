@@ -68,6 +68,11 @@ class ReadingAhead:
         self._changed.set()
         return message
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a message waits to be taken."""
+        return bool(self._messages)
+
     def stop(self) -> None:
         """Nothing is wanted any more."""
         self._task.cancel()

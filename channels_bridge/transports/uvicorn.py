@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from tornado_websockets.core.connections.hangup import Line
+from tornado_websockets.core.connections.hangup import Line, keep_little
 from tornado_websockets.core.protocol.rfc6455 import text_frame
 
 from .asgi import AsgiTransport, Message, Receive, Send
@@ -80,6 +80,9 @@ class UvicornTransport(AsgiTransport):
             self._transport.write(text_frame(text))
             return None
         return self._put({"type": "websocket.send", "text": text}, self._writable)
+
+    def keep_line_short(self) -> None:
+        keep_little(self._transport.get_extra_info("socket").fileno())
 
     def cut(self) -> None:
         self._transport.abort()

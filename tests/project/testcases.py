@@ -1,5 +1,6 @@
 """Tests as an application has them, with Django's runner and its transactions; ``tests/testing`` runs them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,6 +21,11 @@ def open(socket: Socket) -> None:  # noqa: A001 the name of the event
 @ws.on
 def count(room: str) -> dict[str, Any]:
     return {"users": User.objects.count(), "room": room}
+
+
+@ws.on
+def names() -> Iterator[str]:
+    yield from User.objects.values_list("username", flat=True).iterator()
 
 
 @ws.on
@@ -73,6 +79,10 @@ class SyncClientTests(TestCase):
             first.receive("joined")
             with SyncClient("/ws/testcases/a", user=bob):
                 self.assertEqual(first.receive("joined"), {"who": "bob"})
+
+    def test_generators_see_the_transaction_of_the_test(self) -> None:
+        with SyncClient("/testcases/a", user=self.alice) as client:
+            self.assertEqual(list(client.stream("names")), ["alice"])
 
     def test_refused_client_gets_an_error(self) -> None:
         with self.assertRaises(ConnectionRefused), SyncClient("/testcases/a", user=User(pk=0)):

@@ -58,6 +58,12 @@ class MemoryTransport:
     def abort(self, code: int) -> None:
         self.aborts.append(code)
 
+    def read_on(self) -> None:
+        """Everything is read as it comes."""
+
+    def keep_line_short(self) -> None:
+        """There is no line."""
+
     def cancel_handler(self) -> None:
         self.cancellations += 1
 

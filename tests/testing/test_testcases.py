@@ -12,6 +12,6 @@ def test_testcases_of_an_application_pass(tmp_path):
     command += ["--settings", "tests.project.settings"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert "Ran 14 tests" in run.stderr
+    assert "Ran 15 tests" in run.stderr
     assert "Warning" not in run.stderr
     assert "destroyed" not in run.stderr  # a task, with the loop of a client that has left

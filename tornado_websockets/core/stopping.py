@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from .conversation.threads import threads
 from .delivery.shard import Shard
 from .draining import drain_seconds, farewell, pause, tell
 from .forking import after_fork
@@ -140,6 +141,7 @@ async def stop(
     logger.warning("Stopping, although handlers are still running after %.2g seconds", patience)
     shard.cancel_handlers()
     overtake()
+    threads.abandon_threads()
     return await _is_left(shard, last, close)
 
 

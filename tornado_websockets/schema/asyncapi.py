@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..core.registry import PREFIX
-from .description import ANY_OBJECT, REF, Definitions, Description, Received
+from .description import ANY_OBJECT, NO_DATA, REF, Definitions, Description, Received
 from .protocol import JSON_VALUE, Schema
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -50,16 +50,17 @@ def _messages(description: Description) -> Iterator[tuple[str, dict[str, Any]]]:
         event: Schema = {"type": "string"} if received.is_rest else {"const": received.event}
         data = ANY_OBJECT if received.data is None else received.data
         yield key, _message(received.event, event, data, needs_data=received.data is not None)
-        reply = {"event": {"const": "reply"}, "id": _ID, "data": received.reply or JSON_VALUE}
-        yield (
-            f"{key}.reply",
-            {
-                "name": f"reply to {received.event}",
-                "payload": {"type": "object", "required": ["event", "id", "data"], "properties": _schema(reply)},
-            },
-        )
+        if received.is_in_parts:
+            yield f"{key}.part", _reply(f"part of the reply to {received.event}", "part", received.reply)
+        end = NO_DATA if received.is_in_parts else received.reply
+        yield f"{key}.reply", _reply(f"reply to {received.event}", "data", end)
     for key, name, data in _sent(description):
         yield key, _message(name, {"const": name}, data, needs_data=True, may_be_answered=False)
+
+
+def _reply(name: str, what: str, schema: Schema | None) -> dict[str, Any]:
+    properties = _schema({"event": {"const": "reply"}, "id": _ID, what: schema or JSON_VALUE})
+    return {"name": name, "payload": {"type": "object", "required": ["event", "id", what], "properties": properties}}
 
 
 def _message(
@@ -78,14 +79,15 @@ def _operations(description: Description) -> Iterator[tuple[str, dict[str, Any]]
     def message(key: str) -> dict[str, str]:
         return {"$ref": f"#/channels/{description.name}/messages/{key}"}
 
-    for key, _ in _keys(description):
+    for key, received in _keys(description):
+        replies = [f"{key}.part", f"{key}.reply"] if received.is_in_parts else [f"{key}.reply"]
         yield (
             f"{description.name}.{key}",
             {
                 "action": "receive",
                 "channel": channel,
                 "messages": [message(key)],
-                "reply": {"channel": channel, "messages": [message(f"{key}.reply")]},
+                "reply": {"channel": channel, "messages": [message(each) for each in replies]},
             },
         )
     for key, _, _ in _sent(description):

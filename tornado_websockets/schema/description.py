@@ -12,7 +12,7 @@ from ..core.handlers.guarding import Guarded, Typed
 from ..core.handlers.signatures import Handler
 from ..serving.endpoint import Endpoint
 from .protocol import Schema, Type
-from .signatures import reply_type, says_nothing
+from .signatures import answers_in_parts, reply_type, says_nothing
 
 REF: Final = "#/$defs/"
 
@@ -40,6 +40,7 @@ class Received:
     :ivar arguments: of the handler, in order.
     :ivar data: its schema, or ``None`` where any object will do.
     :ivar reply: its schema, or ``None`` where nothing is said of it.
+    :ivar is_in_parts: whether it is replied in parts; then ``reply`` is the schema of each.
     :ivar rules: what else is asked first, in words.
     """
 
@@ -48,6 +49,7 @@ class Received:
     arguments: tuple[str, ...]
     data: Schema | None
     reply: Schema | None
+    is_in_parts: bool
     rules: tuple[str, ...]
 
 
@@ -205,6 +207,7 @@ def _received(event: str, handler: Handler, is_rest: bool, definitions: Definiti
         tuple(_arguments(handler)),
         definitions.add(data.schema(is_sent=False)) if data is not None else None,
         described if reply is None or described else definitions.add(reply.schema(is_sent=True)),
+        answers_in_parts(handler.callback),
         tuple(_rules(handler)),
     )
 

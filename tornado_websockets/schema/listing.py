@@ -25,8 +25,14 @@ def _lines(description: Description) -> Iterator[str]:
 
 def _received(received: Received) -> str:
     arguments = [name + (_of(received.data) if name == "data" else "") for name in received.arguments]
-    reply = "" if received.reply is None else f" -> {type_of(received.reply)}"
+    reply = _reply(received)
     return " ".join([f"{received.event}({', '.join(arguments)}){reply}", *received.rules])
+
+
+def _reply(received: Received) -> str:
+    if received.is_in_parts:
+        return " -> parts" + _of(received.reply)
+    return "" if received.reply is None else f" -> {type_of(received.reply)}"
 
 
 def _of(schema: Schema | None) -> str:

@@ -8,6 +8,7 @@ from weakref import WeakSet
 from django.conf import settings
 
 from ..core.protocol.frames import CONTROL, Encoder
+from ..core.protocol.ids import Id
 from ..exceptions import Refused
 from .protocol import Type
 from .registry import find
@@ -81,6 +82,16 @@ class DeclaredEncoder(Encoder):
         """
         text = super().event(event, data)
         if (settings.DEBUG or test_clients) and event not in UNDECLARED and not self._is_of_module(event):
+            self._check(event, json.loads(text)["data"])
+        return text
+
+    def question(self, event: str, data: object, id: Id) -> str:
+        """See :class:`Encoder`.
+
+        :raises TypeError: also where the event is declared, and its data do not fit.
+        """
+        text = super().question(event, data, id)
+        if (settings.DEBUG or test_clients) and event in self._sends:
             self._check(event, json.loads(text)["data"])
         return text
 

@@ -2,7 +2,19 @@
 
 import dataclasses
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
 from enum import Enum
 from functools import partial
 from importlib.util import find_spec
@@ -11,13 +23,14 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from ..core.handlers.guarding import Types
-from ..core.handlers.signatures import signature_of
+from ..core.handlers.signatures import is_generator_function, runs_on_loop, signature_of
 from .protocol import Type
 from .registry import find, is_class, is_form, is_registered, is_serializer, is_struct, mentions
 
 _ANYTHING = (Any, object)
 _OBJECTS = (dict, Mapping, MutableMapping)
 _AWAITED: tuple[Any, ...] = (Awaitable, Coroutine, Generator)
+_ITERATED: tuple[Any, ...] = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
 class _Unknown:
@@ -31,13 +44,21 @@ def read_types(callback: Callable[..., Any]) -> Types:
     """
     owner, parameters = signature_of(callback)
     data = next((parameter.annotation for parameter in parameters if parameter.name == "data"), Parameter.empty)
-    return Types(_data_type(owner, data), _dumping_type(owner))
+    return Types(_data_type(owner, data), _dumping_type(_returned(callback, owner)))
+
+
+def answers_in_parts(callback: Callable[..., Any]) -> bool:
+    """Whether a handler is a generator, or hands on what one makes, as decorators do."""
+    owner, _ = signature_of(callback)
+    return is_generator_function(owner) and not runs_on_loop(callback)
 
 
 def reply_type(callback: Callable[..., Any]) -> Type | None:
-    """What the reply of a handler looks like, for whoever describes it; ``None`` where nobody knows."""
-    owner, _ = signature_of(callback)
-    annotation = _returned(owner)
+    """What the reply of a handler, or each part of it, looks like, for whoever describes it.
+
+    ``None`` where nobody knows.
+    """
+    annotation = _returned(callback, signature_of(callback)[0])
     if annotation is _Unknown or _is_anything(annotation):
         return None
     try:
@@ -48,7 +69,7 @@ def reply_type(callback: Callable[..., Any]) -> Type | None:
 
 def says_nothing(callback: Callable[..., Any]) -> bool:
     """Whether a handler is annotated to return ``None``."""
-    return _returned(signature_of(callback)[0]) is NoneType
+    return _returned(callback, signature_of(callback)[0]) is NoneType
 
 
 def is_unchecked(annotation: Any) -> bool:
@@ -86,9 +107,8 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error
 
 
-def _dumping_type(owner: Callable[..., Any]) -> Type | None:
+def _dumping_type(annotation: Any) -> Type | None:
     """The type of the reply, if there may be something in it that JSON does not know."""
-    annotation = _returned(owner)
     if annotation is _Unknown or not mentions(annotation, partial(_is_structured, seen=set())):
         return None
     try:
@@ -113,16 +133,17 @@ def _is_structured(annotation: Any, seen: set[Any]) -> bool:
     return is_model or is_form(annotation) or dataclasses.is_dataclass(annotation) or issubclass(annotation, Enum)
 
 
-def _returned(owner: Callable[..., Any]) -> Any:
-    """What awaiting the result of ``owner`` gives, as its annotation says."""
+def _returned(callback: Callable[..., Any], owner: Callable[..., Any]) -> Any:
+    """What awaiting the result of ``callback`` gives, or each part of that, as the annotation of ``owner`` says."""
     annotation = _annotations(owner).get("return", Any)
     try:
         resolved = _resolve(annotation, owner)
     except Exception:
         return _Unknown
-    if get_origin(resolved) in _AWAITED and get_args(resolved):
-        return get_args(resolved)[-1]
-    return resolved
+    origin, arguments = get_origin(resolved), get_args(resolved)
+    if answers_in_parts(callback):
+        return arguments[0] if origin in _ITERATED and arguments else _Unknown
+    return arguments[-1] if origin in _AWAITED and arguments else resolved
 
 
 def _resolve(annotation: Any, owner: Callable[..., Any]) -> Any:

@@ -38,7 +38,7 @@ def _definition(name: str, schema: Schema) -> str:
 def _websocket(description: Description) -> str:
     lines = [f"/** {_comment(description.path)} */", f"export interface {description.name} {{"]
     lines += ["  /** What the server sends. */", "  on: {", *_sent(description), "  };"]
-    lines += ["  /** What it takes, and what it replies. */", "  emit: {"]
+    lines += ["  /** What it takes, and what it replies: a ``part`` is one of many. */", "  emit: {"]
     lines += [f"    {_received(each)}" for each in description.receives]
     return "\n".join([*lines, "  };", "}", ""])
 
@@ -58,7 +58,8 @@ def _received(received: Received) -> str:
         return f"[event: {_pattern(prefix)}]: {{ data: object; reply: unknown }};"
     data = _data(received.data) if takes_data(received) else "Record<string, never>"
     reply = "unknown" if received.reply is None else type_of(received.reply)
-    return f"{_key(received.event)}: {{ data: {data}; reply: {reply} }};"
+    answer = f"reply: Record<string, never>; part: {reply}" if received.is_in_parts else f"reply: {reply}"
+    return f"{_key(received.event)}: {{ data: {data}; {answer} }};"
 
 
 def _pattern(prefix: str) -> str:

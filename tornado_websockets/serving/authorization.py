@@ -9,7 +9,7 @@ from typing import Any, Final
 from .. import conf
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
-from ..core.handlers.signatures import Run, call_in_thread, runs_on_loop
+from ..core.handlers.signatures import Run, call_in_thread, is_generator_function, runs_on_loop
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
 from ..core.registry import PREFIX
@@ -41,6 +41,8 @@ class Authorization:
 
     def __init__(self, path: str, authorize: Authorize) -> None:
         _refuse_wrong_arity(path, authorize)
+        if is_generator_function(authorize):
+            raise TypeError(f"The authorize of {path!r} is a generator function, which is always true: {authorize!r}.")
         self._authorize = authorize
         self._workers = Workers(f"{path} authorize", MOST_THREADS, with_database, idle_database)
 

@@ -30,6 +30,7 @@ from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
+from ..signals.connections import connected, disconnected
 from .authorization import Authorization, Authorize
 from .refusing import log_refusal, translate
 
@@ -159,6 +160,8 @@ class Endpoint:
         self._roster.append(socket)
         for observer in self.observers:
             observer.on_connected(connection)
+        if connected.receivers:
+            connected.send_robust(self.websocket, socket=socket)
 
     def on_disconnected(self, connection: Connection, socket: Any) -> None:
         """The client has disconnected; its ``close`` handler has not run yet."""
@@ -166,6 +169,8 @@ class Endpoint:
             self._roster.remove(socket)
         for observer in self.observers:
             observer.on_disconnected(connection)
+        if disconnected.receivers:
+            disconnected.send_robust(self.websocket, socket=socket)
 
     def read_query(self, query_string: str) -> QueryDict:
         """The parameters in a query string."""

@@ -9,7 +9,8 @@
 :class:`SyncClient` is the same without ``async``, for a plain ``TestCase``.
 """
 
-from .client import Client, ConnectionRefused, RequestRefused
+from ..exceptions import RequestRefused
+from .client import Client, ConnectionRefused
 from .sync import SyncClient
 
 __all__ = ["Client", "ConnectionRefused", "RequestRefused", "SyncClient"]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
 
 from ..auth.authentication import anonymous
+from ..core.protocol.control import CANCEL
+from ..core.protocol.frames import ANSWER, Code
 from ..core.protocol.offers import Offer, carry
 from ..core.registry import PREFIX
+from ..core.tasks import keep
+from ..exceptions import Refused, RequestRefused
 from ..schema.sends import test_clients
 from ..serving import handshake
 from ..serving.discovery import discover
@@ -30,21 +36,6 @@ SILENCE = 0.1
 
 class ConnectionRefused(Exception):
     """``authorize``, or what is asked who it is, did not let the client in."""
-
-
-class RequestRefused(Exception):
-    """A request was answered with an error.
-
-    :ivar code: such as ``"unknown_event"``.
-    :ivar message: for people.
-    :ivar details: what else is said of it, such as ``{"fields": [...]}``.
-    """
-
-    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.details = dict(details or {})
 
 
 class Client:
@@ -94,6 +85,8 @@ class Client:
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()
         self._serving: asyncio.Task[None] | None = None
         self._requests = 0
+        self._answers: dict[str, Callable[[Data], Any]] = {}
+        self._failures: list[Exception] = []
         self.close_code: int | None = None
 
     async def connect(self) -> Self:
@@ -126,11 +119,19 @@ class Client:
         return self
 
     async def close(self) -> None:
-        """Leave: what was sent is handled, then the ``close`` handler runs."""
+        """Leave: what was sent is handled, then the ``close`` handler runs.
+
+        Raises what a callback of :meth:`answer` has raised that was no refusal.
+        """
         if self._serving is not None:
             self._outgoing.put_nowait(None)
             await asyncio.wait([self._serving])
+            with suppress(TimeoutError):  # a step of a generator may take for ever
+                async with asyncio.timeout(TIMEOUT):
+                    await self.connection.fall_silent()
         test_clients.discard(self)
+        for error in self._failures:
+            raise error
 
     def cancel(self) -> None:
         """Leave at once, as a client does whose handler never ends."""
@@ -171,14 +172,41 @@ class Client:
         :raises RequestRefused: the answer is an error.
         :raises AssertionError: there is no answer in time.
         """
-        self._requests += 1
-        id_ = f"request-{self._requests}"
-        await self.send_text(json.dumps({"event": event, "data": data or {}, "id": id_}))
-        reply = await self._take(lambda frame: frame.get("id") == id_, f"No reply to {event!r}", timeout)
-        if "error" in reply:
-            error = reply["error"]
-            raise RequestRefused(error.pop("code"), error.pop("message"), error)
-        return reply["data"]
+        id_ = await self._ask(event, data)
+        return _answer_of(await self._take_reply(event, id_, timeout))
+
+    async def stream(
+        self,
+        event: str,
+        data: Data | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109
+    ) -> AsyncGenerator[Any, None]:
+        """Send an event, and yield the parts that its handler answers with: ``async for part in client.stream(...)``.
+
+        Leaving the loop cancels the answer, as soon as Python notices; ``aclose`` does so at once, and returns when the
+        handler is closed.
+
+        :param timeout: in seconds, for each part.
+        :raises RequestRefused: the answer ends with an error.
+        :raises AssertionError: a part, or the end, did not come in time.
+        """
+        id_ = await self._ask(event, data)
+        reply: Data = {"part": None}
+        try:
+            while "part" in (reply := await self._take_reply(event, id_, timeout)):
+                yield reply["part"]
+        finally:
+            if "part" in reply:
+                await self._cancel(event, id_)
+        _answer_of(reply)
+
+    def answer(self, event: str, callback: Callable[[Data], Any]) -> None:
+        """Answer the questions of ``socket.ask(event)`` with what ``callback`` returns for their data.
+
+        :param callback: a function or coroutine function. ``Refused`` and :class:`RequestRefused` are answered as an
+            error; any other error too, and :meth:`close` raises it.
+        """
+        self._answers[event] = callback
 
     async def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:  # noqa: ASYNC109
         """Check that nothing, or no ``event``, has come or comes within ``timeout`` seconds."""
@@ -196,6 +224,9 @@ class Client:
 
     async def arrive(self, frame: Data | None, close_code: int | None = None) -> None:
         """Part of the transport: the server has sent a frame, or closed."""
+        if frame is not None and "id" in frame and frame["event"] in self._answers:
+            keep(asyncio.ensure_future(self._answer(frame)))
+            return
         async with self._arrived:
             if frame is not None:
                 self._received.append(frame)
@@ -215,6 +246,34 @@ class Client:
                 await self.connection.received(text)
         finally:
             await self.connection.on_closed()
+
+    async def _ask(self, event: str, data: Data | None) -> str:
+        self._requests += 1
+        id_ = f"request-{self._requests}"
+        await self.send_text(json.dumps({"event": event, "data": data or {}, "id": id_}))
+        return id_
+
+    async def _take_reply(self, event: str, id_: str, seconds: float) -> Data:
+        return await self._take(lambda frame: frame.get("id") == id_, f"No reply to {event!r}", seconds)
+
+    async def _cancel(self, event: str, id_: str) -> None:
+        """Cancel an answer, and take what comes of it all the same."""
+        await self.send_text(json.dumps({"event": CANCEL, "id": id_}))
+        with suppress(AssertionError):  # it does not end, or the connection has
+            while "part" in await self._take_reply(event, id_, TIMEOUT):
+                pass
+
+    async def _answer(self, question: Data) -> None:
+        answer: Data
+        try:
+            result = self._answers[question["event"]](question["data"])
+            answer = {"data": await result if isawaitable(result) else result}
+        except (Refused, RequestRefused) as error:
+            answer = {"error": {"code": error.code, "message": str(error.message), **error.details}}
+        except Exception as error:
+            self._failures.append(error)
+            answer = {"error": {"code": Code.HANDLER_ERROR, "message": "The callback failed."}}
+        await self.send_text(json.dumps({"event": ANSWER, "id": question["id"], **answer}))
 
     async def _take(self, is_wanted: Callable[[Data], bool], missing: str, seconds: float) -> Data:
         async with self._arrived:
@@ -252,12 +311,25 @@ class _Transport:
     def abort(self, code: int) -> None:
         """Nothing to cut."""
 
+    def read_on(self) -> None:
+        """What is sent is seen at once."""
+
+    def keep_line_short(self) -> None:
+        """There is no line."""
+
     def cancel_handler(self) -> None:
         """No server stops."""
 
 
 async def _accept() -> None:
     """There is no handshake."""
+
+
+def _answer_of(reply: Data) -> Any:
+    if "error" in reply:
+        error = reply["error"]
+        raise RequestRefused(error.pop("code"), error.pop("message"), error)
+    return reply["data"]
 
 
 def _call(call: Callable[[], Any]) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..core.connections.connection import Connection
 
 T = TypeVar("T")
+
+_END = object()
 
 
 class SyncClient:
@@ -81,6 +83,19 @@ class SyncClient:
         """See :meth:`Client.request`."""
         return self._wait(self._client.request(event, data, timeout))
 
+    def stream(self, event: str, data: Data | None = None, timeout: float = TIMEOUT) -> Iterator[Any]:
+        """See :meth:`Client.stream`. Leaving the loop cancels the answer."""
+        parts = self._client.stream(event, data, timeout)
+        try:
+            while (part := self._wait(_next(parts))) is not _END:
+                yield part
+        finally:
+            self._wait(parts.aclose())
+
+    def answer(self, event: str, callback: Callable[[Data], Any]) -> None:
+        """See :meth:`Client.answer`. It is called in another thread than that of the test."""
+        self._client.answer(event, callback)
+
     def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:
         """See :meth:`Client.assert_nothing`."""
         self._wait(self._client.assert_nothing(event, timeout))
@@ -108,6 +123,10 @@ class SyncClient:
 
     async def _run_in_caller(self, call: Callable[[], Any]) -> Any:
         return await asyncio.wrap_future(self._caller.submit(contextvars.copy_context().run, call))
+
+
+async def _next(parts: AsyncGenerator[Any, None]) -> Any:
+    return await anext(parts, _END)
 
 
 class _Caller(Executor):

@@ -93,7 +93,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail)
         self._is_open = self._is_gone = False
-        self._transport = TornadoTransport(self, self._inbox.cancel_current, self.closing_times)
+        self._transport = TornadoTransport(self, self._inbox.cancel_current, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
 
@@ -108,6 +108,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         """Send an event to every other client; see :meth:`Connection.broadcast`."""
         return self.connection.broadcast(event, data)
+
+    async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
+        """What the client answers to a question; see :meth:`Connection.ask`."""
+        return await self.connection.ask(event, data, timeout=timeout)
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:  # type: ignore[override]
         """Close the connection once what was sent before is out; see :meth:`Connection.close`."""
@@ -262,6 +266,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._is_gone = True
         self._transport.end_pings()
         if self._is_open:
+            self.connection.on_hung_up()  # a handler may be waiting for an answer
             keep(self._inbox.end(self.connection.on_closed))
         elif hasattr(self, "connection"):
             self.connection.on_lost()

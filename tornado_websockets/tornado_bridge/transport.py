@@ -12,7 +12,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..core.connections.hangup import Line
+from ..core.connections.hangup import Line, keep_little
 from ..core.connections.heartbeat import Heartbeat
 from ..core.connections.transport import ClientGone
 from ..core.protocol.closing import PING_TIMEOUT
@@ -36,19 +36,22 @@ class TornadoTransport:
 
     :param handler: Tornado's, of this client.
     :param cancel_current: cancels what is being handled.
+    :param read_on: has more read while something is being handled.
     :param times: how long it takes to end.
     """
 
-    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times")
+    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times", "read_on")
 
     def __init__(
         self,
         handler: WebSocketHandler,
         cancel_current: Callable[[], None],
+        read_on: Callable[[], None],
         times: ClosingTimes = ClosingTimes(),
     ) -> None:
         self._handler = handler
         self._cancel_current = cancel_current
+        self.read_on = read_on
         self._times = times
         self._heartbeat: Heartbeat | None = None
         self._line: Line | None = None
@@ -71,6 +74,11 @@ class TornadoTransport:
 
     def abort(self, code: int) -> None:
         self._end(code, "", self._times.abort)
+
+    def keep_line_short(self) -> None:
+        stream = self._stream
+        if stream is not None and not stream.closed():
+            keep_little(stream.socket.fileno())
 
     def cancel_handler(self) -> None:
         self._cancel_current()

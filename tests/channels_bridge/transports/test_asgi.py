@@ -272,6 +272,36 @@ class TestReadingAhead:
         incoming.put_nowait(TEXT)
         assert await receiving == "hi"
 
+    async def test_begins_at_once_where_that_is_wanted(self, busy, incoming):
+        incoming.put_nowait(TEXT)
+        busy.read_on()
+        await until(incoming.empty)
+        assert await busy.receive() == "hi"
+
+    async def test_that_is_wanted_needs_no_beginning_while_the_consumer_receives(self, busy, incoming):
+        receiving = asyncio.ensure_future(busy.receive())
+        await turns()
+        busy.read_on()
+        incoming.put_nowait(TEXT)
+        assert await receiving == "hi"
+
+    async def test_does_not_begin_where_nobody_is_served(self, transport, incoming):
+        transport.read_on()
+        incoming.put_nowait(TEXT)
+        await turns()
+        assert incoming.qsize() == 1
+
+    async def test_offers_what_comes_behind_a_message_that_is_about_to_be_taken(self, busy, incoming):
+        busy.read_on()
+        receiving = asyncio.ensure_future(busy.receive())
+        await turns()
+        for text in ("hi", "ping"):  # in one go: the consumer has not begun with the first
+            incoming.put_nowait({"type": "websocket.receive", "text": text})
+        assert await receiving == "hi"
+        await turns()
+        assert busy._connection.offered == ["ping"]
+        assert incoming.empty()
+
     async def test_notices_a_client_that_leaves(self, busy, incoming):
         self.look_twice(busy)
         incoming.put_nowait(END)

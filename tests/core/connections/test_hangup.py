@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tornado_websockets.core.connections.hangup import INTERVAL, Line, has_hung_up
+from tornado_websockets.core.connections.hangup import INTERVAL, LITTLE, Line, has_hung_up, keep_little
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="Only Linux tells.")
 
@@ -73,3 +73,36 @@ def test_looks_are_not_too_often(pair):
     client.close()
     assert not line.is_found_dead(100.0 + INTERVAL / 2)
     assert line.is_found_dead(100.0 + INTERVAL)
+
+
+def fill(line: socket.socket) -> int:
+    """How many bytes can be sent to a peer that takes none."""
+    line.setblocking(False)
+    sent = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sent += line.send(b"x" * 10_000)
+    return sent
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="The kernel cannot be told.")
+def test_the_kernel_can_be_told_to_keep_little():
+    with over_tcp() as (_, server):
+        usual = fill(server)
+    with over_tcp() as (_, server):
+        keep_little(server.fileno())
+        few = fill(server)
+    assert few < 1024 * 1024 < usual
+    assert few > LITTLE
+
+
+@pytest.mark.parametrize("descriptor", [-1, 2**20])
+def test_a_line_that_is_none_is_passed_over(descriptor):
+    keep_little(descriptor)
+
+
+def test_a_unix_socket_is_passed_over_and_stays_open():
+    with over_unix() as (client, server):
+        keep_little(server.fileno())
+        server.sendall(b"x")
+        assert client.recv(1) == b"x"

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from tests.support import waiting
-from tornado_websockets.core.connections.inbox import BEGUN_IN_A_ROW, Inbox
+from tornado_websockets.core.connections.inbox import BEGUN_IN_A_ROW, MAX_WAITING, MAX_WAITING_BYTES, Inbox
 
 
 @pytest.fixture
@@ -85,3 +85,27 @@ async def test_pieces_are_done_in_order_and_the_end_last(inbox):
     inbox.begin(work(2))
     await inbox.end(work("end"))
     assert notes == [1, 2, "end"]
+
+
+async def test_all_is_read_on_from_when_that_is_wanted_as_long_as_little_waits(inbox):
+    go_on = asyncio.Event()
+    inbox.begin(go_on.wait)
+    reading = inbox.begin(go_on.wait)
+    assert not reading.done()
+    inbox.read_on()
+    assert reading.done()
+    assert [inbox.begin(go_on.wait) for _ in range(MAX_WAITING - 2)] == [None] * (MAX_WAITING - 2)
+    assert inbox.begin(go_on.wait) is not None
+    go_on.set()
+    await inbox.end(go_on.wait)
+    assert inbox.begin(go_on.wait) is None
+
+
+async def test_nothing_more_is_read_on_where_much_waits(inbox):
+    go_on = asyncio.Event()
+    inbox.begin(go_on.wait, MAX_WAITING_BYTES)
+    reading = inbox.begin(go_on.wait, 1)
+    inbox.read_on()
+    assert not reading.done()
+    go_on.set()
+    await inbox.end(go_on.wait)

@@ -1,3 +1,4 @@
+import types
 from functools import partial, wraps
 from inspect import Parameter, Signature
 
@@ -5,8 +6,29 @@ import pytest
 import tornado.gen
 from asgiref.sync import markcoroutinefunction
 
-from tornado_websockets.core.handlers.dispatch import Dispatcher
+from tornado_websockets.core.handlers.dispatch import Dispatcher, Rules
 from tornado_websockets.exceptions import NotCallableError, WebSocketEventAlreadyBinded
+
+
+def plain_parts():
+    yield 1
+
+
+async def async_parts():
+    yield 1
+
+
+class Parts:
+    """Answers in parts, by a method and by being called."""
+
+    def plain(self):
+        yield 1
+
+    async def __call__(self):
+        yield 1
+
+
+PARTS = [plain_parts, async_parts, partial(plain_parts), Parts().plain, partial(Parts().plain), Parts()]
 
 VALUES = {"self": "context", "socket": "the socket", "data": {"a": 1}, "room": "lobby"}
 
@@ -244,19 +266,27 @@ class TestRegistration:
         with pytest.raises(TypeError, match=r"'user'.*data, room, self, socket"):
             dispatcher.register(eval(f"lambda {parameters}: None"), "say")
 
-    def test_refuses_generator_functions(self, dispatcher):
-        def handler():
+    @pytest.mark.parametrize("event", ["open", "close"])
+    def test_refuses_generators_where_nobody_is_answered(self, dispatcher, event):
+        with pytest.raises(TypeError, match="generator"):
+            dispatcher.register(plain_parts, event)
+
+    def test_refuses_generators_where_a_module_answers_nobody(self, dispatcher):
+        with pytest.raises(TypeError, match="generator"):
+            dispatcher.register(async_parts, "module_bar_open", at="open", rules=Rules(prefix="module_bar_"))
+
+    @pytest.mark.parametrize("callback", PARTS, ids=range(len(PARTS)))
+    def test_knows_what_answers_in_parts(self, dispatcher, callback):
+        dispatcher.register(callback, "say")
+        assert dispatcher.find("say").answers_in_parts
+
+    def test_takes_a_generator_that_can_be_awaited_for_a_coroutine(self, dispatcher):
+        @types.coroutine
+        def say():
             yield
 
-        with pytest.raises(TypeError, match="generator"):
-            dispatcher.register(handler)
-
-    def test_refuses_async_generator_functions(self, dispatcher):
-        async def handler():
-            yield
-
-        with pytest.raises(TypeError, match="generator"):
-            dispatcher.register(handler)
+        dispatcher.register(say)
+        assert not dispatcher.find("say").answers_in_parts
 
     def test_refuses_what_has_no_signature_to_be_read(self, dispatcher):
         with pytest.raises(TypeError, match="signature"):

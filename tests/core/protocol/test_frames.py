@@ -660,6 +660,8 @@ class TestRefusal:
             "rate_limited",
             "forbidden",
             "handler_error",
+            "missing_id",
+            "cancelled",
         }
 
 

@@ -3,6 +3,7 @@
 It is long because all of that meets in one status: whether the client is still there, and may be sent to.
 """
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -11,21 +12,24 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
+from ..conversation.questions import GONE, Questions
+from ..conversation.streams import Streams
 from ..counters import counters
 from ..delivery.hub import Hub
 from ..delivery.message import Audience, Message
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, sender_to
 from ..handlers.dispatch import Dispatcher
-from ..handlers.signatures import Run
+from ..handlers.signatures import Handler, Parts, Run
 from ..handlers.workers import Workers
 from ..logger import logger
 from ..protocol.closing import INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
-from ..protocol.control import FREE_PINGS, PING, PONG, read_control
-from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
+from ..protocol.control import CANCEL, FREE_PINGS, PING, PONG, read_control
+from ..protocol.frames import ANSWER, Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
 from ..protocol.offers import NOTHING_OFFERED, Offer
-from ..tasks import finish
+from ..tasks import finish, keep
+from ..watching import on_refused
 from .admission import Admission
 from .expiry import Expiry, aware
 from .outbox import Outbox
@@ -35,6 +39,9 @@ from .transport import Transport
 #: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
 #: takes up to 50 ms.
 BULKY: Final = 64 * 1024
+
+#: Events that are asked of the protocol itself.
+_ITS_OWN: Final = (PING, CANCEL, ANSWER)
 
 #: Seconds for which what a client had sent is still begun after it has left.
 STRAGGLING: Final = 1.5
@@ -93,10 +100,12 @@ class Connection(Socket):
         "_outbox",
         "_pings",
         "_query",
+        "_questions",
         "_rate",
         "_stand_in",
         "_status",
         "_straggling",
+        "_streams",
         "address",
         "endpoint",
         "headers",
@@ -166,6 +175,8 @@ class Connection(Socket):
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self._pings: Rate | None = None  # most clients never send any
+        self._streams: Streams | None = None  # nor are most answered in parts, or asked anything
+        self._questions: Questions | None = None
         self.shard = endpoint.hub.shard()
         self._outbox = Outbox(transport, self, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
@@ -257,6 +268,30 @@ class Connection(Socket):
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
 
+    async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
+        if self.shard.is_here:
+            return await self._ask(event, data, timeout)
+        if self._status is not OPEN:
+            raise_connection_closed(self.path, self.id)
+        asking = self._ask(event, data, timeout)  # from another loop, as that of async_to_sync in a plain thread
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self.shard.loop))
+
+    async def _ask(self, event: str, data: Data | str | None, seconds: float | None) -> Any:
+        if self._questions is None:
+            self._questions = Questions()
+
+        def send(id_: str) -> None:
+            self.write(self.endpoint.encoder.question(event, data, id_))
+            self.transport.read_on()
+
+        try:
+            answer = await self._questions.ask(send, seconds)
+        except TimeoutError as error:
+            raise TimeoutError(f"The client has not answered {event!r} within {seconds:g} seconds.") from error
+        if answer is GONE:
+            raise_connection_closed(self.path, self.id)
+        return answer
+
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         self.end(Close.by_application(1000 if code is None else code, reason or ""))
         return Sending(self.shard.settle_here, sender_to(self.path))
@@ -299,29 +334,41 @@ class Connection(Socket):
             await self.shard.bulky.wait()
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
-        if self._rate is not None and self._answer_control(message):  # which does not count
+        if self._rate is not None and self._take_control(message):  # which does not count
             return
         counters.messages_in += 1
         self._has_answered = False
         read = decode if self._rate is None or self._rate.take(monotonic()) else refuse
         frame = read(message, self._limits)
-        refusal = frame if isinstance(frame, Refusal) else await self._handle(frame)
-        if refusal is not None:
-            self._refuse(refusal)
+        if isinstance(frame, Refusal):
+            self.refuse(frame)
+        elif (refusal := await self._handle(frame)) is not None:
+            self.refuse(refusal, frame.event)
         if self._is_queued or self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
 
     def answer_at_once(self, message: str | bytes) -> bool:
-        """Answer what must not wait until the handler that is running is through; whether ``message`` is such.
+        """Take what must not wait until the handler that is running is through; whether ``message`` is such.
 
-        For transports, before they queue a message. Nothing is answered while the client does not take what is sent.
+        For transports, before they queue a message.
         """
-        return self._outbox.writer is None and self._answer_control(message)
+        return self._take_control(message, is_early=True)
 
-    def _answer_control(self, message: str | bytes) -> bool:
-        frame = read_control(message, self._limits)
-        if frame is None or frame.event != PING or self._status is not OPEN:
+    def _take_control(self, message: str | bytes, *, is_early: bool = False) -> bool:
+        """Take what is no event of the application's, and does not count as a message; whether ``message`` is such.
+
+        :param is_early: it comes before its turn. No ping is answered then while the client does not take what is sent.
+        """
+        frame = read_control(message, self._limits, is_answer_expected=bool(self._questions))
+        if frame is None or self._status is not OPEN:
             return False
+        if frame.event == ANSWER:
+            return self._questions is not None and self._questions.take(frame.id, frame.data)
+        if frame.event == CANCEL:
+            return frame.id is not None and self._begun_streams.cancel(frame.id, is_early=is_early)
+        return frame.event == PING and not (is_early and self._outbox.writer is not None) and self._answer_ping(frame)
+
+    def _answer_ping(self, frame: Frame) -> bool:
         if self._pings is None:
             self._pings = Rate(FREE_PINGS, monotonic())
         if not self._pings.take(monotonic()):
@@ -332,6 +379,12 @@ class Connection(Socket):
     def _pong(self, frame: Frame) -> None:
         self._answer(PONG)
         self.reply(frame, None)
+
+    @property
+    def _begun_streams(self) -> Streams:
+        if self._streams is None:
+            self._streams = Streams(self, self._limits.max_streams)
+        return self._streams
 
     @property
     def is_connecting(self) -> bool:
@@ -369,6 +422,7 @@ class Connection(Socket):
         counters.connections -= 1
         self.shard.begin_departure()
         self.shard.unsubscribe(self, self.path)
+        self.on_hung_up()
         self.endpoint.on_disconnected(self, self._socket)
         await finish(self._depart())
 
@@ -380,7 +434,22 @@ class Connection(Socket):
             try:
                 await self.endpoint.hub.leave(self.path)  # lets what was sent last reach other processes
             finally:
-                self.shard.end_departure()
+                if self._streams is None:
+                    self.shard.end_departure()
+                else:
+                    keep(asyncio.ensure_future(self._see_off(self._streams)))
+
+    async def _see_off(self, streams: Streams) -> None:
+        try:
+            await streams.ended()
+        finally:
+            self._streams = None  # which has us: neither should wait for the garbage collector
+            self.shard.end_departure()
+
+    async def fall_silent(self) -> None:
+        """Return when no reply in parts is under way: after the client has gone, when all are closed."""
+        if self._streams is not None:
+            await self._streams.ended()
 
     def end(self, close: Close) -> None:
         """Close in order, with any code that the transport can send: what was sent before goes out first."""
@@ -395,6 +464,7 @@ class Connection(Socket):
         before, self._status = self._status, CLOSED
         if self._outbox.clear() or before in (OPEN, CLOSING):
             self._outbox.push(Close(code, reason))
+        self.on_hung_up()
 
     def cancel_handler(self) -> None:
         """Cancel the handler that is running."""
@@ -413,22 +483,32 @@ class Connection(Socket):
 
     # What the transport and the outbox find out.
 
+    def on_hung_up(self) -> None:
+        """The client hears and says nothing more: end what goes on with it besides its events."""
+        if self._streams is not None:
+            self._streams.cancel_all()
+        if self._questions is not None:
+            self._questions.end()
+
     def on_lost(self) -> None:
         """The client has left, though not all that it has sent may be handled."""
         self._left_at = self._left_at or monotonic()
         self._status = LEFT if self._status in (OPEN, LEFT) else CLOSED
+        self.on_hung_up()
 
     def on_slow(self, reason: str) -> None:
         """The client takes too little: cut it off."""
         counters.slow_clients_closed += 1
         logger.warning("Closing a slow client: %s (path %.64r, connection %s)", reason, self.path, self.id)
         self._status = CLOSED
+        self.on_hung_up()
         self.transport.abort(SLOW_CLIENT)
 
     def on_fault(self, error: Exception) -> None:
         """Sending failed, and not because the client has left: cut it off."""
         logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=error)
         self._status = CLOSED
+        self.on_hung_up()
         self.transport.abort(INTERNAL_ERROR)
 
     def on_flood(self, code: int, reason: str) -> None:
@@ -438,6 +518,7 @@ class Connection(Socket):
             logger.warning("Closing a client: %s (path %.64r, connection %s)", reason, self.path, self.id)
             self._status = CLOSED
             self._outbox.clear()
+            self.on_hung_up()
             self.transport.abort(code)
 
     # For the handler that is running.
@@ -461,28 +542,78 @@ class Connection(Socket):
         if frame.id is not None and self._status is OPEN:
             self._answer(self.endpoint.encoder.reply(frame.id, result))
 
+    def refusal_of_parts(self, frame: Frame) -> Refusal | None:
+        """Why a frame cannot be answered in parts, if it cannot."""
+        return self._begun_streams.refusal_of(frame)
+
+    def reply_in_parts(self, frame: Frame, handler: Handler, parts: Parts) -> Refusal | None:
+        """Begin to answer a frame with what a generator yields; why not, if it cannot be."""
+        refusal = self._begun_streams.refusal_of(frame)
+        if refusal is None:
+            if self._status is OPEN:
+                self.transport.read_on()
+                self.transport.keep_line_short()
+            self._begun_streams.begin(frame, handler, parts)
+        return refusal
+
+    @property
+    def encoder(self) -> Encoder:
+        """Writes what is sent to it."""
+        return self.endpoint.encoder
+
+    def send_part(self, text: str) -> None:
+        """Send a text, after all that was sent before; nothing is sent once the connection is closed."""
+        if self._status is OPEN:
+            self.shard.send(self, text, self)
+
+    async def keep_pace(self) -> None:
+        """Return when its line has taken what was sent, and it is its turn to cause more."""
+        if self.shard.has_waiting(self):
+            await self.shard.settle(self)
+        if self._outbox.writer is not None:
+            await self._outbox.flushed()
+        if self.shard.count_handled(monotonic()):
+            await self.shard.turnstile.wait()
+
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
         if dispatcher.is_reserved(frame.event):
             return Refusal(Code.RESERVED_EVENT, f"Clients cannot send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
         if handler is None:
-            if frame.event == PING:
-                self._pong(frame)
-                return None
+            if frame.event in _ITS_OWN:
+                return self._handle_control(frame)
             handler = dispatcher.find_other(frame.event)
             if handler is None:
                 return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
         return await call(handler, frame, self)
 
+    def _handle_control(self, frame: Frame) -> Refusal | None:
+        """Handle what is not for a handler, in its turn. Nothing is said where what it is about has ended."""
+        if frame.event == PING:
+            self._pong(frame)
+        elif frame.id is None:
+            return Refusal(Code.MISSING_ID, f"Expected the 'id' that {frame.event!r} is about.")
+        elif frame.event == ANSWER and self._questions is not None:
+            self._questions.take(frame.id, frame.data)
+        elif frame.event == CANCEL and self._streams is not None:
+            self._streams.cancel(frame.id)
+        return None
+
     async def _fire(self, moment: str) -> None:
         for event, handler in self.endpoint.dispatcher.handlers_at(moment):
             refusal = await call(handler, Frame(event, {}), self)
             if refusal is not None:
-                self._refuse(refusal)
+                self.refuse(refusal, event)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: Refusal, event: str | None = None) -> None:
+        """Answer with a refusal, and count it.
+
+        :param event: that is refused, where it was read.
+        """
         counters.messages_refused += 1
+        for tell in on_refused:
+            tell(self, event, refusal.code)
         try:
             text = self.endpoint.encoder.refusal(refusal)
         except (TypeError, ValueError) as error:  # details that the application has given, and JSON does not know

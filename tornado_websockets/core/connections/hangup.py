@@ -1,7 +1,15 @@
-"""Whether a client has hung up, also where what it sent before that is still to be read."""
+"""The line to a client, as the kernel has it: whether the client has hung up, and how much may wait to be sent.
+
+That it has hung up is seen also where what it sent before that is still to be read.
+"""
 
 import select
+import socket
 from contextlib import suppress
+from typing import Final
+
+#: Bytes that the kernel keeps of what may not be sent yet, where it is told to keep little; else it is up to 4 MiB.
+LITTLE: Final = 128 * 1024
 
 #: Seconds between two looks at the same client.
 INTERVAL = 0.25
@@ -44,3 +52,18 @@ def has_hung_up(descriptor: int) -> bool:
         poll.register(descriptor, select.POLLRDHUP)
         return bool(poll.poll(0))
     return False
+
+
+def keep_little(descriptor: int) -> None:
+    """Have the kernel keep little of what the peer of a TCP socket does not take; on Linux and macOS.
+
+    What is on its way is not bounded by it, so nothing gets slower.
+    """
+    if descriptor < 0 or not hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        return
+    with suppress(OSError):  # a Unix socket knows no such thing
+        line = socket.socket(fileno=descriptor)
+        try:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, LITTLE)
+        finally:
+            line.detach()

@@ -52,7 +52,7 @@ class Inbox:
         self._pieces: deque[_Piece] = deque()  # that of which the turn is included
         self._size = self._begun = 0
         self._task: asyncio.Task[None] | None = None
-        self._is_running = self._is_at_work = self._is_long = self._is_cancelling = False
+        self._is_running = self._is_at_work = self._is_long = self._is_cancelling = self._reads_on = False
         self._reading: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -63,7 +63,7 @@ class Inbox:
         :returns: what to wait for before more is read; ``None`` if for nothing.
         """
         piece = self._begin(work, size)
-        if len(self._pieces) <= AHEAD or (self._is_long and self._has_room):
+        if len(self._pieces) <= AHEAD or ((self._is_long or self._reads_on) and self._has_room):
             return None
         piece.done = self._reading = asyncio.get_running_loop().create_future()
         if self._timer is None:
@@ -79,6 +79,12 @@ class Inbox:
         if not self._pieces:
             piece.finish()
         return piece.done
+
+    def read_on(self) -> None:
+        """Let the server read, from now on, while some work is not done, as long as little waits."""
+        self._reads_on = True
+        if self._reading is not None and not self._reading.done() and self._has_room:
+            self._reading.set_result(None)
 
     def cancel_current(self) -> None:
         """Cancel the piece of which the turn is, and go on to the next."""

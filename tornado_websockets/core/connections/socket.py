@@ -113,6 +113,21 @@ class Socket:
         """
 
     @abstractmethod
+    async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
+        """What the client answers to a question, whatever handler of it is running: anything that JSON can say.
+
+        In sync code, ``async_to_sync(socket.ask)(...)``. Questions need no declaring among what a WebSocket sends.
+
+        :param event: name of the event by which it is asked.
+        :param data: a dict, or a string, which becomes ``{"message": data}``.
+        :param timeout: seconds that it has; ``None`` for as long as it is connected.
+        :raises TypeError, ValueError: as :meth:`emit`.
+        :raises TimeoutError: it has not answered in time.
+        :raises RequestRefused: it has answered with an error.
+        :raises tornado.websocket.WebSocketClosedError: the connection is closed, or was before it has answered.
+        """
+
+    @abstractmethod
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
 

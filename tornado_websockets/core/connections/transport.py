@@ -23,5 +23,11 @@ class Transport(Protocol):
     def abort(self, code: int) -> None:
         """Cut the line as soon as no handler of the client is running, after a close frame with ``code``, if it can."""
 
+    def read_on(self) -> None:
+        """Read what the client sends, within bounds, while a handler of it is running: something may answer that."""
+
+    def keep_line_short(self) -> None:
+        """Let little wait in the kernel from now on, so that a client that takes nothing is noticed soon."""
+
     def cancel_handler(self) -> None:
         """Cancel the handler that is running, and serve the client no more."""

@@ -11,8 +11,9 @@ from ..forking import after_fork
 from ..logger import logger
 from ..protocol.frames import Code, Frame, Refusal
 from ..tasks import is_own_cancellation
+from ..watching import Outcome, on_handled
 from .leasing import lease_threads, leases
-from .signatures import Handler, Run
+from .signatures import PARTS, Handler, Parts, Run
 
 
 class Caller(Protocol):
@@ -44,6 +45,12 @@ class Caller(Protocol):
     def reply(self, frame: Frame, result: Any) -> None:
         """Answer a frame that wants a reply with what its handler has returned."""
 
+    def refusal_of_parts(self, frame: Frame) -> Refusal | None:
+        """Why a frame cannot be answered in parts, if it cannot."""
+
+    def reply_in_parts(self, frame: Frame, handler: Handler, parts: Parts) -> Refusal | None:
+        """Begin to answer a frame with what a generator yields; why not, if it cannot be."""
+
 
 #: All that a client is told of a handler that failed.
 FAILED: Final = "The handler of the event failed."
@@ -65,30 +72,62 @@ def sender_to(topic: str) -> Caller | str:
 
 
 async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None:
-    """Run the handler of an event, to its end. What it raises comes back as a refusal, and is logged if it is none."""
+    """Run the handler of an event, to its end; a generator, up to where it begins.
+
+    What it raises comes back as a refusal, and is logged if it is none.
+    """
     counters.handlers_running += 1
     current.set(caller)
     if caller.leases_threads:
         lease_threads()
     started = monotonic()
+    refusal: Refusal | None = None
+    goes_on = False
     try:
-        result = await handler.start(handler.bind(caller.values(frame)), caller.run)
-        if frame.id is not None:
-            caller.reply(frame, result)
-        return None
+        if handler.answers_in_parts:
+            refusal = caller.refusal_of_parts(frame)
+        if refusal is None:
+            result = await handler.start(handler.bind(caller.values(frame)), caller.run)
+            if isinstance(result, PARTS):
+                refusal = caller.reply_in_parts(frame, handler, result)
+                goes_on = refusal is None
+            elif frame.id is not None:
+                caller.reply(frame, result)
     except BaseException as error:
         if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+            tell_handled(caller, frame, started, Outcome.CANCELLED)
             raise
-        refused = error if isinstance(error, Refused) else _translate(caller, frame.event, error)
-        if refused is not None:
-            return Refusal(refused.code, str(refused.message), frame.id, refused.details)
-        _log(caller, frame.event, error)
-        return Refusal(Code.HANDLER_ERROR, FAILED, frame.id)
+        refusal = refusal_of(error, frame, caller)
     finally:
         current.set(None)
         leases.release()
         counters.handlers_running -= 1
         counters.handler_seconds += monotonic() - started
+    if on_handled and not goes_on:
+        tell_handled(caller, frame, started, outcome_of(refusal))
+    return refusal
+
+
+def refusal_of(error: BaseException, frame: Frame, caller: Caller) -> Refusal:
+    """What a client is told of an error of a handler. It is logged, if it is no refusal."""
+    refused = error if isinstance(error, Refused) else _translate(caller, frame.event, error)
+    if refused is not None:
+        return Refusal(refused.code, str(refused.message), frame.id, refused.details)
+    log_failure(caller, frame.event, error)
+    return Refusal(Code.HANDLER_ERROR, FAILED, frame.id)
+
+
+def outcome_of(refusal: Refusal | None) -> Outcome:
+    """How a handler has ended whose client was told that."""
+    if refusal is None:
+        return Outcome.HANDLED
+    return Outcome.FAILED if refusal.code == Code.HANDLER_ERROR else Outcome.REFUSED
+
+
+def tell_handled(caller: Caller, frame: Frame, started: float, outcome: Outcome) -> None:
+    """Tell those who want to know that the handler of ``frame``, begun at ``started``, has ended."""
+    for tell in on_handled:
+        tell(caller, frame.event, monotonic() - started, outcome)
 
 
 def _translate(caller: Caller, event: str, error: BaseException) -> Refused | None:
@@ -100,7 +139,7 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
     return refused
 
 
-def _log(caller: Caller, event: str, error: BaseException) -> None:
+def log_failure(caller: Caller, event: str, error: BaseException) -> None:
     """Count and log an error with its traceback, unless it only says that the client has gone."""
     where = caller.path, caller.id
     if caller.closed and is_connection_closed(error):

@@ -16,7 +16,7 @@ from ..protocol.frames import Code
 from ..protocol.limits import Rate
 from .calling import Caller, current
 from .dispatch import Rules
-from .signatures import Call, Callback, Handler, Run, call_in_thread, read
+from .signatures import PARTS, Call, Callback, Handler, Run, call_in_thread, read
 
 #: What a handler may take, by name: made anew for each call.
 Values = dict[str, Any]
@@ -40,7 +40,7 @@ class Shape(Protocol):
 
 
 class Types(NamedTuple):
-    """What a handler says of its data and of its reply, where it says something."""
+    """What a handler says of its data and of its reply, or of each part of that, where it says something."""
 
     data: Shape | None = None
     reply: Shape | None = None
@@ -135,6 +135,15 @@ class Guarded(Handler):
         caller = current.get()
         return self.run_aside if caller is not None and caller.leases_threads else run  # a test has its thread
 
+    @property
+    def dump_may_block(self) -> bool:
+        """See :class:`Handler`."""
+        return may_block(self.types.reply)
+
+    def dump(self, value: Any) -> Any:
+        """What is sent for ``value``, a part of its answer."""
+        return value if self.types.reply is None else self.types.reply.dump(value)
+
     async def _take_steps(self, values: Values, run: Run) -> Any:
         aside = self._aside(run)
         if self.asks_first:
@@ -151,7 +160,8 @@ class Guarded(Handler):
 
 
 async def _dump(shape: Shape, result: Awaitable[Any], run: Run) -> Any:
-    return await _look(shape, shape.dump, await result, run)
+    value = await result
+    return value if isinstance(value, PARTS) else await _look(shape, shape.dump, value, run)
 
 
 async def _look(shape: Shape, look: Callable[[Any], Any], value: Any, run: Run) -> Any:

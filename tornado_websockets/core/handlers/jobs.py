@@ -1,10 +1,16 @@
-"""Which call a worker thread takes next: calls of one key never overlap, and wait for nobody else's."""
+"""Calls for worker threads: which is taken next, and who is told of its outcome.
+
+Calls of one key never overlap, and wait for nobody else's.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from contextvars import Context
 from typing import Any, NamedTuple
+
+from ..tasks import settle
 
 
 class Job(NamedTuple):
@@ -76,3 +82,31 @@ class Jobs:
         jobs = list(self._ready)
         self._ready.clear()
         return jobs
+
+
+def perform(job: Job, around: Callable[[Callable[[], Any]], Any]) -> None:
+    """Do a job, in a worker thread, and tell whoever waits for it.
+
+    :param around: calls what it is given.
+    """
+    try:
+        result = job.context.run(around, job.call)
+    except (KeyboardInterrupt, GeneratorExit) as error:  # nobody's Ctrl-C, which only the main thread gets
+        tell(job, None, _translate(error))
+    except BaseException as error:  # the handler's, which is raised where it is awaited
+        tell(job, None, error)
+    else:
+        tell(job, result, None)
+
+
+def tell(job: Job, result: Any, error: BaseException | None) -> None:
+    """Tell whoever waits for a job what has become of it. From any thread."""
+    with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+        job.loop.call_soon_threadsafe(settle, job.outcome, result, error)
+
+
+def _translate(error: BaseException) -> RuntimeError:
+    """What can be raised where the call is awaited, and end nothing but the call."""
+    translation = RuntimeError(f"A function raised {type(error).__name__} in a worker thread.")
+    translation.__cause__ = error
+    return translation

@@ -2,11 +2,11 @@
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
-from types import MethodType
+from types import AsyncGeneratorType, GeneratorType, MethodType
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -17,6 +17,12 @@ Call = Callable[[], Any]
 
 
 Run = Callable[[Call], Awaitable[Any]]
+
+#: What answers in parts.
+Parts = Generator[Any, Any, Any] | AsyncGenerator[Any, Any]
+
+#: Its classes.
+PARTS = (GeneratorType, AsyncGeneratorType)
 
 #: What a handler may take besides the parameters of the path.
 HANDLER_ARGUMENTS = frozenset({"self", "socket", "data", "event"})
@@ -31,7 +37,8 @@ _STARS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 class Handler:
     """A callback and the names of the values it takes; its signature was read when it was registered.
 
-    ``takes_rest`` is for ``**kwargs``, which get all but ``self`` and ``event``.
+    ``takes_rest`` is for ``**kwargs``, which get all but ``self`` and ``event``; ``answers_in_parts`` for generators,
+    whose call runs nothing yet.
     """
 
     callback: Callback
@@ -39,6 +46,7 @@ class Handler:
     keywords: tuple[str, ...]
     runs_on_loop: bool
     takes_rest: bool
+    answers_in_parts: bool
 
     def bind(self, values: dict[str, Any]) -> Call:
         """The callback with what it takes of ``values``."""
@@ -59,7 +67,22 @@ class Handler:
 
         :param run: runs a function that may block, away from the event loop.
         """
-        return call() if self.runs_on_loop else _call_elsewhere(call, run)
+        if self.runs_on_loop:
+            return call()  # type: ignore[no-any-return]
+        return _make(call) if self.answers_in_parts else _call_elsewhere(call, run)
+
+    @property
+    def dump_may_block(self) -> bool:
+        """Whether :meth:`dump` must be called in a worker thread."""
+        return False
+
+    def dump(self, value: Any) -> Any:
+        """What is sent for ``value``, a part of its answer."""
+        return value
+
+
+async def _make(call: Call) -> Any:
+    return call()
 
 
 async def _call_elsewhere(call: Call, run: Run) -> Any:
@@ -76,15 +99,17 @@ def call_in_thread(call: Call) -> Any:
         raise RuntimeError(f"{function!r} raised StopIteration") from error
 
 
-def read(callback: Callback, names: Collection[str]) -> Handler:
+def read(callback: Callback, names: Collection[str], *, may_answer_in_parts: bool = False) -> Handler:
     """The handler that ``callback`` is; errors as :meth:`Dispatcher.register`.
 
     :param names: of what it may take.
+    :param may_answer_in_parts: whether it may be a generator function.
     """
     if isinstance(callback, type):
         raise TypeError(f"Expected a function or method as a handler, got the class {callback!r}, which would be made.")
-    if inspect.isgeneratorfunction(callback) or inspect.isasyncgenfunction(callback):
-        raise TypeError(f"{callback!r} is a generator function, which nothing would run; make it an async def.")
+    makes_generator = is_generator_function(callback)
+    if makes_generator and not may_answer_in_parts:
+        raise TypeError(f"{callback!r} is a generator function, and nobody is answered in parts here; return instead.")
     _, every = signature_of(callback)
     parameters = [parameter for parameter in every if parameter.kind not in _STARS]
     for parameter in parameters:
@@ -100,7 +125,26 @@ def read(callback: Callback, names: Collection[str]) -> Handler:
         keywords=tuple(p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in names),
         runs_on_loop=runs_on_loop(callback),
         takes_rest=any(p.kind is p.VAR_KEYWORD for p in every),
+        answers_in_parts=makes_generator,
     )
+
+
+def is_generator_function(callback: Callback) -> bool:
+    """Whether calling it makes a generator or an async one: functions, methods, partials, objects with a ``__call__``.
+
+    A generator that ``types.coroutine`` has made awaitable is a coroutine.
+    """
+    while isinstance(callback, partial):
+        callback = callback.func
+    return any(
+        inspect.isasyncgenfunction(each) or (inspect.isgeneratorfunction(each) and not _is_awaitable(each))
+        for each in (callback, getattr(callback, "__call__", None))  # noqa: B004 an object's
+    )
+
+
+def _is_awaitable(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def signature_of(callback: Callback) -> tuple[Callback, list[inspect.Parameter]]:

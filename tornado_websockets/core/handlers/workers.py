@@ -4,7 +4,6 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
@@ -13,9 +12,8 @@ from asgiref.sync import sync_to_async
 
 from ..eager import start
 from ..forking import after_fork
-from ..tasks import settle
 from .executor import Idle, Threads
-from .jobs import Job, Jobs
+from .jobs import Job, Jobs, perform, tell
 from .serving_loop import share_loop
 
 Call = Callable[[], Any]
@@ -130,7 +128,7 @@ class Workers:
             self._busy -= 1
             stranded = [] if self._busy else self._jobs.take_all()
         for job in stranded:
-            self._tell(job, None, error)
+            tell(job, None, error)
 
     def _do_jobs(self) -> None:
         while True:
@@ -140,32 +138,11 @@ class Workers:
                     self._busy -= 1
                     return
             if not job.outcome.cancelled():
-                self._do(job)
+                share_loop(job.loop)
+                perform(job, self._around)
             if job.key is not None:
                 with self._lock:
                     self._jobs.done(job)
-
-    def _do(self, job: Job) -> None:
-        share_loop(job.loop)
-        try:
-            result = job.context.run(self._around, job.call)
-        except (KeyboardInterrupt, GeneratorExit) as error:  # nobody's Ctrl-C, which only the main thread gets
-            self._tell(job, None, _translate(error))
-        except BaseException as error:  # the handler's, which is raised where it is awaited
-            self._tell(job, None, error)
-        else:
-            self._tell(job, result, None)
-
-    def _tell(self, job: Job, result: Any, error: BaseException | None) -> None:
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-            job.loop.call_soon_threadsafe(settle, job.outcome, result, error)
-
-
-def _translate(error: BaseException) -> RuntimeError:
-    """What can be raised where the call is awaited, and end nothing but the call."""
-    translation = RuntimeError(f"A function raised {type(error).__name__} in a worker thread.")
-    translation.__cause__ = error
-    return translation
 
 
 def overtake() -> None:

@@ -2,8 +2,11 @@
 
 from typing import Final
 
-from .frames import CONTROL, Frame, decode
+from .frames import ANSWER, CONTROL, Frame, decode
 from .limits import Limits
+
+#: Ends the reply in parts that has its id.
+CANCEL: Final = f"{CONTROL}cancel"
 
 #: Asks whether the line, and the process behind it, are alive.
 PING: Final = f"{CONTROL}ping"
@@ -20,9 +23,16 @@ FREE_PINGS: Final = 100
 _SIGN: Final = f'"{CONTROL}'
 
 
-def read_control(message: str | bytes, limits: Limits) -> Frame | None:
-    """The frame in ``message``, if that is an event of the protocol; others are hardly looked at."""
-    if len(message) > MAX_CONTROL_SIZE or not isinstance(message, str) or _SIGN not in message:
+def read_control(message: str | bytes, limits: Limits, *, is_answer_expected: bool = False) -> Frame | None:
+    """The frame in ``message``, if that is an event of the protocol; others are hardly looked at.
+
+    :param is_answer_expected: the client was asked something, and its answer may have any size.
+    """
+    if not isinstance(message, str):
+        return None
+    if len(message) > MAX_CONTROL_SIZE and not (is_answer_expected and f'"{ANSWER}"' in message):
+        return None
+    if _SIGN not in message:
         return None
     frame = decode(message, limits)
     return frame if isinstance(frame, Frame) and frame.event.startswith(CONTROL) else None

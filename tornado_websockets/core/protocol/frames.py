@@ -18,6 +18,9 @@ Data = dict[str, Any]
 #: What the names of the protocol's own events begin with; no application may use one.
 CONTROL: Final = "tws."
 
+#: A client's answer to a question.
+ANSWER: Final = f"{CONTROL}reply"
+
 
 class Code(StrEnum):
     """Why a frame was refused; the ``code`` of a ``warning`` and of a reply's ``error``."""
@@ -33,10 +36,15 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     FORBIDDEN = "forbidden"
     HANDLER_ERROR = "handler_error"
+    MISSING_ID = "missing_id"
+    CANCELLED = "cancelled"
 
 
 class Frame(NamedTuple):
-    """What a client sent. ``id`` is there when it wants a reply."""
+    """What a client sent. ``id`` is there when it wants a reply.
+
+    ``data`` of an :data:`ANSWER` are what it consists of: ``data``, which may be anything, or ``error``.
+    """
 
     event: str
     data: Data
@@ -155,6 +163,8 @@ def _frame(value: object) -> Frame | Refusal:
         return Refusal(Code.INVALID_DATA, "Expected a string or an integer as 'id'.")
     if not isinstance(event, str) or not event:
         return Refusal(Code.MISSING_EVENT, "Expected the name of an event as 'event'.", id_)
+    if event == ANSWER:
+        return Frame(event, {name: value[name] for name in ("data", "error") if name in value}, id_)
     if data is None or data == "" or data == []:
         data = {}
     if not isinstance(data, dict):
@@ -215,6 +225,14 @@ class Encoder:
         """The answer to a frame that had an ``id``; ``None`` is sent as ``{}``."""
         return self._encode({"event": "reply", "id": id, "data": {} if data is None else data})
 
+    def part(self, id: Id, value: object) -> str:
+        """One part of the answer to a frame; errors as of :meth:`event` for data that cannot be sent."""
+        return self._encode({"event": "reply", "id": id, "part": value})
+
+    def question(self, event: str, data: object, id: Id) -> str:
+        """An event that the client is to answer; parameters and errors as of :meth:`event`."""
+        return f'{Encoder.event(self, event, data)[:-1]},"id":{self._encode(id)}}}'
+
     def refusal(self, refusal: Refusal) -> str:
         """A refusal: the reply to a frame with an ``id``, else a ``warning``.
 
@@ -227,7 +245,7 @@ class Encoder:
             return self.event("warning", error)
         return self._encode({"event": "reply", "id": refusal.id, "error": error})
 
-    def _encode(self, value: Data) -> str:
+    def _encode(self, value: object) -> str:
         try:
             return self._dumps(value).replace("</", "<\\/")
         except RecursionError as error:

@@ -13,6 +13,7 @@ class Limits:
     :ivar max_outbox_bytes: that may wait to be sent to it before it is closed with 4008.
     :ivar outbox_timeout: seconds that it may take none of them before it is closed with 4008.
     :ivar max_messages_per_second: more are refused; ``None`` for any number.
+    :ivar max_streams: replies in parts that it may be sent at a time.
     :ivar max_connections: at a time; ``None`` for any number.
     :ivar max_connections_per_address: at a time, from its address; ``None`` for any number.
     """
@@ -23,6 +24,7 @@ class Limits:
     max_outbox_bytes: int = 8 * 1024 * 1024
     outbox_timeout: float = 10.0
     max_messages_per_second: float | None = None
+    max_streams: int = 8
     max_connections: int | None = None
     max_connections_per_address: int | None = None
 

@@ -1,0 +1,194 @@
+"""Replies in parts: which of a client's are under way, and each from its first part to its end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from time import monotonic
+from typing import Final, Protocol
+
+from ..counters import counters
+from ..handlers.calling import Caller, outcome_of, refusal_of, tell_handled
+from ..handlers.signatures import Handler, Parts
+from ..protocol.frames import Code, Encoder, Frame, Refusal
+from ..protocol.ids import Id
+from ..tasks import is_own_cancellation, keep
+from ..watching import Outcome, on_handled
+from .steps import AsyncSteps, LeasedSteps, Steps, ThreadSteps
+from .threads import threads
+
+_CANCELLED: Final = "The reply was cancelled."
+
+
+class Client(Caller, Protocol):
+    """Whom a reply is for."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Writes what is sent to it."""
+
+    def send_part(self, text: str) -> None:
+        """Send a text, after all that was sent before; nothing is sent once the connection is closed."""
+
+    async def keep_pace(self) -> None:
+        """Return when its line has taken what was sent, and it is its turn to cause more."""
+
+    def refuse(self, refusal: Refusal, event: str | None = None) -> None:
+        """Answer with a refusal."""
+
+
+class Streams:
+    """The replies in parts of one client that are under way. On its event loop's thread only.
+
+    :param most: at a time.
+    """
+
+    def __init__(self, client: Client, most: int) -> None:
+        self._client = client
+        self._most = most
+        self._running: dict[Id, Stream] = {}
+        # Of frames that wait behind a handler, and are not wanted any more.
+        self._cancelled: set[Id] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def refusal_of(self, frame: Frame) -> Refusal | None:
+        """Why a frame is not answered in parts, if it is not."""
+        if frame.id is None:
+            message = f"The event {frame.event[:64]!r} is answered in parts: expected an 'id' to tell them by."
+            return Refusal(Code.MISSING_ID, message)
+        if frame.id in self._cancelled:
+            return Refusal(Code.CANCELLED, _CANCELLED, frame.id)
+        if frame.id in self._running:
+            return Refusal(Code.INVALID_DATA, "Another reply with this 'id' is under way.", frame.id)
+        if len(self._running) >= self._most:
+            return Refusal(Code.RATE_LIMITED, f"There may be {self._most} replies in parts at a time.", frame.id)
+        return None
+
+    def begin(self, frame: Frame, handler: Handler, parts: Parts) -> None:
+        """Send what ``parts`` yield, in a task of its own; :meth:`refusal_of` has nothing against it."""
+        assert frame.id is not None  # noqa: S101 as was seen to
+        self._running[frame.id] = Stream(self._client, frame, self._steps(frame.id, handler, parts), self)
+
+    def cancel(self, id: Id, *, is_early: bool = False) -> bool:
+        """End the reply with this id; whether there is one.
+
+        :param is_early: what came before the order may not be handled yet. Where there is no such reply, the order
+            holds for what comes up to its own turn, when it is to be given again.
+        """
+        stream = self._running.get(id)
+        if stream is not None:
+            stream.cancel()
+        elif is_early:
+            self._cancelled.add(id)
+        else:
+            self._cancelled.discard(id)
+        return stream is not None
+
+    def cancel_all(self) -> None:
+        """The client hears nothing more."""
+        for stream in list(self._running.values()):
+            stream.cancel()
+
+    async def ended(self) -> None:
+        """Return when none is under way any more."""
+        while self._running:
+            await asyncio.wait([stream.task for stream in self._running.values()])
+
+    def forget(self, id: Id) -> None:
+        """The reply with this id has ended."""
+        del self._running[id]
+
+    def _steps(self, id: Id, handler: Handler, parts: Parts) -> Steps:
+        client = self._client
+
+        def write(value: object) -> str:
+            return client.encoder.part(id, handler.dump(value))
+
+        if isinstance(parts, AsyncGenerator):
+            return AsyncSteps(parts, handler, write, client.run)
+        if client.leases_threads:
+            return LeasedSteps(parts, write, threads)
+        return ThreadSteps(parts, write, client.run)  # of a test, which has its own thread
+
+
+class Stream:
+    """One reply in parts. It runs in a task of its own, and in the context of whoever makes it.
+
+    :param frame: that is answered.
+    :param streams: among which it is.
+    :ivar task: in which it runs.
+    """
+
+    def __init__(self, client: Client, frame: Frame, steps: Steps, streams: Streams) -> None:
+        self._client = client
+        self._frame = frame
+        self._steps = steps
+        self._streams = streams
+        self._has_begun = self._is_closing = self._is_cancelled = False
+        self._interruption: BaseException | None = None
+        self.task = keep(asyncio.get_running_loop().create_task(self._run()))
+
+    def cancel(self) -> None:
+        """End it: interrupt what an async generator awaits, and close it."""
+        if self._is_cancelled or self._is_closing:
+            return
+        self._is_cancelled = True
+        # A task that is cancelled before its first step runs nothing; in its own turn it finds out by itself.
+        if self._has_begun and asyncio.current_task() is not self.task:
+            self.task.cancel()
+
+    async def _run(self) -> None:
+        client, frame = self._client, self._frame
+        self._has_begun = True
+        started = monotonic()
+        counters.handlers_running += 1
+        try:
+            refusal = await self._bring_to_end(self._send_parts())
+            self._is_closing = True
+            refusal = await self._bring_to_end(self._steps.close()) or refusal
+        finally:
+            counters.handlers_running -= 1
+            counters.handler_seconds += monotonic() - started
+            assert frame.id is not None  # noqa: S101 else it is not answered in parts
+            self._streams.forget(frame.id)
+        self._answer(refusal)
+        if on_handled:
+            tell_handled(client, frame, started, Outcome.CANCELLED if self._is_cancelled else outcome_of(refusal))
+        if self._interruption is not None:
+            raise self._interruption
+
+    async def _send_parts(self) -> None:
+        client, steps = self._client, self._steps
+        while not self._is_unwanted and (text := await steps.next()) is not None:
+            client.send_part(text)
+            await client.keep_pace()
+
+    @property
+    def _is_unwanted(self) -> bool:
+        if self._client.closed:
+            self._is_cancelled = True
+        return self._is_cancelled
+
+    async def _bring_to_end(self, work: Awaitable[None]) -> Refusal | None:
+        """Await ``work``; what the client is told of an error in it. One that cancels our task is none."""
+        try:
+            await work
+        except BaseException as error:
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)):
+                raise
+            if not is_own_cancellation(error):
+                return refusal_of(error, self._frame, self._client)
+            if not self._is_cancelled:  # by the loop, which ends
+                self._is_cancelled, self._interruption = True, error
+        if self._is_cancelled:
+            self.task.uncancel()  # so that what the generator awaits while it is closed may be timed
+        return None
+
+    def _answer(self, refusal: Refusal | None) -> None:
+        client, frame = self._client, self._frame
+        if self._is_cancelled:
+            client.send_part(client.encoder.refusal(Refusal(Code.CANCELLED, _CANCELLED, frame.id)))
+        elif refusal is not None:
+            client.refuse(refusal, frame.event)
+        else:
+            client.reply(frame, None)
