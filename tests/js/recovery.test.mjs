@@ -266,7 +266,7 @@ test("the position of one client is where the next one begins", async (t) => {
   assert.deepEqual((await (await server.client(1)).greeted()).since, { e: 1, A: 6 });
 });
 
-for (const since of ["no base64!", written("text"), written({ A: "7" }), Buffer.from("{").toString("base64url")]) {
+for (const since of ["no base64!", written("text"), written({ A: "7" }), written({ A: -1 }), Buffer.from("{").toString("base64url")]) {
   test(`${since} is no position`, () => {
     const make = () => new TornadoWebSocket("/chat", { host: "localhost", auto_connect: false, since });
     assert.throws(make, { name: "TypeError", message: /Expected the option since as .*, got / });

@@ -272,7 +272,7 @@
     if (!given) return null;
     try {
       const entries = Object.entries(typeof given === "string" ? JSON.parse(fromBase64url(given)) : given);
-      if (entries.every(([, number]) => Number.isSafeInteger(number))) return new Map(entries);
+      if (entries.every(([, number]) => Number.isSafeInteger(number) && number >= 0)) return new Map(entries);
     } catch {
       // Neither base64url nor JSON, so it is none either.
     }
@@ -844,8 +844,8 @@
     /**
      * Answer what the server asks under this name, by what `callback` returns. There is one answer to each.
      *
-     * The server gets an error where the callback throws: the `code` of what it threw, if that is a text, else
-     * "handler_error"; and where nothing answers, "unknown_event".
+     * The server gets an error where the callback throws: `code` and `details` of what it threw, if it has a code that is
+     * a text, else "handler_error"; and where nothing answers, "unknown_event".
      *
      * @param {string} event
      * @param {(data: any) => unknown} callback may be async
@@ -1226,9 +1226,10 @@
         if (!callback) throw new RequestError(event, "unknown_event", `The page has no answer to ${event}.`);
         send({ data: (await callback(data)) ?? null });
       } catch (/** @type {any} */ error) {
-        const isMeant = typeof error?.code === "string";
-        if (!isMeant) report(error);
-        send({ error: { code: isMeant ? error.code : "handler_error", message: String(error?.message ?? error) } });
+        const message = String(error?.message ?? error);
+        if (typeof error?.code === "string") return send({ error: { ...error.details, code: error.code, message } });
+        report(error);
+        send({ error: { code: "handler_error", message } });
       }
     }
 
