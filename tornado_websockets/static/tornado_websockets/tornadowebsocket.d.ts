@@ -149,7 +149,7 @@ declare namespace TornadoWebSocket {
   type Rest<D, O> = {} extends D ? [data?: D | null, options?: O] : [data: D, options?: O];
 
   /** A part of an answer. */
-  type Part<T> = T extends { part: infer P } ? P : T extends { reply: infer R } ? R : never;
+  type Part<T> = T extends { part: infer P } ? P : unknown;
 
   /** The parts of an answer. `return()` leaves it, also while a loop waits for the next part. */
   interface Stream<T> extends AsyncIterableIterator<T> {
