@@ -955,7 +955,7 @@
     }
 
     /** The answer to the hello has come. */
-    _beWelcome(/** @type {any} */ { id, at, recovered, events }) {
+    _hearWelcome(/** @type {any} */ { id, at, recovered, events }) {
       if (id !== undefined) this._ids = [...this._ids, id].slice(-MAX_IDS);
       this._arrive(at, recovered && this._hello ? events : null);
     }
@@ -1163,7 +1163,7 @@
       const { _hello: hello } = this;
       // Version 1.0.0 of the server does not know the hello.
       if (frame?.event === "warning" && event.data.includes(HELLO_EVENT)) this._arrive();
-      else if (frame?.event === WELCOME_EVENT) this._beWelcome(frame.data);
+      else if (frame?.event === WELCOME_EVENT) this._hearWelcome(frame.data);
       else if (hello?.held) this._hold(/** @type {any} */ (hello), { frame, event });
       else if (this._place.isNews(frame?.at)) this._take(frame, event);
     }
@@ -1234,7 +1234,7 @@
     }
 
     _deliver(/** @type {string} */ event, /** @type {any} */ data) {
-      if (event === PRESENCE_EVENT) this._meet(data ?? {});
+      if (event === PRESENCE_EVENT) this._followPeople(data ?? {});
       if (!OWN_EVENTS.includes(event)) this._dispatch(event, data);
       this._dispatch("*", event, data);
       for (const { module } of this._modules) {
@@ -1243,7 +1243,7 @@
     }
 
     /** Keep up with who is here. What was told already may come once more. */
-    _meet(/** @type {any} */ { people, joined, left, changed, count = null }) {
+    _followPeople(/** @type {any} */ { people, joined, left, changed, count = null }) {
       const list = (/** @type {any} */ value) => (Array.isArray(value) ? value : []); // it may be an application's own
       this._peopleCount = count;
       if (people) this._people.clear();
