@@ -11,6 +11,7 @@ def test_codes_are_those_of_the_contract():
         "FLOODING": 1008,
         "INTERNAL_ERROR": 1011,
         "PING_TIMEOUT": 1011,
+        "SERVICE_RESTART": 1012,
         "SLOW_CLIENT": 4008,
         "LOGGED_OUT": 4401,
         "SESSION_GONE": 3401,
