@@ -23,6 +23,7 @@ from .transactions import Options
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
+    from django.db.models import Model
     from django.urls import URLPattern
 
     from .auth.authentication import Authenticator
@@ -250,6 +251,35 @@ class WebSocket:
                 raise WebSocketEventAlreadyBinded(module.name, self.path)
         module.bind_to(self, self._endpoint, self._emitter)
         self.modules.append(module)
+
+    def follow(
+        self,
+        model: type[Model],
+        *,
+        data: Sequence[str] | Callable[[Any], Any] | type,
+        to: Mapping[str, str] | Callable[[Any], Mapping[str, Any] | None] | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        """Publish ``message_created``, ``message_changed`` and ``message_deleted``, for a model ``Message``.
+
+        After the commit, and once per row and transaction, whatever was done to it; of more than 1,000 rows of one
+        path it is only said how many there are: ``message_many``. No save fails by it. Heard are ``save``, ``create``,
+        ``delete`` and what deletes by cascade; not ``update``, ``bulk_create``, raw SQL and many-to-many relations.
+        Call it in the ``websockets`` module of an app, so that commands and workers know of it.
+
+        :param model: whose rows, those of its proxies and children included, under its key.
+        :param data: what is told of a row: names of columns and properties, a function of the row that returns a
+            dict, or a type as handlers have them, with fields of such names. Of a deleted one it is ``{"id": key}``.
+        :param to: the parameters of the path: names of columns, ``{"room": "room_id"}``, so that a row that moves is
+            deleted there and created here; or a function of the row that returns them, or ``None`` for nobody.
+        :param prefix: with which the events' names begin; by default the model's own in small letters.
+        :raises TypeError: one of them is none of that.
+        :raises ValueError: an event would have a name that none may have.
+        :raises WebSocketEventAlreadyBinded: this WebSocket follows something under such a name.
+        """
+        from .following.registration import follow
+
+        follow(self._endpoint, model, to=to, data=data, prefix=prefix)
 
     @property
     def group_name(self) -> str:
