@@ -1,4 +1,7 @@
-"""``WebSocket``: what applications register their handlers on, and send to their clients with."""
+"""``WebSocket``: what applications register their handlers on, and send to their clients with.
+
+It is long because each of its methods says to applications all that it takes and raises.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asgiref.sync import markcoroutinefunction
+from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.core.checks import register as register_check
 
 from .core.handlers.dispatch import Rules
@@ -14,6 +17,7 @@ from .core.handlers.events import check_event
 from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
+from .fragments.fragment import Fragment
 from .paths import PathPattern, group_of
 from .schema.sends import read_sends
 from .serving.checks import check_installed
@@ -234,6 +238,70 @@ class WebSocket:
     ) -> Publication:
         """:meth:`publish` for async code, which it is too: the same under a name that says so."""
         return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
+
+    def emit_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+    ) -> Sending | Publication:
+        """:meth:`emit` a piece of HTML, as the event ``tws.html`` that ``fragments.js`` puts into the page.
+
+        It is rendered once, however many hear it: without a request and without a user, and where this is called. In
+        async code the template must not query; :meth:`apublish_html` may.
+
+        :param target: a CSS selector, which the page looks for within the element that has the connection.
+        :param template: its name, or several of which the first that exists is taken. With ``"delete"``, ``None``.
+        :param context: of the template.
+        :param swap: where it goes, as htmx names it: ``innerHTML``, ``outerHTML``, ``beforebegin``, ``afterbegin``,
+            ``beforeend``, ``afterend`` or ``delete``.
+        :param language: the code of the language; by default ``LANGUAGE_CODE``, whoever asks. Times are in
+            ``TIME_ZONE``, but for the template's own ``{% timezone %}``.
+        :raises TypeError, ValueError: one of them is none of that; others as :meth:`emit`.
+        :raises django.core.exceptions.SynchronousOnlyOperation: the template queries the database in async code.
+        """
+        return self._emitter.emit_html(Fragment(target, template, context, swap, language))
+
+    def publish_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
+    ) -> Publication:
+        """:meth:`publish` a piece of HTML, rendered as by :meth:`emit_html` when this is called."""
+        text = self._emitter.write_html(Fragment(target, template, context, swap, language))
+        return self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+
+    async def apublish_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
+    ) -> None:
+        """:meth:`publish_html` with a template that may query: it is rendered in a thread, as by ``sync_to_async``.
+
+        A coroutine: nothing happens, and nothing keeps its place among what else is sent, until it is awaited.
+        """
+        fragment = Fragment(target, template, context, swap, language)
+        text = await sync_to_async(self._emitter.write_html)(fragment)
+        await self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

@@ -28,6 +28,7 @@ from ..core.registry import PREFIX
 from ..database import idle_database, with_database
 from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused, WebSocketEventAlreadyBinded
+from ..fragments.fragment import HTML, Fragment
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from .authorization import Authorization, Authorize
@@ -182,6 +183,10 @@ class Endpoint:
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of Django stands for, if it is meant as one."""
         return translate(error)
+
+    def write_html(self, *fragment: Any) -> str:
+        """The frame of a fragment, which is rendered for that; parameters as of :class:`Fragment`."""
+        return self.encoder.control(HTML, Fragment(*fragment).render())
 
     def refuse_to_broadcast(self, event: str, topic: str) -> None:
         """Raise what forbids ``socket.broadcast`` from where this is called, if anything does."""
