@@ -86,11 +86,12 @@ from pathlib import Path
 from types import ModuleType
 
 import django
+from django.apps import apps
 from django.conf import settings
 
 settings.configure(
     INSTALLED_APPS=[
-        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tornado_websockets",
+        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tornado_websockets", "guide",
     ],
     DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -99,7 +100,9 @@ settings.configure(
 )
 guide = sys.modules["guide"] = ModuleType("guide")
 guide.urlpatterns = []
+guide.__path__ = [{path!r}]
 django.setup()
+apps.get_app_config("guide").models_module = guide  # so that its models get tables
 from django.test.runner import DiscoverRunner
 
 for block in re.findall(r"(?ms)^```python\\n(.*?)^```$", Path({path!r}).read_text()):
@@ -114,7 +117,8 @@ print(result.testsRun)
 """
 
 
-def test_every_testcase_of_the_guide_to_the_database_passes():
-    path = str(ROOT / "docs" / "guides" / "database.md")
+@pytest.mark.parametrize(("name", "count"), [("database.md", 4), ("models.md", 3)])
+def test_every_testcase_of_a_guide_passes(name, count):
+    path = str(ROOT / "docs" / "guides" / name)
     printed = run_script(RUN_TESTCASES.format(path=path), are_warnings_errors=False)
-    assert int(printed) == sum(block.count(" def test_") for block in blocks("database.md", "python")) == 4
+    assert int(printed) == sum(block.count(" def test_") for block in blocks(name, "python")) == count

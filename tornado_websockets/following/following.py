@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.delivery.message import Message
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 To = Mapping[str, str] | Callable[[Any], Mapping[str, Any] | None]
 
 _MANY: Final = "many"
+
+#: Paths that each remembers.
+PATHS: Final = 128
 
 
 class Following:
@@ -42,6 +46,8 @@ class Following:
         self._endpoint = endpoint
         self._encoder = endpoint.encoder
         self._to, self._columns_of_path = _read_to(endpoint, model, to)
+        # Building a path takes longer than all else that is done for a row, and most rows have one of few.
+        self._build = lru_cache(PATHS, typed=True)(self._build_by_columns)
         self._data = read_data(model, data)
         self._events = {kind: check_event(f"{prefix}_{kind.value}") for kind in Kind}
         self._crowd = check_event(f"{prefix}_{_MANY}")
@@ -71,8 +77,12 @@ class Following:
 
     def is_same_place(self, before: Values, after: Values) -> bool:
         """Whether columns say that a row is where it was."""
-        columns = self._columns_of_path.values()
-        return not callable(self._to) and all(name in before and before[name] == after[name] for name in columns)
+        if callable(self._to):
+            return False
+        for column in self._columns_of_path.values():
+            if column not in before or before[column] != after[column]:
+                return False
+        return True
 
     def place_before(self, values: Values | None) -> Place:
         """Where a row is that has ``values``, as far as they tell; ``None`` where nothing is known of it."""
@@ -92,10 +102,11 @@ class Following:
         return self._endpoint.pattern.build(parameters)
 
     def _place_by_columns(self, values: Values) -> Place:
-        parameters = {name: values[column] for name, column in self._columns_of_path.items()}
-        if None in parameters.values():
-            return UNHEARD
-        return self._endpoint.pattern.build(parameters)
+        parameters = tuple(values[column] for column in self._columns_of_path.values())
+        return UNHEARD if None in parameters else self._build(*parameters)
+
+    def _build_by_columns(self, *parameters: Any) -> str:
+        return self._endpoint.pattern.build(dict(zip(self._columns_of_path, parameters, strict=True)))
 
     def body(self, row: Any, values: Values) -> str:
         """What is told of ``row``: a frame, without its head, so that either event can have it.

@@ -119,8 +119,10 @@ def tell(entries: Iterable[Entry]) -> None:
     for entry in entries:
         rows.setdefault((entry.table, entry.key), []).append(entry)
     told = [one for steps in rows.values() for one in _tell_row(steps)]
-    counts = Counter((following, path) for following, path, _, _ in told)
-    crowds = {spot: count for spot, count in counts.items() if count > MAX_ROWS}
+    crowds: dict[tuple[Following, str], int] = {}
+    if len(told) > MAX_ROWS:
+        counts = Counter((following, path) for following, path, _, _ in told)
+        crowds = {spot: count for spot, count in counts.items() if count > MAX_ROWS}
     messages = [
         (following.hub, following.message(path, kind, body))
         for following, path, kind, body in told
@@ -131,10 +133,12 @@ def tell(entries: Iterable[Entry]) -> None:
 
 
 def _tell_row(entries: Sequence[Entry]) -> Iterator[tuple[Following, str, Kind, str]]:
-    firsts = {report.following: report for entry in reversed(entries) for report in entry.reports}
-    lasts = {report.following: report for entry in entries for report in entry.reports}
-    for following, last in lasts.items():
-        for kind, path in outcome(firsts[following].step, last.step):
-            body = following.body_of_deleted(entries[0].key) if kind is Kind.DELETED else last.body
-            if body is not None:
+    firsts = {}
+    if len(entries) > 1:
+        firsts = {report.following: report.step for entry in reversed(entries) for report in entry.reports}
+    for following, step, body in {report.following: report for entry in entries for report in entry.reports}.values():
+        for kind, path in outcome(firsts.get(following, step), step):
+            if kind is Kind.DELETED:
+                yield following, path, kind, following.body_of_deleted(entries[0].key)
+            elif body is not None:
                 yield following, path, kind, body
