@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chromium import collect_errors
+from tests.browser.pages import PATIENCE
 from tests.browser.wire import WireSite
 
 Visit = Callable[..., Awaitable[Page]]
@@ -29,6 +30,7 @@ async def site() -> AsyncIterator[WireSite]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, site: WireSite) -> AsyncIterator[Visit]:
     """Open a page with this body, connected; in the end its console may have said nothing."""
+    expect.set_options(timeout=PATIENCE * 1000)
     context = await browser.new_context(viewport={"width": 800, "height": 600})
     errors: list[list[str]] = []
 

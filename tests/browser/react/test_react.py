@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chromium import collect_errors
 from tests.browser.fragments.conftest import HEAD
+from tests.browser.pages import PATIENCE
 from tests.browser.wire import RefusedBySite, WireSite
 from tests.support.missing import do_without
 from tests.support.npm import CLIENT, ROOT, run
@@ -54,6 +55,7 @@ async def site(bundle: str) -> AsyncIterator[WireSite]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, site: WireSite) -> AsyncIterator[Page]:
     """The page, connected; in the end its console may have said nothing."""
+    expect.set_options(timeout=PATIENCE * 1000)
     context = await browser.new_context()
     page = await context.new_page()
     errors = collect_errors(page)
