@@ -48,9 +48,12 @@ class WireSite:
         self.requested: list[str] = []
         self.requested_at: list[float] = []
         self.connections: dict[ServerConnection, str] = {}
-        #: Nobody is answered before it is set.
+        #: No event is answered before it is set.
         self.answering = asyncio.Event()
         self.answering.set()
+        #: No page is given before it is set.
+        self.serving = asyncio.Event()
+        self.serving.set()
         self.port = 0
         self._server: Server | None = None
         self._numbers = itertools.count(1)
@@ -107,12 +110,13 @@ class WireSite:
     async def wait_for_requests(self, path: str, count: int) -> None:
         await until(lambda: self.requested.count(path) >= count)
 
-    def _respond(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _respond(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.headers.get("Upgrade") is not None:
             return None
         path = request.path.partition("?")[0]
         self.requested.append(path)
         self.requested_at.append(time.monotonic())
+        await self.serving.wait()
         page = self.pages.get(path)
         status = self.status if page is not None else HTTPStatus.OK
         if page is None and path.startswith(STATIC):

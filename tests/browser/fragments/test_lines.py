@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser.fragments.conftest import HEAD, Visit, make_page
 from tests.browser.wire import WireSite
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
@@ -32,9 +33,9 @@ async def test_it_comes_and_goes_with_its_element(visit: Visit, site: WireSite) 
     assert site.opened == ["/ws/room"]
 
     await page.evaluate("document.querySelector('section div').dataset.websocket = '/other'")
+    await until(lambda: list(site.connections.values()) == ["/ws/other"])
     await site.show("ul", "<li>other</li>", path="/ws/other")
     await expect(page.locator("li")).to_have_text(["moved", "other"])
-    assert list(site.connections.values()) == ["/ws/other"]
 
     await page.evaluate("document.querySelector('section').remove()")
     await site.wait_for_connections(0)
@@ -118,6 +119,18 @@ async def test_a_gap_has_the_page_read_again_as_often_as_it_takes(visit: Visit, 
     await site.wait_for_requests("/", before + 1)
     site.status = site.status.OK
     await expect(page.locator("li")).to_have_text(["a", "b"])
+
+
+async def test_what_comes_while_the_page_is_fetched_is_shown_when_it_is_there(visit: Visit, site: WireSite) -> None:
+    page = await visit('<ul data-websocket="/room" data-refresh><li>old</li></ul>')
+    site.pages["/"] = make_page('<ul data-websocket="/room" data-refresh><li>new</li></ul>')
+    site.serving.clear()
+    await site.publish("tws.gap", {})
+    await site.wait_for_requests("/", 2)
+    await site.show("ul", "<li>meanwhile</li>")
+    await site.publish("said", {"text": "behind it"})
+    site.serving.set()
+    await expect(page.locator("li")).to_have_text(["new", "meanwhile"])
 
 
 async def test_what_another_connection_shows_is_left_alone(visit: Visit, site: WireSite) -> None:
