@@ -8,7 +8,7 @@ import pytest
 from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 from tests.support.scripts import run_script
 
-GUIDES = ["handlers.md", "types.md"]
+GUIDES = ["handlers.md", "types.md", "fragments.md"]
 
 #: Runs the blocks of a guide in one module, and then the tests in it.
 RUN = """
@@ -25,6 +25,10 @@ settings.configure(
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "tornado_websockets"],
     ROOT_URLCONF="guide",
     DEBUG=False,
+    TEMPLATES=[{{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {{"loaders": [("django.template.loaders.locmem.Loader", {templates!r})]}},
+    }}],
 )
 guide = sys.modules["guide"] = ModuleType("guide")
 guide.urlpatterns = []
@@ -52,7 +56,8 @@ def blocks(name: str, language: str) -> list[str]:
 def run_guide(name: str, *more: str) -> list[str]:
     """What the guide's Python prints: first how many tests there were."""
     path = str(ROOT / "docs" / "guides" / name)
-    return run_script(RUN.format(path=path) + "".join(more)).split("\n", 1)
+    templates = {"message.html": "".join(blocks(name, "django")).strip()}
+    return run_script(RUN.format(path=path, templates=templates) + "".join(more)).split("\n", 1)
 
 
 @pytest.mark.parametrize("name", GUIDES)
