@@ -8,7 +8,7 @@ import pytest
 from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 from tests.support.scripts import run_script
 
-GUIDES = ["handlers.md", "streaming.md", "types.md"]
+GUIDES = ["handlers.md", "streaming.md", "types.md", "fragments.md"]
 
 #: Runs the blocks of a guide in one module, and then the tests in it.
 RUN = """
@@ -25,6 +25,10 @@ settings.configure(
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "tornado_websockets"],
     ROOT_URLCONF="guide",
     DEBUG=False,
+    TEMPLATES=[{{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {{"loaders": [("django.template.loaders.locmem.Loader", {templates!r})]}},
+    }}],
 )
 guide = sys.modules["guide"] = ModuleType("guide")
 guide.urlpatterns = []
@@ -52,7 +56,8 @@ def blocks(name: str, language: str) -> list[str]:
 def run_guide(name: str, *more: str) -> list[str]:
     """What the guide's Python prints: first how many tests there were."""
     path = str(ROOT / "docs" / "guides" / name)
-    return run_script(RUN.format(path=path) + "".join(more)).split("\n", 1)
+    templates = {"message.html": "".join(blocks(name, "django")).strip()}
+    return run_script(RUN.format(path=path, templates=templates) + "".join(more)).split("\n", 1)
 
 
 @pytest.mark.parametrize("name", GUIDES)
@@ -86,11 +91,12 @@ from pathlib import Path
 from types import ModuleType
 
 import django
+from django.apps import apps
 from django.conf import settings
 
 settings.configure(
     INSTALLED_APPS=[
-        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tornado_websockets",
+        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tornado_websockets", "guide",
     ],
     DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -99,7 +105,9 @@ settings.configure(
 )
 guide = sys.modules["guide"] = ModuleType("guide")
 guide.urlpatterns = []
+guide.__path__ = [{path!r}]
 django.setup()
+apps.get_app_config("guide").models_module = guide  # so that its models get tables
 from django.test.runner import DiscoverRunner
 
 for block in re.findall(r"(?ms)^```python\\n(.*?)^```$", Path({path!r}).read_text()):
@@ -114,7 +122,8 @@ print(result.testsRun)
 """
 
 
-def test_every_testcase_of_the_guide_to_the_database_passes():
-    path = str(ROOT / "docs" / "guides" / "database.md")
+@pytest.mark.parametrize(("name", "count"), [("database.md", 4), ("models.md", 3)])
+def test_every_testcase_of_a_guide_passes(name, count):
+    path = str(ROOT / "docs" / "guides" / name)
     printed = run_script(RUN_TESTCASES.format(path=path), are_warnings_errors=False)
-    assert int(printed) == sum(block.count(" def test_") for block in blocks("database.md", "python")) == 4
+    assert int(printed) == sum(block.count(" def test_") for block in blocks(name, "python")) == count

@@ -101,7 +101,7 @@ def test_the_client_is_small() -> None:
 
 
 def test_pages_and_programs_can_be_written_against_the_types(tsc: list[str]) -> None:
-    programs = [TYPE_TESTS / name for name in ("page.ts", "module.mts", "common.cts")]
+    programs = [TYPE_TESTS / name for name in ("page.ts", "module.mts", "react.mts", "common.cts")]
     # A page's script without imports is a script, whatever else is compiled with it.
     run(*tsc, *STRICT, "--moduleDetection", "legacy", *programs)
 

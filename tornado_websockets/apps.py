@@ -21,7 +21,12 @@ class TornadoWebSocketsConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(own_checks.check_settings)
-        for check in (project_checks.check_asgi, project_checks.check_modules, project_checks.check_distributions):
+        for check in (
+            project_checks.check_asgi,
+            project_checks.check_modules,
+            project_checks.check_distributions,
+            project_checks.check_followed,
+        ):
             checks.register(check)
         checks.register(own_checks.check_store)
         checks.register(own_checks.check_deployment, checks.Tags.security, deploy=True)

@@ -1,6 +1,6 @@
 """Publishing: once the database transaction is committed, and with word of how it went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -95,3 +95,18 @@ def _send_unless_open(send: Callable[[], None], using: str | None, committed: fr
 def _publish_committed(hub: Hub, message: Message) -> None:
     with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
         _publish(hub, message, Options(on_commit=False))
+
+
+def publish_all(messages: Iterable[tuple[Hub, Message]]) -> None:
+    """Send what a transaction has committed, each message by its hub.
+
+    In sync code it returns when the channel layer has taken all of it. What fails is counted and logged, as with
+    :func:`publish` after a commit.
+    """
+    outcomes = [hub.publish(message) for hub, message in messages]
+    if is_loop_running():
+        return
+    for outcome in outcomes:
+        if outcome is not None:
+            with suppress(PublishError):
+                outcome.result(_DAY)

@@ -1,4 +1,7 @@
-"""``WebSocket``: what applications register their handlers on, and send to their clients with."""
+"""``WebSocket``: what applications register their handlers on, and send to their clients with.
+
+It is long because each of its methods says to applications all that it takes and raises.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asgiref.sync import markcoroutinefunction
+from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.core.checks import register as register_check
 
 from .core.handlers.dispatch import Rules
@@ -14,6 +17,7 @@ from .core.handlers.events import check_event
 from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
+from .fragments.fragment import Fragment
 from .paths import PathPattern, group_of
 from .schema.sends import read_sends
 from .serving.checks import check_installed
@@ -23,6 +27,7 @@ from .transactions import Options
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
+    from django.db.models import Model
     from django.urls import URLPattern
 
     from .auth.authentication import Authenticator
@@ -237,6 +242,70 @@ class WebSocket:
         """:meth:`publish` for async code, which it is too: the same under a name that says so."""
         return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
 
+    def emit_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+    ) -> Sending | Publication:
+        """:meth:`emit` a piece of HTML, as the event ``tws.html`` that ``fragments.js`` puts into the page.
+
+        It is rendered once, however many hear it: without a request and without a user, and where this is called. In
+        async code the template must not query; :meth:`apublish_html` may.
+
+        :param target: a CSS selector, which the page looks for within the element that has the connection.
+        :param template: its name, or several of which the first that exists is taken. With ``"delete"``, ``None``.
+        :param context: of the template.
+        :param swap: where it goes, as htmx names it: ``innerHTML``, ``outerHTML``, ``beforebegin``, ``afterbegin``,
+            ``beforeend``, ``afterend`` or ``delete``.
+        :param language: the code of the language; by default ``LANGUAGE_CODE``, whoever asks. Times are in
+            ``TIME_ZONE``, but for the template's own ``{% timezone %}``.
+        :raises TypeError, ValueError: one of them is none of that; others as :meth:`emit`.
+        :raises django.core.exceptions.SynchronousOnlyOperation: the template queries the database in async code.
+        """
+        return self._emitter.emit_html(Fragment(target, template, context, swap, language))
+
+    def publish_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
+    ) -> Publication:
+        """:meth:`publish` a piece of HTML, rendered as by :meth:`emit_html` when this is called."""
+        text = self._emitter.write_html(Fragment(target, template, context, swap, language))
+        return self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+
+    async def apublish_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+        on_commit: bool = True,
+        using: str | None = None,
+        fail_silently: bool = False,
+        **parameters: Any,
+    ) -> None:
+        """:meth:`publish_html` with a template that may query: it is rendered in a thread, as by ``sync_to_async``.
+
+        A coroutine: nothing happens, and nothing keeps its place among what else is sent, until it is awaited.
+        """
+        fragment = Fragment(target, template, context, swap, language)
+        text = await sync_to_async(self._emitter.write_html)(fragment)
+        await self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.
 
@@ -253,6 +322,35 @@ class WebSocket:
                 raise WebSocketEventAlreadyBinded(module.name, self.path)
         module.bind_to(self, self._endpoint, self._emitter)
         self.modules.append(module)
+
+    def follow(
+        self,
+        model: type[Model],
+        *,
+        data: Sequence[str] | Callable[[Any], Any] | type,
+        to: Mapping[str, str] | Callable[[Any], Mapping[str, Any] | None] | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        """Publish ``message_created``, ``message_changed`` and ``message_deleted``, for a model ``Message``.
+
+        After the commit, and once per row and transaction, whatever was done to it; of more than 1,000 rows of one
+        path it is only said how many there are: ``message_many``. No save fails by it. Heard are ``save``, ``create``,
+        ``delete`` and what deletes by cascade; not ``update``, ``bulk_create``, raw SQL and many-to-many relations.
+        Call it in the ``websockets`` module of an app, so that commands and workers know of it.
+
+        :param model: whose rows, those of its proxies and children included, under its key.
+        :param data: what is told of a row: names of columns and properties, a function of the row that returns a
+            dict, or a type as handlers have them, with fields of such names. Of a deleted one it is ``{"id": key}``.
+        :param to: the parameters of the path: names of columns, ``{"room": "room_id"}``, so that a row that moves is
+            deleted there and created here; or a function of the row that returns them, or ``None`` for nobody.
+        :param prefix: with which the events' names begin; by default the model's own in small letters.
+        :raises TypeError: one of them is none of that.
+        :raises ValueError: an event would have a name that none may have.
+        :raises WebSocketEventAlreadyBinded: this WebSocket follows something under such a name.
+        """
+        from .following.registration import follow
+
+        follow(self._endpoint, model, to=to, data=data, prefix=prefix)
 
     @property
     def group_name(self) -> str:

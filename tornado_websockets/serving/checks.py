@@ -11,6 +11,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
+from .discovery import discover, followed_late
+
 _OURS: Final = ("tornado_websockets", "channels_bridge")
 _ONE_LINE: Final = 'ASGI_APPLICATION = "channels_bridge.serve.application"'
 
@@ -71,6 +73,23 @@ def check_distributions(app_configs: object, **kwargs: Any) -> Sequence[CheckMes
             "pip install --force-reinstall --no-deps django-tornado-websockets-channels",
             id="tornado_websockets.W013",
         )
+    ]
+
+
+def check_followed(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Commands and workers, which import no URLconf, know of every model that is followed."""
+    try:
+        discover()
+    except Exception:  # Django's own check of the URLconf says what is wrong
+        return []
+    return [
+        Warning(
+            f"WebSocket({path!r}).follow({label}) is in a module that only the URLconf imports: rows that commands, "
+            "workers or the shell save are heard by nobody.",
+            hint="Move it to the module websockets of an app, which every process imports.",
+            id="tornado_websockets.W018",
+        )
+        for path, label in followed_late
     ]
 
 

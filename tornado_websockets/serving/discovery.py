@@ -6,6 +6,9 @@ from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+#: Path and model of each ``follow`` that came after start-up: commands and workers know nothing of it.
+followed_late: list[tuple[str, str]] = []
+
 
 def discover_modules() -> None:
     """Import the ``websockets`` module of each installed app that has one."""

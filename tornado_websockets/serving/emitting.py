@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
 from ..exceptions import EmitHandlerError
+from ..fragments.fragment import HTML
 from ..transactions import Options, publish
 from .endpoint import Endpoint, may_emit_anywhere
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..core.protocol.frames import Data
+    from ..fragments.fragment import Fragment
 
 
 class Emitter:
@@ -29,19 +31,29 @@ class Emitter:
 
     def emit(self, event: str, data: Data | str | None) -> Sending | Publication:
         """See :meth:`WebSocket.emit`."""
-        text = self._write(event, data)
-        connection = self._endpoint.emitting_connection()
-        if connection is not None:
-            return self._emit(connection, event, text)
-        if may_emit_anywhere() and not self._endpoint.pattern.names:
-            return self._publish(event, text, {}, Options())
-        raise EmitHandlerError(event, self._endpoint.pattern.text)
+        return self._emit_inside(event, self._write(event, data))
+
+    def emit_html(self, fragment: Fragment) -> Sending | Publication:
+        """See :meth:`WebSocket.emit_html`."""
+        return self._emit_inside(HTML, self.write_html(fragment))
 
     def publish(
         self, event: str, data: Data | str | None, parameters: Mapping[str, Any], options: Options
     ) -> Publication:
         """See :meth:`WebSocket.publish`."""
         return self._publish(event, self._write(event, data), parameters, options)
+
+    def publish_html(self, text: str, parameters: Mapping[str, Any], options: Options) -> Publication:
+        """See :meth:`WebSocket.publish_html`.
+
+        :param text: by :meth:`write_html`, which may have to wait for a database.
+        """
+        return self._publish(HTML, text, parameters, options)
+
+    def write_html(self, fragment: Fragment) -> str:
+        """The frame of a fragment, which is rendered for that."""
+        self._endpoint.refuse_strangers()
+        return self._endpoint.encoder.control(HTML, fragment.render())
 
     def send(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
@@ -67,6 +79,15 @@ class Emitter:
         text = self._endpoint.encoder.event(event, data)
         self._endpoint.refuse_strangers()
         return text
+
+    def _emit_inside(self, event: str, text: str) -> Sending | Publication:
+        """Emit where a handler is running, or where that is allowed elsewhere."""
+        connection = self._endpoint.emitting_connection()
+        if connection is not None:
+            return self._emit(connection, event, text)
+        if may_emit_anywhere() and not self._endpoint.pattern.names:
+            return self._publish(event, text, {}, Options())
+        raise EmitHandlerError(event, self._endpoint.pattern.text)
 
     def _emit(
         self, connection: Connection, event: str, text: str, key: str | None = None, sender: Any = None

@@ -27,7 +27,8 @@ from ..core.protocol.offers import Offer, read_offer
 from ..core.registry import PREFIX
 from ..database import idle_database, with_database
 from ..encoding import _to_json
-from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
+from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused, WebSocketEventAlreadyBinded
+from ..fragments.fragment import HTML, Fragment
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from ..signals.connections import connected, disconnected
@@ -69,6 +70,7 @@ class Endpoint:
     :ivar options: what it was told besides its path, for whoever describes it.
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
+    :ivar followed: events of rows that are followed.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Endpoint:
         concurrency: int | None,
         authorize: Authorize | None,
         websocket: Any = None,
-        sends: Mapping[str, Type | None] | None = None,
+        sends: dict[str, Type | None] | None = None,
         *,
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
@@ -100,6 +102,7 @@ class Endpoint:
         rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules)
         self.sends = sends
+        self.followed: set[str] = set()
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:
             concurrency = 1
@@ -117,6 +120,18 @@ class Endpoint:
         if self.sends is None:
             return Encoder(**options)
         return DeclaredEncoder(self.sends, self.dispatcher.prefixes, **options)
+
+    def declare(self, events: Mapping[str, Type | None]) -> None:
+        """Note events of rows that are followed; where it is said what is sent, they are among that.
+
+        :raises WebSocketEventAlreadyBinded: one is noted already.
+        """
+        for event in events:
+            if event in self.followed:
+                raise WebSocketEventAlreadyBinded(event, self.pattern.text)
+        self.followed.update(events)
+        if self.sends is not None:
+            self.sends.update({event: kind for event, kind in events.items() if event not in self.sends})
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.pattern.text}>"
@@ -179,6 +194,10 @@ class Endpoint:
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of Django stands for, if it is meant as one."""
         return translate(error)
+
+    def write_html(self, *fragment: Any) -> str:
+        """The frame of a fragment, which is rendered for that; parameters as of :class:`Fragment`."""
+        return self.encoder.control(HTML, Fragment(*fragment).render())
 
     def refuse_to_broadcast(self, event: str, topic: str) -> None:
         """Raise what forbids ``socket.broadcast`` from where this is called, if anything does."""

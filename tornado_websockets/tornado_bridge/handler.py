@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -104,6 +104,18 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         :param data: a dict, or a string, which becomes ``{"message": data}``.
         """
         return self.connection.emit(event, data)
+
+    def emit_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+    ) -> Sending:
+        """Send a piece of HTML to this client; see :meth:`Connection.emit_html`."""
+        return self.connection.emit_html(target, template, context, swap=swap, language=language)
 
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         """Send an event to every other client; see :meth:`Connection.broadcast`."""

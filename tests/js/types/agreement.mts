@@ -2,6 +2,7 @@
 // client without the declarations of its ES modules: what is imported from a .mjs is then the implementation itself.
 
 import * as written from "../../../tornado_websockets/static/tornado_websockets/tornadowebsocket.mjs";
+import "../../../tornado_websockets/static/tornado_websockets/src/fragments.mjs";
 import * as writtenBar from "../../../tornado_websockets/static/tornado_websockets/src/progress_bar.mjs";
 import TornadoWebSocket from "../../../tornado_websockets/static/tornado_websockets/tornadowebsocket.js";
 import ModuleProgressBar from "../../../tornado_websockets/static/tornado_websockets/modules/progress_bar.js";

@@ -31,6 +31,12 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @news.on
+async def take_away(socket: Any) -> None:
+    await socket.emit_html("#mine", None, swap="delete")
+    await news.emit_html("#everybody's", None, swap="delete")
+
+
+@news.on
 async def goes_as_it_is(socket: Any) -> bool:
     """Whether what is sent needs no detour, for each client anew."""
     await socket.emit("on its way")

@@ -5,7 +5,7 @@ It is long because all of that meets in one status: whether the client is still 
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
@@ -65,6 +65,9 @@ class Endpoint(Protocol):
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
+
+    def write_html(self, *fragment: Any) -> str:
+        """The frame of a piece of a page, which is rendered for that."""
 
     def refuse_to_broadcast(self, event: str, topic: str) -> None:
         """Raise what forbids a broadcast to ``topic`` from where this is called, if anything does."""
@@ -241,6 +244,17 @@ class Connection(Socket):
 
     def emit(self, event: str, data: Data | str | None = None) -> Sending:
         return self.write(self.endpoint.encoder.event(event, data))
+
+    def emit_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+    ) -> Sending:
+        return self.write(self.endpoint.write_html(target, template, context, swap, language))
 
     def write(self, text: str) -> Sending:
         """Send a text as it is, after all that was sent before; errors as :meth:`emit` has for closed connections."""

@@ -1,7 +1,7 @@
 """``Socket``: what a handler gets as ``socket``, the same on every transport."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -99,6 +99,21 @@ class Socket:
         :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
+        """
+
+    @abstractmethod
+    def emit_html(
+        self,
+        target: str,
+        template: str | Sequence[str] | None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        swap: str = "beforeend",
+        language: str | None = None,
+    ) -> Sending:
+        """Send a piece of HTML to this client, as the event ``tws.html`` that ``fragments.js`` puts into the page.
+
+        Parameters and errors as of ``WebSocket.emit_html``, and of :meth:`emit`.
         """
 
     def emit_warning(self, message: str, code: str | None = None) -> Sending:

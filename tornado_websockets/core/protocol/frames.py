@@ -221,6 +221,10 @@ class Encoder:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"The data of {event!r}{self._where} cannot be sent: {error}") from error
 
+    def control(self, event: str, data: Data) -> str:
+        """An event of the protocol itself, whose name begins with ``tws.``; errors as :meth:`event` for its data."""
+        return self._encode({"event": event, "data": data})
+
     def reply(self, id: Id, data: object) -> str:
         """The answer to a frame that had an ``id``; ``None`` is sent as ``{}``."""
         return self._encode({"event": "reply", "id": id, "data": {} if data is None else data})

@@ -1,0 +1,42 @@
+"""Models whose rows the tests follow; their tables are made for each database that is tested."""
+
+from django.db import models
+
+
+class Room(models.Model):
+    name = models.CharField(max_length=50, default="")
+
+    class Meta:
+        app_label = "project"
+
+
+class Message(models.Model):
+    room = models.ForeignKey(Room, models.CASCADE, null=True)
+    text = models.TextField(default="")
+    likes = models.IntegerField(default=0)
+    at = models.DateTimeField(null=True)
+    file = models.FileField(blank=True, default="")
+
+    class Meta:
+        app_label = "project"
+
+    @property
+    def shout(self) -> str:
+        return self.text.upper()
+
+
+class Loud(Message):
+    class Meta:
+        app_label = "project"
+        proxy = True
+
+
+class Picture(Message):
+    width = models.IntegerField(default=0)
+
+    class Meta:
+        app_label = "project"
+
+
+#: Those with a table, in the order in which they can be made.
+TABLES = (Room, Message, Picture)

@@ -1,0 +1,239 @@
+"""``Table``: a model whose rows are followed: what it hears of them, and what their instances know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+from weakref import ref
+
+from django.db.models import signals
+
+from ..core.logger import logger
+from .columns import Column, column_of, find_field
+from .known import Known, surviving
+from .ledger import Entry, Report
+from .outcome import NOWHERE, UNHEARD, Place, Step
+
+if TYPE_CHECKING:
+    from .following import Following
+
+_MISSING: Final = object()
+
+
+class Table:
+    """The rows of a model, those of its proxies and children included.
+
+    :param model: one with a table of its own.
+    """
+
+    def __init__(self, model: type[Any]) -> None:
+        self._model = model
+        self._key = model._meta.pk.attname
+        self._slot = f"_followed_{model._meta.label_lower}"
+        self._columns: dict[str, Column] = {}
+        self._followings: list[Following] = []
+        self._note_refreshing()
+        for each in _family(model):
+            self._listen(each)
+        signals.class_prepared.connect(self._on_class_prepared, weak=False)
+
+    def add(self, following: Following) -> None:
+        """Tell it of the rows, too."""
+        for attname in sorted(following.columns - self._columns.keys()):
+            self._columns[attname] = column_of(find_field(self._model, attname))
+        self._followings.append(following)
+
+    # Whom it hears.
+
+    def _on_class_prepared(self, sender: type[Any], **_: Any) -> None:
+        if issubclass(sender, self._model) and not sender._meta.abstract:
+            self._listen(sender)
+
+    def _listen(self, model: type[Any]) -> None:
+        signals.post_init.connect(self._on_loaded, sender=model, weak=False)
+        signals.pre_save.connect(self._on_saving, sender=model, weak=False)
+        signals.post_save.connect(self._on_saved, sender=model, weak=False)
+        if model._meta.concrete_model is self._model:  # with a child's row the parent's goes, and is told of itself
+            signals.pre_delete.connect(self._on_deleting, sender=model, weak=False)
+            signals.post_delete.connect(self._on_deleted, sender=model, weak=False)
+
+    def _note_refreshing(self) -> None:
+        """Hear of ``refresh_from_db`` too, by which deferred columns are loaded: Django has no signal for it."""
+        refresh = self._model.refresh_from_db
+
+        @wraps(refresh)
+        def refresh_from_db(instance: Any, using: Any = None, fields: Any = None, **options: Any) -> None:
+            refresh(instance, using, fields, **options)
+            self._on_refreshed(instance, fields)
+
+        self._model.refresh_from_db = refresh_from_db
+
+    # What instances know.
+
+    def _known(self, instance: Any) -> Known | None:
+        known = surviving(instance._state.__dict__.get(self._slot))
+        return known if known is not None and known.key == getattr(instance, self._key) else None
+
+    def _forget_unloaded(self, instance: Any, using: str) -> None:
+        """Forget what an instance was merely made with, or has loaded of another database."""
+        if instance._state.adding or instance._state.db != using:
+            instance._state.__dict__.pop(self._slot, None)
+
+    def _on_loaded(self, instance: Any, **_: Any) -> None:
+        values = instance.__dict__
+        known = {attname: values[attname] for attname in self._columns if attname in values}
+        instance._state.__dict__[self._slot] = Known(values.get(self._key), known)
+
+    def _on_refreshed(self, instance: Any, fields: Any) -> None:
+        read = [each for each in self._columns.values() if fields is None or each.is_among(fields)]
+        values = {each.attname: instance.__dict__[each.attname] for each in read if each.attname in instance.__dict__}
+        self._learn(instance, values)
+
+    def _learn(self, instance: Any, values: Mapping[str, Any]) -> None:
+        """Know of the row what was read of it, too."""
+        known = self._known(instance)
+        if known is None:
+            learnt = Known(getattr(instance, self._key), values)
+        else:  # what was read may be undone with what was saved
+            learnt = Known(known.key, {**known.values, **values}, known.cause, known.before)
+        instance._state.__dict__[self._slot] = learnt
+
+    def _read(self, key: Any, columns: list[str], using: str) -> dict[str, Any]:
+        """The values that no instance has; none where the row is gone."""
+        rows = self._model._base_manager.using(using).filter(pk=key)
+        return next(iter(rows.values(*columns)), {})
+
+    # What it tells. No save and no deletion fails by it.
+
+    def _on_saving(self, instance: Any, using: str, **_: Any) -> None:
+        self._forget_unloaded(instance, using)
+
+    def _on_saved(
+        self, instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **_: Any
+    ) -> None:
+        if raw:
+            instance._state.__dict__.pop(self._slot, None)
+            return
+        try:
+            self._save(instance, created, using, update_fields)
+        except Exception:
+            logger.exception("Cannot tell of a saved row (%s, %r)", self._model._meta.label, instance.pk)
+
+    def _save(self, instance: Any, created: bool, using: str, update_fields: frozenset[str] | None) -> None:
+        known = self._known(instance)
+        before = None if known is None or created else known.values
+        values = self._values(instance, before or {}, created, using, update_fields)
+        if values is None:
+            return
+        reports = [self._report(following, instance, before, values, created) for following in self._followings]
+        key = getattr(instance, self._key)
+        entry = Entry(self, key, reports)
+        entry.known = Known(key, values, ref(entry), known)
+        instance._state.__dict__[self._slot] = entry.known
+        entry.register(using)
+
+    def _report(
+        self,
+        following: Following,
+        instance: Any,
+        before: Mapping[str, Any] | None,
+        values: Mapping[str, Any],
+        created: bool,
+    ) -> Report:
+        place = self._place(following, instance, values)
+        if created:
+            was: Place = NOWHERE
+        elif before is not None and following.is_same_place(before, values):
+            was = place
+        else:
+            was = self._place_before(following, before)
+        return Report(following, Step(was, place), self._body(following, instance, values))
+
+    def _values(
+        self, instance: Any, before: Mapping[str, Any], created: bool, using: str, update_fields: frozenset[str] | None
+    ) -> dict[str, Any] | None:
+        """What the row has now: what was saved, and of the rest what was there; ``None`` where it is gone."""
+        values, unknown = {}, []
+        for attname, column in self._columns.items():
+            is_saved = update_fields is None or column.is_among(update_fields)
+            value = (instance.__dict__ if is_saved or attname == self._key else before).get(attname, _MISSING)
+            is_computed = column.is_generated and not created
+            if value is _MISSING or is_computed or hasattr(value, "resolve_expression"):
+                unknown.append(attname)
+            values[attname] = value
+        if unknown:
+            read = self._read(getattr(instance, self._key), unknown, using)
+            if not read:
+                return None
+            values.update(read)
+        return values
+
+    def _on_deleting(self, instance: Any, using: str, **_: Any) -> None:
+        self._forget_unloaded(instance, using)
+        known = self._known(instance)
+        needed = {attname for following in self._followings for attname in following.columns_of_path}
+        unknown = needed - (known.values.keys() if known is not None else set())
+        if not unknown:
+            return
+        try:
+            self._learn(instance, self._read(getattr(instance, self._key), sorted(unknown), using))
+        except Exception:
+            logger.exception("Cannot tell to whom a row belonged (%s, %r)", self._model._meta.label, instance.pk)
+
+    def _on_deleted(self, instance: Any, using: str, **_: Any) -> None:
+        try:
+            known = self._known(instance)
+            before = None if known is None else known.values
+            reports = [
+                Report(following, Step(self._place_left(following, instance, before), NOWHERE), None)
+                for following in self._followings
+            ]
+            Entry(self, getattr(instance, self._key), reports).register(using)
+        except Exception:
+            logger.exception("Cannot tell of a deleted row (%s, %r)", self._model._meta.label, instance.pk)
+
+    def _place_left(self, following: Following, instance: Any, before: Mapping[str, Any] | None) -> Place:
+        if following.columns_of_path:
+            return self._place_before(following, before)
+        return self._place(following, instance, {})
+
+    def _place_before(self, following: Following, before: Mapping[str, Any] | None) -> Place:
+        try:
+            return following.place_before(before)
+        except ValueError:  # a value that no path can have: nobody was told of the row
+            return UNHEARD
+
+    def _place(self, following: Following, instance: Any, values: Mapping[str, Any]) -> Place:
+        try:
+            return following.place(instance, values)
+        except Exception:
+            logger.exception("No path for a row (%s, %r)", self._model._meta.label, instance.pk)
+            return UNHEARD
+
+    def _body(self, following: Following, instance: Any, values: Mapping[str, Any]) -> str | None:
+        try:
+            return following.body(instance, values)
+        except Exception:
+            logger.exception("No data of a row (%s, %r)", self._model._meta.label, instance.pk)
+            return None
+
+
+def _family(model: type[Any]) -> Iterator[type[Any]]:
+    """``model`` and all that is made of it, but for the abstract ones."""
+    if not model._meta.abstract:
+        yield model
+    for child in model.__subclasses__():
+        yield from _family(child)
+
+
+_tables: dict[type[Any], Table] = {}
+
+
+def table_of(model: type[Any]) -> Table:
+    """The table that has the rows of ``model``: of a proxy it is that of the model behind it."""
+    concrete = model._meta.concrete_model
+    table = _tables.get(concrete)
+    if table is None:
+        table = _tables[concrete] = Table(concrete)
+    return table

@@ -1,0 +1,1 @@
+"""Which HTML goes where on a page."""

@@ -1,0 +1,181 @@
+// What a fragment does to a page: it is freed of scripts and put in its place, and whoever reads or types stays there.
+//
+// This file is written by hand.
+
+/** @typedef {{ target: string, swap?: string, html?: string }} Fragment what a server sends as "tws.html" */
+
+/** @type {Record<string, (place: Element, came: DocumentFragment) => void>} by the names that htmx has for them */
+const SWAPS = {
+  innerHTML: (place, came) => place.replaceChildren(came),
+  outerHTML: (place, came) => place.replaceWith(came),
+  beforebegin: (place, came) => place.before(came),
+  afterbegin: (place, came) => place.prepend(came),
+  beforeend: (place, came) => place.append(came),
+  afterend: (place, came) => place.after(came),
+  delete: (place) => place.remove(),
+};
+
+// Attributes whose value may be a script, and what it begins with then; browsers skip blanks and control characters.
+const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data"];
+const SCRIPT_LINK = /^[\s\u0000-\u001f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:/i;
+
+/** @type {{ createHTML(text: string): any } | undefined} */
+let policy;
+
+/** Where a page's Content Security Policy asks for it, text becomes HTML by a policy that has a name only. */
+function trust(/** @type {string} */ text) {
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  const asItIs = { createHTML: (/** @type {string} */ html) => html };
+  if (!policy) policy = trustedTypes?.createPolicy("tornado_websockets", asItIs);
+  return policy ? policy.createHTML(text) : text;
+}
+
+/** @returns {DocumentFragment} what `html` says, with nothing in it that runs */
+function parse(/** @type {string} */ html) {
+  const template = document.createElement("template"); // in which nothing is loaded, and rows need no table
+  template.innerHTML = trust(html);
+  disarm(template.content);
+  return template.content;
+}
+
+/** @returns {Document} another page, in which nothing runs either */
+function parsePage(/** @type {string} */ html) {
+  const page = new DOMParser().parseFromString(trust(html), "text/html");
+  disarm(page);
+  return page;
+}
+
+/** Take out whatever would run: scripts, handlers in attributes, links that are scripts, pages within the page. */
+function disarm(/** @type {ParentNode} */ tree) {
+  for (const element of tree.querySelectorAll("*")) {
+    if (element.localName === "script") element.remove();
+    else if (element instanceof HTMLTemplateElement) disarm(element.content);
+    for (const { name, value } of [...element.attributes]) {
+      const isScript = /^on/i.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
+      if (isScript) element.removeAttribute(name);
+    }
+  }
+}
+
+/** @returns {Element | null} the element of that id within `root`, which may be itself */
+function findById(/** @type {Element} */ root, /** @type {string} */ id) {
+  return root.id === id ? root : root.querySelector(`#${CSS.escape(id)}`);
+}
+
+/** @returns {Element | null} the first that the selector `target` finds within `root`, else `root` if it is meant */
+function findTarget(/** @type {Element} */ root, /** @type {string} */ target) {
+  return root.querySelector(target) ?? (root.matches(target) ? root : null);
+}
+
+/** Whether a swap takes `element` away by itself. */
+function takesAway(/** @type {string} */ swap, /** @type {Element | null} */ place, /** @type {Element} */ element) {
+  if (swap === "innerHTML") return place !== element && !!place?.contains(element);
+  return swap === "outerHTML" && !!place?.contains(element);
+}
+
+/**
+ * Put a fragment into its place within `root`. Of its outermost elements those whose id is there already replace their
+ * namesake; the swap is for the others. (One that replaces everything with more than namesakes replaces everything.)
+ */
+function swap(/** @type {Element} */ root, /** @type {Fragment} */ { target, swap: name = "beforeend", html = "" }) {
+  const names = Object.keys(SWAPS);
+  if (!names.includes(name)) throw new TypeError(`Expected swap to be one of ${names.join(", ")}, got ${name}.`);
+  const came = parse(name === "delete" ? "" : html);
+  const place = findTarget(root, target);
+  const elements = [...came.children];
+  const pairs = elements.map((element) => ({ element, old: element.id ? findById(root, element.id) : null }));
+  const others = [...came.childNodes].filter((node) => !pairs.some(({ element, old }) => old && element === node));
+  const isSwapped = others.some((node) => node instanceof Element || node.textContent?.trim()) || !elements.length;
+  const replaced = pairs.filter(({ old }) => old && !(isSwapped && takesAway(name, place, old)));
+  const isTaken = isSwapped && ["innerHTML", "outerHTML", "delete"].includes(name);
+  const parts = replaced.map(({ old }) => /** @type {Element} */ (old)).concat(isTaken && place ? [place] : []);
+  keepPlace(root, parts, () => {
+    for (const { element } of replaced) findById(root, element.id)?.replaceWith(element);
+    // What was replaced may have had the place in it.
+    const placeNow = isSwapped && findTarget(root, target);
+    if (placeNow) SWAPS[name](placeNow, came);
+  });
+  adopt(elements);
+}
+
+/** Give an element the content that its like has on another page. */
+function takeContent(/** @type {Element} */ element, /** @type {Element} */ fresh) {
+  keepPlace(element, [element], () => element.replaceChildren(...fresh.childNodes));
+  adopt([...element.children]);
+}
+
+/** Let htmx have what has come, where a page uses it. */
+function adopt(/** @type {Element[]} */ elements) {
+  const { htmx } = /** @type {any} */ (globalThis);
+  for (const element of elements) if (element.isConnected) htmx?.process(element);
+}
+
+// Who reads or types stays where he is.
+
+/** Change `parts` of `root`, with the focus, what is being typed, and what is scrolled as they were. */
+function keepPlace(/** @type {Element} */ root, /** @type {Element[]} */ parts, /** @type {() => void} */ change) {
+  const scrolled = parts.flatMap((part) => [part, ...part.querySelectorAll("[id]")]).filter(isScrolled);
+  const positions = scrolled.map(({ id, scrollTop: top, scrollLeft: left }) => ({ id, top, left }));
+  const focus = noteFocus(parts);
+  change();
+  const scope = root.isConnected ? root : document.documentElement; // it may have been replaced itself
+  for (const { id, ...position } of positions) findById(scope, id)?.scrollTo({ ...position, behavior: "instant" });
+  if (focus) restoreFocus(scope, focus);
+}
+
+const isScrolled = (/** @type {Element} */ element) => element.id && (element.scrollTop || element.scrollLeft);
+
+/**
+ * @typedef {object} Focus
+ * @property {any} active the element that has it
+ * @property {Element} part in which that is
+ * @property {number[]} way from the part to the element, by the numbers of children
+ * @property {string | null} typed what its value is, if it is not the page's
+ * @property {[number | null, number | null, any]} selection
+ */
+
+/** @returns {Focus | null} the focus, if it is in one of the parts */
+function noteFocus(/** @type {Element[]} */ parts) {
+  /** @type {any} */
+  const active = document.activeElement;
+  const part = parts.find((each) => each.contains(active));
+  if (!part) return null;
+  const way = [];
+  for (let element = active; element !== part; element = element.parentElement)
+    way.unshift([...element.parentElement.children].indexOf(element));
+  const isTyped = "defaultValue" in active && active.type !== "file" && active.value !== active.defaultValue;
+  const selection = [active.selectionStart ?? null, active.selectionEnd, active.selectionDirection];
+  return { active, part, way, typed: isTyped ? active.value : null, selection: /** @type {any} */ (selection) };
+}
+
+/** Give the focus back to the element that has come for the one that had it; if there is none, to `root`. */
+function restoreFocus(/** @type {Element} */ root, /** @type {Focus} */ { active, part, way, typed, selection }) {
+  if (active.isConnected) return;
+  const heir = findHeir(root, active, part, way);
+  const element = /** @type {any} */ (heir ?? root);
+  if (!heir && !element.hasAttribute("tabindex")) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  if (!heir) return;
+  if (typed !== null && "defaultValue" in element) element.value = typed;
+  if (selection[0] !== null && element.selectionStart !== null) element.setSelectionRange?.(...selection);
+}
+
+/** @returns {Element | null | undefined} what stands where `active` stood: by its id, its name, or its place */
+function findHeir(
+  /** @type {Element} */ root,
+  /** @type {Element} */ active,
+  /** @type {Element} */ part,
+  /** @type {number[]} */ way,
+) {
+  if (active.id) return findById(root, active.id);
+  const partNow = part.isConnected ? part : part.id ? findById(root, part.id) : null;
+  const name = active.getAttribute("name");
+  const named = name && partNow?.querySelector(`${active.localName}[name="${CSS.escape(name)}"]`);
+  if (named) return named;
+  /** @type {Element | undefined | null} */
+  let element = partNow;
+  for (const index of way) element = element?.children[index];
+  return element?.localName === active.localName ? element : null;
+}
+
+export { parsePage, swap, takeContent };
