@@ -58,11 +58,14 @@ async def connect(ws):
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
         "apublish",
+        "apublish_html",
         "bind",
         "consumer",
         "context",
         "emit",
+        "emit_html",
         "events",
+        "follow",
         "group_name",
         "group_name_for",
         "handlers",
@@ -71,6 +74,7 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "on_event",
         "path",
         "publish",
+        "publish_html",
         "route",
     ]
 

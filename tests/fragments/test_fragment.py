@@ -11,6 +11,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone, translation
+from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext_lazy
 
 from tests.support.asgi import Server
@@ -271,8 +272,11 @@ class TestPublishing:
 
     def test_it_waits_for_the_database_that_is_named(self, ws, published):
         with transaction.atomic():
-            ws.publish_html("#x", "row.html", using="other")
-            assert len(published.messages) == 1
+            ws.publish_html("#x", "row.html", using="default")
+            assert published.messages == []
+            with pytest.raises(ConnectionDoesNotExist):
+                ws.publish_html("#x", "row.html", using="other")
+        assert len(published.messages) == 1
 
     def test_what_the_layer_refuses_raises(self, ws, published):
         published.error = PublishError("tws.html", "/fragments")

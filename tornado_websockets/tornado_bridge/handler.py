@@ -1,4 +1,7 @@
-"""``WebSocketHandler``: what Tornado calls for one client, and what it does for the client's connection."""
+"""``WebSocketHandler``: what Tornado calls for one client, and what it does for the client's connection.
+
+It is long because Tornado wants all of that from one class, which is the ``socket`` of handlers as well.
+"""
 
 from __future__ import annotations
 
