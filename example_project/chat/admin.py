@@ -1,4 +1,4 @@
-"""Moderation: a message deleted here vanishes from every open page."""
+"""Moderation: a message that is deleted or changed here vanishes or changes on every open page."""
 
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,8 @@ class MessageAdmin(MessageModelAdmin):
     list_display = ["at", "name", "text"]
     search_fields = ["name", "text"]
     ordering = ["-pk"]
+    fields = ["at", "name", "text"]
+    readonly_fields = ["at", "name"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
         return False

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
-
 from chat.history import Page, read_page
 from chat.models import Message
 from chat.people import Person, identify, list_people, require_person
@@ -17,6 +14,7 @@ Data = dict[str, Any]
 
 # region shown
 chat = WebSocket("/chat")
+chat.follow(Message, data=("id", "person", "name", "text", "at"))  # wherever it is saved or deleted
 # endregion
 
 
@@ -42,7 +40,6 @@ def say(socket: Socket, data: Data) -> Data:
     speaker = require_person(socket)
     text = clean_text(data.get("text"))
     message = Message.objects.create(**speaker, text=text)
-    chat.emit("said", {**message.to_data()})
     return {"id": message.pk}
 
 
@@ -69,9 +66,3 @@ async def close(socket: Socket) -> None:
         person = require_person(socket)
         if all(other["person"] != person["person"] for other in list_people(chat, but=socket)):
             chat.emit("left", {**person})
-
-
-@receiver(post_delete, sender=Message)
-def forget(instance: Message, **kwargs: Any) -> None:
-    """Take a deleted message off every page, wherever it was deleted."""
-    chat.publish("removed", {"id": instance.pk})

@@ -176,7 +176,7 @@ async def test_a_screen_reader_announces_news_only(arrive: Arrive, browser: Brow
     await page.close()
 
 
-async def test_a_message_deleted_in_the_admin_vanishes(
+async def test_what_is_deleted_or_changed_in_the_admin_is_so_on_pages(
     arrive: Arrive, browser: Browser, chat_server: ChatServer
 ) -> None:
     await manage(
@@ -199,4 +199,10 @@ async def test_a_message_deleted_in_the_admin_vanishes(
     await boss.locator("#content input[type=submit]").click()
 
     await expect(ana.texts).to_have_text(["Polite"])
+
+    await boss.goto(f"{chat_server.url}admin/chat/message/2/change/")
+    await boss.locator("#id_text").fill("Kind")
+    await boss.locator("input[name=_save]").click()
+
+    await expect(ana.texts).to_have_text(["Kind"])
     await context.close()

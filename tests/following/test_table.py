@@ -12,7 +12,7 @@ from django.core import serializers as fixtures
 from django.db import connections, models, transaction
 from django.db.models import F
 from django.db.models.functions import Upper
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from rest_framework import serializers
 
 from tests.following.models import Loud, Message, Picture, Room
@@ -551,3 +551,40 @@ def test_what_the_database_computes_is_read(wire, database, queries):
     made.text = "b"
     assert len(queries(made.save)) == 2
     assert [data for _, _, data in wire.take()] == [{"loud": "A"}, {"loud": "B"}]
+
+
+class Seat(models.Model):
+    pk = models.CompositePrimaryKey("row", "number")
+    row = models.IntegerField()
+    number = models.IntegerField()
+    hall = models.IntegerField(default=1)
+
+    class Meta:
+        app_label = "project"
+
+
+def test_a_key_may_have_several_columns(wire, database):
+    with connections[database].schema_editor() as editor:
+        editor.create_model(Seat)
+    wire.websocket("/hall/<int:hall>").follow(Seat, to={"hall": "hall"}, data=("row", "number"))
+    Seat.objects.using(database).create(row=1, number=2)
+    seat = Seat.objects.using(database).get()
+    seat.hall = 2
+    seat.save()
+    seat.delete()
+    data = {"row": 1, "number": 2}
+    assert wire.take() == [
+        ("/hall/1", "seat_created", data),
+        ("/hall/1", "seat_deleted", {"id": [1, 2]}),
+        ("/hall/2", "seat_created", data),
+        ("/hall/2", "seat_deleted", {"id": [1, 2]}),
+    ]
+
+
+def test_under_debug_data_that_do_not_fit_are_logged_and_the_row_is_saved(wire, rows, rooms, caplog):
+    ws = wire.websocket("/declared", sends={"message_changed": Short})
+    ws.follow(Message, data=("likes",))
+    with override_settings(DEBUG=True):
+        assert rows.create(room_id=rooms[0]).pk is not None
+    assert wire.take() == []
+    assert "The data of 'message_changed' on '/declared' do not fit" in caplog.text

@@ -15,7 +15,7 @@ from .outcome import UNHEARD, UNKNOWN, Kind, Place
 
 if TYPE_CHECKING:
     from ..core.delivery.hub import Hub
-    from ..schema.protocol import Type
+    from ..schema.protocol import Schema, Type
     from ..serving.endpoint import Endpoint
 
 #: Gives the parameters of the path for a row: by columns, or by a function that returns them, or ``None`` for nobody.
@@ -54,9 +54,9 @@ class Following:
         plain = Encoder()
         self._heads = {kind: plain.event(event, None).removesuffix("{}}") for kind, event in self._events.items()}
         self.columns = {*self._columns_of_path.values(), *self._data.columns}
-        self._declare(describe(model._meta.pk) if hasattr(model._meta.pk, "null") else {})
+        self._declare(describe(model._meta.pk))
 
-    def _declare(self, key: dict[str, Any]) -> None:
+    def _declare(self, key: Schema) -> None:
         types: dict[str, Type | None] = {
             self._events[Kind.CREATED]: self._data.type,
             self._events[Kind.CHANGED]: self._data.type,

@@ -83,7 +83,7 @@ class Table:
     def _on_loaded(self, instance: Any, **_: Any) -> None:
         values = instance.__dict__
         known = {attname: values[attname] for attname in self._columns if attname in values}
-        instance._state.__dict__[self._slot] = Known(values.get(self._key), known)
+        instance._state.__dict__[self._slot] = Known(getattr(instance, self._key), known)
 
     def _on_refreshed(self, instance: Any, fields: Any) -> None:
         read = [each for each in self._columns.values() if fields is None or each.is_among(fields)]

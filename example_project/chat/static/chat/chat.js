@@ -17,7 +17,9 @@ let lastTyped = 0;
 // region shown
 const server = new TornadoWebSocket("/chat", watched);
 
-server.on("said", (message) => log.add([message]));
+server.on("message_created", (message) => log.add([message]));
+server.on("message_changed", (message) => log.replace(message));
+server.on("message_deleted", ({ id }) => log.remove(id));
 
 async function say(text) {
   const said = await ask("say", { text });
@@ -27,8 +29,8 @@ async function say(text) {
 
 server.on("open", () => hint(""));
 server.on("warning", ({ message }) => hint(message));
-server.on("said", ({ person, name }) => people.add(person, name));
-server.on("removed", ({ id }) => log.remove(id));
+server.on("message_created", ({ person, name }) => people.add(person, name));
+server.on("message_many", () => location.reload());
 
 server.on("welcome", ({ people: present, messages, more }) => {
   people.reset(present);

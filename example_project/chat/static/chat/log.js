@@ -75,8 +75,18 @@ export class Log {
     if (this.#atEnd) this.#toEnd();
   }
 
+  /** Show a message as it is now, where it stands. */
+  replace(message) {
+    const item = this.#find(message.id);
+    if (!item) return;
+    const changed = this.#build(message);
+    item.replaceWith(changed);
+    this.#group(changed);
+    this.#group(changed.nextElementSibling);
+  }
+
   remove(id) {
-    const item = this.#messages.find((one) => Number(one.dataset.id) === id);
+    const item = this.#find(id);
     const next = item?.nextElementSibling;
     item?.remove();
     this.#group(next);
@@ -85,6 +95,10 @@ export class Log {
   /** Drop all that is older than the message `id`. */
   removeBefore(id) {
     for (const item of this.#messages) if (Number(item.dataset.id) < id) item.remove();
+  }
+
+  #find(id) {
+    return this.#messages.find((one) => Number(one.dataset.id) === id);
   }
 
   get #messages() {
