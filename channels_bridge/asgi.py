@@ -16,6 +16,7 @@ from .consumers import refusal_of
 from .login import Application, LoginMiddleware
 from .transports.asgi import Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
+from .transports.stopping.serving import expect_server
 
 _ELSEWHERE: Final = "In asgi.py, give it to ProtocolTypeRouter as the entry 'websocket'."
 
@@ -32,6 +33,7 @@ def websocket_application() -> Application:
     apps.check_apps_ready()
     discover()
     announce(registry)
+    expect_server()
     application: Application = _route
     if apps.is_installed("django.contrib.sessions"):
         application = LoginMiddleware(application)

@@ -9,12 +9,15 @@ from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import WebSocket, registry
 
+from .transports.stopping.serving import expect_server
+
 
 class _Routes(list[URLPattern]):
     """Whoever first looks at the list is going to serve: then all WebSockets of the project have to be known."""
 
     def __iter__(self) -> Iterator[URLPattern]:
         discover()
+        expect_server()
         return super().__iter__()
 
     def __len__(self) -> int:

@@ -72,6 +72,15 @@ def key() -> str:
 
 
 @pytest.fixture(scope="session")
+def nginx_program() -> str:
+    """Path of nginx; without one the test is skipped, in CI it fails."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        do_without("Expected a program 'nginx', to put in front of servers.")
+    return program
+
+
+@pytest.fixture(scope="session")
 def redis_program() -> str:
     """Path of redis-server; without one the test is skipped, in CI it fails."""
     program = shutil.which("redis-server")

@@ -167,6 +167,7 @@ class TestSettings:
     def test_that_are_no_dict_are_an_error(self, configured):
         with override_settings(TORNADO_WEBSOCKETS=configured):
             [message] = found()
+            run_checks(include_deployment_checks=True)  # none of which raises
         assert (message.id, message.is_serious()) == ("tornado_websockets.E001", True)
         assert repr(configured) in message.msg
         assert "MAX_DEPTH" in message.hint
@@ -250,6 +251,30 @@ class TestSettings:
     def test_of_limits_that_must_be_are_not_none(self, key):
         with override_settings(TORNADO_WEBSOCKETS={key: None}):
             assert ids() == ["tornado_websockets.E002"]
+
+    @with_layer
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            *(("STOP_DELAY", value) for value in (-1, "1", None, True, float("nan"), float("inf"))),
+            *(("DRAIN_SECONDS", value) for value in (-1, "1", True, float("nan"), 5.1)),
+        ],
+    )
+    def test_of_a_stop_that_are_out_of_bounds_are_errors(self, key, value):
+        with override_settings(TORNADO_WEBSOCKETS={key: value}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("tornado_websockets.E002", True)
+        assert repr(key) in message.msg
+        assert repr(value) in message.msg
+
+    @with_layer
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("STOP_DELAY", 0), ("STOP_DELAY", 30.5), *(("DRAIN_SECONDS", value) for value in (None, 0, 0.5, 5))],
+    )
+    def test_of_a_stop_that_are_within_bounds_are_passed_over(self, key, value):
+        with override_settings(TORNADO_WEBSOCKETS={key: value}):
+            assert found() == []
 
     @with_layer
     @override_settings(TORNADO_WEBSOCKETS={"MAX_DEPTH": 1, "OUTBOX_TIMEOUT": 0.5, "MAX_MESSAGES_PER_SECOND": 0.1})

@@ -38,6 +38,8 @@ def test_every_key_has_the_documented_default():
         "HISTORY_BYTES": 900_000,
         "RETAIN_SECONDS": 86_400.0,
         "NAMESPACE": "",
+        "STOP_DELAY": 0.0,
+        "DRAIN_SECONDS": None,
         "EMIT_ANYWHERE": False,
     }
 

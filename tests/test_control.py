@@ -32,7 +32,7 @@ async def test_is_answered_with_a_reply_where_one_is_asked_for(anyhow: Anyhow) -
 @pytest.mark.parametrize("event", ["block", "wait"])
 async def test_is_answered_within_two_seconds_while_a_handler_runs(anyhow: Anyhow, event: str) -> None:
     client = await anyhow.connect("/control")
-    await client.emit(event, {"seconds": 4}, id=1)
+    await client.emit(event, {"seconds": 2.5}, id=1)
     assert await client.receive() == BEGUN
     began = time.monotonic()
     await client.emit("tws.ping")
@@ -43,7 +43,7 @@ async def test_is_answered_within_two_seconds_while_a_handler_runs(anyhow: Anyho
 
 async def test_passes_what_waits_behind_the_handler(anyhow: Anyhow) -> None:
     client = await anyhow.connect("/control")
-    await client.emit("wait", {"seconds": 3}, id=1)
+    await client.emit("wait", {"seconds": 2.5}, id=1)
     assert await client.receive() == BEGUN
     for number in range(2, 22):
         await client.emit("echo", {"n": number}, id=number)

@@ -47,7 +47,7 @@ async def test_views_in_greenlets_publish_at_the_same_time(gunicorn: Server, lis
     assert [(await listener.receive())["event"] for _ in range(20)] == ["published"] * 20
 
 
-@pytest.fixture(params=["prefork", "threads", "gevent"])
+@pytest.fixture
 def celery(
     request: pytest.FixtureRequest, layer: str, mortal_redis: RedisServer, database: Path, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
@@ -61,6 +61,9 @@ def celery(
     worker.stop()
 
 
+@pytest.mark.parametrize(
+    ("celery", "layer"), [("prefork", "core"), ("threads", "pubsub"), ("gevent", "pubsub")], indirect=True
+)
 async def test_tasks_publish_and_query(celery: dict[str, str], listener: SocketClient) -> None:
     ask = "from tests.project.celery import publish\nfor number in range(6): publish.delay(number)"
     await run_python("-c", ask, **celery)

@@ -1,6 +1,5 @@
 """A site that is served below a path of its host, whether a proxy takes that off or passes it on."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 
 from tests.support.asgi import Server
 from tests.support.client import Refused
-from tests.support.missing import do_without
-from tests.support.nginx import Nginx
+from tests.support.nginx import Nginx, below_prefix
 from tests.support.sockets import SocketClient
 from tests.support.transports import SERVERS, Servers
 
@@ -22,18 +20,9 @@ async def prefixed(request: pytest.FixtureRequest, servers: Servers) -> AsyncIte
         yield server
 
 
-@pytest.fixture(scope="session")
-def nginx_program() -> str:
-    """Path of nginx; without one the test is skipped, in CI it fails."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        do_without("Expected a program 'nginx', to put in front of servers.")
-    return program
-
-
 @pytest.fixture(params=["", "/"], ids=["passes it on", "takes it off"])
 def nginx(request: pytest.FixtureRequest, nginx_program: str, prefixed: Server, tmp_path: Path) -> Iterator[Nginx]:
-    nginx = Nginx(nginx_program, tmp_path, f"http://127.0.0.1:{prefixed.port}{request.param}")
+    nginx = Nginx(nginx_program, tmp_path, below_prefix(f"http://127.0.0.1:{prefixed.port}{request.param}"))
     yield nginx
     nginx.stop()
 

@@ -84,6 +84,12 @@ class TestRefused:
         error = await answer(client, "invalidate", {"how": how})
         assert error == {"code": "invalid_data", "message": Wording(), "fields": expected}
 
+    async def test_is_an_error_where_its_text_cannot_be_made(self, server: Server) -> None:
+        client = await server.connect("/refusing")
+        assert (await answer(client, "garble"))["code"] == "handler_error"
+        assert "ValidationError" in await server.log.wait_for_error("The handler of 'garble' failed")
+        assert (await answer(client, "deny"))["code"] == "forbidden"
+
     async def test_with_details_that_cannot_be_sent_is_a_failed_handler(self, server: Server) -> None:
         client = await server.connect("/refusing")
         assert (await answer(client, "refuse_unsayably"))["code"] == "handler_error"

@@ -56,8 +56,18 @@ async def test_timer_runs_though_the_handler_has_run_something_async_itself(clie
     assert frames["ran"]["way"] == "after running"
 
 
-async def test_timer_runs_though_an_earlier_handler_has_left_another_loop(client: AnyClient) -> None:
-    assert await client.request("run") == {"answer": 42, "has_loop": True}
+@pytest.mark.parametrize("where", ["thread", "timer", "executor"])
+async def test_timer_that_a_thread_of_a_handler_sets_runs(client: AnyClient, where: str) -> None:
+    for of, way in (("current", "call_later"), ("instance", "add_callback")):
+        await client.emit("set_timer_elsewhere", {"where": where, "way": way, "of": of})
+        assert await client.expect("ran") == {"way": way, "loop": await serving_loop(client)}
+
+
+async def test_timer_runs_after_asyncio_run(client: AnyClient) -> None:
+    await client.emit("run", id=1)
+    frames = {frame["event"]: frame["data"] for frame in (await client.receive(), await client.receive())}
+    assert frames["reply"] == {"answer": 42}
+    assert frames["ran"] == {"way": "after running", "loop": await serving_loop(client)}
     await client.emit("set_timer", {"way": "call_later", "of": "current", "is_async": False})
     assert (await client.expect("ran"))["loop"] == await serving_loop(client)
 

@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connections, transaction
 from django.test import override_settings
+from django.utils.connection import ConnectionDoesNotExist
 
 from channels_bridge.relay.publisher import Relay
 from tests.support.databases import database_in
@@ -333,3 +334,8 @@ class TestEventLoops:
         for thread in threads:
             thread.join(20)
         assert events(layer) == ["say"] * 8
+
+
+def test_an_unknown_database_is_no_way_around_a_transaction():
+    with undone(), pytest.raises(ConnectionDoesNotExist):
+        WebSocket("/transactions", add_to_handlers=False).publish("said", using="defualt")

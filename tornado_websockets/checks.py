@@ -1,6 +1,7 @@
 """System checks of the settings."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .auth.authentication import SESSION
+from .core.draining import LONGEST_DRAIN
 from .serving.origin import is_entry
 from .serving.suggestions import did_you_mean
 
@@ -35,6 +37,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     return [
         *_unknown_keys(configured),
         *_bad_numbers(configured),
+        *_bad_stop_times(configured),
         *_bad_types(configured),
         *_bad_origins(configured),
         *_bad_authenticators(),
@@ -66,6 +69,23 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     ]
 
 
+def _bad_stop_times(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    drain, delay = configured.get("DRAIN_SECONDS"), configured.get("STOP_DELAY", 0)
+    found = []
+    if drain is not None and not (_is_number(drain) and 0 <= drain <= LONGEST_DRAIN):
+        found.append(("DRAIN_SECONDS", drain, f"a number from 0 to {LONGEST_DRAIN:g}, or None"))
+    if not (_is_number(delay) and 0 <= delay < inf):
+        found.append(("STOP_DELAY", delay, "a number from 0 on"))
+    return [
+        Error(
+            f"TORNADO_WEBSOCKETS[{key!r}] is {value!r}, not {what}.",
+            hint=f"Leave it out for the default, {conf.DEFAULTS[key]!r}.",
+            id="tornado_websockets.E002",
+        )
+        for key, value, what in found
+    ]
+
+
 def _bad_origins(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     origins = configured.get("ALLOWED_ORIGINS")
     if origins is None:
@@ -90,8 +110,6 @@ def _bad_origins(configured: dict[str, Any]) -> Sequence[CheckMessage]:
 
 def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     """``STORE`` names a store that can be made. Nothing is connected to."""
-    if not isinstance(conf.configured(), dict):
-        return []  # which check_settings says
     from .store.current import factory_of
 
     try:
@@ -176,5 +194,9 @@ def _why_not_callable(path: str) -> str | None:
     return None if callable(found) else f"is not callable but of the type {type(found).__name__}"
 
 
-def _is_positive(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from .core.protocol.limits import Limits
+from .core.stopping import StopTimes
 
 #: The fields of :class:`Limits`, and the keys that set them.
 LIMITS = {field.name: field.name.upper() for field in fields(Limits)}
@@ -41,6 +42,10 @@ DEFAULTS: dict[str, Any] = {
     # Goes before the names of channel-layer groups, and of keys of the store, so that two projects, or production and
     # staging, can share a Redis.
     "NAMESPACE": "",
+    # Seconds for which a process that was asked to stop serves everything, though it says that it is not ready.
+    "STOP_DELAY": 0.0,
+    # Seconds over which its clients are told then, at most 5. None: as long as needed for 1,000 a second.
+    "DRAIN_SECONDS": None,
     # Whether WebSocket.emit outside of handlers is taken as publish, where the path has no parameters, and
     # socket.broadcast may be called there.
     "EMIT_ANYWHERE": False,
@@ -55,8 +60,9 @@ def get(key: str) -> Any:
 
 
 def configured() -> dict[str, Any]:
-    """``TORNADO_WEBSOCKETS`` as it stands."""
-    return getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+    """``TORNADO_WEBSOCKETS`` as it stands; nothing where it is no dict, which a check says."""
+    values = getattr(settings, "TORNADO_WEBSOCKETS", None)
+    return values if isinstance(values, dict) else {}
 
 
 def most_bytes() -> int:
@@ -68,6 +74,11 @@ def most_bytes() -> int:
 def limits() -> Limits:
     """What one client may ask of us. As long as the settings stay the same, so does the object."""
     return _limits(*_values_of_limits({**DEFAULTS, **configured()}))
+
+
+def stop_times() -> StopTimes:
+    """How long a stop of this process takes."""
+    return StopTimes(delay=get("STOP_DELAY"), drain=get("DRAIN_SECONDS"))
 
 
 @lru_cache(maxsize=1)

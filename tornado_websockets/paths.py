@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"<(?:[^>:]*:)?(?P<name>[^>]*)>")
 
 #: What ``publish`` takes besides them.
-_TAKEN = HANDLER_ARGUMENTS | {"event", "on_commit", "using", "fail_silently"}
+_TAKEN = HANDLER_ARGUMENTS | {"on_commit", "using", "fail_silently"}
 
 
 def group_of(path: str) -> str:

@@ -78,10 +78,8 @@ def _wait_for_commits(
     """
     from django.db import connections, transaction
 
-    for connection in connections.all(initialized_only=True):
+    for connection in connections.all(initialized_only=True) if using is None else (connections[using],):
         alias = connection.alias
-        if using not in (None, alias):
-            continue
         if connection.in_atomic_block and alias not in committed:
             send_later = partial(_send_unless_open, send, using, committed | {alias})
             transaction.on_commit(send_later, using=alias, robust=True)

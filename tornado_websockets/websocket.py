@@ -60,8 +60,9 @@ class WebSocket:
         ``None``; the first user counts, and nothing else makes one here.
     :param recheck: whether those are asked again at ``REAUTH_INTERVAL``; by default it is the user that is read again.
     :param subprotocols: that clients may ask for; the first of a client's that is listed is selected.
-    :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``authorize`` takes no argument,
-        ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends`` cannot be used.
+    :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``concurrency`` no ``int``, ``authorize``
+        takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends``
+        cannot be used.
     :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, or one of
         ``subprotocols`` is no token of RFC 9110, or carries tokens.
     :raises NotCallableError: ``authorize`` cannot be called.
@@ -88,6 +89,8 @@ class WebSocket:
                 f"Expected add_to_handlers as a bool, got {add_to_handlers!r}. Other options go by name: "
                 "WebSocket(path, authorize=...)."
             )
+        if concurrency is not None and type(concurrency) is not int:
+            raise TypeError(f"Expected concurrency as an int, got {concurrency!r}.")
         if concurrency is not None and concurrency < 1:
             raise ValueError(f"Expected at least 1 as concurrency, got {concurrency!r}.")
         if authorize is not None and not callable(authorize):

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from time import monotonic
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ class AsgiTransport:
         "_abort_code",
         "_ahead",
         "_connection",
+        "_context",
         "_has_received",
         "_is_receiving",
         "_is_wrapped",
@@ -51,6 +53,7 @@ class AsgiTransport:
         self._receive = receive
         self._send = send
         self._is_wrapped = is_wrapped
+        self._context = copy_context() if is_wrapped else None  # for what is around the application, when it receives
         self._task = asyncio.current_task()
         self._is_receiving = False
         self._has_received = True
@@ -113,7 +116,7 @@ class AsgiTransport:
     def read_on(self) -> None:
         # While somebody receives, it is read as it comes.
         if self._ahead is None and not self._is_receiving and self._connection is not None:
-            self._ahead = ReadingAhead(self._read, self)
+            self._ahead = ReadingAhead(self._read, self, context=self._context)
 
     def keep_line_short(self) -> None:
         """Nothing: where the line is, only those know who know the server."""

@@ -10,7 +10,7 @@ from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.protocol.rfc6455 import text_frame
 
 from .asgi import AsgiTransport, Message, Receive, Scope, Send
-from .daphne_intake import intake_of
+from .intake.daphne import intake_of
 from .recognition import NeededNames, is_a
 
 #: What is needed of daphne's protocol, and documented nowhere.

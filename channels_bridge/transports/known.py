@@ -12,14 +12,13 @@ Sentry's.
 
 from typing import Any, Final
 
-from tornado_websockets.core.delivery.hub import hub
-
 from . import daphne, uvicorn
 from .asgi import AsgiTransport, Receive, Scope, Send
 from .daphne import DaphneTransport, HiddenDaphneTransport, is_daphne
+from .granian import GranianTransport, is_granian
 from .middleware import is_of_other_server, owner_of, passed_over, search
 from .recognition import warn_once
-from .stopping import serving_server, stop_with_server
+from .stopping.serving import serving_server, stop_with_server
 from .uvicorn import UvicornTransport, is_uvicorn
 
 #: Where a scope has the transport once it is made.
@@ -34,10 +33,12 @@ def transport_for(scope: Scope, receive: Receive, send: Send) -> AsgiTransport:
     made: AsgiTransport | None = scope.get(TRANSPORT)
     if made is not None:
         return made
-    stop_with_server(hub.shard())
+    stop_with_server()
     protocol = owner_of(passed_over(send))
     if is_known(protocol):
         return _made_for(protocol, receive, send, is_wrapped=False)
+    if is_granian(send):
+        return GranianTransport(receive, send)
     if is_of_other_server(send):
         return AsgiTransport(receive, send)
     found = search((send, receive), is_known)

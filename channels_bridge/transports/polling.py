@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -25,7 +26,8 @@ class Poll(Generic[T]):
         members = self._members.get(loop)
         if members is None:
             members = self._members[loop] = set()
-            loop.call_later(self._interval, self._tick, loop, members)
+            # Of nobody: the timer outlives whoever was here first.
+            loop.call_later(self._interval, self._tick, loop, members, context=Context())
         members.add(thing)
 
     def remove(self, thing: T) -> None:

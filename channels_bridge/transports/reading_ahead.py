@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,14 +42,22 @@ class ReadingAhead:
 
     :param receive: of the server; nobody else may call it from now on.
     :param reader: is asked about each message, and told of the last.
+    :param context: in which ``receive`` is called.
     """
 
-    def __init__(self, receive: Callable[[], Awaitable[Message]], reader: Reader, bounds: Bounds = Bounds()) -> None:
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Message]],
+        reader: Reader,
+        bounds: Bounds = Bounds(),
+        *,
+        context: Context | None = None,
+    ) -> None:
         self._bounds = bounds
         self._messages: deque[Message] = deque()
         self._size = 0
         self._changed = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._read(receive, reader))
+        self._task = asyncio.get_running_loop().create_task(self._read(receive, reader), context=context)
 
     async def next(self) -> Message:
         """The next message; after the last one it is not to be called."""

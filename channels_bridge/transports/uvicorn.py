@@ -8,8 +8,8 @@ from tornado_websockets.core.connections.hangup import Line, keep_little
 from tornado_websockets.core.protocol.rfc6455 import text_frame
 
 from .asgi import AsgiTransport, Message, Receive, Send
+from .intake.uvicorn import UvicornIntake, intake_of
 from .recognition import NeededNames, warn_once
-from .uvicorn_intake import UvicornIntake, intake_of
 
 _MODULES: Final = "uvicorn.protocols.websockets."
 

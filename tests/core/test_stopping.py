@@ -4,11 +4,12 @@ import threading
 import pytest
 
 from tests.support.memory import MemoryClient
-from tests.support.waiting import until
+from tests.support.scripts import run_script
+from tests.support.waiting import run_on_clock, turns, until
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
-from tornado_websockets.core.stopping import stop
+from tornado_websockets.core.stopping import Stop, StopTimes, stop, stopping
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 
@@ -165,3 +166,117 @@ async def test_says_when_a_close_handler_does_not_end(ws, client):
     assert not await stop(hub.shard(), 0.05, 0.05)
     go_on.set()
     await client.serving
+
+
+class TestStop:
+    @pytest.fixture(autouse=True)
+    def process(self):
+        """This process goes on afterwards."""
+        yield
+        stopping.forget()
+
+    @pytest.fixture
+    def log(self):
+        """What happened, in order."""
+        return []
+
+    def test_the_process_is_known_to_stop_before_anything_else_happens(self):
+        async def test():
+            Stop(hub.shard(), 1001, lambda: None)
+            assert stopping.has_begun
+
+        assert not stopping.has_begun
+        asyncio.run(test())
+
+    def test_everything_is_served_on_for_the_delay_then_the_port_closes_then_clients_are_told(self, ws, log):
+        async def test(clock):
+            client = await Interruptible(endpoint_of(ws), "/stopping").connect()
+            stop = Stop(hub.shard(), 1012, lambda: log.append(list(client.transport.sent)), StopTimes(delay=3.0))
+            telling = asyncio.create_task(stop.tell())
+            await clock.forward(2.9)
+            assert (log, client.transport.sent) == ([], [])
+            await clock.forward(0.2)
+            await telling
+            assert log == [[]]
+            assert client.transport.sent == [Close(1012, "retry=1000")]
+            client.events_to_handle.put_nowait(None)
+            assert await stop.end()
+
+        run_on_clock(test)
+
+    async def test_those_who_come_while_others_are_told_get_the_same_word(self, ws, client):
+        stop = Stop(hub.shard(), 1001, lambda: None)
+        await stop.tell()
+        late = await Interruptible(endpoint_of(ws), "/stopping").connect()
+        for one in (client, late):
+            one.events_to_handle.put_nowait(None)
+        assert await stop.end()
+        assert late.transport.sent == client.transport.sent == [Close(1001, "retry=1000")]
+
+    def test_handlers_and_drain_together_have_six_seconds(self, ws):
+        async def test(clock):
+            clients = [await Interruptible(endpoint_of(ws), "/stopping").connect() for _ in range(50)]
+            stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(drain=5.0))
+            telling = asyncio.create_task(stop.tell())
+            while not telling.done():
+                await clock.forward(0.1)
+            assert 0.9 < stop.patience <= 1.0
+            for client in clients:
+                client.events_to_handle.put_nowait(None)
+            assert await stop.end()
+
+        run_on_clock(test)
+
+    async def test_in_a_hurry_nothing_is_waited_for_but_close_handlers(self, ws, client, closed):
+        began = asyncio.Event()
+
+        @ws.on
+        async def work():
+            began.set()
+            await asyncio.Event().wait()
+
+        client.events_to_handle.put_nowait("work")
+        await began.wait()
+        stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(delay=600.0, drain=5.0, handlers=600.0, echo=0.0))
+        telling = asyncio.create_task(stop.tell())
+        await turns()
+        assert not telling.done()
+        stop.hurry()
+        await telling
+        assert await stop.end()
+        assert closed == [client.connection]
+
+    def test_a_signal_that_comes_twice_at_once_is_one(self):
+        async def test(clock):
+            stop = Stop(hub.shard(), 1001, lambda: None, StopTimes(delay=600.0))
+            telling = asyncio.create_task(stop.tell())
+            stop.hurry()
+            await clock.forward(1.1)
+            assert not telling.done()
+            stop.hurry()
+            await telling
+
+        run_on_clock(test)
+
+    async def test_clients_are_told_though_the_port_cannot_be_closed(self, client, caplog):
+        def close_port():
+            raise OSError("no such port")
+
+        stop = Stop(hub.shard(), 1001, close_port)
+        await stop.tell()
+        assert client.transport.sent == [Close(1001, "retry=1000")]
+        client.events_to_handle.put_nowait(None)
+        assert await stop.end()
+        assert [record.exc_info[0] for record in caplog.records] == [OSError]
+
+
+def test_a_forked_process_is_not_stopping():
+    script = (
+        "import os\n"
+        "from tornado_websockets.core.stopping import stopping\n"
+        "stopping.begin()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n    os._exit(stopping.has_begun)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stopping.has_begun)\n"
+    )
+    assert run_script(script).split() == ["0", "True"]

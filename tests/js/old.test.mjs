@@ -127,7 +127,10 @@ for (const [line, scripts] of LINES) {
     await opened(tws);
     const { ping_interval, connect_timeout } = tws.options;
     assert.deepEqual([ping_interval, connect_timeout > 86_400_000], [0, true]);
-    assert.equal((await server.client()).probes, 0);
+    const client = await server.client();
+    tws.emit("x");
+    await client.got(1);
+    assert.deepEqual([client.probes, client.hellos], [0, []]);
     tws.close();
   });
 }

@@ -31,9 +31,10 @@ function decode(buffer) {
   }
 }
 
-/** One client of the server, and all it sent, probes apart. */
+/** One client of the server, and all it sent, probes and hellos apart. */
 class Connection extends EventEmitter {
   frames = [];
+  hellos = [];
   probes = 0;
 
   constructor(server, socket) {
@@ -68,6 +69,12 @@ class Connection extends EventEmitter {
     return this.frames.slice(0, count);
   }
 
+  /** What its hello said, once it is here. */
+  async greeted() {
+    while (!this.hellos.length) await once(this, "hello");
+    return this.hellos[0];
+  }
+
   async probed(count = 1) {
     while (this.probes < count) await once(this, "probe");
   }
@@ -78,6 +85,9 @@ class Connection extends EventEmitter {
     if (frame.event === "tws.ping") {
       this.probes += 1;
       this.emit("probe");
+    } else if (frame.event === "tws.hello") {
+      this.hellos.push(frame.data);
+      this.emit("hello");
     } else {
       this.frames.push(frame);
       this.emit("frame");
@@ -90,6 +100,7 @@ class Connection extends EventEmitter {
 export function reply(connection, { event, data, id }) {
   const handler = connection.server.handlers[event];
   if (event === "tws.ping") return connection.send("tws.pong", {});
+  if (event === "tws.hello") return connection.send("tws.welcome", connection.server.greet(data, connection));
   if (id === undefined) return;
   const known = handler
     ? { data: handler(data, connection) ?? {} }
@@ -114,6 +125,7 @@ export class Server {
   connections = [];
   handlers = {};
   answer = reply;
+  greet = () => ({ id: `c${this.connections.length}` }); // as where there is no history
   isRefusing = false; // with 403, as a server does whose `authorize` says no
   refused = 0;
   attempts = []; // when each client knocked

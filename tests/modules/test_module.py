@@ -144,3 +144,47 @@ def test_on_refuses_what_can_not_be_called():
 def test_name_is_a_string(name):
     with pytest.raises(TypeError, match="name of the module"):
         Module(name)
+
+
+class Hesitant(Module):
+    """Its first binding fails half-way."""
+
+    is_ready = False
+
+    def initialize(self):
+        @self.on
+        async def ask():
+            return "answer"
+
+        if not self.is_ready:
+            raise LookupError
+
+
+async def test_that_could_not_be_bound_leaves_nothing_and_may_be_bound_again(ws):
+    module = Hesitant("foo")
+    with pytest.raises(LookupError):
+        ws.bind(module)
+    assert ws.events == {}
+    module.is_ready = True
+    ws.bind(module)
+    async with Client("/modules", websocket=ws) as client:
+        assert await client.request("module_foo_ask") == "answer"
+
+
+def test_is_not_bound_where_its_events_have_handlers_already(ws):
+    @ws.on_event("module_foo_ask")
+    async def ask(): ...
+
+    with pytest.raises(WebSocketEventAlreadyBinded, match="module_foo_ask"):
+        ws.bind(Module("foo"))
+    ws.bind(Module("bar"))
+
+
+def test_may_have_a_name_with_which_another_s_begins(ws):
+    other = Module("foo")
+
+    @other.on
+    async def ask(): ...
+
+    ws.bind(other)
+    ws.bind(Module(""))

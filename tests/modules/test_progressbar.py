@@ -122,3 +122,19 @@ def test_current_may_be_beyond_a_max_that_is_yet_to_be_set():
 def test_max_below_min_is_refused():
     with pytest.raises(ValueError, match="min=5"):
         ProgressBar("foo", min=5, max=4)
+
+
+class Counted(ProgressBar):
+    """One of 2016, whose introduction may ask the database: so it must not be on an event loop."""
+
+    def emit_init(self):
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        super().emit_init()
+
+
+async def test_an_introduction_of_one_s_own_may_block():
+    ws = WebSocket("/bars", add_to_handlers=False)
+    ws.bind(Counted("foo"))
+    async with Client("/bars", websocket=ws) as client:
+        assert [event for event, _ in await received(client, 3)] == ["before_init", "init", "after_init"]

@@ -2,9 +2,12 @@
 
 from django.urls import include, path
 
+from tornado_websockets.health import ready
+
 from . import accounts, views
 
 urlpatterns = [
+    path("ready", ready),
     path("path", views.path),
     path("publish", views.publish),
     path("apublish", views.apublish),

@@ -64,3 +64,35 @@ def test_field_has_a_schema(name):
 def test_schema_tells_what_is_required():
     schema = FormType(Everything).schema(is_sent=False)
     assert (schema["title"], schema["required"]) == ("Everything", ["text", "number", "size"])
+
+
+class Times(forms.Form):
+    day = forms.DateField(required=False)
+    at = forms.DateTimeField(required=False)
+    time = forms.TimeField(required=False)
+    perhaps = forms.NullBooleanField(required=False)
+
+
+@pytest.mark.parametrize("name", ["day", "at", "time", "perhaps"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}], ids=repr)
+def test_what_no_page_would_send_is_wrong_and_no_error_of_the_form(name, value):
+    with pytest.raises(Refused) as caught:
+        FormType(Times).validate({name: value})
+    [field] = caught.value.details["fields"]
+    assert field["path"] == name
+
+
+@pytest.mark.parametrize("name", ["day", "at", "time"])
+def test_a_number_is_no_date(name):
+    with pytest.raises(Refused) as caught:
+        FormType(Times).validate({name: 5})
+    assert [field["path"] for field in caught.value.details["fields"]] == [name]
+
+
+def test_an_error_of_the_form_s_own_is_one():
+    class Broken(forms.Form):
+        def clean(self):
+            raise AttributeError("of the application")
+
+    with pytest.raises(AttributeError, match="of the application"):
+        FormType(Broken).validate({})

@@ -42,3 +42,10 @@ def test_type_that_msgspec_does_not_know_is_refused():
 
     with pytest.raises(TypeError):
         StructType(Broken)
+
+
+def test_keys_may_be_numbers():
+    class Counts(msgspec.Struct):
+        counts: dict[int, int]
+
+    assert StructType(Counts).validate({"counts": {"1": 2}}).counts == {1: 2}

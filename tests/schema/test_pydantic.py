@@ -1,10 +1,12 @@
 """What pydantic knows, as types: what arrives, what is refused, and at what cost."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.pydantic import MOST_ERRORS, PydanticType
@@ -60,3 +62,37 @@ def test_what_is_sent_is_named_as_the_schema_says():
 
 def test_what_is_none_of_the_type_is_sent_as_it_is():
     assert PydanticType(Item).dump({"other": 1}) == {"other": 1}
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    at: dt.datetime
+    pair: tuple[int, int]
+    id: UUID
+    count: int
+
+
+STRICT = {"at": "2026-01-02T03:04:05Z", "pair": [1, 2], "id": "12345678-1234-5678-1234-567812345678", "count": 1}
+
+
+def test_a_strict_type_takes_what_json_can_say():
+    assert PydanticType(Strict).validate(STRICT).pair == (1, 2)
+
+
+def test_a_strict_type_is_strict():
+    assert [field["path"] for field in fields_of(PydanticType(Strict), {**STRICT, "count": "1"})] == ["count"]
+
+
+class Loose(BaseModel):
+    x: int | list[int] = 0
+    by_number: dict[int, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [({"x": "a"}, "x"), ({"x": [1, "a"]}, "x.1"), ({"by_number": {"q": 1}}, "by_number.q")],
+    ids=repr,
+)
+def test_a_path_leads_through_the_data_alone(data, path):
+    assert path in {field["path"] for field in fields_of(PydanticType(Loose), data)} <= {path, path.split(".")[0]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.handlers.dispatch import NO_RULES, Rules, name_of
 from ..core.handlers.events import RESERVED, check_event
-from ..exceptions import NotCallableError
+from ..exceptions import NotCallableError, WebSocketEventAlreadyBinded
 
 if TYPE_CHECKING:
     from ..core.delivery.sending import Publication, Sending
@@ -119,8 +119,14 @@ class Module:
         if self.websocket is not None:
             raise RuntimeError(f"The module {self.name!r} is already bound to {self.websocket!r}; make another one.")
         self.websocket, self._endpoint, self._emitter = websocket, endpoint, emitter
-        prefixes = endpoint.dispatcher.prefixes
-        is_first = (prefix := self.event_name("")) not in prefixes
+        dispatcher, prefix = endpoint.dispatcher, self.event_name("")
+        prefixes = dispatcher.prefixes
+        is_first = prefix not in prefixes
+        before, own = dict(dispatcher.items()), len(self._registrations)
+        if is_first and (
+            taken := [event for event in before if event.startswith(prefix) and not dispatcher.prefix_of(event)]
+        ):
+            raise WebSocketEventAlreadyBinded(taken[0], endpoint.pattern.text)
         prefixes.add(prefix)
         try:
             for callback, event, rules in self._registrations:
@@ -128,6 +134,9 @@ class Module:
             self.initialize()
         except BaseException:
             self.websocket = self._endpoint = self._emitter = None
+            for event in dict(dispatcher.items()).keys() - before.keys():
+                dispatcher.forget(event)
+            del self._registrations[own:]
             if is_first:
                 prefixes.discard(prefix)
             raise

@@ -120,7 +120,17 @@ class Progress(ABC):
         told = _told.get()
         return getattr(self, self.position_name) if told is None else told
 
-    async def _introduce(self, socket: Socket) -> None:
+    def _introduction(self) -> Callable[..., Any]:
+        """The handler that tells a client where the bar stands; one that may block where an application has its say."""
+        if getattr(self.emit_init, "__func__", None) is not Progress.emit_init:
+            return self._introduce
+
+        async def introduce(socket: Socket) -> None:
+            self._introduce(socket)
+
+        return introduce
+
+    def _introduce(self, socket: Socket) -> None:
         _newcomer.set(socket)
         try:
             self.emit_init()

@@ -42,7 +42,7 @@ class ProgressBar(Progress):
         self.path = "/" + path.strip().lstrip("/")
         self.websocket = WebSocket(BELOW + self.path, add_to_handlers)
         endpoint = endpoint_of(self.websocket)
-        endpoint.dispatcher.register(self._introduce, at="open")
+        endpoint.dispatcher.register(self._introduction(), "_introduce", at="open")
         self._emitter = Emitter(endpoint)
 
     @property

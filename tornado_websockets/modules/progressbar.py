@@ -39,11 +39,7 @@ class ProgressBar(Module, Progress):
 
     def initialize(self) -> None:
         """Introduce the bar to each client that connects."""
-
-        async def open(socket: Any) -> None:  # noqa: A001 the name of the event
-            await self._introduce(socket)
-
-        self._register(open, "open", is_default=True)
+        self._register(self._introduction(), "open", is_default=True)
 
     def _tell_all(self, event: str, data: dict[str, Any] | None, *, supersede: bool) -> None:
         self.emit(event, data, supersede=supersede, on_commit=False)

@@ -16,6 +16,9 @@ from .signatures import answers_in_parts, reply_type, says_nothing
 
 REF: Final = "#/$defs/"
 
+#: Names of TypeScript's own that our declarations need.
+_BUILT_IN: Final = frozenset({"Record"})
+
 #: What each converter of Django lets through; those of a project are texts.
 _CONVERTERS: Final[dict[str, Schema]] = {
     "IntConverter": {"type": "integer"},
@@ -148,12 +151,13 @@ def describe(endpoints: Iterable[Endpoint]) -> tuple[list[Description], Definiti
     """Every WebSocket, and the definitions that their schemas share."""
     definitions = Definitions()
     named = list(_name_all(endpoints))
+    definitions.reserve(_BUILT_IN)
     definitions.reserve(name for name, _ in named)
     return [_describe(endpoint, name, definitions) for name, endpoint in named], definitions
 
 
 def _name_all(endpoints: Iterable[Endpoint]) -> Iterator[tuple[str, Endpoint]]:
-    taken: set[str] = set()
+    taken: set[str] = set(_BUILT_IN)
     for endpoint in endpoints:
         plain = name_of_path(endpoint.pattern.text)
         name = next(each for each in (plain, *(f"{plain}{n}" for n in range(2, len(taken) + 3))) if each not in taken)

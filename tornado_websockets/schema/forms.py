@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from .protocol import JSON_VALUE, Schema, invalid
 
@@ -43,7 +43,14 @@ class FormType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         form = self._form(data)
-        if form.is_valid():
+        try:
+            is_valid = form.is_valid()
+        except (AttributeError, TypeError):
+            unusable = [(name, _says_invalid(form.fields[name])) for name in form.fields if _fails(form, name)]
+            if not unusable:  # what failed is the application's
+                raise
+            raise invalid(unusable) from None
+        if is_valid:
             return form.cleaned_data
         raise invalid(
             ("" if name == NON_FIELD_ERRORS else name, str(message))
@@ -64,6 +71,23 @@ class FormType:
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`: as it is."""
         return value
+
+
+def _fails(form: forms.BaseForm, name: str) -> bool:
+    """Whether a field, which expects the texts of a page, can make nothing of what JSON has brought it."""
+    field = form.fields[name]
+    try:
+        value = field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+        field.clean(value)
+    except (AttributeError, TypeError):
+        return True
+    except ValidationError:
+        return False
+    return False
+
+
+def _says_invalid(field: forms.Field) -> str:
+    return str(field.error_messages.get("invalid", "Enter a valid value."))
 
 
 def _schema(field: forms.Field) -> Schema:

@@ -26,7 +26,7 @@ class StructType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            return convert(data, self._annotation)
+            return convert(data, self._annotation, str_keys=True)  # JSON has no others
         except msgspec.ValidationError as error:
             found = _ERROR.fullmatch(str(error))
             assert found is not None  # noqa: S101 it matches every text

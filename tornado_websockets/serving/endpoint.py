@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..paths import PathPattern
     from ..schema.protocol import Type
+
+
+#: Threads of one WebSocket in which ``allow`` functions are asked, and data looked at that a database knows.
+GUARDS_AT_A_TIME: Final = 8
 
 
 class Observer(Protocol):
@@ -92,7 +96,9 @@ class Endpoint:
         self.hub = hub
         self.admission = admission
         names = HANDLER_ARGUMENTS | pattern.names
-        self.dispatcher = Dispatcher(pattern.text, names, partial(guard, names=names, read_types=read_types))
+        aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
+        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
+        self.dispatcher = Dispatcher(pattern.text, names, rules)
         self.sends = sends
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:

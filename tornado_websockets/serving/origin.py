@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
 
 from .. import conf
 
@@ -58,7 +60,7 @@ def _refusal_of_origin(text: str, host: str | None) -> str | None:
         if any(_fits(text, entry) for entry in allowed):
             return None
         return f"the origin {shown} fits no entry of TORNADO_WEBSOCKETS['ALLOWED_ORIGINS']: add it there to let it in"
-    if _is_same_host(text, host) or any(_fits(text, entry) for entry in settings.CSRF_TRUSTED_ORIGINS):
+    if _is_same_host(text, host) or any(_is_trusted(text, entry) for entry in settings.CSRF_TRUSTED_ORIGINS):
         return None
     asked = "" if host is None else f", {host[:_SHOWN]!r}"
     is_for_csrf = text.lower().startswith(("http://", "https://"))
@@ -71,6 +73,17 @@ def _refusal_of_origin(text: str, host: str | None) -> str | None:
 def _is_same_host(text: str, host: str | None) -> bool:
     origin = _read(text)
     return origin is not None and host is not None and _domain(origin.host) == _domain(host) != ""
+
+
+def _is_trusted(text: str, entry: str) -> bool:
+    """Whether an origin is the one that an entry of ``CSRF_TRUSTED_ORIGINS`` names, or one of those, as for a form."""
+    if "*" not in entry:
+        return text == entry
+    try:
+        origin, trusted = urlsplit(text), urlsplit(entry)
+    except ValueError:
+        return False
+    return origin.scheme == trusted.scheme and is_same_domain(origin.netloc, trusted.netloc.lstrip("*"))
 
 
 def _fits(text: str, entry: str) -> bool:

@@ -17,7 +17,10 @@ def translate(error: BaseException) -> Refused | None:
     if isinstance(error, PermissionDenied):  # whose text is for the log
         return Refused(Code.FORBIDDEN, "This is not allowed.")
     if isinstance(error, ValidationError):
-        return invalid(_fields(error))
+        try:
+            return invalid(_fields(error))
+        except Exception:  # a message whose params do not fit, or a lazy one: what failed is what made it
+            return None
     return None
 
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from tornado.ioloop import IOLoop
 
+from ..conf import stop_times
 from ..core.delivery.hub import hub
 from ..core.logger import logger
-from ..core.stopping import HANDLER_SECONDS, stop
+from ..core.protocol.closing import GOING_AWAY
+from ..core.stopping import Stop
 from ..core.tasks import cancel_others
 from .wsgi import finish_answering
 
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
 
 
 class Shutdown:
-    """The stop of a server, which SIGTERM or SIGINT begins, once.
+    """The stop of a server, which SIGTERM or SIGINT begins, once; another one has it wait no longer.
 
     :param server: takes no more clients then.
     """
 
     def __init__(self, server: HTTPServer | None) -> None:
         self._server = server
+        self._stop: Stop | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_late = False
 
@@ -37,7 +40,7 @@ class Shutdown:
         """Begin to listen, on the event loop. Only the main thread gets signals; event loops on Windows take none."""
         with suppress(NotImplementedError, RuntimeError):
             for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, self._begin)
+                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
 
     def leave_threads(self) -> None:
         """End the process where something did not end in time: Python would wait for its threads, however long."""
@@ -46,29 +49,33 @@ class Shutdown:
             sys.stdout.flush()
             os._exit(0)
 
-    def _begin(self) -> None:
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._stop())
+    def _on_signal(self) -> None:
+        if self._stop is None:
+            self._stop = Stop(hub.shard(), GOING_AWAY, self._close_port, stop_times())
+            self._task = asyncio.get_running_loop().create_task(self._run(self._stop))
+        else:
+            self._stop.hurry()
 
-    async def _stop(self) -> None:
+    def _close_port(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+
+    async def _run(self, stop: Stop) -> None:
         """End in order: no new clients, a close frame to each, their handlers, the rest, the loop."""
         try:
-            await self._stop_serving()
+            await self._stop_serving(stop)
         finally:
             IOLoop.current().stop()
 
-    async def _stop_serving(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + HANDLER_SECONDS
-        await stop(hub.shard())
+    async def _stop_serving(self, stop: Stop) -> None:
+        await stop.tell()
+        await stop.end()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(stop.patience):
                 await finish_answering()
         except TimeoutError:
-            logger.warning("Stopping, although views are still running after %g seconds", HANDLER_SECONDS)
-        self._is_late = loop.time() >= deadline
+            logger.warning("Stopping, although views are still running")
+        self._is_late = stop.patience <= 0
         if self._server is not None:
             await self._server.close_all_connections()
         await cancel_others()

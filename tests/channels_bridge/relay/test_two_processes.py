@@ -39,3 +39,16 @@ async def test_what_one_publishes_reaches_the_clients_of_both_once(start):
     for client in (mine, theirs):
         heard = [(await client.receive())["event"] for _ in range(4)]
         assert sorted(heard) == ["answer", "end", "end", "news"]
+
+
+async def test_projects_with_namespaces_of_their_own_share_a_layer_and_hear_nothing_of_each_other(start):
+    production, staging = (override_settings(TORNADO_WEBSOCKETS={"NAMESPACE": name}) for name in ("live", "staging"))
+    with production:
+        (_, way), (here, _) = await start(), await start()
+        client = await way.connect("/chat")
+    with staging:
+        there, _ = await start()
+        await there.publish("tried")
+    with production:
+        await here.publish("real")
+    assert (await client.receive())["event"] == "real"

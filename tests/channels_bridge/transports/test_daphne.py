@@ -4,7 +4,7 @@ import pytest
 from daphne.ws_protocol import WebSocketProtocol
 
 from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport
-from channels_bridge.transports.daphne_intake import MAX_PARSED
+from channels_bridge.transports.intake.daphne import MAX_PARSED
 from tests.support.protocols import daphne_client
 from tests.support.waiting import turns
 from tornado_websockets.core.connections.transport import ClientGone

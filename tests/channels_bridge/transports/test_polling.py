@@ -1,4 +1,5 @@
 import asyncio
+from contextvars import ContextVar
 
 import pytest
 
@@ -68,3 +69,13 @@ async def test_goes_on_when_a_look_fails():
     await until(lambda: len(looks) > 2)
     poll.remove("one")
     assert {type(error) for error in reported} == {ValueError}
+
+
+async def test_looks_in_nobody_s_context(poll, looks):
+    whose = ContextVar("whose", default=None)
+    poll = Poll(0.01, lambda _: looks.append(whose.get()))
+    token = whose.set("the first one's")
+    poll.add("one")
+    whose.reset(token)
+    await until(lambda: len(looks) > 2)
+    assert set(looks) == {None}

@@ -1,4 +1,5 @@
 import asyncio
+from contextvars import Context, ContextVar
 
 import pytest
 
@@ -113,3 +114,16 @@ async def test_stops(reading):
     queue.put_nowait(text(1))
     await turns()
     assert queue.qsize() == 1
+
+
+async def test_receives_in_the_context_that_it_is_given(reader):
+    whose, seen = ContextVar("whose"), []
+    context = Context()
+    context.run(whose.set, "this client's")
+
+    async def receive():
+        seen.append(whose.get())
+        return LAST
+
+    await ReadingAhead(receive, reader, context=context).next()
+    assert seen == ["this client's"]

@@ -16,11 +16,14 @@ from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.sessions import InstanceSessionWrapper
+from daphne.http_protocol import HTTPFactory
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.tcp import Connection as TwistedTransport
+from twisted.protocols.policies import WrappingFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import Server as UvicornServer
@@ -29,6 +32,8 @@ from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, uvicorn
+from channels_bridge.transports.recognition import NeededNames
+from channels_bridge.transports.stopping.uvicorn import NEEDED as NEEDED_OF_SERVER
 from tests.support.protocols import UVICORN_PROTOCOLS, daphne_client, uvicorn_client
 from tests.support.waiting import until
 
@@ -195,6 +200,25 @@ class TestTwisted:
     def test_reactor_takes_triggers(self):
         assert parameters(AsyncioSelectorReactor.addSystemEventTrigger)[1:4] == ["phase", "eventType", "callable"]
 
+    def test_reactor_handles_signals_by_its_methods(self):
+        """And takes one without the frame of the moment, later than it came."""
+        reactor = sys.modules["twisted.internet.reactor"]
+        for handler in (reactor.sigTerm, reactor.sigInt):
+            assert handler.__self__ is reactor
+            assert parameters(handler) == ["number", "frame"]
+
+    def test_reactor_knows_the_ports_of_daphne_by_its_factory(self):
+        reactor = sys.modules["twisted.internet.reactor"]
+        factory = HTTPFactory(DaphneServer(print, endpoints=["tcp:0"]))
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        assert port in reactor.getReaders()
+        assert port.factory is factory
+        assert callable(port.stopListening)
+        port.stopReading()
+        port.connectionLost(None)
+        assert issubclass(TLSMemoryBIOFactory, WrappingFactory)
+        assert WrappingFactory(factory).wrappedFactory is factory
+
 
 class TestUvicorn:
     @pytest.mark.parametrize("name", [*uvicorn.NEEDED.names, *uvicorn.NEEDED_FOR_INTAKE.names])
@@ -258,6 +282,21 @@ class TestUvicorn:
         server = UvicornServer(Config(print, log_config=None))
         with server.capture_signals():
             assert signal.getsignal(signal.SIGTERM).__self__ is server
+
+    @pytest.mark.parametrize("name", NEEDED_OF_SERVER.names)
+    def test_server_has(self, name):
+        assert NeededNames(name).missing_in(UvicornServer(Config(print, log_config=None))) is None
+
+    async def test_server_says_when_it_serves_and_on_which_ports(self):
+        server = UvicornServer(Config(print, log_config=None, lifespan="off", port=0))
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        assert server.started is False
+        await server.startup()
+        assert server.started is True
+        [port] = server.servers
+        port.close()
+        assert not port.is_serving()
 
     def test_server_can_be_looked_at_and_hurried(self):
         server = UvicornServer(Config(print, log_config=None, timeout_graceful_shutdown=3))

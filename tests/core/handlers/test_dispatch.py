@@ -324,6 +324,11 @@ class TestRegistration:
         dispatcher.events["say"] = second
         assert dispatcher.find("say").callback is second
 
+    def test_takes_no_name_of_the_protocol_either_way(self, dispatcher):
+        with pytest.raises(ValueError, match=r"tws\."):
+            dispatcher.events["tws.ping"] = print
+        assert dispatcher.find("tws.ping") is None
+
     def test_ends_when_the_function_is_taken_from_the_events(self, dispatcher):
         dispatcher.register(lambda: None, "say")
         del dispatcher.events["say"]

@@ -128,3 +128,36 @@ def test_does_not_have_the_process_wait_for_those_it_has_abandoned():
     start = time.monotonic()
     assert run_script(SCRIPT.format(patience=30, seconds=30) + "    pool.abandon_threads()\n") == ""
     assert time.monotonic() - start < 20
+
+
+class Untidy:
+    """Something to tidy up that fails, or stays due."""
+
+    def __init__(self, fails):
+        self.fails, self.asked = fails, 0
+
+    def seconds(self):
+        return 0.0
+
+    def tidy(self):
+        self.asked += 1
+        if self.fails:
+            raise OSError
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_outlives_what_cannot_be_tidied_up_and_asks_for_it_seldom(fails):
+    untidy = Untidy(fails)
+    threads = Threads("Thread", 1, untidy)
+    threads.submit(int).result(10)
+    wait_for(lambda: untidy.asked)
+    time.sleep(0.1)
+    assert threads.submit(int).result(10) == 0
+    assert untidy.asked <= 3  # at once after each call, and not again within a second
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)

@@ -33,9 +33,20 @@ class Numbers:
 class Caller:
     """One that a rate can count."""
 
+    leases_threads = True
+
 
 def guarded(callback, rules=NO_RULES, types=NO_TYPES):
-    return guard(read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types)
+    return guard(read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types, run_aside=run_aside)
+
+
+async def run_aside(call):
+    ASIDE.append(call)
+    return call()
+
+
+#: Calls that were made aside.
+ASIDE = []
 
 
 @pytest.fixture
@@ -61,7 +72,10 @@ async def give(data):
 
 async def test_handler_without_rules_and_types_is_left_as_it_is():
     handler = read(give, NAMES)
-    assert guard(handler, Rules(prefix="module_x_"), names=NAMES, read_types=lambda _: Types()) is handler
+    assert (
+        guard(handler, Rules(prefix="module_x_"), names=NAMES, read_types=lambda _: Types(), run_aside=run_aside)
+        is handler
+    )
 
 
 async def test_handler_with_a_type_alone_only_binds_otherwise(handle):
@@ -133,7 +147,7 @@ async def test_types_of_allow_count_where_the_handler_takes_no_data(handle):
         return data == 1
 
     types = {handler: Types(), may: Types(Numbers())}
-    kept = guard(read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get)
+    kept = guard(read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get, run_aside=run_aside)
     await handle(kept, {"n": 1})
     with pytest.raises(Refused, match="invalid_data"):
         await handle(kept, {"n": "one"})
@@ -176,3 +190,33 @@ class TestBound:
         bound = Bound("1/h")
         bound.take(Caller())
         assert len(bound._rates) == 0
+
+
+class TestWhatMayBlock:
+    """It waits for no handler, slow as one may be: it has threads of its own."""
+
+    @pytest.fixture(autouse=True)
+    def aside(self):
+        ASIDE.clear()
+
+    @pytest.mark.parametrize(
+        ("rules", "types"),
+        [
+            (Rules(allow=lambda data: True), NO_TYPES),
+            (NO_RULES, Types(data=Numbers(may_block=True))),
+            (NO_RULES, Types(reply=Numbers(may_block=True))),
+        ],
+        ids=["allow", "validating", "dumping"],
+    )
+    async def test_is_done_aside(self, handle, caller, rules, types):
+        await handle(guarded(give_one, rules, types))
+        assert len(ASIDE) == 1
+
+    async def test_is_done_where_a_test_runs_its_handlers(self, handle, caller):
+        caller.leases_threads = False
+        await handle(guarded(give_one, Rules(allow=lambda data: True)))
+        assert ASIDE == []
+
+
+async def give_one(data):
+    return 1

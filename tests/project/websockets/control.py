@@ -27,3 +27,8 @@ async def wait(socket: Connection, data: Data) -> Data:
 @control.on
 def echo(data: Data) -> Data:
     return data
+
+
+@control.on
+async def close_later(socket: Connection, data: Data) -> None:
+    asyncio.get_running_loop().call_later(data["seconds"], socket.close, 4001, "later")

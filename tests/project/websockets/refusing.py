@@ -66,6 +66,11 @@ def invalidate(data: Data) -> None:
     raise ValidationError(errors[data["how"]])
 
 
+@refusing.on
+def garble() -> None:
+    raise ValidationError("%(count)s are too many", params={"number": 3})
+
+
 class Reluctant:
     """Its ``open`` refuses."""
 

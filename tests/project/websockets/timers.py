@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime as dt
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -90,7 +92,22 @@ def run_until_complete() -> Data:
 def run() -> Data:
     from tornado.ioloop import IOLoop
 
-    return {"answer": asyncio.run(_answer()), "has_loop": IOLoop.current() is not None}
+    answer = asyncio.run(_answer())
+    IOLoop.current().add_callback(_ran, "after running")
+    return {"answer": answer}
+
+
+@timers.on
+def set_timer_elsewhere(data: Data) -> None:
+    """In a thread that the handler starts, and does not wait for."""
+    pool = ThreadPoolExecutor()
+    starts: dict[str, Callable[[Callable[[], object]], object]] = {
+        "thread": lambda call: threading.Thread(target=call).start(),
+        "timer": lambda call: threading.Timer(SOON, call).start(),
+        "executor": pool.submit,
+    }
+    starts[data["where"]](partial(set_timer, {"way": data["way"], "of": data["of"], "is_async": False}))
+    pool.shutdown(wait=False)
 
 
 @timers.on

@@ -1,4 +1,4 @@
-"""How much a client may ask for: connections at a time, messages a second, and answers to its pings."""
+"""How many connections a process takes, and one address has."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What carries messages to other processes has to offer, and the channel-layer group of each topic."""
+"""What whatever carries messages to other processes has to offer."""
 
 from concurrent.futures import Future
 from typing import Protocol

@@ -171,17 +171,17 @@ class Shard:
         else:
             self._wake()
 
-    def close_all(self, code: int) -> None:
+    def close_all(self, code: int, reason: str = "") -> None:
         """Close every connection in order.
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
-        for member in self._members():
-            member.end(Close(code))
+        for member in self.members():
+            member.end(Close(code, reason))
 
     def cancel_handlers(self) -> None:
         """Cancel every handler that is running, ``close`` handlers excepted."""
-        for member in self._members():
+        for member in self.members():
             member.cancel_handler()
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -197,8 +197,9 @@ class Shard:
         except TimeoutError:
             future.cancel()
 
-    def _members(self) -> dict[Member, None]:
-        return {member: None for members in self.topics.values() for member in members}
+    def members(self) -> list[Member]:
+        """Everybody who hears anything, once."""
+        return list({member: None for members in self.topics.values() for member in members})
 
     def _enqueue(self, delivery: Delivery, sender: Hashable) -> Backlog:
         if isinstance(delivery.targets, str):

@@ -91,6 +91,8 @@ class Dispatcher:
             raise NotCallableError(callback)
         if not isinstance(event, str) or not event:
             raise TypeError(f"Expected the name of an event as a str that is not empty, got {event!r}.")
+        if event.startswith(CONTROL):
+            raise ValueError(f"The event {event!r} has a name of the protocol's own: those begin with {CONTROL!r}.")
         is_moment = event.removeprefix(rules.prefix) in RESERVED
         self._handlers[event] = self._guard(read(callback, self._names, may_answer_in_parts=not is_moment), rules)
         self._defaults.discard(event)

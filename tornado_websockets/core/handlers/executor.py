@@ -5,16 +5,22 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextvars import Context
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+from ..logger import logger
+
 T = TypeVar("T")
 
 #: Seconds that calls get to return when the process ends.
 SECONDS_AT_EXIT: Final = 5.0
+
+#: Seconds between two times that an idle thread lets go what it does not need, at least: what it could not stays due.
+LEAST_PAUSE: Final = 1.0
 
 
 class Idle(Protocol):
@@ -76,7 +82,7 @@ class Threads(Executor):
             if len(crew.threads) < min(crew.calls + 1, self._most):
                 name = f"{self._name}_{next(self._numbers)}"
                 thread = threading.Thread(target=_work, args=(self._calls, crew, self._idle), name=name, daemon=True)
-                thread.start()
+                Context().run(thread.start)  # of nobody: it stays when whoever asked for it has gone
                 crew.threads.append(thread)
             self._calls.put(_Call(future, partial(function, *args, **kwargs)))
             crew.calls += 1
@@ -103,12 +109,23 @@ def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) ->
 
 
 def _next(calls: "SimpleQueue[_Call | None]", idle: Idle | None) -> _Call | None:
-    while idle is not None:
+    least = 0.0
+    while idle is not None and (seconds := _unless_it_fails(idle.seconds)) is not None:
         try:
-            return calls.get(timeout=idle.seconds())
+            return calls.get(timeout=max(least, seconds))
         except Empty:
-            idle.tidy()
+            _unless_it_fails(idle.tidy)
+            least = LEAST_PAUSE
     return calls.get()
+
+
+def _unless_it_fails(function: Callable[[], T]) -> T | None:
+    """What it returns. A thread goes on without; it would be missed more than whatever could not be let go."""
+    try:
+        return function()
+    except Exception:
+        logger.exception("An idle thread could not tidy up")
+        return None
 
 
 def _do(call: _Call) -> None:

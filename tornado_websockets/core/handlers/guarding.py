@@ -102,6 +102,7 @@ class Guarded(Handler):
     :ivar allow: is asked whether it may run.
     :ivar asks_first: whether :attr:`allow` is asked before the data are looked at, since it takes none.
     :ivar waits: whether something is awaited before it is called.
+    :ivar run_aside: runs what may block and is no handler, so that no slow handler keeps it waiting.
     """
 
     rules: Rules
@@ -110,6 +111,7 @@ class Guarded(Handler):
     allow: Handler | None
     asks_first: bool
     waits: bool
+    run_aside: Run
 
     def bind(self, values: Values) -> Call:
         """The callback with what it takes of ``values``, or the steps that lead to it. May raise :class:`Refused`."""
@@ -127,7 +129,11 @@ class Guarded(Handler):
     def start(self, call: Call, run: Run) -> Awaitable[Any]:
         """Begin what :meth:`bind` has made; awaiting the result gives what there is to reply."""
         result = cast("Steps", call)(run) if self.waits else Handler.start(self, call, run)
-        return result if self.types.reply is None else _dump(self.types.reply, result, run)
+        return result if self.types.reply is None else _dump(self.types.reply, result, self._aside(run))
+
+    def _aside(self, run: Run) -> Run:
+        caller = current.get()
+        return self.run_aside if caller is not None and caller.leases_threads else run  # a test has its thread
 
     @property
     def dump_may_block(self) -> bool:
@@ -139,12 +145,13 @@ class Guarded(Handler):
         return value if self.types.reply is None else self.types.reply.dump(value)
 
     async def _take_steps(self, values: Values, run: Run) -> Any:
+        aside = self._aside(run)
         if self.asks_first:
-            await self._ask(values, run)
+            await self._ask(values, aside)
         if self.types.data is not None:
-            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], run)
+            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], aside)
         if not self.asks_first:
-            await self._ask(values, run)
+            await self._ask(values, aside)
         return await Handler.start(self, Handler.bind(self, values), run)
 
     async def _ask(self, values: Values, run: Run) -> None:
@@ -163,12 +170,18 @@ async def _look(shape: Shape, look: Callable[[Any], Any], value: Any, run: Run) 
 
 
 def guard(
-    handler: Handler, rules: Rules, *, names: Collection[str], read_types: Callable[[Callback], Types]
+    handler: Handler,
+    rules: Rules,
+    *,
+    names: Collection[str],
+    read_types: Callable[[Callback], Types],
+    run_aside: Run,
 ) -> Handler:
     """``handler`` with all that is asked before it runs, or as it is where that is nothing.
 
     :param names: what a handler, and so ``rules.allow``, may take as arguments.
     :param read_types: finds out what a function says of its data and its reply.
+    :param run_aside: see :class:`Guarded`.
     :raises NotCallableError, TypeError, ValueError: something of ``rules``, or a type, cannot be used.
     """
     if rules.allow is not None and not callable(rules.allow):
@@ -194,4 +207,5 @@ def guard(
         allow=allow,
         asks_first=allow is not None and not allow.takes("data"),
         waits=allow is not None or may_block(types.data),
+        run_aside=run_aside,
     )

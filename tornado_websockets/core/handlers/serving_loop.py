@@ -6,7 +6,8 @@ for the loop of the thread. In a worker thread there was none, so Tornado made o
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from typing import Any, NoReturn
 
@@ -16,12 +17,54 @@ _here = threading.local()
 def share_loop(loop: asyncio.AbstractEventLoop) -> None:
     """Let the calling thread, which runs no event loop, schedule on ``loop``.
 
-    To be called before each call: ``asyncio.run()`` leaves a thread without any, and Tornado makes one then.
+    To be called before each call: applications may set another one.
     """
     shared: ServingLoop | None = getattr(_here, "shared", None)
     if shared is None or shared.serving is not loop:
         shared = _here.shared = ServingLoop(loop)  # type: ignore[abstract]  # what it lacks is added below
     asyncio.set_event_loop(shared)
+
+
+def share_again() -> None:
+    """Let the calling thread schedule where it did before ``asyncio.run()``, which leaves it without any loop.
+
+    Tornado would make one of its own then, that never runs.
+    """
+    shared: ServingLoop | None = getattr(_here, "shared", None)
+    if shared is not None:
+        asyncio.set_event_loop(shared)
+
+
+@contextmanager
+def sharing(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """:func:`share_loop` for as long as it lasts, in a thread of somebody else's, which may have a loop of its own."""
+    before = _loop_of_thread()
+    if loop is None or not isinstance(before, ServingLoop | None):
+        yield
+        return
+    shared_before = getattr(_here, "shared", None)
+    share_loop(loop)
+    try:
+        yield
+    finally:
+        _here.shared = shared_before
+        asyncio.set_event_loop(before)
+
+
+def loop_here() -> asyncio.AbstractEventLoop | None:
+    """The loop on which the caller may schedule: the running one, or else the one that its thread shares."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        shared: ServingLoop | None = getattr(_here, "shared", None)
+        return None if shared is None else shared.serving
+
+
+def _loop_of_thread() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_event_loop()
+    except RuntimeError:  # none was set; only in the main thread, where no handler runs, one would be made
+        return None
 
 
 class ServingLoop(asyncio.AbstractEventLoop):

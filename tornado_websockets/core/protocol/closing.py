@@ -14,6 +14,9 @@ INTERNAL_ERROR: Final = 1011
 #: The client answers no ping; uvicorn's code for it.
 PING_TIMEOUT: Final = 1011
 
+#: Registered beside RFC 6455: the server is started again. It is what uvicorn says when it stops.
+SERVICE_RESTART: Final = 1012
+
 #: The session by which the client had logged in is no longer there: it may have ended, or have another key. The code is
 #: none that ends it for good, so that the browser client comes back, and is asked who it is.
 SESSION_GONE: Final = 3401

@@ -25,6 +25,19 @@ declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSoc
   readonly websocket: WebSocket | null;
   /** @deprecated It is called `websocket`. */
   readonly _websocket: WebSocket | null;
+  /** What the server calls this connection, or the one before, until it has said; `null` before the first. */
+  readonly id: string | null;
+  /**
+   * `X-WebSocket-ID`, where there is an `id`, for what the page asks of the server by other means:
+   * `fetch(url, { headers: { ...tws.headers } })`. The server may leave this client out of what that causes.
+   */
+  readonly headers: Record<string, string>;
+  /** Where this client stands in the path's history, as the option `since` takes it; `null` where there is none. */
+  readonly position: string | null;
+  /** Who is here, by their ids; of a WebSocket with `presence`. It is always the same Map. */
+  readonly people: Map<TornadoWebSocket.Person["id"], TornadoWebSocket.Person>;
+  /** How many are here. Where the server tells no more than that, `people` is empty. */
+  readonly people_count: number;
 
   /**
    * Connected, for the first time or again. Comes before what was queued is sent.
@@ -39,7 +52,12 @@ declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSoc
   on(event: "message", callback: (event: MessageEvent) => void): TornadoWebSocket.Off<this>;
   /** There will be another attempt to connect. */
   on(event: "reconnecting", callback: (detail: TornadoWebSocket.Reconnecting) => void): TornadoWebSocket.Off<this>;
+  /** Connected again, and what was missed meanwhile has been heard, if it could be had. */
   on(event: "reconnected", callback: (detail: TornadoWebSocket.Reconnected) => void): TornadoWebSocket.Off<this>;
+  /** Something that was sent cannot be had any more: read your data again. */
+  on(event: "gap", callback: (detail: object) => void): TornadoWebSocket.Off<this>;
+  /** Who is here, first, and then who has come, gone or changed; `people` has it already. */
+  on(event: "presence", callback: (data: TornadoWebSocket.PresenceOf<S>) => void): TornadoWebSocket.Off<this>;
   /** Attempts in a row never opened: no server, or one that refuses. From the third on, and with the last. */
   on(event: "refused", callback: (detail: TornadoWebSocket.Refused) => void): TornadoWebSocket.Off<this>;
   /** Something that was emitted did not get through, or perhaps not. */
@@ -76,6 +94,32 @@ declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSoc
     ...rest: TornadoWebSocket.Rest<S["emit"][E]["data"], TornadoWebSocket.RequestOptions>
   ): Promise<S["emit"][E]["reply"]>;
 
+  /**
+   * Send an event whose handler answers in parts, and take them one by one. Leaving the loop cancels.
+   *
+   *     for await (const part of tws.stream("ask", { question })) show(part);
+   *
+   * Throws a `RequestError`; its code is "lagging" when 1,000 parts, or 1 MiB of them, came more than were taken.
+   */
+  stream<T = any>(
+    event: TornadoWebSocket.AnyName<S>,
+    data?: TornadoWebSocket.Data,
+    options?: TornadoWebSocket.SendOptions,
+  ): TornadoWebSocket.Stream<T>;
+  stream<E extends TornadoWebSocket.Name<S["emit"]>>(
+    event: E,
+    ...rest: TornadoWebSocket.Rest<S["emit"][E]["data"], TornadoWebSocket.SendOptions>
+  ): TornadoWebSocket.Stream<TornadoWebSocket.Part<S["emit"][E]>>;
+
+  /**
+   * Answer what the server asks under this name (`socket.ask`), by what the callback returns. There is one answer to
+   * each. The server gets an error where the callback throws: `code` and `details` of what it threw, such as a
+   * `RequestError`, if it has a code that is a text, else "handler_error".
+   *
+   * @returns a function that takes the answer back
+   */
+  answer<T = any>(event: string, callback: (data: T) => unknown): () => void;
+
   /** Connect, or do so at once when waiting to reconnect. Does nothing when connected. */
   connect(): void;
 
@@ -90,7 +134,7 @@ declare namespace TornadoWebSocket {
   /** What a WebSocket of the server sends (`on`), what it takes, and what it replies (`emit`). */
   interface Events {
     on: { [event: string]: any };
-    emit: { [event: string]: { data: any; reply: any } };
+    emit: { [event: string]: { data: any; reply: any; part?: any } };
   }
 
   /** Where nobody has said so. */
@@ -103,6 +147,17 @@ declare namespace TornadoWebSocket {
 
   /** Arguments after the event; data that may be empty may be left out. */
   type Rest<D, O> = {} extends D ? [data?: D | null, options?: O] : [data: D, options?: O];
+
+  /** A part of an answer. */
+  type Part<T> = T extends { part: infer P } ? P : unknown;
+
+  /** The parts of an answer. `return()` leaves it, also while a loop waits for the next part. */
+  interface Stream<T> extends AsyncIterableIterator<T> {
+    return(value?: any): Promise<IteratorResult<T>>;
+  }
+
+  /** Of a WebSocket with `presence`, or what the application itself sends under that name. */
+  type PresenceOf<S extends Events> = S["on"] extends { presence: infer P } ? P : Presence;
 
   /** `string`, where nobody has said what events there are. */
   type AnyName<S> = S extends { isUnknown: true } ? string : never;
@@ -147,6 +202,15 @@ declare namespace TornadoWebSocket {
     queue_size: number;
     /** So many bytes of them. Default: 8000000. */
     queue_bytes: number;
+    /**
+     * Say hello at each open: with it come the `id`, and what was missed on a WebSocket with `history`. Default: true.
+     */
+    recover: boolean;
+    /**
+     * Everything from here on is to be heard: what `{% websocket_position %}` has written into the page, or the `position`
+     * of a client.
+     */
+    since?: string | Record<string, number> | null;
     /** Instead of the global one, where there is none. */
     WebSocket?: new (url: string, protocols?: string[]) => any;
   }
@@ -173,6 +237,30 @@ declare namespace TornadoWebSocket {
 
   interface Reconnected {
     attempts: number;
+    /** Whether everything was heard that was missed. Without `history` nobody can say so. */
+    recovered: boolean;
+    /** So many events were. */
+    replayed: number;
+  }
+
+  /** Somebody who is here: a user, or a connection of nobody's. */
+  interface Person {
+    id: string | number;
+    /** What the server lets others see of them. */
+    info: any;
+    /** So many tabs and devices. */
+    connections: number;
+  }
+
+  interface Presence {
+    /** Everybody. */
+    people?: Person[];
+    joined?: Person[];
+    /** Their ids. */
+    left?: Person["id"][];
+    changed?: Person[];
+    /** With `presence="count"`, and nothing else. */
+    count?: number;
   }
 
   interface Refused {
@@ -215,6 +303,9 @@ declare namespace TornadoWebSocket {
     | "rate_limited"
     | "forbidden"
     | "handler_error"
+    | "missing_id"
+    | "cancelled"
+    | "lagging"
     | "timeout"
     | "disconnected"
     | "queue_full"
@@ -249,5 +340,6 @@ declare namespace TornadoWebSocket {
     off(event: string, callback?: (...args: any[]) => void): this;
     emit(event: string, data?: Data, options?: SendOptions): boolean;
     request<T = any>(event: string, data?: Data, options?: RequestOptions): Promise<T>;
+    stream<T = any>(event: string, data?: Data, options?: SendOptions): Stream<T>;
   }
 }

@@ -19,7 +19,20 @@ const TornadoWebSocket = (function () {
    * @property {Moment} madeAt
    * @property {number} size in bytes, once it waits
    * @property {number} number among what was sent over its connection
-   * @typedef {{ message: Message, timeout: number, timer: any, resolve: Callback, reject: Callback }} Request
+   * @typedef {object} Request
+   * @property {Message} message
+   * @property {number} timeout
+   * @property {any} [timer]
+   * @property {Callback} resolve
+   * @property {Callback} reject
+   * @property {(part: any, text: string) => void} [add] takes a part of the answer; `text` is the frame that brought it
+   * @typedef {{ frame: any, event?: MessageEvent }} Arrival a frame, and how it came, unless in a welcome
+   * @typedef {object} Hello what was said on this connection, until it is answered
+   * @property {boolean} wasOpen whether the client had been open before
+   * @property {number | null} attempts to be told in "reconnected" when the answer has come
+   * @property {Arrival[] | null} held what came meanwhile, if a replay may have to come before it
+   * @property {number} size of what is held, in characters
+   * @property {any} timer
    */
 
   /** All times are in milliseconds. */
@@ -36,6 +49,7 @@ const TornadoWebSocket = (function () {
     request_timeout: 30000,
     queue_size: 1000,
     queue_bytes: 8_000_000,
+    recover: true,
   };
 
   // These names belong to the connection. What a server sends under them reaches "*" only.
@@ -49,6 +63,29 @@ const TornadoWebSocket = (function () {
   const PING_EVENT = "tws.ping";
   const PONG_EVENT = "tws.pong";
   const PING = JSON.stringify({ event: PING_EVENT });
+
+  // Says where the client stands, and is answered by what it missed since.
+  const HELLO_EVENT = "tws.hello";
+  const WELCOME_EVENT = "tws.welcome";
+  const GAP_EVENT = "tws.gap";
+
+  // What comes before a welcome that is to bring a replay is held, so much of it and for so long. A welcome of 900,000
+  // bytes takes that long on a line of 256 kbit/s; while it comes in, nothing else does.
+  const HELD_FRAMES = 10_000;
+  const HELD_SIZE = 8_000_000;
+  const WELCOME_TIMEOUT = 30_000;
+
+  // A server takes so many senders in a position, and so many ids. Its own positions name 64 at most.
+  const MAX_SENDERS = 1000;
+  const MAX_IDS = 100;
+
+  // What is held for a loop that takes the parts of an answer more slowly than they come.
+  const HELD_PARTS = 1000;
+  const HELD_PART_BYTES = 1_048_576;
+
+  const CANCEL_EVENT = "tws.cancel";
+  const REPLY_EVENT = "tws.reply";
+  const PRESENCE_EVENT = "presence";
 
   // The page came to the fore: who was heard a moment ago needs no probe.
   const MOMENT = 5000;
@@ -206,13 +243,36 @@ const TornadoWebSocket = (function () {
     return `${root}/ws/${path.replace(/^\/+/, "")}`;
   }
 
+  const byteLength = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
+
+  function toBase64url(/** @type {string} */ text) {
+    const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+    return btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  function fromBase64url(/** @type {string} */ text) {
+    const bytes = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+  }
+
   /** The subprotocols that carry a token, which is all that a browser lets a page say at the handshake. */
   function carry(/** @type {string | null | undefined} */ token) {
     if (!token) return [];
-    if (TOKEN.test(token)) return [BEARER, token];
-    const bytes = String.fromCharCode(...new TextEncoder().encode(token));
-    const base64url = btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-    return [BEARER_BASE64, base64url];
+    return TOKEN.test(token) ? [BEARER, token] : [BEARER_BASE64, toBase64url(token)];
+  }
+
+  /** @returns {Map<string, number> | null} the position that a page was given, as a text or as what that holds */
+  function readPosition(/** @type {string | Record<string, number> | null | undefined} */ given) {
+    if (!given) return null;
+    try {
+      const entries = Object.entries(typeof given === "string" ? JSON.parse(fromBase64url(given)) : given);
+      if (entries.every(([, number]) => Number.isSafeInteger(number) && number >= 0)) return new Map(entries);
+    } catch {
+      // Neither base64url nor JSON, so it is none either.
+    }
+    throw new TypeError(
+      `Expected the option since as {% websocket_position %} or the position of a client has it, got ${given}.`,
+    );
   }
 
   /** Why a request got no answer: `code` is the server's, or one of this client's own. */
@@ -243,7 +303,7 @@ const TornadoWebSocket = (function () {
 
     /** @returns {boolean} false if there is no room for it */
     add(/** @type {Message} */ message) {
-      message.size = new TextEncoder().encode(message.text).length;
+      message.size = byteLength(message.text);
       if (this._messages.size >= this._size || message.size > this._room) return false;
       this._messages.add(message);
       this._room -= message.size;
@@ -263,6 +323,150 @@ const TornadoWebSocket = (function () {
       const taken = [...this._messages].filter(isWanted);
       for (const message of taken) this.remove(message);
       return taken;
+    }
+  }
+
+  /** Where a client stands in the history of its path: the number of the newest event of each sender that it has shown. */
+  class Place {
+    constructor(/** @type {Map<string, number> | null} */ position) {
+      this.position = position;
+      /** @type {Map<string, number>} where the last hello said that it stands */
+      this._since = new Map();
+      /**
+       * What was shown, in distinction from what a welcome counts: that may be still on its way.
+       *
+       * @type {Map<string, number>}
+       */
+      this._shown = new Map();
+    }
+
+    /** A connection begins from here. */
+    begin() {
+      this._since = new Map(this.position ?? []);
+      this._shown = new Map(this._since);
+    }
+
+    /** Whether the event at this place has not been shown yet. What has no place is always news. */
+    isNews(/** @type {string | undefined} */ at) {
+      if (at === undefined) return true;
+      const [sender, number] = split(at);
+      return number > (this._shown.get(sender) ?? 0);
+    }
+
+    show(/** @type {string | undefined} */ at) {
+      if (at === undefined) return;
+      const [sender, number] = split(at);
+      keepLarger(this._shown, sender, number);
+      // Before the first welcome the client stands nowhere, whatever it has seen.
+      if (this.position) keepLarger(this.position, sender, number);
+    }
+
+    /**
+     * A welcome is worked through.
+     *
+     * @param {Record<string, number> | undefined} at where it says that the path stands; there is none without history
+     * @param {boolean} isRecovered
+     */
+    arrive(at, isRecovered) {
+      this.position = at ? new Map(Object.entries(at)) : null;
+      for (const [sender, number] of [...this._shown]) {
+        const named = this.position?.get(sender) ?? 0;
+        // The welcome leaves out who need not be named any more; who was heard since the hello is another matter.
+        if (number !== this._since.get(sender) || (isRecovered && named)) {
+          if (this.position) keepLarger(this.position, sender, number);
+        } else if (!isRecovered && number > named) {
+          this._shown.delete(sender); // it has begun anew, if it is there at all
+        }
+      }
+    }
+  }
+
+  /** @returns {[string, number]} sender and number of an event's place */
+  function split(/** @type {string} */ at) {
+    const dot = at.lastIndexOf(".");
+    return [at.slice(0, dot), Number(at.slice(dot + 1))];
+  }
+
+  /** Keep the larger of two numbers of a sender; who was silent for longest is forgotten when there are too many. */
+  function keepLarger(
+    /** @type {Map<string, number>} */ numbers,
+    /** @type {string} */ sender,
+    /** @type {number} */ number,
+  ) {
+    const larger = Math.max(number, numbers.get(sender) ?? 0);
+    numbers.delete(sender);
+    numbers.set(sender, larger);
+    if (numbers.size > MAX_SENDERS) numbers.delete(numbers.keys().next().value ?? "");
+  }
+
+  /** The parts of an answer, for a loop `for await`. */
+  class Stream {
+    /**
+     * @param {string} event
+     * @param {() => void} leave tells the server that no more is wanted
+     */
+    constructor(event, leave) {
+      this._event = event;
+      this._leave = leave;
+      /** @type {{ value: any, size: number }[]} */
+      this._parts = [];
+      this._size = 0;
+      /** @type {{ resolve: (result: IteratorResult<any>) => void, reject: Callback }[]} calls of `next` that wait */
+      this._waiting = [];
+      this._isOver = false;
+      /** @type {unknown} why it is over, to be thrown once */
+      this._error = undefined;
+    }
+
+    [Symbol.asyncIterator]() {
+      return this;
+    }
+
+    /** @returns {Promise<IteratorResult<any>>} */
+    async next() {
+      const part = this._parts.shift();
+      if (part) {
+        this._size -= part.size;
+        return { done: false, value: part.value };
+      }
+      if (!this._isOver) return new Promise((resolve, reject) => this._waiting.push({ resolve, reject }));
+      const error = this._error;
+      this._error = undefined;
+      if (error) throw error;
+      return { done: true, value: undefined };
+    }
+
+    /**
+     * Leave: a loop does so by `break`, and whoever else holds the stream may at any time.
+     *
+     * @param {any} [value]
+     * @returns {Promise<IteratorResult<any>>}
+     */
+    async return(value) {
+      this._parts = [];
+      this._error = undefined;
+      if (!this._isOver) this._leave();
+      this._end();
+      return { done: true, value };
+    }
+
+    _add(/** @type {any} */ value, /** @type {string} */ text) {
+      const waiting = this._waiting.shift();
+      if (waiting) return waiting.resolve({ done: false, value });
+      const size = byteLength(text);
+      if (this._parts.length >= HELD_PARTS || this._size + size > HELD_PART_BYTES) {
+        this._leave();
+        return this._end(new RequestError(this._event, "lagging", "The parts came faster than they were taken."));
+      }
+      this._parts.push({ value, size });
+      this._size += size;
+    }
+
+    /** Nothing more will come; what is held may still be taken. */
+    _end(/** @type {unknown} */ error = undefined) {
+      this._isOver = true;
+      this._error = error;
+      for (const { resolve, reject } of this._waiting.splice(0)) this.next().then(resolve, reject);
     }
   }
 
@@ -389,6 +593,16 @@ const TornadoWebSocket = (function () {
       return this._bound().request(this.prefix + event, data, options);
     }
 
+    /**
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {SendOptions} [options]
+     * @returns {Parts}
+     */
+    stream(event, data, options) {
+      return this._bound().stream(this.prefix + event, data, options);
+    }
+
     _bound() {
       if (!this.websocket) throw new Error(`Bind the module ${this.name} first: websocket.bind(module).`);
       return this.websocket;
@@ -429,8 +643,21 @@ const TornadoWebSocket = (function () {
       /** @type {Map<number, Request>} */
       this._requests = new Map();
       this._lastId = 0;
+      /** @type {Map<string, Callback>} what answers the server's questions */
+      this._answers = new Map();
       /** @type {(Origin & { module: Module })[]} */
       this._modules = [];
+      /** @type {Map<string, Person>} */
+      this._people = new Map();
+      /** @type {number | null} */
+      this._peopleCount = null;
+
+      // What is missed while there is no connection.
+      this._place = new Place(readPosition(this.options.since));
+      /** @type {string[]} ids of its connections, the newest last */
+      this._ids = [];
+      /** @type {Hello | null} */
+      this._hello = null;
 
       // Attempts to connect.
       this._attempt = 0; // attempts to reconnect since the connection was lost
@@ -487,6 +714,36 @@ const TornadoWebSocket = (function () {
     get _websocket() {
       warnOfOldName("_websocket", "websocket");
       return this._socket;
+    }
+
+    /** What the server calls this connection, or the one before, until it has said; `null` before the first. */
+    get id() {
+      return this._ids.length ? this._ids[this._ids.length - 1] : null;
+    }
+
+    /**
+     * For what the page asks of the server by other means: with these headers, what that causes may leave this client out.
+     *
+     * @returns {Record<string, string>}
+     */
+    get headers() {
+      return this.id === null ? {} : { "X-WebSocket-ID": this.id };
+    }
+
+    /** Where this client stands in the path's history, as the option `since` takes it; `null` where there is none. */
+    get position() {
+      const { position } = this._place;
+      return position && toBase64url(JSON.stringify(Object.fromEntries(position)));
+    }
+
+    /** Who is here, by their ids. It is always the same Map. */
+    get people() {
+      return this._people;
+    }
+
+    /** How many are here. Where the server tells no more than that, `people` is empty. */
+    get people_count() {
+      return this._peopleCount ?? this._people.size;
     }
 
     /** Connect, or do so at once when waiting to reconnect. Does nothing when connected. */
@@ -550,6 +807,53 @@ const TornadoWebSocket = (function () {
       });
     }
 
+    /**
+     * Send an event to the server whose handler answers in parts, and take them one by one. Leaving the loop cancels.
+     *
+     *     for await (const part of tws.stream("ask", { question })) show(part);
+     *
+     * It throws a RequestError where a request is rejected with one, and with the code "lagging" when so much came more
+     * than was taken that it was cancelled.
+     *
+     * @param {string} event
+     * @param {Data} [data]
+     * @param {SendOptions} [options]
+     * @returns {Parts}
+     */
+    stream(event, data, options) {
+      const id = ++this._lastId;
+      const message = compose(event, data, options, id);
+      const stream = new Stream(event, () => this._cancel(id));
+      this._requests.set(id, {
+        message,
+        timeout: Infinity,
+        resolve: () => stream._end(),
+        reject: (error) => stream._end(error),
+        add: (part, text) => stream._add(part, text),
+      });
+      this._submit(message);
+      return stream;
+    }
+
+    /**
+     * Answer what the server asks under this name, by what `callback` returns. There is one answer to each.
+     *
+     * The server gets an error where the callback throws: `code` and `details` of what it threw, if it has a code that is
+     * a text, else "handler_error"; and where nothing answers, "unknown_event".
+     *
+     * @param {string} event
+     * @param {(data: any) => unknown} callback may be async
+     * @returns {() => void} takes it back
+     */
+    answer(event, callback) {
+      if (typeof callback !== "function")
+        throw new TypeError(`Expected a function that answers ${event}, got ${typeof callback}.`);
+      this._answers.set(event, callback);
+      return () => {
+        if (this._answers.get(event) === callback) this._answers.delete(event);
+      };
+    }
+
     /** Let a module speak over this WebSocket. */
     bind(/** @type {Module} */ module) {
       module._bind(this);
@@ -599,14 +903,14 @@ const TornadoWebSocket = (function () {
         if (this._socket === socket) hear(event);
       };
       this._socket = socket;
-      socket.onopen = ours((event) => this._welcome(event));
+      socket.onopen = ours((event) => this._accept(event));
       socket.onmessage = ours((event) => this._receive(event));
       socket.onerror = ours((event) => this._isFirstToFail() && this._dispatch("error", event));
       socket.onclose = ours((event) => this._lose(event));
     }
 
     /** The server has accepted. One that fell silent has to say something before that counts. */
-    _welcome(/** @type {Event} */ event) {
+    _accept(/** @type {Event} */ event) {
       this._openEvent = event;
       this._hasOpened = true;
       this._refusals = 0;
@@ -620,11 +924,70 @@ const TornadoWebSocket = (function () {
       this._state = "open";
       this._openedAt = this._heardAt = mark();
       this._watch();
+      const { round } = this._opening;
+      const isAwaited = this._greet(round > 0, isBack ? attempts : null);
       // What the page sends on "open", such as who it is, comes before what waited.
-      this._opening = { by: null, round: this._opening.round + 1 };
+      this._opening = { by: null, round: round + 1 };
       this._dispatch("open", this._openEvent);
-      if (isBack) this._dispatch("reconnected", { attempts });
+      if (isBack && !isAwaited) this._dispatch("reconnected", { attempts, recovered: false, replayed: 0 });
       this._flush();
+    }
+
+    // What was missed meanwhile. Who stands nowhere, as on a path without history, has nothing to wait for.
+
+    /** Say hello. @returns {boolean} whether its answer may bring what was missed */
+    _greet(/** @type {boolean} */ wasOpen, /** @type {number | null} */ attempts) {
+      if (!this.options.recover) return false;
+      const { position } = this._place;
+      this._place.begin();
+      const held = position && [];
+      const timer = held && setTimeout(() => this._arrive(), WELCOME_TIMEOUT);
+      this._hello = { wasOpen, attempts, held, size: 0, timer };
+      const since = position && Object.fromEntries(position);
+      this._socket?.send(JSON.stringify({ event: HELLO_EVENT, data: { since, ids: this._ids } }));
+      return held !== null;
+    }
+
+    /** The answer to the hello has come. */
+    _hearWelcome(/** @type {any} */ { id, at, recovered, events }) {
+      if (id !== undefined) this._ids = [...this._ids, id].slice(-MAX_IDS);
+      this._arrive(at, recovered && this._hello ? events : null);
+    }
+
+    /**
+     * Show what was missed, and then what came meanwhile; without a welcome, all of it that there is.
+     *
+     * @param {Record<string, number>} [at] where the path stands
+     * @param {any[] | null} [events] the frames that were missed; `null` if not all can be had
+     */
+    _arrive(at, events = null) {
+      const { _hello: hello, _place: place, _socket: socket } = this;
+      clearTimeout(hello?.timer);
+      const replay = events ?? [];
+      const places = new Set(replay.map((frame) => frame.at));
+      const isNew = (/** @type {Arrival} */ { frame }) =>
+        frame?.at === undefined || (!places.has(frame.at) && place.isNews(frame.at));
+      // Looked through before anything is shown: of one sender, what was held may be older than what is replayed.
+      const held = hello?.held?.filter(isNew) ?? [];
+      for (const { frame, event } of [...replay.map((frame) => ({ frame, event: undefined })), ...held]) {
+        this._take(frame, event);
+        if (this._socket !== socket) return; // closed by a listener
+      }
+      this._hello = null;
+      place.arrive(at, events !== null);
+      if (!hello) return;
+      const { attempts, wasOpen } = hello;
+      const recovered = events !== null;
+      if (hello.held && attempts !== null)
+        this._dispatch("reconnected", { attempts, recovered, replayed: replay.length });
+      if (!recovered && (hello.held || (at && wasOpen))) this._dispatch("gap", {});
+    }
+
+    /** Keep what comes before the welcome, as long as there is room for it. */
+    _hold(/** @type {Hello & { held: Arrival[] }} */ hello, /** @type {Arrival} */ arrival) {
+      hello.held.push(arrival);
+      hello.size += arrival.event?.data.length ?? 0;
+      if (hello.held.length > HELD_FRAMES || hello.size > HELD_SIZE) this._arrive();
     }
 
     // Losing the connection, and coming back.
@@ -634,6 +997,7 @@ const TornadoWebSocket = (function () {
       const isNews = this._isFirstToFail();
       const isMeant = this._isMeant(event.code);
       const lost = isMeant ? [] : this._unconfirmed;
+      const held = this._hello?.held ?? [];
       const refusals = this._count();
       const { reconnect, max_refusals } = this.options;
       const isRefused = max_refusals > 0 && refusals >= max_refusals;
@@ -641,6 +1005,8 @@ const TornadoWebSocket = (function () {
       this._stop(isOver ? "closed" : "reconnecting");
       // Taken out before anybody hears of it, since a listener may connect again.
       const left = this._queue.take(isOver ? undefined : (message) => !message.mayWait);
+      // What has a place comes again; what has none was for this client alone, or comes once.
+      for (const { frame, event } of held) if (frame?.at === undefined) this._take(frame, event);
       if (isNews) this._dispatch("close", event);
       for (const message of lost) this._drop(message, "disconnected");
       for (const message of left) this._drop(message, isOver ? "closed" : "not_open");
@@ -699,7 +1065,8 @@ const TornadoWebSocket = (function () {
     _detach() {
       clearTimeout(this._timer);
       clearTimeout(this._confirmTimer);
-      this._confirmTimer = this._socket = this._asking = null;
+      clearTimeout(this._hello?.timer);
+      this._confirmTimer = this._socket = this._asking = this._hello = null;
       this._isProbing = false;
       this._pings = [];
       this._sent = this._confirmed = 0;
@@ -760,6 +1127,14 @@ const TornadoWebSocket = (function () {
       request.reject(new RequestError(request.message.event, code, text, details));
     }
 
+    /** Tell the server that no more parts are wanted. */
+    _cancel(/** @type {number} */ id) {
+      const request = this._settle(id);
+      if (!request) return;
+      if (this._queue.has(request.message)) this._queue.remove(request.message);
+      else this._socket?.send(JSON.stringify({ event: CANCEL_EVENT, id }));
+    }
+
     /** @returns {Request | undefined} the request, which is no longer open */
     _settle(/** @type {number} */ id) {
       const request = this._requests.get(id);
@@ -778,11 +1153,32 @@ const TornadoWebSocket = (function () {
       if (isAnswer) this._answersInTurn = isRefusal;
       this._hear(isAnswer);
       if (this._socket !== socket) return; // closed by a listener of "open"
-      if (isAnswer || frame?.event.startsWith(PROTOCOL)) return;
-      this._dispatch("message", event);
+      if (isAnswer) return;
+      const { _hello: hello } = this;
+      // Version 1.0.0 of the server does not know the hello.
+      if (frame?.event === "warning" && event.data.includes(HELLO_EVENT)) this._arrive();
+      else if (frame?.event === WELCOME_EVENT) this._hearWelcome(frame.data);
+      else if (hello?.held) this._hold(/** @type {any} */ (hello), { frame, event });
+      else if (this._place.isNews(frame?.at)) this._take(frame, event);
+    }
+
+    /**
+     * Let the page hear a frame.
+     *
+     * @param {any} frame `null` if it is none
+     * @param {MessageEvent} [event] what brought it; a frame that was replayed came with others
+     */
+    _take(frame, event) {
+      if (frame?.event === GAP_EVENT && this.options.recover) this._dispatch("gap", frame.data);
+      if (frame?.event.startsWith(PROTOCOL)) return;
+      this._place.show(frame?.at);
+      if (event) this._dispatch("message", event);
+      else if (this._listeners.get("message")?.length)
+        this._dispatch("message", new MessageEvent("message", { data: JSON.stringify(frame) }));
       if (!frame) return;
-      if (frame.event === "reply" && frame.id !== undefined) this._answer(frame);
-      else this._deliver(frame.event, frame.data);
+      if (frame.id === undefined) this._deliver(frame.event, frame.data);
+      else if (frame.event === "reply") this._answer(frame, event?.data);
+      else this._respond(frame);
     }
 
     /** Whatever comes proves that the connection lives. */
@@ -798,19 +1194,55 @@ const TornadoWebSocket = (function () {
       this._flush();
     }
 
-    _answer(/** @type {{ id: number, data: any, error?: any }} */ frame) {
-      this._confirm(this._requests.get(frame.id)?.message.number ?? 0);
+    _answer(
+      /** @type {{ id: number, data?: any, part?: any, error?: any }} */ frame,
+      /** @type {string} */ text,
+    ) {
+      const request = this._requests.get(frame.id);
+      this._confirm(request?.message.number ?? 0);
+      if ("part" in frame) return request?.add?.(frame.part, text);
       if (!frame.error) return this._settle(frame.id)?.resolve(frame.data);
       const { code, message, ...details } = frame.error;
       this._fail(frame.id, code, message, details);
     }
 
+    /** Answer a question of the server, on the connection that it came by: on another its id means nothing. */
+    async _respond(/** @type {{ event: string, data: any, id: string }} */ { event, data, id }) {
+      const socket = this._socket;
+      const callback = this._answers.get(event);
+      const send = (/** @type {object} */ answer) => {
+        const text = JSON.stringify({ event: REPLY_EVENT, id, ...answer });
+        if (this._socket === socket) socket?.send(text);
+      };
+      this._dispatch("*", event, data);
+      if (!socket) return;
+      try {
+        if (!callback) throw new RequestError(event, "unknown_event", `The page has no answer to ${event}.`);
+        send({ data: (await callback(data)) ?? null });
+      } catch (/** @type {any} */ error) {
+        const message = String(error?.message ?? error);
+        if (typeof error?.code === "string") return send({ error: { ...error.details, code: error.code, message } });
+        report(error);
+        send({ error: { code: "handler_error", message } });
+      }
+    }
+
     _deliver(/** @type {string} */ event, /** @type {any} */ data) {
+      if (event === PRESENCE_EVENT) this._followPeople(data ?? {});
       if (!OWN_EVENTS.includes(event)) this._dispatch(event, data);
       this._dispatch("*", event, data);
       for (const { module } of this._modules) {
         if (event.startsWith(module.prefix)) module._receive(event.slice(module.prefix.length), data);
       }
+    }
+
+    /** Keep up with who is here. What was told already may come once more. */
+    _followPeople(/** @type {any} */ { people, joined, left, changed, count = null }) {
+      const list = (/** @type {any} */ value) => (Array.isArray(value) ? value : []); // it may be an application's own
+      this._peopleCount = count;
+      if (people) this._people.clear();
+      for (const id of list(left)) this._people.delete(id);
+      for (const person of [...list(people), ...list(joined), ...list(changed)]) this._people.set(person?.id, person);
     }
 
     // What has the server got? Frames arrive in order: who answers one has got those before it.

@@ -5,6 +5,7 @@ Object.assign(DEFAULTS, {
   // A connection ended when the browser said so, and not before.
   connect_timeout: 2 ** 31 - 1,
   ping_interval: 0,
+  recover: false,
 });
 
 const addListener = Emitter.prototype.on;

@@ -9,7 +9,7 @@ from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.logger import logger
 
 if TYPE_CHECKING:
-    from .asgi import AsgiTransport
+    from ..asgi import AsgiTransport
 
 
 #: Bytes that are given to a parser in one piece. The smallest frames have six bytes and cost it 15 to 25 µs each.

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from channels_bridge.transports.intake import MAX_PIECES, PARSING_SECONDS, SLICE, Intake, merge
+from channels_bridge.transports.intake.intake import MAX_PIECES, PARSING_SECONDS, SLICE, Intake, merge
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.pings import IDLE_BURST, MAX_PINGS
 

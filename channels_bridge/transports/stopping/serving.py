@@ -1,0 +1,58 @@
+"""Which server runs this process, and taking part in how it stops as early as it can be told."""
+
+import asyncio
+import weakref
+from functools import cache
+from typing import Any
+
+from django.core.signals import request_started
+
+from .daphne import DaphneStop, is_daphne_serving, when_daphne_serves
+from .uvicorn import serving_uvicorn, stop_with_uvicorn
+
+#: Event loops that have been looked at.
+_loops: "weakref.WeakSet[asyncio.AbstractEventLoop]" = weakref.WeakSet()
+
+
+def serving_server() -> str | None:
+    """The name of the server that this process is run by, ``daphne`` or ``uvicorn``; ``None`` for others."""
+    if serving_uvicorn() is not None:
+        return "uvicorn"
+    return "daphne" if is_daphne_serving() else None
+
+
+def stop_with_server() -> None:
+    """Let the connections of the running event loop end in order when daphne or uvicorn stops, if one of them runs it.
+
+    Of any other server nothing is known; it stops by rules of its own.
+    """
+    loop = asyncio.get_running_loop()
+    if loop in _loops:
+        return
+    _loops.add(loop)
+    server = serving_uvicorn()
+    if server is not None:
+        stop_with_uvicorn(server)
+    elif is_daphne_serving():
+        DaphneStop()
+
+
+@cache
+def expect_server() -> None:
+    """The application is being made: :func:`stop_with_server` as soon as something is served.
+
+    Uvicorn imports it on its event loop, so that is now. Daphne, uvicorn's worker for gunicorn, and whoever gives
+    uvicorn the application itself do so before there is a loop: then it is when daphne's runs, or at a request.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        when_daphne_serves(stop_with_server)
+        request_started.connect(_on_request)
+    else:
+        stop_with_server()
+
+
+async def _on_request(**kwargs: Any) -> None:  # noqa: ARG001 Django says who asked for what
+    request_started.disconnect(_on_request)
+    stop_with_server()

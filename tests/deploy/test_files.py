@@ -1,0 +1,239 @@
+"""The files of ``deploy/`` are run as far as they can be here: by the programs they are for, in front of a server."""
+
+import asyncio
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.support.deployment import DEPLOY, PORTS, adapted, nginx_site
+from tests.support.missing import do_without
+from tests.support.nginx import Nginx
+from tests.support.process import Process, free_port
+
+#: What is in front of the server believes nobody's word of where a client is: one of each address is let in.
+VARIABLES = {
+    "PYTHONDEVMODE": "",
+    "TEST_TORNADO_WEBSOCKETS": json.dumps({"MAX_CONNECTIONS_PER_ADDRESS": 1}),
+}
+
+UNITS = ("websockets@.service", "websockets.target")
+
+
+def program(name: str, *directories: str) -> str:
+    """Path of a program; without it the test is skipped, in CI it fails."""
+    found = shutil.which(name) or shutil.which(name, path=":".join(directories))
+    if found is None:
+        do_without(f"Expected a program {name!r}, to run a file of deploy/ with.")
+    return found
+
+
+def value_of(unit: str, key: str) -> str:
+    """What a unit of systemd says, once, of ``key``."""
+    [value] = re.findall(rf"^{key}=(.*)$", (DEPLOY / "systemd" / unit).read_text(), re.MULTILINE)
+    return value
+
+
+def dockerfile() -> dict[str, list[str]]:
+    """The instructions of the Dockerfile, by name."""
+    instructions: dict[str, list[str]] = {}
+    for line in (DEPLOY / "docker" / "Dockerfile").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, rest = line.partition(" ")
+            instructions.setdefault(name, []).append(rest)
+    return instructions
+
+
+def load_yaml(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((DEPLOY / name).read_text()))
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """That of a server which is started as the unit of systemd starts it."""
+    port = free_port()
+    command = value_of("websockets@.service", "ExecStart").replace("%i", str(port)).split()
+    uvicorn = (sys.executable, "-m", Path(command[0]).name)
+    server = Process((*uvicorn, *command[1:]), tmp_path_factory.mktemp("server") / "log", VARIABLES)
+    server.wait_for_port(port)
+    yield port
+    server.stop()
+    server.log.check()
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    """A directory with one static file."""
+    directory = tmp_path / "static"
+    directory.mkdir()
+    (directory / "chat.css").write_text("body {}")
+    return directory
+
+
+@pytest.fixture
+def nginx(nginx_program: str, port: int, static: Path, tmp_path: Path) -> Iterator[int]:
+    nginx = Nginx(nginx_program, tmp_path, nginx_site([port] * len(PORTS), static))
+    yield nginx.port
+    nginx.stop()
+
+
+@pytest.fixture
+def caddy(port: int, static: Path, tmp_path: Path) -> Iterator[int]:
+    here = free_port()
+    file = tmp_path / "Caddyfile"
+    upstreams = " ".join(f"127.0.0.1:{old}" for old in PORTS)
+    options = "{\n\tadmin off\n\tauto_https off\n}\n"
+    file.write_text(
+        options
+        + adapted(
+            "caddy/Caddyfile",
+            (upstreams, f"127.0.0.1:{port}"),
+            ("\nchat.example.com {", f"\nhttp://127.0.0.1:{here} {{"),
+            ("Host chat.example.com", "Host localhost"),
+            ("/srv/project/static", str(static)),
+        )
+    )
+    command = (program("caddy"), "run", "--config", str(file), "--adapter", "caddyfile")
+    caddy = Process(command, tmp_path / "caddy.log", {"HOME": str(tmp_path)})
+    caddy.wait_for_port(here)
+    yield here
+    caddy.stop()
+
+
+@pytest.mark.parametrize("front", ["nginx", "caddy"])
+async def test_what_is_in_front_serves_pages_files_and_websockets_of_real_addresses(
+    front: str, request: pytest.FixtureRequest
+) -> None:
+    port = request.getfixturevalue(front)
+    async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as http:
+        assert (await http.get("/path")).text == "/path"
+        assert (await http.get("/static/chat.css")).text == "body {}"
+        assert (await http.get("/ready")).status_code == 404
+    url, origin = f"ws://127.0.0.1:{port}/ws/wire", f"http://127.0.0.1:{port}"
+    async with connect(url, origin=origin, proxy=None) as one:
+        await one.send('{"event": "echo", "data": {"a": 1}}')
+        assert json.loads(await one.recv()) == {"event": "echo", "data": {"a": 1}}
+        with pytest.raises(InvalidStatus):
+            await connect(url, proxy=None)
+        lie = {"X-Forwarded-For": "192.0.2.7"}
+        with pytest.raises(InvalidStatus):
+            await connect(url, additional_headers=lie, proxy=None)
+        async with connect(url, proxy=None, local_addr=("127.0.0.2", 0)) as other:
+            await other.ping()
+
+
+@pytest.mark.parametrize("name", ["nginx/site.conf", "docker/site.conf"])
+def test_nginx_takes_the_sites(nginx_program: str, tmp_path: Path, name: str) -> None:
+    site = (DEPLOY / name).read_text().replace("one:8000", "127.0.0.1:8001").replace("two:8000", "127.0.0.1:8002")
+    main = tmp_path / "nginx.conf"
+    main.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n")
+    command = [nginx_program, "-t", "-q", "-e", "stderr", "-p", str(tmp_path), "-c", str(main)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    verify = program("systemd-analyze")
+    for unit in UNITS:
+        text = (DEPLOY / "systemd" / unit).read_text()
+        (tmp_path / unit).write_text(text.replace("/srv/project/venv/bin/uvicorn", sys.executable))
+    units = [str(tmp_path / unit.replace("@", "@8001")) for unit in UNITS]
+    (tmp_path / "websockets@8001.service").symlink_to(tmp_path / "websockets@.service")
+    finished = subprocess.run([verify, "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+    ours = [line for line in finished.stderr.splitlines() if str(tmp_path) in line or "websockets" in line]
+    assert (finished.returncode, ours) == (0, [])
+
+
+async def test_the_rolling_restart_goes_on_when_a_process_is_ready_and_stops_where_one_is_not(port: int) -> None:
+    script = (sys.executable, str(DEPLOY / "systemd" / "rolling-restart"))
+    options = ("--command", "echo restarted {port}", "--pause", "0", "--patience", "0.1")
+    nobody, after = free_port(), free_port()
+    ports = [str(each) for each in (port, port, nobody, after)]
+    process = await asyncio.create_subprocess_exec(
+        *script, *ports, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await process.communicate()
+    assert output.decode().split("\n")[:-1] == [f"restarted {each}" for each in (port, port, nobody)]
+    assert (process.returncode, str(nobody) in errors.decode()) == (1, True)
+
+
+def test_the_image_runs_what_the_unit_runs_on_every_interface() -> None:
+    [command] = dockerfile()["CMD"]
+    by_docker = json.loads(command)  # the form without a shell, which would keep the signal from the server
+    by_systemd = shlex.split(value_of("websockets@.service", "ExecStart"))
+    own = {"--host", "0.0.0.0", "--port", "8000", "--forwarded-allow-ips", "*"}
+    assert by_docker[0] == Path(by_systemd[0]).name
+    assert set(by_docker[1:]) - own == set(by_systemd[1:]) - {"--host", "127.0.0.1", "--port", "%i"}
+    assert dockerfile()["STOPSIGNAL"] == ["SIGTERM"]
+    assert int(dockerfile()["EXPOSE"][0]) == 8000
+
+
+def test_the_steps_of_the_image_stand_in_an_order_that_works() -> None:
+    steps = [line.split(" ", 1)[0] for line in (DEPLOY / "docker/Dockerfile").read_text().splitlines() if line]
+    kept = [step for step in steps if step != "#"]
+    assert kept == ["FROM", "ENV", "WORKDIR", "COPY", "RUN", "COPY", "RUN", "USER", "EXPOSE", "STOPSIGNAL", "CMD"]
+    [user] = dockerfile()["USER"]
+    assert f"--uid {user} " in dockerfile()["RUN"][-1]
+    assert int(user) > 0
+
+
+def test_compose_has_two_processes_that_have_time_to_stop_one_redis_and_nginx() -> None:
+    [compose] = load_yaml("docker/compose.yaml")
+    services = compose["services"]
+    assert set(services) == {"one", "two", "redis", "nginx"}
+    site = (DEPLOY / "docker/site.conf").read_text()
+    for name in ("one", "two"):
+        service = services[name]
+        assert f"server {name}:8000" in site
+        assert (DEPLOY / "docker" / service["build"]["context"] / service["build"]["dockerfile"]).samefile(
+            DEPLOY / "docker/Dockerfile"
+        )
+        assert service["environment"]["REDIS_URL"].startswith("redis://redis:")
+        assert int(service["stop_grace_period"].removesuffix("s")) > 10
+        assert services["nginx"]["depends_on"][name] == {"condition": "service_healthy"}
+    [volume] = services["nginx"]["volumes"]
+    assert (DEPLOY / "docker" / volume.split(":")[0]).is_file()
+
+
+def test_the_health_check_of_compose_succeeds_where_the_process_is_ready_alone(port: int) -> None:
+    [compose] = load_yaml("docker/compose.yaml")
+    kind, _, *arguments = compose["services"]["one"]["healthcheck"]["test"]
+    codes = {}
+    for each in (port, free_port()):
+        command = [sys.executable, *(argument.replace(":8000/", f":{each}/") for argument in arguments)]
+        codes[each] = subprocess.run(command, capture_output=True, check=False).returncode
+    assert kind == "CMD"
+    assert codes.pop(port) == 0
+    assert 0 not in codes.values()
+
+
+def test_kubernetes_waits_until_the_pod_has_ended_and_asks_whether_it_is_ready() -> None:
+    deployment, service, budget = load_yaml("kubernetes/websockets.yaml")
+    kinds = [(each["apiVersion"], each["kind"]) for each in (deployment, service, budget)]
+    assert kinds == [("apps/v1", "Deployment"), ("v1", "Service"), ("policy/v1", "PodDisruptionBudget")]
+    pod = deployment["spec"]["template"]
+    [container] = pod["spec"]["containers"]
+    [(_, delay)] = [container["lifecycle"]["preStop"]["exec"]["command"]]
+    assert pod["spec"]["terminationGracePeriodSeconds"] > int(delay) + 10
+    assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+    assert "httpGet" not in container["livenessProbe"]  # which would kill what is stopping
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    assert str(ports[service["spec"]["ports"][0]["targetPort"]]) == dockerfile()["EXPOSE"][0]
+    assert ports[container["readinessProbe"]["httpGet"]["port"]] == 8000
+    labels = pod["metadata"]["labels"]
+    assert deployment["spec"]["selector"]["matchLabels"] == labels
+    assert service["spec"]["selector"] == labels
+    assert budget["spec"]["selector"]["matchLabels"] == labels
+    assert budget["spec"]["maxUnavailable"] < deployment["spec"]["replicas"]
+    assert str(container["securityContext"]["runAsUser"]) in dockerfile()["USER"]

@@ -1,0 +1,97 @@
+"""What the world sees of a server that was asked to stop: not ready first, then no port, then clients told in turn."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+
+from tests.support.asgi import Server
+from tests.support.sockets import SocketClient
+from tests.support.transports import Servers
+from tests.support.waiting import until
+from tornado_websockets.core.stopping import StopTimes
+
+#: What clients are closed with: 1012 is uvicorn's own for a stop.
+CODES = {"daphne": 1001, "uvicorn": 1012, "tornado": 1001}
+
+CLIENTS, DELAY, DRAIN = 20, 1.0, 0.6
+SETTINGS = json.dumps({"STOP_DELAY": DELAY, "DRAIN_SECONDS": DRAIN})
+PATIENT = json.dumps({"STOP_DELAY": 600})
+
+#: As in production: five servers are started here, and development mode makes that cost twice as much.
+PLAIN = {"PYTHONDEVMODE": ""}
+
+
+async def status(server: Server) -> int | None:
+    """What ``ready`` says; ``None`` when nobody answers."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with contextlib.suppress(httpx.TransportError):
+            return (await http.get(f"http://127.0.0.1:{server.port}/ready")).status_code
+    return None
+
+
+def is_listening(server: Server) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+async def told(client: SocketClient) -> tuple[float, tuple[int | None, str | None]]:
+    """When a client was closed, and what it was told."""
+    word = await client.closed()
+    return time.monotonic(), word
+
+
+@pytest.mark.parametrize("kind", CODES)
+async def test_not_ready_first_then_the_port_closes_then_clients_are_told_over_the_drain(
+    servers: Servers, kind: str
+) -> None:
+    with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=SETTINGS, **PLAIN) as server:
+        clients = [await server.connect("/wire") for _ in range(CLIENTS)]
+        ends = [asyncio.create_task(told(client)) for client in clients]
+        assert await status(server) == 200
+        server.terminate()
+        await until(lambda: _is(server, 503))
+        asked = time.monotonic()
+        late = await server.connect("/wire")
+        await late.emit("echo", {"a": 1})
+        assert await late.settle() == [{"event": "echo", "data": {"a": 1}}]
+        assert not any(end.done() for end in ends)
+        await until(lambda: not is_listening(server), pause=0.01)
+        closed = time.monotonic()
+        seen = await asyncio.gather(*ends, told(late))
+        await asyncio.to_thread(server.stop)
+        assert closed - asked > DELAY / 2
+        assert time.monotonic() - closed < 10
+        assert {word for _, word in seen} == {(CODES[kind], "retry=1000")}
+        times = [moment for moment, _ in seen]
+        assert max(times) - min(times) > DRAIN / 2
+        server.log.check()
+
+
+@pytest.mark.parametrize("kind", ["daphne", "tornado"])
+async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_served_no_client(
+    servers: Servers, kind: str
+) -> None:
+    with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=PATIENT, **PLAIN) as server:
+        server.terminate()
+        asked = time.monotonic()
+        await until(lambda: _is(server, 503))
+        client = await server.connect("/wire")
+        await until(lambda: time.monotonic() > asked + StopTimes().echo, pause=0.05)
+        os.kill(server.pid, signal.SIGINT)
+        assert (await client.closed())[0] == CODES[kind]
+        await asyncio.to_thread(server.stop)
+        server.log.check()
+
+
+async def _is(server: Server, expected: int) -> bool:
+    return await status(server) == expected
