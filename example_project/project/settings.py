@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "weather",
     "counter",
     "shopping",
+    "assistant",
 ]
 
 MIDDLEWARE = [

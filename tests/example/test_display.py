@@ -8,7 +8,7 @@ from tests.example.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
-PAGES = ["", "import/", "counter/"]
+PAGES = ["", "import/", "counter/", "assistant/"]
 DESKTOPS = [{"width": 1280, "height": 800}, {"width": 1920, "height": 1080}]
 ENLARGED = {"width": 320, "height": 256}  # a desktop of 1280 by 1024 at 400 %
 

@@ -12,7 +12,7 @@ from tests.example.conftest import Arrive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
-PAGES = {"": "chat", "import/": "weather", "counter/": "counter"}
+PAGES = {"": "chat", "import/": "weather", "counter/": "counter", "assistant/": "assistant"}
 MOST_LINES = 14
 
 

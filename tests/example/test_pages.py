@@ -12,7 +12,7 @@ from tests.example.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
-PAGES = {"Chat": "/", "Import": "/import/", "Counter": "/counter/"}
+PAGES = {"Chat": "/", "Import": "/import/", "Counter": "/counter/", "Assistant": "/assistant/"}
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -35,6 +35,10 @@ async def use(visitor: Visitor, name: str) -> None:
         await visitor.page.get_by_label("Your file").set_input_files(file)
         await visitor.page.get_by_role("button", name="Import the file").click()
         await expect(visitor.page.locator("#errors li")).to_have_count(1)
+    elif name == "Assistant":
+        await visitor.page.get_by_label("Your question").fill("Why?")
+        await visitor.page.get_by_role("button", name="Ask").click()
+        await expect(visitor.page.locator(".answer")).to_contain_text("question 1 of our talk")
     else:
         await visitor.page.get_by_role("button", name="Press").click()
         await expect(visitor.page.locator("#plot .bars rect")).not_to_have_count(0)
@@ -42,7 +46,7 @@ async def use(visitor: Visitor, name: str) -> None:
 
 async def test_each_page_leads_to_the_others(arrive: Arrive) -> None:
     visitor = await arrive()
-    for name in ("Import", "Counter", "Chat"):
+    for name in ("Import", "Counter", "Assistant", "Chat"):
         await visitor.page.get_by_role("navigation").get_by_role("link", name=name).click()
         await expect(visitor.page.get_by_role("heading", level=1)).to_have_text(name)
         await expect(visitor.page.locator("nav [aria-current=page]")).to_have_text(name)
