@@ -399,7 +399,7 @@ async def test_one_that_does_not_answer_is_not_waited_for(ending: TornadoServer)
     assert await client.status() == 101
     await ending.log.wait_for_notes("mute", 1)
     os.kill(ending.pid, signal.SIGTERM)
-    assert await client.reader.readexactly(4) == b"\x88\x02\x03\xe9"
+    assert await client.reader.readexactly(14) == b"\x88\x0c\x03\xe9retry=1000"
     assert await code_of(ending) == 0
     assert ending.log.notes("mute") == ["open", "close"]
     assert "still running" not in ending.log.text
