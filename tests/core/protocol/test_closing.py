@@ -15,7 +15,6 @@ def test_codes_are_those_of_the_contract():
         "SLOW_CLIENT": 4008,
         "LOGGED_OUT": 4401,
         "SESSION_GONE": 3401,
-        "SERVICE_RESTART": 1012,
     }
 
 
