@@ -125,13 +125,16 @@ class MemoryClient:
 class MemoryMember:
     """A connection, as far as delivery knows one.
 
+    :param user_key: of the user whose it is.
+
     :ivar items: what it was delivered, in order; ``keys`` and ``threads`` say by which key and in which thread.
     :ivar ends: the orders to close in order.
     :ivar cancellations: how many orders to cancel a handler there were.
     """
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None, user_key: str | None = None) -> None:
         self.id = id or f"member-{next(_numbers)}"
+        self.user_key = user_key
         self.items: list[str | Close] = []
         self.keys: list[str | None] = []
         self.threads: list[int] = []

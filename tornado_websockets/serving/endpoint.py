@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from .. import conf
 from ..auth.authentication import Authentication, Authenticator
+from ..auth.keys import user_key
 from ..auth.recheck import logins
 from ..core.connections.admission import admission
 from ..core.connections.roster import Roster
@@ -164,6 +165,10 @@ class Endpoint:
     def read_query(self, query_string: str) -> QueryDict:
         """The parameters in a query string."""
         return QueryDict(query_string)
+
+    def user_key(self, user: Any) -> str | None:
+        """What ``user`` is known by; ``None`` for nobody."""
+        return user_key(user)
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of Django stands for, if it is meant as one."""

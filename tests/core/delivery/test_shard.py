@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.memory import MemoryMember
 from tests.support.waiting import turns, until
-from tornado_websockets.core.delivery.message import Audience
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.scheduler import HEAVY, Delivery
 from tornado_websockets.core.delivery.shard import Pace, Shard, is_loop_running
 from tornado_websockets.core.protocol.closing import Close
@@ -107,7 +107,7 @@ class TestDelivery:
 
     async def test_reaches_only_its_audience(self, shard):
         members = members_of(shard, 3)
-        shard.submit(Delivery("hi", "/chat", audience=Audience(only=frozenset((members[1].id,)))), SENDER)
+        shard.submit(Delivery("hi", "/chat", audience=Audience(connections=frozenset((members[1].id,)))), SENDER)
         assert [member.items for member in members] == [[], ["hi"], []]
 
     async def test_to_a_topic_without_members_is_done(self, shard):

@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
 from ..counters import counters
+from ..delivery.audience import Audience
 from ..delivery.hub import Hub
-from ..delivery.message import Audience, Message
+from ..delivery.message import Message
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, sender_to
 from ..handlers.dispatch import Dispatcher
@@ -56,6 +57,9 @@ class Endpoint(Protocol):
     def read_query(self, query_string: str) -> Any:
         """The parameters in a query string."""
 
+    def user_key(self, user: Any) -> str | None:
+        """What ``user`` is known by; ``None`` for nobody."""
+
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
 
@@ -78,6 +82,7 @@ class Connection(Socket):
     :param straggling: seconds for which what the client had sent is still begun after it has left.
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
+    :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
     """
 
     __slots__ = (
@@ -97,6 +102,7 @@ class Connection(Socket):
         "_stand_in",
         "_status",
         "_straggling",
+        "_user",
         "address",
         "endpoint",
         "headers",
@@ -113,7 +119,7 @@ class Connection(Socket):
         "shard",
         "state",
         "transport",
-        "user",
+        "user_key",
         "websocket",
     )
 
@@ -141,7 +147,8 @@ class Connection(Socket):
         self.headers = headers
         self.query_string = query_string
         self.address = address
-        self.user = user
+        self._user = user
+        self.user_key: str | None = None
         self.session = session
         self.offer = offer
         self.rests_on_session = True
@@ -186,6 +193,16 @@ class Connection(Socket):
     @property
     def closed(self) -> bool:
         return self._status >= LEFT
+
+    @property
+    def user(self) -> Any:
+        return self._user
+
+    @user.setter
+    def user(self, user: Any) -> None:
+        self._user = user
+        if self._status is not CONNECTING:
+            self.user_key = self.endpoint.user_key(user)
 
     @property
     def token(self) -> str | None:
@@ -284,7 +301,7 @@ class Connection(Socket):
             if self._close_after_accept is not None:
                 await self.transport.close(*self._close_after_accept)
             return
-        self._status = OPEN
+        self._status, self.user_key = OPEN, self.endpoint.user_key(self._user)
         counters.connections += 1
         counters.connections_opened += 1
         self.shard.subscribe(self, self.path)

@@ -42,7 +42,8 @@ class Socket:
     :ivar expires_at: when the connection is closed with 4401: an aware ``datetime``, or ``None``, which it is until it
         is set; by ``authorize`` for instance.
     :ivar address: the client's IP address, or ``None`` where the server does not know it.
-    :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
+    :ivar user: Django's user, or ``None`` without ``django.contrib.auth``. ``ws.to(user=...)`` knows it as it is when
+        the client has been let in; who is set later is known from then on.
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
     :ivar state: a dict for the application.
     :ivar websocket: the ``WebSocket`` that serves it.
@@ -56,10 +57,18 @@ class Socket:
     headers: Mapping[str, str]
     query_string: str
     address: str | None
-    user: Any
     session: Any
     state: dict[str, Any]
     websocket: Any
+
+    @property
+    @abstractmethod
+    def user(self) -> Any:
+        """Who it is."""
+
+    @user.setter
+    @abstractmethod
+    def user(self, user: Any) -> None: ...
 
     @property
     @abstractmethod
