@@ -203,6 +203,8 @@ class Connection(Socket):
         self._user = user
         if self._status is not CONNECTING:
             self.user_key = self.endpoint.user_key(user)
+            with suppress(RuntimeError):  # the loop is closed
+                self.shard.move(self, self.path)
 
     @property
     def token(self) -> str | None:
@@ -270,7 +272,7 @@ class Connection(Socket):
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path)
-        audience = Audience(exclude=frozenset((self.id,)))
+        audience = Audience(exclude=frozenset((self.id,)), is_local=True)
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
 
