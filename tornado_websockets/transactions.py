@@ -68,6 +68,12 @@ def _publish(hub: Hub, message: Message | Note, options: Options) -> Publication
     return Publication(outcome, is_silent=options.fail_silently)
 
 
+def after_commit(send: Callable[[], None], using: str | None = None) -> None:
+    """Call ``send`` once the open transactions are committed, of the database ``using`` or of any; else now."""
+    if not _wait_for_commits(send, using):
+        send()
+
+
 def _wait_for_commits(
     send: Callable[[], None], using: str | None = None, committed: frozenset[str] = frozenset()
 ) -> bool:

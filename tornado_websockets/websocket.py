@@ -15,7 +15,7 @@ from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
 from .paths import PathPattern, group_of
-from .people.addressing import NOT_GIVEN, read_audience
+from .people.addressing import NOT_GIVEN, read_audience, read_users
 from .people.recipients import Recipients
 from .schema.sends import read_sends
 from .serving.checks import check_installed
@@ -251,6 +251,22 @@ class WebSocket:
         :raises ValueError: a key is none that a user can have, or an ``id`` is empty or too long.
         """
         return Recipients(self._emitter, read_audience(user, connection, exclude))
+
+    def recheck(self, *, user: Any) -> Publication:
+        """Ask ``authorize`` again about the connections of a user, on every process, after the commit.
+
+        The user is read from the database again first. Who may no longer is closed with 4403; while ``authorize``
+        fails, everybody stays, and it is asked again.
+
+        :param user: as of :meth:`to`, of which it has the errors.
+        :raises PublishError: the other processes were not reached.
+        """
+        return self._emitter.recheck(read_users(user))
+
+    @markcoroutinefunction
+    def arecheck(self, *, user: Any) -> Publication:
+        """:meth:`recheck` for async code."""
+        return self._emitter.recheck(read_users(user))
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import markcoroutinefunction
 
+from ..core.protocol.closing import FORBIDDEN, Close
 from ..transactions import Options
 
 if TYPE_CHECKING:
@@ -62,3 +63,17 @@ class Recipients:
         """:meth:`publish` for async code, which it is too."""
         options = Options(on_commit, using, fail_silently)
         return self._emitter.publish(event, data, parameters, options, self._audience)
+
+    def disconnect(self, code: int = FORBIDDEN, reason: str = "", /, **parameters: Any) -> Publication:
+        """Close their connections, on every process, once what was sent to them before is out.
+
+        Works anywhere, and waits for the commit of an open transaction, as :meth:`publish`. A client that was being let
+        in meanwhile is asked about again: ``authorize`` decides, and where there is none it is closed as well.
+
+        :param code: an application's, 4000 to 4999, or 1000.
+        :param reason: at most 123 bytes of UTF-8.
+        :param parameters: of the path.
+        :raises ValueError: code or reason is something else.
+        :raises PublishError: the other processes were not reached.
+        """
+        return self._emitter.disconnect(Close.by_application(code, reason), parameters, self._audience)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
 from ..exceptions import EmitHandlerError
+from ..people.orders import Disconnect, Recheck
 from ..transactions import Options, publish
 from .endpoint import Endpoint, may_emit_anywhere
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..core.delivery.audience import Audience
+    from ..core.protocol.closing import Close
     from ..core.protocol.frames import Data
 
 
@@ -61,6 +63,15 @@ class Emitter:
         if parameters or connection is None or connection.endpoint is not self._endpoint:
             return self._endpoint.pattern.build(parameters)
         return connection.path
+
+    def disconnect(self, close: Close, parameters: Mapping[str, Any], audience: Audience) -> Publication:
+        """See :meth:`~tornado_websockets.people.recipients.Recipients.disconnect`."""
+        order = Disconnect(self.path_for(parameters), audience, close)
+        return publish(self._endpoint.hub, order.note, Options())
+
+    def recheck(self, users: frozenset[str]) -> Publication:
+        """See :meth:`WebSocket.recheck`."""
+        return publish(self._endpoint.hub, Recheck(self._endpoint.path, users).note, Options())
 
     def send(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True

@@ -206,12 +206,12 @@ class Shard:
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
-        for member in self._members():
+        for member in self.members():
             member.end(Close(code))
 
     def cancel_handlers(self) -> None:
         """Cancel every handler that is running, ``close`` handlers excepted."""
-        for member in self._members():
+        for member in self.members():
             member.cancel_handler()
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -227,8 +227,9 @@ class Shard:
         except TimeoutError:
             future.cancel()
 
-    def _members(self) -> dict[Member, None]:
-        return {member: None for members in self.topics.values() for member in members}
+    def members(self) -> list[Member]:
+        """The members of all topics, each once. On the loop."""
+        return list({member: None for members in self.topics.values() for member in members})
 
     def _enqueue(self, delivery: Delivery, sender: Hashable) -> Backlog:
         is_for_few = delivery.audience is not None and delivery.audience.is_narrow
