@@ -15,7 +15,14 @@ from .serving.origin import is_entry
 from .serving.suggestions import did_you_mean
 
 _RETENTION = ("HISTORY_SECONDS", "HISTORY_BYTES", "RETAIN_SECONDS")
-_NUMBERS = (*conf.LIMITS.values(), "AUTHORIZE_TIMEOUT", "MAX_BODY_BYTES", "REAUTH_INTERVAL", *_RETENTION)
+_NUMBERS = (
+    *conf.LIMITS.values(),
+    "AUTHORIZE_TIMEOUT",
+    "MAX_BODY_BYTES",
+    "PRESENCE_GRACE",
+    "REAUTH_INTERVAL",
+    *_RETENTION,
+)
 
 #: Those that may be None, for no limit.
 _OPTIONAL = {"REAUTH_INTERVAL", *(key for key in conf.LIMITS.values() if conf.DEFAULTS[key] is None)}

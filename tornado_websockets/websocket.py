@@ -1,4 +1,7 @@
-"""``WebSocket``: what applications register their handlers on, and send to their clients with."""
+"""``WebSocket``: what applications register their handlers on, and send to their clients with.
+
+It is long because all that is public on it is here, with what applications need to know of each.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
 from .paths import PathPattern, group_of
-from .people.addressing import NOT_GIVEN, read_audience, read_users
+from .people.addressing import NOT_GIVEN, read_audience, read_user, read_users
 from .people.recipients import Recipients
 from .schema.sends import read_sends
 from .serving.checks import check_installed
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from .core.delivery.sending import Publication, Sending
     from .core.protocol.frames import Data
     from .modules.module import Module
+    from .people.presence import Option, Presence
     from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -62,6 +66,9 @@ class WebSocket:
         ``None``; the first user counts, and nothing else makes one here.
     :param recheck: whether those are asked again at ``REAUTH_INTERVAL``; by default it is the user that is read again.
     :param subprotocols: that clients may ask for; the first of a client's that is listed is selected.
+    :param presence: tells the clients of a concrete path who else is there, with the event ``presence``: a function or
+        coroutine function that is called with the ``socket`` and returns a dict for the others to see, or ``None`` for
+        nobody; ``True``, where who calls ``socket.present(info)`` is seen; ``"count"`` tells their number alone.
     :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``authorize`` takes no argument,
         ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends`` cannot be used.
     :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, or one of
@@ -84,6 +91,7 @@ class WebSocket:
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
         subprotocols: Sequence[str] = (),
+        presence: Option = False,
     ) -> None:
         if not isinstance(add_to_handlers, bool):
             raise TypeError(
@@ -104,6 +112,7 @@ class WebSocket:
             authenticate=authenticate,
             recheck=recheck,
             subprotocols=checked_subprotocols(subprotocols),
+            presence=presence,
         )
         self._emitter = Emitter(self._endpoint)
         self.path = self._endpoint.pattern.text
@@ -267,6 +276,36 @@ class WebSocket:
     def arecheck(self, *, user: Any) -> Publication:
         """:meth:`recheck` for async code."""
         return self._emitter.recheck(read_users(user))
+
+    def people(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Who is at a concrete path: ``{"id", "info", "connections"}`` each, as far as they are in this process.
+
+        :param parameters: of the path; errors as :meth:`publish`.
+        :raises RuntimeError: this WebSocket has no ``presence``.
+        """
+        return self._presence.people(self._endpoint.pattern.build(parameters))
+
+    async def apeople(self, **parameters: Any) -> list[dict[str, Any]]:
+        """:meth:`people` for async code."""
+        return self.people(**parameters)
+
+    def is_present(self, user: Any, /, **parameters: Any) -> bool:
+        """Whether a user is at a concrete path; errors as :meth:`people`, and as :meth:`to` for what is no user.
+
+        :param user: a user or a primary key.
+        """
+        return self._presence.is_here(self._endpoint.pattern.build(parameters), read_user(user))
+
+    async def ais_present(self, user: Any, /, **parameters: Any) -> bool:
+        """:meth:`is_present` for async code."""
+        return self.is_present(user, **parameters)
+
+    @property
+    def _presence(self) -> Presence:
+        presence = self._endpoint.presence
+        if presence is None:
+            raise RuntimeError(f"Nobody knows who is at {self.path!r}: give WebSocket(presence=...).")
+        return presence
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

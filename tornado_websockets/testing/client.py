@@ -65,6 +65,7 @@ class Client:
     :raises LookupError: there is no WebSocket at ``path``.
 
     :ivar connection: the server's side of it: the ``socket`` of the handlers.
+    :ivar people: who is here by ``id``, as the server has told where ``presence`` is on.
     :ivar close_code: once the server has closed the connection.
     """
 
@@ -94,6 +95,7 @@ class Client:
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()
         self._serving: asyncio.Task[None] | None = None
         self._requests = 0
+        self.people: dict[str, Data] = {}
         self.close_code: int | None = None
 
     async def connect(self) -> Self:
@@ -200,10 +202,21 @@ class Client:
         async with self._arrived:
             if frame is not None:
                 self._received.append(frame)
+                if frame["event"] == "presence" and endpoint_of(self._websocket).presence is not None:
+                    self._meet(frame["data"])
             else:
                 self.close_code = close_code
                 self._outgoing.put_nowait(None)
             self._arrived.notify_all()
+
+    def _meet(self, told: Data) -> None:
+        """Keep what the server has told of people."""
+        if "people" in told:
+            self.people.clear()
+        for person in (each for key in ("people", "joined", "changed") for each in told.get(key, ())):
+            self.people[person["id"]] = person
+        for id_ in told.get("left", ()):
+            self.people.pop(id_, None)
 
     def _offer(self) -> Offer:
         headers = handshake.join_headers(self._headers.items())

@@ -55,6 +55,7 @@ class Endpoint(Protocol):
     path: str
     authentication: Any
     authorization: Any
+    presence: Any
     is_rechecked: bool
 
     def read_query(self, query_string: str) -> Any:
@@ -212,6 +213,8 @@ class Connection(Socket):
             self.user_key = self.endpoint.user_key(user)
             with suppress(RuntimeError):  # the loop is closed
                 self.shard.move(self, self.path)
+            if self.endpoint.presence is not None:
+                self.endpoint.presence.on_user_changed(self)
 
     @property
     def token(self) -> str | None:
@@ -282,6 +285,18 @@ class Connection(Socket):
         audience = Audience(exclude=frozenset((self.id,)), is_local=True)
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
+
+    def present(self, info: Data) -> None:
+        self._presence.present(self, info)
+
+    def absent(self) -> None:
+        self._presence.absent(self)
+
+    @property
+    def _presence(self) -> Any:
+        if self.endpoint.presence is None:
+            raise RuntimeError(f"Nobody is told who is at {self.path!r}: give WebSocket(presence=True).")
+        return self.endpoint.presence
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         self.end(Close.by_application(1000 if code is None else code, reason or ""))
