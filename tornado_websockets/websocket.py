@@ -278,27 +278,29 @@ class WebSocket:
         return self._emitter.recheck(read_users(user))
 
     def people(self, **parameters: Any) -> list[dict[str, Any]]:
-        """Who is at a concrete path: ``{"id", "info", "connections"}`` each, as far as they are in this process.
+        """Who is at a concrete path: ``{"id", "info", "connections"}`` each, in every process that shares the store.
 
         :param parameters: of the path; errors as :meth:`publish`.
         :raises RuntimeError: this WebSocket has no ``presence``.
+        :raises StoreError: the store is down.
+        :raises SynchronousOnlyOperation: it would block an event loop.
         """
-        return self._presence.people(self._endpoint.pattern.build(parameters))
+        return self._presence.find_and_wait(self._endpoint.pattern.build(parameters)).people()
 
     async def apeople(self, **parameters: Any) -> list[dict[str, Any]]:
         """:meth:`people` for async code."""
-        return self.people(**parameters)
+        return (await self._presence.find(self._endpoint.pattern.build(parameters))).people()
 
     def is_present(self, user: Any, /, **parameters: Any) -> bool:
         """Whether a user is at a concrete path; errors as :meth:`people`, and as :meth:`to` for what is no user.
 
         :param user: a user or a primary key.
         """
-        return self._presence.is_here(self._endpoint.pattern.build(parameters), read_user(user))
+        return read_user(user) in self._presence.find_and_wait(self._endpoint.pattern.build(parameters))
 
     async def ais_present(self, user: Any, /, **parameters: Any) -> bool:
         """:meth:`is_present` for async code."""
-        return self.is_present(user, **parameters)
+        return read_user(user) in await self._presence.find(self._endpoint.pattern.build(parameters))
 
     @property
     def _presence(self) -> Presence:

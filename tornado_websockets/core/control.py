@@ -63,6 +63,7 @@ class Control:
         self._hub = hub
         self.last = 0
         self._orders: deque[tuple[int, Any]] = deque(maxlen=MOST_ORDERS)
+        self._watchers: dict[str, Callable[[], None]] = {}
 
     def take(self, note: Note) -> None:
         """Do what ``note`` says. Never raises: what is wrong with it is counted and logged."""
@@ -74,6 +75,20 @@ class Control:
         except (ValueError, TypeError, LookupError) as error:
             counters.messages_invalid += 1
             logger.warning("A note of another process is ignored: %.200s (%.64r)", error, note.event)
+
+    def watch(self, topic: str, call: Callable[[], None]) -> None:
+        """Have ``call`` called whenever another process says that something has changed at ``topic``."""
+        self._watchers[topic] = call
+
+    def unwatch(self, topic: str) -> None:
+        """Have nothing called any more."""
+        self._watchers.pop(topic, None)
+
+    def alert(self, topic: str) -> None:
+        """Something has changed at ``topic``."""
+        watcher = self._watchers.get(topic)
+        if watcher is not None:
+            watcher()
 
     def remember(self, order: Any) -> None:
         """Keep ``order`` for those who are being let in now."""

@@ -1,4 +1,4 @@
-"""Presence: tells the clients of a path who else is there, as far as they have connected to this process."""
+"""Presence: tells the clients of a path who else is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import conf
@@ -20,11 +20,12 @@ from ..core.forking import after_fork
 from ..core.handlers.signatures import call_in_thread, runs_on_loop
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
-from ..core.people.place import Place
+from ..core.people.place import Place, Row
 from ..core.tasks import is_own_cancellation, keep
 from ..database import idle_database, with_database
 from ..encoding import encoder
 from ..exceptions import is_connection_closed
+from .sharing import Sharing, SharingPace, is_shared
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
@@ -75,14 +76,23 @@ class Presence:
 
     :param path: of the WebSocket, for the log.
     :param option: as ``WebSocket(presence=...)`` has it.
+    :param pace: when clients are told.
+    :param sharing: when other processes are.
     """
 
-    def __init__(self, path: str, option: Option, pace: PresencePace = PresencePace()) -> None:
+    def __init__(
+        self,
+        path: str,
+        option: Option,
+        pace: PresencePace = PresencePace(),
+        sharing: SharingPace = SharingPace(),  # noqa: B008 it is frozen
+    ) -> None:
         check_option(option, path)
         self._path = path
         self._ask = option if callable(option) else None
         self._is_counted = option == COUNT
         self._pace = pace
+        self._sharing = Sharing(self._row_at, self._take_rows, sharing)
         self._workers = Workers(f"{path} presence", MOST_THREADS, with_database, idle_database)
         self.forget()
         after_fork(self.forget)
@@ -93,21 +103,31 @@ class Presence:
         self._places: dict[str, Place] = {}
         self._names: dict[str, str] = {}  # of anonymous people, by connection
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
-        self._shown: dict[
-            str, dict[Connection, int]
-        ] = {}  # who was shown a topic's people before all were told of them
+        self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
+        self._sharing.forget()
 
     # For applications.
 
-    def people(self, topic: str) -> list[dict[str, Any]]:
-        """Who is at ``topic``."""
-        with self._lock:
-            return self._place(topic).people()
+    async def find(self, topic: str) -> Place:
+        """Who is at ``topic``, in every process that shares the store.
 
-    def is_here(self, topic: str, user: str) -> bool:
-        """Whether the user of that key is at ``topic``."""
+        :raises StoreError: the store does not tell.
+        """
+        return self._found(topic, await self._sharing.ask(topic) if is_shared() else {})
+
+    def find_and_wait(self, topic: str) -> Place:
+        """The same, for sync code.
+
+        :raises SynchronousOnlyOperation: it would block an event loop.
+        """
+        return self._found(topic, self._sharing.ask_and_wait(topic) if is_shared() else {})
+
+    def _found(self, topic: str, rows: Mapping[str, Row]) -> Place:
+        found = Place()
         with self._lock:
-            return user in self._place(topic)
+            rows = {**rows, "here": self._place(topic).row()}
+        found.take(rows)
+        return found
 
     def present(self, connection: Connection, info: Any) -> None:
         """A client says that it is here; errors as of ``socket.present``."""
@@ -129,6 +149,8 @@ class Presence:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; its ``open`` handler has not run yet."""
+        if is_shared():
+            self._sharing.begin(connection.endpoint.hub, connection.path)
         if self._is_counted:
             self._enter(connection, {})
         if self._ask is None:
@@ -195,7 +217,7 @@ class Presence:
                 self._names.pop(connection.id, None)
             place = self._places[connection.path] = self._places.get(connection.path) or Place()
             place.expire(monotonic())
-            place.enter(connection.id, person, info)
+            place.enter(connection.id, person, info, time())
         self._gather(connection)
 
     def _show(self, connection: Connection) -> None:
@@ -209,6 +231,24 @@ class Presence:
             data = None if is_many else self._whole(place)
         if data is not None:
             _write(connection, encoder.event(EVENT, data))
+
+    def _row_at(self, topic: str) -> Row:
+        with self._lock:
+            return self._place(topic).row()
+
+    def _take_rows(self, hub: Hub, topic: str, rows: Mapping[str, Row]) -> None:
+        """Other processes have these people. On an event loop."""
+        with self._lock:
+            place = self._places[topic] = self._places.get(topic) or Place()
+            before = place.version
+            place.take(rows)
+            is_due = place.version != before and topic not in self._shown
+            if is_due:
+                self._shown[topic] = {}
+            if not place:
+                del self._places[topic]
+        if is_due:
+            asyncio.get_running_loop().call_later(self._pace.gathering, self._tell, hub, topic)
 
     def _whole(self, place: Place) -> dict[str, Any]:
         return {"count": len(place)} if self._is_counted else {"people": place.people()}
@@ -235,6 +275,7 @@ class Presence:
             data = self._changes(topic, place)
             if not place:
                 self._places.pop(topic, None)
+        self._sharing.hurry(topic)
         if data is not None:
             audience = Audience(exclude=frozenset(each.id for each in shown)) if shown else None
             hub.deliver(Message(topic, EVENT, encoder.event(EVENT, data), audience=audience), topic)

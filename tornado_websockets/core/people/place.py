@@ -6,13 +6,24 @@ from typing import Any
 
 Info = Mapping[str, Any]
 
+#: The people of a process: what each says of itself, by how many connections, and when, in seconds since 1970.
+Row = Mapping[str, tuple[Info, int, float]]
+
 
 @dataclass(slots=True)
 class _Tab:
-    """What one connection of a person has said last, and when, among all that was said here."""
+    """What one connection of a person has said last, or several in another process.
+
+    :ivar at: when it was said, in seconds since 1970.
+    :ivar version: the same, among all that was said here.
+    :ivar is_own: whether it is a connection of this process.
+    """
 
     info: Info
+    count: int
+    at: float
     version: int
+    is_own: bool
 
 
 @dataclass(slots=True)
@@ -24,8 +35,8 @@ class _Person:
 
     def seen(self, id_: str) -> dict[str, Any]:
         """What others see: the newest that one of the connections has said, and how many there are."""
-        newest = max(self.tabs.values(), key=lambda tab: tab.version)
-        return {"id": id_, "info": newest.info, "connections": len(self.tabs)}
+        info, count, _ = _summary(list(self.tabs.values()))
+        return {"id": id_, "info": info, "connections": count}
 
 
 class Place:
@@ -44,6 +55,7 @@ class Place:
         self._lingering: dict[str, float] = {}  # connections that have gone, and until when they count; oldest first
         self._changed: dict[str, int] = {}  # persons, and the version of their last change, since it was told
         self._told: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, Row] = {}  # of other processes
 
     def __bool__(self) -> bool:
         """Whether anybody is here, or has left and nobody was told yet."""
@@ -61,8 +73,26 @@ class Place:
         person = self._whose.get(connection)
         return None if person is None else self._people[person].tabs[connection].info
 
-    def enter(self, connection: str, person: str, info: Info) -> None:
-        """A connection of ``person`` is here, and says so with ``info``; or says something else."""
+    def enter(self, connection: str, person: str, info: Info, at: float = 0.0) -> None:
+        """A connection of ``person`` is here, and says so with ``info``; or says something else.
+
+        :param at: when that was, in seconds since 1970.
+        """
+        self._enter(connection, person, _Tab(info, 1, at, 0, is_own=True))
+
+    def take(self, rows: Mapping[str, Row]) -> None:
+        """Other processes have these people, by the name of each process, and no others."""
+        for process in [*rows, *(self._rows.keys() - rows.keys())]:
+            before, row = self._rows.get(process, {}), rows.get(process, {})
+            for person, said in row.items():
+                if before.get(person) != said:
+                    info, count, at = said
+                    self._enter(f"{process} {person}", person, _Tab(info, count, at, 0, is_own=False))
+            for person in before.keys() - row.keys():
+                self.leave(f"{process} {person}")
+        self._rows = dict(rows)
+
+    def _enter(self, connection: str, person: str, tab: _Tab) -> None:
         if self._whose.get(connection, person) != person:
             self.leave(connection)
         known = self._people.get(person)
@@ -71,7 +101,8 @@ class Place:
             if gone is not None:
                 self.leave(gone)
         self._note_change(person)
-        self._people.setdefault(person, _Person(self.version)).tabs[connection] = _Tab(info, self.version)
+        tab.version = self.version
+        self._people.setdefault(person, _Person(self.version)).tabs[connection] = tab
         self._whose[connection] = person
 
     def leave(self, connection: str, until: float | None = None) -> None:
@@ -101,6 +132,11 @@ class Place:
         """All who are here, in the order in which they came: ``{"id", "info", "connections"}`` each."""
         return [person.seen(id_) for id_, person in self._people.items()]
 
+    def row(self) -> Row:
+        """The people of this process."""
+        own = {id_: [tab for tab in person.tabs.values() if tab.is_own] for id_, person in self._people.items()}
+        return {id_: _summary(tabs) for id_, tabs in own.items() if tabs}
+
     def tell(self) -> dict[str, list[Any]] | None:
         """Who has joined, left and changed since this was called last; ``None`` where nobody has."""
         joined, left, changed = [], [], []
@@ -128,6 +164,11 @@ class Place:
     def _note_change(self, person: str) -> None:
         self.version += 1
         self._changed[person] = self.version
+
+
+def _summary(tabs: list[_Tab]) -> tuple[Info, int, float]:
+    newest = max(tabs, key=lambda tab: (tab.at, tab.version))
+    return newest.info, sum(tab.count for tab in tabs), newest.at
 
 
 def _diff(joined: list[Any], left: list[Any], changed: list[Any]) -> dict[str, list[Any]] | None:
