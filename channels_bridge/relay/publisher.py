@@ -124,7 +124,8 @@ class Relay:
         else:
             self._has_no_loop = False
             if sender is None:
-                self._hub.note_unheard(outgoing.message)
+                if isinstance(message, Message):
+                    self._hub.note_unheard(message)
                 outgoing.succeed()
             else:
                 sender.put(outgoing)

@@ -29,6 +29,7 @@ from ..core.registry import PREFIX
 from ..database import idle_database, with_database
 from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
+from ..people.board import board
 from ..people.orders import late_orders
 from ..people.presence import EVENT, Option, Presence
 from ..schema.sends import DeclaredEncoder
@@ -108,7 +109,7 @@ class Endpoint:
         if concurrency is None and not pattern.names:
             concurrency = 1
         self.workers = Workers(pattern.text, concurrency, with_database, idle_database)
-        self.observers: list[Observer] = [logins, late_orders]
+        self.observers: list[Observer] = [logins, late_orders, board]
         if self.presence is not None:
             self.observers.append(self.presence)
         self.authentication = Authentication(pattern.text, authenticate)
