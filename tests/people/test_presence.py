@@ -145,6 +145,15 @@ class TestPeople:
             assert ada.people == {"1": person(ADA)}
             assert ws.people() == [person(ADA)]
 
+    def test_of_clients_whose_event_loop_has_ended_hold_nobody_up(self):
+        ws = here(lambda socket: {"name": "somebody"})
+        with SyncClient("/here", websocket=ws):
+            pass  # its loop is closed before others are told
+        with SyncClient("/here", websocket=ws) as one, SyncClient("/here", websocket=ws) as two:
+            one.receive("presence")
+            two.receive("presence")
+            assert len(one.receive("presence")["joined"]) == 1
+
 
 class TestSaying:
     async def test_present_and_absent_are_for_who_calls_them(self):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from .. import conf
 from ..core.control import CONTROL, Note, keep_orders
 from ..core.forking import after_fork
 from ..core.logger import logger
@@ -97,7 +98,7 @@ class Board:
         """It has disconnected."""
 
     async def _look(self, hub: Hub) -> None:
-        store = current_store()
+        store, interval = current_store(), min(self._pace.interval, conf.get("HISTORY_SECONDS") / 3)
         heard: tuple[str, int] | None = None  # the store's epoch, and the last number; what is there already is old
         while not hub.is_empty:
             with suppress(StoreError):  # it is logged
@@ -109,7 +110,7 @@ class Board:
                         _take(hub, event.text)
                 heard = record.epoch, last
                 self.looks += 1
-            await asyncio.sleep(self._pace.interval)
+            await asyncio.sleep(interval)
 
 
 def _take(hub: Hub, text: str) -> None:

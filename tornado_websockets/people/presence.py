@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
@@ -104,6 +105,7 @@ class Presence:
         self._names: dict[str, str] = {}  # of anonymous people, by connection
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
+        self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
         self._sharing.forget()
 
     # For applications.
@@ -162,9 +164,11 @@ class Presence:
         """It has disconnected. A user may come back by another connection; who is nobody is known by this one alone."""
         grace: float = conf.get("PRESENCE_GRACE")
         with self._lock:
-            is_awaited = grace > 0 and connection.id not in self._names
-            self._place(connection.path).leave(connection.id, monotonic() + grace if is_awaited else None)
-            self._names.pop(connection.id, None)
+            place, is_nobody = self._place(connection.path), self._names.pop(connection.id, None) is not None
+            if place.info_of(connection.id) is None:
+                return  # it was not seen
+            is_awaited = grace > 0 and not is_nobody
+            place.leave(connection.id, monotonic() + grace if is_awaited else None)
         if is_awaited:
             connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path)
         else:
@@ -242,13 +246,12 @@ class Presence:
             place = self._places[topic] = self._places.get(topic) or Place()
             before = place.version
             place.take(rows)
-            is_due = place.version != before and topic not in self._shown
-            if is_due:
-                self._shown[topic] = {}
+            loop = asyncio.get_running_loop()
+            is_due = place.version != before and self._begin_to_gather(topic, loop)
             if not place:
                 del self._places[topic]
         if is_due:
-            asyncio.get_running_loop().call_later(self._pace.gathering, self._tell, hub, topic)
+            loop.call_later(self._pace.gathering, self._tell, hub, topic)
 
     def _whole(self, place: Place) -> dict[str, Any]:
         return {"count": len(place)} if self._is_counted else {"people": place.people()}
@@ -257,19 +260,27 @@ class Presence:
         """Tell everybody at the path what has changed, in a moment. From any thread."""
         loop, hub, topic = connection.shard.loop, connection.endpoint.hub, connection.path
         with self._lock:
-            if topic in self._shown:
+            if not self._begin_to_gather(topic, loop):
                 return
-            self._shown[topic] = {}
         later = partial(loop.call_later, self._pace.gathering, self._tell, hub, topic)
         if connection.shard.is_here:
             later()
         else:
-            loop.call_soon_threadsafe(later)
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(later)
+
+    def _begin_to_gather(self, topic: str, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether ``loop`` is to tell of changes, since none that runs is about to; call it with the lock held."""
+        if topic in self._shown and self._gathering[topic].is_running():
+            return False
+        self._shown[topic], self._gathering[topic] = {}, loop
+        return True
 
     def _tell(self, hub: Hub, topic: str) -> None:
         """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it."""
         with self._lock:
             place, shown = self._place(topic), self._shown.pop(topic, {})
+            self._gathering.pop(topic, None)
             whole = encoder.event(EVENT, self._whole(place)) if _NOTHING in shown.values() else ""
             lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}
             data = self._changes(topic, place)
@@ -307,6 +318,8 @@ _NOTHING: Final = -1
 
 def _write(connection: Connection, text: str) -> None:
     """Send it, unless the client has gone."""
+    if connection.closed:
+        return
     try:
         connection.write(text)
     except Exception as error:

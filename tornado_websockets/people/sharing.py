@@ -119,6 +119,7 @@ class Sharing:
 
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
         store, key, told = current_store(), key_of(topic), ""
+        renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
             rest = self._pace.rest
@@ -134,7 +135,7 @@ class Sharing:
                 self._apply(hub, topic, self._read(kept))
             await asyncio.sleep(rest)
             with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), self._pace.renewal)
+                await asyncio.wait_for(event.wait(), renewal)
         hub.control.unwatch(topic)
         self._apply(hub, topic, {})
         with suppress(StoreError):
