@@ -134,3 +134,82 @@ def test_whatever_happens_everybody_knows_in_the_end_who_is_here(steps):
     truth = {person["id"]: person for person in place.people()}
     assert [page.people for page in pages] == [truth] * len(pages)
     assert len(place) == len(truth)
+
+
+def test_the_people_of_other_processes_count_as_connections_of_theirs():
+    place = Place()
+    place.enter("tab", "ada", {"at": "home"}, at=1.0)
+    place.take({"other": {"ada": ({"at": "work"}, 2, 2.0), "bob": ({}, 1, 1.0)}})
+    assert place.people() == [seen("ada", {"at": "work"}, 3), seen("bob")]
+    assert place.row() == {"ada": ({"at": "home"}, 1, 1.0)}
+    place.take({"other": {"bob": ({}, 1, 1.0)}})
+    place.take({})
+    assert place.people() == [seen("ada", {"at": "home"})]
+
+
+def test_who_comes_back_to_another_process_takes_the_place_of_who_has_gone():
+    place = Place()
+    place.enter("tab", "ada", {"at": "home"}, at=1.0)
+    place.tell()
+    place.leave("tab", until=5.0)
+    place.take({"other": {"ada": ({"at": "home"}, 1, 2.0)}})
+    assert place.people() == [seen("ada", {"at": "home"})]
+    assert place.tell() is None
+
+
+class Process:
+    """One of several that tell each other by what is stored, sooner or later."""
+
+    def __init__(self, name):
+        self.name = name
+        self.place, self.page, self.tabs = Place(), Page(), {}
+
+    def act(self, step, tab, person, now):
+        if step == "enter":
+            self.tabs[tab] = person
+            self.place.enter(f"{self.name} {tab}", f"person {person}", {"n": now}, at=float(now))
+        elif step == "leave":
+            self.tabs.pop(tab, None)
+            self.place.leave(f"{self.name} {tab}")
+        elif step == "tell":
+            self.page.hear(self.place.tell())
+
+
+ACTS = st.tuples(
+    st.sampled_from(["enter", "leave", "tell", "store", "read", "die"]),
+    st.integers(0, 2),  # of which process
+    st.integers(0, 2),  # which tab
+    st.integers(0, 2),  # of which person
+)
+
+
+@given(st.lists(ACTS, max_size=60))
+def test_what_processes_believe_of_each_other_converges_to_the_truth(acts):
+    processes, stored = [Process(f"process {number}") for number in range(3)], {}
+
+    def read(process, rows):
+        process.place.take({name: row for name, row in rows.items() if name != process.name})
+
+    for now, (step, number, tab, person) in enumerate(acts):
+        process = processes[number]
+        if step == "store":
+            stored[process.name] = process.place.row()
+        elif step == "read":
+            read(process, stored)
+            read(process, stored)
+        elif step == "die":  # it is another one that starts in its place, and what it has stored is not renewed
+            stored.pop(process.name, None)
+            processes[number] = Process(f"{process.name}'")
+        else:
+            process.act(step, tab, person, now)
+    stored = {process.name: process.place.row() for process in processes}
+    for process in processes:
+        read(process, stored)
+        process.act("tell", 0, 0, 0)
+    truth = {}
+    for process in processes:
+        for person in process.tabs.values():
+            truth[f"person {person}"] = truth.get(f"person {person}", 0) + 1
+    for process in processes:
+        assert {id_: person["connections"] for id_, person in process.page.people.items()} == truth
+        assert process.page.people == processes[0].page.people
