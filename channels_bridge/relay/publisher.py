@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
-from tornado_websockets.core.control import Note
+from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.message import Message
@@ -77,7 +77,10 @@ class Relay:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         receiver = self._current_receiver()
         while receiver is not None:
-            await _on_loop_of(receiver, receiver.join(topic))
+            others = (
+                (CONTROL,) if self._hub.has_clients(CONTROL) else ()
+            )  # it may just have been left by another client
+            await _on_loop_of(receiver, receiver.join(topic, *others))
             receiver = self._current_receiver() if receiver.is_stopped else None  # its last topic was left meanwhile
 
     def _current_receiver(self) -> Receiver | None:
