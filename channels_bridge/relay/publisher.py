@@ -77,9 +77,8 @@ class Relay:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         receiver = self._current_receiver()
         while receiver is not None:
-            others = (
-                (CONTROL,) if self._hub.has_clients(CONTROL) else ()
-            )  # it may just have been left by another client
+            # Notes may just have been left by another client.
+            others = (CONTROL,) if self._hub.has_clients(CONTROL) else ()
             await _on_loop_of(receiver, receiver.join(topic, *others))
             receiver = self._current_receiver() if receiver.is_stopped else None  # its last topic was left meanwhile
 
