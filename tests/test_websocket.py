@@ -57,7 +57,10 @@ async def connect(ws):
 
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
+        "ais_present",
+        "apeople",
         "apublish",
+        "arecheck",
         "bind",
         "consumer",
         "context",
@@ -66,12 +69,16 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "group_name",
         "group_name_for",
         "handlers",
+        "is_present",
         "modules",
         "on",
         "on_event",
         "path",
+        "people",
         "publish",
+        "recheck",
         "route",
+        "to",
     ]
 
 

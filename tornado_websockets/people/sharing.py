@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 
 from .. import conf
@@ -51,7 +52,7 @@ class SharingPace:
 
 def is_shared() -> bool:
     """Whether the store is one that other processes see."""
-    return conf.get("STORE") is not None
+    return settings.configured and conf.get("STORE") is not None
 
 
 def key_of(topic: str) -> str:
@@ -135,7 +136,8 @@ class Sharing:
                 self._apply(hub, topic, self._read(kept))
             await asyncio.sleep(rest)
             with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), renewal)
+                async with asyncio.timeout(renewal):
+                    await event.wait()
         hub.control.unwatch(topic)
         self._apply(hub, topic, {})
         with suppress(StoreError):
