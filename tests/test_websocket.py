@@ -57,8 +57,11 @@ async def connect(ws):
 
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
+        "ais_present",
+        "apeople",
         "apublish",
         "apublish_html",
+        "arecheck",
         "bind",
         "consumer",
         "context",
@@ -69,13 +72,17 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "group_name",
         "group_name_for",
         "handlers",
+        "is_present",
         "modules",
         "on",
         "on_event",
         "path",
+        "people",
         "publish",
         "publish_html",
+        "recheck",
         "route",
+        "to",
     ]
 
 

@@ -19,6 +19,8 @@ from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
 from .fragments.fragment import Fragment
 from .paths import PathPattern, group_of
+from .people.addressing import NOT_GIVEN, read_audience, read_user, read_users
+from .people.recipients import Recipients
 from .schema.sends import read_sends
 from .serving.checks import check_installed
 from .serving.emitting import Emitter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from .core.delivery.sending import Publication, Sending
     from .core.protocol.frames import Data
     from .modules.module import Module
+    from .people.presence import Option, Presence
     from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -65,6 +68,9 @@ class WebSocket:
         ``None``; the first user counts, and nothing else makes one here.
     :param recheck: whether those are asked again at ``REAUTH_INTERVAL``; by default it is the user that is read again.
     :param subprotocols: that clients may ask for; the first of a client's that is listed is selected.
+    :param presence: tells the clients of a concrete path who else is there, with the event ``presence``: a function or
+        coroutine function that is called with the ``socket`` and returns a dict for the others to see, or ``None`` for
+        nobody; ``True``, where who calls ``socket.present(info)`` is seen; ``"count"`` tells their number alone.
     :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``concurrency`` no ``int``, ``authorize``
         takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends``
         cannot be used.
@@ -88,6 +94,7 @@ class WebSocket:
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
         subprotocols: Sequence[str] = (),
+        presence: Option = False,
     ) -> None:
         if not isinstance(add_to_handlers, bool):
             raise TypeError(
@@ -110,6 +117,7 @@ class WebSocket:
             authenticate=authenticate,
             recheck=recheck,
             subprotocols=checked_subprotocols(subprotocols),
+            presence=presence,
         )
         self._emitter = Emitter(self._endpoint)
         self.path = self._endpoint.pattern.text
@@ -305,6 +313,70 @@ class WebSocket:
         fragment = Fragment(target, template, context, swap, language)
         text = await sync_to_async(self._emitter.write_html)(fragment)
         await self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+
+    def to(self, *, user: Any = NOT_GIVEN, connection: Any = NOT_GIVEN, exclude: Any = NOT_GIVEN) -> Recipients:
+        """Some of the clients: ``ws.to(user=ada).publish("mail", data)`` reaches every tab of hers, on every process.
+
+        Each argument takes one or several; several may be none, and then nobody hears.
+
+        :param user: a user or a primary key, a ``str`` being one: all connections of theirs.
+        :param connection: a ``socket`` or its ``id``. With ``user`` it is who is both.
+        :param exclude: a ``socket``, its ``id``, or a request, of Django or Django REST framework, whose header
+            ``X-WebSocket-ID`` names the tab that has asked. That spares only a connection of the request's own user,
+            or of nobody where it has none; without the header nobody is spared.
+        :raises TypeError: nothing is given, or something that is none of these: ``None``, a ``bool``, nobody in
+            particular (``AnonymousUser``), a user who is not saved.
+        :raises ValueError: a key is none that a user can have, or an ``id`` is empty or too long.
+        """
+        return Recipients(self._emitter, read_audience(user, connection, exclude))
+
+    def recheck(self, *, user: Any) -> Publication:
+        """Ask ``authorize`` again about the connections of a user, on every process, after the commit.
+
+        The user is read from the database again first. Who may no longer is closed with 4403; while ``authorize``
+        fails, everybody stays, and it is asked again.
+
+        :param user: as of :meth:`to`, of which it has the errors.
+        :raises PublishError: the other processes were not reached.
+        """
+        return self._emitter.recheck(read_users(user))
+
+    @markcoroutinefunction
+    def arecheck(self, *, user: Any) -> Publication:
+        """:meth:`recheck` for async code."""
+        return self._emitter.recheck(read_users(user))
+
+    def people(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Who is at a concrete path: ``{"id", "info", "connections"}`` each, in every process that shares the store.
+
+        :param parameters: of the path; errors as :meth:`publish`.
+        :raises RuntimeError: this WebSocket has no ``presence``.
+        :raises StoreError: the store is down.
+        :raises SynchronousOnlyOperation: it would block an event loop.
+        """
+        return self._presence.find_and_wait(self._endpoint.pattern.build(parameters)).people()
+
+    async def apeople(self, **parameters: Any) -> list[dict[str, Any]]:
+        """:meth:`people` for async code."""
+        return (await self._presence.find(self._endpoint.pattern.build(parameters))).people()
+
+    def is_present(self, user: Any, /, **parameters: Any) -> bool:
+        """Whether a user is at a concrete path; errors as :meth:`people`, and as :meth:`to` for what is no user.
+
+        :param user: a user or a primary key.
+        """
+        return read_user(user) in self._presence.find_and_wait(self._endpoint.pattern.build(parameters))
+
+    async def ais_present(self, user: Any, /, **parameters: Any) -> bool:
+        """:meth:`is_present` for async code."""
+        return read_user(user) in await self._presence.find(self._endpoint.pattern.build(parameters))
+
+    @property
+    def _presence(self) -> Presence:
+        presence = self._endpoint.presence
+        if presence is None:
+            raise RuntimeError(f"Nobody knows who is at {self.path!r}: give WebSocket(presence=...).")
+        return presence
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

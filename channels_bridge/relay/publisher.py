@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
+from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.message import Message
@@ -20,7 +21,7 @@ from tornado_websockets.core.protocol.frames import Encoder
 from .batching import Outgoing, QueueBounds
 from .complaints import Complaints
 from .loop_thread import ExitTiming, LoopThread
-from .messages import EVENT, RELAY, Batch, Event, InvalidMessage, glimpse, is_frame
+from .messages import EVENT, NARROW, NOTES, RELAY, Batch, Event, InvalidMessage, Notes, glimpse, is_frame
 from .native import settled_here
 from .numbering import NumberingBounds, Tally
 from .receiver import Receiver, ReceiveTiming
@@ -76,7 +77,9 @@ class Relay:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         receiver = self._current_receiver()
         while receiver is not None:
-            await _on_loop_of(receiver, receiver.join(topic))
+            # Notes may just have been left by another client.
+            others = (CONTROL,) if self._hub.has_clients(CONTROL) else ()
+            await _on_loop_of(receiver, receiver.join(topic, *others))
             receiver = self._current_receiver() if receiver.is_stopped else None  # its last topic was left meanwhile
 
     def _current_receiver(self) -> Receiver | None:
@@ -109,7 +112,7 @@ class Relay:
         if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
             await sender.drain()  # the server may be about to stop this loop
 
-    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+    def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         outgoing = Outgoing(message, None if outcome is None else settled_here(outcome))
         try:
@@ -123,7 +126,8 @@ class Relay:
         else:
             self._has_no_loop = False
             if sender is None:
-                self._hub.note_unheard(outgoing.message)
+                if isinstance(message, Message):
+                    self._hub.note_unheard(message)
                 outgoing.succeed()
             else:
                 sender.put(outgoing)
@@ -170,8 +174,10 @@ class Relay:
         """Deliver what arrived. Whatever it is, the next message is received."""
         kind = message.get("type") if isinstance(message, dict) else None
         try:
-            if kind == RELAY:
+            if kind in (RELAY, NARROW):
                 self._take_batch(Batch.from_message(message))
+            elif kind == NOTES:
+                self._take_notes(Notes.from_message(message))
             elif kind == EVENT:
                 self._take_event(Event.from_message(message))
             else:
@@ -198,8 +204,15 @@ class Relay:
         elif lost:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
-        for text, key in zip(texts, batch.keys[len(batch.keys) - len(texts) :], strict=True):
-            self._hub.deliver(Message(batch.path, "", text, key), batch.path)
+        skipped = len(batch.texts) - len(texts)
+        audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
+        for text, key, audience in zip(texts, batch.keys[skipped:], audiences, strict=True):
+            self._hub.deliver(Message(batch.path, "", text, key, audience), batch.path)
+
+    def _take_notes(self, notes: Notes) -> None:
+        if not notes.sender.startswith(self._name):  # what was done when it was sent
+            for event, text in zip(notes.events, notes.texts, strict=True):
+                self._hub.control.take(Note("", event, text))
 
     def _take_event(self, event: Event) -> None:
         try:

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from tornado_websockets.health import ready
 
-from . import accounts, views
+from . import accounts, people, views
 
 urlpatterns = [
     path("ready", ready),
@@ -24,5 +24,6 @@ urlpatterns = [
     path("publish-numbers/<int:count>", views.publish_many),
     path("publish-in-room/<slug:name>", views.publish_in_room),
     path("accounts/", include(accounts.urlpatterns)),
+    path("people/", include(people.urlpatterns)),
     path("register/<slug:name>", views.register),
 ]

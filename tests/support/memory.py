@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from tornado_websockets.core.connections.connection import Connection, Endpoint
+from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
@@ -131,13 +132,16 @@ class MemoryClient:
 class MemoryMember:
     """A connection, as far as delivery knows one.
 
+    :param user_key: of the user whose it is.
+
     :ivar items: what it was delivered, in order; ``keys`` and ``threads`` say by which key and in which thread.
     :ivar ends: the orders to close in order.
     :ivar cancellations: how many orders to cancel a handler there were.
     """
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None, user_key: str | None = None) -> None:
         self.id = id or f"member-{next(_numbers)}"
+        self.user_key = user_key
         self.items: list[str | Close] = []
         self.keys: list[str | None] = []
         self.threads: list[int] = []
@@ -165,9 +169,14 @@ class MemoryPublisher:
     """
 
     def __init__(self) -> None:
-        self.log: list[str | Message] = []
+        self.log: list[str | Message | Note] = []
         self.outcomes: list[Future[None] | None] = []
         self.error: Exception | None = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """The notes among that."""
+        return [entry for entry in self.log if isinstance(entry, Note)]
 
     @property
     def messages(self) -> list[Message]:
@@ -180,7 +189,7 @@ class MemoryPublisher:
     async def leave(self, topic: str) -> None:
         self.log.append(f"leave {topic}")
 
-    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+    def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         self.log.append(message)
         self.outcomes.append(outcome)
         if outcome is not None and self.error is not None:

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from .. import conf
 from ..auth.authentication import Authentication, Authenticator
+from ..auth.keys import user_key
 from ..auth.recheck import logins
 from ..core.connections.admission import admission
 from ..core.connections.roster import Roster
@@ -29,6 +30,9 @@ from ..database import idle_database, with_database
 from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused, WebSocketEventAlreadyBinded
 from ..fragments.fragment import HTML, Fragment
+from ..people.board import board
+from ..people.orders import late_orders
+from ..people.presence import EVENT, Option, Presence
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from ..signals.connections import connected, disconnected
@@ -65,8 +69,10 @@ class Endpoint:
     :param authenticate: says who they are, instead of the setting ``AUTHENTICATE``.
     :param recheck: whether that is asked again at ``REAUTH_INTERVAL``.
     :param subprotocols: may be selected.
+    :param presence: says who its clients are to each other; false for nobody.
     :param sends: types of what it sends, by event; ``None`` where that is not said.
 
+    :ivar path: as its WebSocket has it, with parameters.
     :ivar options: what it was told besides its path, for whoever describes it.
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
@@ -81,11 +87,13 @@ class Endpoint:
         websocket: Any = None,
         sends: dict[str, Type | None] | None = None,
         *,
+        presence: Option = False,
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
         subprotocols: Sequence[str] = (),
     ) -> None:
         self.pattern = pattern
+        self.path = pattern.text
         self.websocket = websocket
         self.options: dict[str, Any] = {
             "concurrency": concurrency,
@@ -93,30 +101,36 @@ class Endpoint:
             "authenticate": authenticate and [getattr(each, "__qualname__", each) for each in authenticate],
             "recheck": recheck or None,
             "subprotocols": tuple(subprotocols) or None,
+            "presence": getattr(presence, "__qualname__", presence) or None,
         }
         self.context: Any = None
         self.hub = hub
         self.admission = admission
         names = HANDLER_ARGUMENTS | pattern.names
+        self.presence = None if presence is False else Presence(pattern.text, presence)
+        self._taken = frozenset() if self.presence is None else frozenset({EVENT})
         aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
         rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
-        self.dispatcher = Dispatcher(pattern.text, names, rules)
+        self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
         self.followed: set[str] = set()
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:
             concurrency = 1
         self.workers = Workers(pattern.text, concurrency, with_database, idle_database)
-        self.observers: list[Observer] = [logins]
+        self.observers: list[Observer] = [logins, late_orders, board]
+        if self.presence is not None:
+            self.observers.append(self.presence)
         self.authentication = Authentication(pattern.text, authenticate)
         self.is_rechecked = recheck
         self.subprotocols = tuple(subprotocols)
-        self._authorization = None if authorize is None else Authorization(pattern.text, authorize)
+        self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
         self._roster = Roster()
         after_fork(self.forget)
 
     def _make_encoder(self) -> Encoder:
         options: dict[str, Any] = {"default": _to_json, "texts": (Promise,), "path": self.pattern.text}
+        options["taken"] = self._taken
         if self.sends is None:
             return Encoder(**options)
         return DeclaredEncoder(self.sends, self.dispatcher.prefixes, **options)
@@ -155,9 +169,10 @@ class Endpoint:
         :param run: calls sync authenticators and a sync ``authorize``, instead of their own threads.
         :param is_known: its user is known already, and nothing else is asked.
         """
+        await socket.attend(wait=self.authorization is not None)
         if not is_known and not await self.authentication.is_identified(socket, run):
             return False
-        if self._authorization is not None and not await self._authorization.is_granted(socket, run):
+        if self.authorization is not None and not await self.authorization.is_granted(socket, run):
             return False
         if socket.is_expired:
             log_refusal(PREFIX + socket.path, "its expires_at has passed")
@@ -190,6 +205,10 @@ class Endpoint:
     def read_query(self, query_string: str) -> QueryDict:
         """The parameters in a query string."""
         return QueryDict(query_string)
+
+    def user_key(self, user: Any) -> str | None:
+        """What ``user`` is known by; ``None`` for nobody."""
+        return user_key(user)
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of Django stands for, if it is meant as one."""

@@ -1,4 +1,7 @@
-"""A client for async tests."""
+"""A client for async tests.
+
+It is long because all that a test may do as a client is one class.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,7 @@ class Client:
     :raises LookupError: there is no WebSocket at ``path``.
 
     :ivar connection: the server's side of it: the ``socket`` of the handlers.
+    :ivar people: who is here by ``id``, as the server has told where ``presence`` is on.
     :ivar close_code: once the server has closed the connection.
     """
 
@@ -87,6 +91,7 @@ class Client:
         self._requests = 0
         self._answers: dict[str, Callable[[Data], Any]] = {}
         self._failures: list[Exception] = []
+        self.people: dict[str, Data] = {}
         self.close_code: int | None = None
 
     async def connect(self) -> Self:
@@ -109,6 +114,7 @@ class Client:
         )
         is_authorized = await endpoint.is_authorized(self.connection, self._run, is_known=self._is_known)
         if not is_authorized or self.connection.closed:
+            await self.connection.on_closed()
             raise ConnectionRefused(self.connection.path)
         try:
             await self.connection.open(_accept)
@@ -230,10 +236,21 @@ class Client:
         async with self._arrived:
             if frame is not None:
                 self._received.append(frame)
+                if frame["event"] == "presence" and endpoint_of(self._websocket).presence is not None:
+                    self._meet(frame["data"])
             else:
                 self.close_code = close_code
                 self._outgoing.put_nowait(None)
             self._arrived.notify_all()
+
+    def _meet(self, told: Data) -> None:
+        """Keep what the server has told of people."""
+        if "people" in told:
+            self.people.clear()
+        for person in (each for key in ("people", "joined", "changed") for each in told.get(key, ())):
+            self.people[person["id"]] = person
+        for id_ in told.get("left", ()):
+            self.people.pop(id_, None)
 
     def _offer(self) -> Offer:
         headers = handshake.join_headers(self._headers.items())

@@ -38,12 +38,18 @@ class Room:
     def __init__(self):
         self.websocket = "the websocket"
         self.context = "the context"
+        self.path = "/test"
+        self.presence = None
         self.hub = Hub()
         self.admission = Admission()
         self.dispatcher = Dispatcher("/test", {"self", "socket", "data", "room"})
         self.encoder = Encoder()
         self.handlers = Roster()
         self.workers = Workers("/test", 1, lambda call: call())
+
+    def user_key(self, user):
+        """Users go by their names."""
+        return user
 
     def translate(self, error):
         """Nothing is meant as a refusal."""
@@ -94,6 +100,21 @@ async def client(connect):
 
 def small(size):
     return Limits(max_outbox_bytes=size)
+
+
+class TestUser:
+    async def test_has_a_key_when_the_client_is_in(self, room):
+        client = MemoryClient(room, user="ada")
+        client.connection.user = "bob"  # as authorize may
+        assert client.connection.user_key is None
+        await client.connect()
+        assert (client.connection.user, client.connection.user_key) == ("bob", "bob")
+        await client.leave()
+
+    async def test_has_another_key_when_it_is_set_later(self, connect):
+        client = await connect(user="ada")
+        client.connection.user = "bob"
+        assert (client.connection.user, client.connection.user_key) == ("bob", "bob")
 
 
 class TestOpening:

@@ -6,8 +6,9 @@ import pytest
 from tests.support.memory import MemoryClient, MemoryMember, MemoryPublisher
 from tests.support.scripts import run_script
 from tests.support.waiting import until
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.hub import Hub, shared_future
-from tornado_websockets.core.delivery.message import Audience, Message
+from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.delivery.shard import Pace
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.paths import PathPattern

@@ -14,6 +14,7 @@ def test_codes_are_those_of_the_contract():
         "SERVICE_RESTART": 1012,
         "SLOW_CLIENT": 4008,
         "LOGGED_OUT": 4401,
+        "FORBIDDEN": 4403,
         "SESSION_GONE": 3401,
     }
 

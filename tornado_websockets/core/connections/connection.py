@@ -12,11 +12,13 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
+from ..control import CONTROL
 from ..conversation.questions import GONE, Questions
 from ..conversation.streams import Streams
 from ..counters import counters
+from ..delivery.audience import Audience
 from ..delivery.hub import Hub
-from ..delivery.message import Audience, Message
+from ..delivery.message import Message
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, sender_to
 from ..handlers.dispatch import Dispatcher
@@ -57,11 +59,17 @@ class Endpoint(Protocol):
     dispatcher: Dispatcher
     encoder: Encoder
     workers: Workers
+    path: str
     authentication: Any
+    authorization: Any
+    presence: Any
     is_rechecked: bool
 
     def read_query(self, query_string: str) -> Any:
         """The parameters in a query string."""
+
+    def user_key(self, user: Any) -> str | None:
+        """What ``user`` is known by; ``None`` for nobody."""
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
@@ -88,6 +96,8 @@ class Connection(Socket):
     :param straggling: seconds for which what the client had sent is still begun after it has left.
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
+    :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
+    :ivar orders_seen: number of the last order to processes that had come when its handshake began.
     """
 
     __slots__ = (
@@ -97,6 +107,7 @@ class Connection(Socket):
         "_expiry",
         "_has_answered",
         "_is_admitted",
+        "_is_attending",
         "_is_queued",
         "_left_at",
         "_limits",
@@ -109,6 +120,7 @@ class Connection(Socket):
         "_status",
         "_straggling",
         "_streams",
+        "_user",
         "address",
         "endpoint",
         "headers",
@@ -116,6 +128,7 @@ class Connection(Socket):
         "kwargs",
         "leases_threads",
         "offer",
+        "orders_seen",
         "path",
         "query_string",
         "rests_on_session",
@@ -125,7 +138,7 @@ class Connection(Socket):
         "shard",
         "state",
         "transport",
-        "user",
+        "user_key",
         "websocket",
     )
 
@@ -153,7 +166,8 @@ class Connection(Socket):
         self.headers = headers
         self.query_string = query_string
         self.address = address
-        self.user = user
+        self._user = user
+        self.user_key: str | None = None
         self.session = session
         self.offer = offer
         self.rests_on_session = True
@@ -174,7 +188,8 @@ class Connection(Socket):
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
-        self._is_admitted = False
+        self._is_admitted = self._is_attending = False
+        self.orders_seen = endpoint.hub.control.last
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self._pings: Rate | None = None  # most clients never send any
@@ -200,6 +215,20 @@ class Connection(Socket):
     @property
     def closed(self) -> bool:
         return self._status >= LEFT
+
+    @property
+    def user(self) -> Any:
+        return self._user
+
+    @user.setter
+    def user(self, user: Any) -> None:
+        self._user = user
+        if self._status is not CONNECTING:
+            self.user_key = self.endpoint.user_key(user)
+            with suppress(RuntimeError):  # the loop is closed
+                self.shard.move(self, self.path)
+            if self.endpoint.presence is not None:
+                self.endpoint.presence.on_user_changed(self)
 
     @property
     def token(self) -> str | None:
@@ -278,7 +307,7 @@ class Connection(Socket):
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path)
-        audience = Audience(exclude=frozenset((self.id,)))
+        audience = Audience(exclude=frozenset((self.id,)), is_local=True)
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
 
@@ -306,6 +335,18 @@ class Connection(Socket):
             raise_connection_closed(self.path, self.id)
         return answer
 
+    def present(self, info: Data) -> None:
+        self._presence.present(self, info)
+
+    def absent(self) -> None:
+        self._presence.absent(self)
+
+    @property
+    def _presence(self) -> Any:
+        if self.endpoint.presence is None:
+            raise RuntimeError(f"Nobody is told who is at {self.path!r}: give WebSocket(presence=True).")
+        return self.endpoint.presence
+
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         self.end(Close.by_application(1000 if code is None else code, reason or ""))
         return Sending(self.shard.settle_here, sender_to(self.path))
@@ -318,6 +359,15 @@ class Connection(Socket):
         refusal = admission.admit(self.address, limits.max_connections, limits.max_connections_per_address)
         self._is_admitted = refusal is None
         return refusal
+
+    async def attend(self, *, wait: bool) -> None:
+        """Hear what processes are told, for as long as the client is here. Pairs with :meth:`on_closed`.
+
+        :param wait: until that is so.
+        """
+        if not self._is_attending:
+            self._is_attending = True
+            await self.endpoint.hub.enter(CONTROL, wait=wait)
 
     async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
         """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
@@ -333,7 +383,7 @@ class Connection(Socket):
             if self._close_after_accept is not None:
                 await self.transport.close(*self._close_after_accept)
             return
-        self._status = OPEN
+        self._status, self.user_key = OPEN, self.endpoint.user_key(self._user)
         counters.connections += 1
         counters.connections_opened += 1
         self.shard.subscribe(self, self.path)
@@ -429,6 +479,7 @@ class Connection(Socket):
             self._is_admitted = False
             self.endpoint.admission.release(self.address)
         if self not in self.shard.topics.get(self.path, ()):
+            await self._leave_control()
             return
         self._status = CLOSED
         if self._expiry is not None:
@@ -446,7 +497,8 @@ class Connection(Socket):
             await self._fire("close")
         finally:
             try:
-                await self.endpoint.hub.leave(self.path)  # lets what was sent last reach other processes
+                await self.endpoint.hub.leave(self.path)
+                await self._leave_control()  # what is left last lets what was sent last reach other processes
             finally:
                 if self._streams is None:
                     self.shard.end_departure()
@@ -464,6 +516,11 @@ class Connection(Socket):
         """Return when no reply in parts is under way: after the client has gone, when all are closed."""
         if self._streams is not None:
             await self._streams.ended()
+
+    async def _leave_control(self) -> None:
+        if self._is_attending:
+            self._is_attending = False
+            await self.endpoint.hub.leave(CONTROL)
 
     def end(self, close: Close) -> None:
         """Close in order, with any code that the transport can send: what was sent before goes out first."""

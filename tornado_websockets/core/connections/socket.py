@@ -42,7 +42,8 @@ class Socket:
     :ivar expires_at: when the connection is closed with 4401: an aware ``datetime``, or ``None``, which it is until it
         is set; by ``authorize`` for instance.
     :ivar address: the client's IP address, or ``None`` where the server does not know it.
-    :ivar user: Django's user, or ``None`` without ``django.contrib.auth``.
+    :ivar user: Django's user, or ``None`` without ``django.contrib.auth``. ``ws.to(user=...)`` knows it as it is when
+        the client has been let in; who is set later is known from then on.
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
     :ivar state: a dict for the application.
     :ivar websocket: the ``WebSocket`` that serves it.
@@ -56,10 +57,18 @@ class Socket:
     headers: Mapping[str, str]
     query_string: str
     address: str | None
-    user: Any
     session: Any
     state: dict[str, Any]
     websocket: Any
+
+    @property
+    @abstractmethod
+    def user(self) -> Any:
+        """Who it is."""
+
+    @user.setter
+    @abstractmethod
+    def user(self, user: Any) -> None: ...
 
     @property
     @abstractmethod
@@ -141,6 +150,20 @@ class Socket:
         :raises RequestRefused: it has answered with an error.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed, or was before it has answered.
         """
+
+    @abstractmethod
+    def present(self, info: Data) -> None:
+        """Say that this client is here, or say something else of it; others see it where ``presence`` is on.
+
+        :param info: a dict, at most 4 KiB of JSON.
+        :raises RuntimeError: the WebSocket has no ``presence``, or only counts.
+        :raises TypeError: ``info`` is something else, or holds what JSON cannot.
+        :raises ValueError: it is too large.
+        """
+
+    @abstractmethod
+    def absent(self) -> None:
+        """Take that back; errors as :meth:`present` where there is no ``presence``."""
 
     @abstractmethod
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:

@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from ..control import Control, Note
 from ..forking import after_fork
 from ..handlers.calling import current
 from ..handlers.inheriting import inherit_in_threads
@@ -24,6 +25,7 @@ class Hub:
 
     :param pace: of each of its shards.
     :ivar publisher: the way to other processes, where there is one.
+    :ivar control: what it is told by other processes besides messages.
     """
 
     def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 it is frozen
@@ -38,6 +40,7 @@ class Hub:
         self._clients: Counter[str] = Counter()  # by topic, the connecting ones included
         self._lock = threading.Lock()
         self._has_noted = False
+        self.control = Control(self)
 
     def shard(self) -> Shard:
         """The shard of the running event loop."""
@@ -65,11 +68,14 @@ class Hub:
         """Whether ``topic`` has clients in this process."""
         return topic in self._clients
 
-    async def enter(self, topic: str) -> None:
-        """A client of ``topic`` is about to connect. Pairs with :meth:`leave`."""
+    async def enter(self, topic: str, *, wait: bool = True) -> None:
+        """A client of ``topic`` is about to connect. Pairs with :meth:`leave`.
+
+        :param wait: until what other processes send there is heard; else it will be, with the next topic.
+        """
         with self._lock:
             self._clients[topic] += 1
-        if self.publisher is not None:
+        if wait and self.publisher is not None:
             await self.publisher.join(topic)
 
     async def leave(self, topic: str) -> None:
@@ -102,8 +108,13 @@ class Hub:
         if self.publisher is not None:
             self.publisher.publish(message)
 
-    def publish(self, message: Message) -> "Future[None] | None":
-        """:meth:`emit`, with word of how it went with the other processes; ``None`` when there is no way to them."""
+    def publish(self, message: Message | Note) -> "Future[None] | None":
+        """:meth:`emit`, with word of how it went with the other processes; ``None`` when there is no way to them.
+
+        A note is for the processes themselves.
+        """
+        if isinstance(message, Note):
+            return self._tell(message)
         self.deliver(message)
         if self.publisher is None:
             self.note_unheard(message)
@@ -111,6 +122,24 @@ class Hub:
         outcome = shared_future()
         self.publisher.publish(message, outcome)
         return outcome
+
+    def _tell(self, note: Note) -> "Future[None] | None":
+        """Tell a note to the processes, this one first."""
+        if not note.is_for_others:
+            self.control.take(note)
+        outcome = None
+        if self.publisher is not None:
+            outcome = shared_future()
+            self.publisher.publish(note, outcome)
+        return self.control.keep(note, outcome)
+
+    def for_each_shard(self, call: "Callable[[Shard], object]") -> None:
+        """Have ``call`` called with each shard, on its loop; here and now where that is the one that runs."""
+        for shard in list(self._shards.values()):
+            if shard.is_here:
+                call(shard)
+            elif not shard.loop.is_closed():
+                shard.loop.call_soon_threadsafe(call, shard)
 
     def note_unheard(self, message: Message) -> None:
         """Say, the first time, that a message that has no way to other processes has reached nobody here either."""

@@ -12,6 +12,10 @@ class Member(Protocol):
     def id(self) -> str:
         """Unique."""
 
+    @property
+    def user_key(self) -> str | None:
+        """The key of the user whose it is, as a text; ``None`` where it is nobody's."""
+
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Take a text, or an order to close, after all that was delivered before.
 

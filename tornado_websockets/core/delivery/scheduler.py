@@ -9,8 +9,9 @@ from math import inf
 from typing import Final
 
 from ..protocol.closing import Close
+from .audience import Audience
 from .member import Member
-from .message import Audience, Message
+from .message import Message
 
 #: What one delivery may carry to each client before the next one has its turn, and what a sender may send to clients
 #: before another sender has its turn.
