@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("import/", include("weather.urls")),
     path("counter/", include("counter.urls")),
+    path("list/", include("shopping.urls")),
     path("admin/", admin.site.urls),
     # A plain ASGI server has no static files. This view gives them in DEBUG only, and below any prefix.
     path("static/<path:path>", serve),

@@ -45,9 +45,13 @@ class WireSite:
         #: What clients have sent, protocol apart.
         self.frames: list[dict[str, Any]] = []
         self.opened: list[str] = []
+        #: Where each connection said that it stands.
+        self.since: list[dict[str, int] | None] = []
         self.requested: list[str] = []
         self.requested_at: list[float] = []
         self.connections: dict[ServerConnection, str] = {}
+        #: Those of them that have been welcome.
+        self.greeted: set[ServerConnection] = set()
         #: No event is answered before it is set.
         self.answering = asyncio.Event()
         self.answering.set()
@@ -102,7 +106,10 @@ class WireSite:
         await self.publish("tws.html", {"target": target, "swap": swap, "html": html}, path)
 
     async def wait_for_connections(self, count: int = 1) -> None:
-        await until(lambda: len(self.connections) == count)
+        """Wait until there are so many, and all of them know where they stand."""
+        await until(lambda: len(self.connections) == len(self.greeted) == count)
+        for connection in self.greeted:
+            await (await connection.ping())
 
     async def wait_for_frames(self, count: int = 1) -> None:
         await until(lambda: len(self.frames) >= count)
@@ -142,6 +149,7 @@ class WireSite:
             pass
         finally:
             del self.connections[connection]
+            self.greeted.discard(connection)
             for answer in answers:
                 answer.cancel()
             await asyncio.gather(*answers, return_exceptions=True)
@@ -151,6 +159,7 @@ class WireSite:
             await connection.send('{"event": "tws.pong"}')
         elif frame["event"] == "tws.hello":
             await connection.send(json.dumps({"event": "tws.welcome", "data": self._welcome(path, frame["data"])}))
+            self.greeted.add(connection)
         else:
             self.frames.append(frame)
             await self.answering.wait()
@@ -165,6 +174,7 @@ class WireSite:
             await connection.send(json.dumps({"event": "reply", "id": frame["id"], **answer}))
 
     def _welcome(self, path: str, hello: dict[str, Any]) -> dict[str, Any]:
+        self.since.append(hello["since"])
         welcome: dict[str, Any] = {"id": f"c{next(self._numbers)}"}
         if not self.has_history:
             return welcome

@@ -44,7 +44,7 @@ test("a question is answered by what the callback returns, later too", async (t)
 test("a callback that throws refuses by the code of what it threw", async (t) => {
   const { tws, client, reported } = await setUpQuestions(t);
   tws.answer("one", () => {
-    throw new TornadoWebSocket.RequestError("one", "declined", "Not now.");
+    throw new TornadoWebSocket.RequestError("one", "declined", "Not now.", { until: 7, code: "other" });
   });
   tws.answer("two", async () => {
     throw Object.assign(new Error("No."), { code: "never" });
@@ -53,7 +53,7 @@ test("a callback that throws refuses by the code of what it threw", async (t) =>
   await client.got(1);
   ask(client, "two", {}, "s2");
   assert.deepEqual(await client.got(2), [
-    { event: "tws.reply", id: "s1", error: { code: "declined", message: "Not now." } },
+    { event: "tws.reply", id: "s1", error: { code: "declined", message: "Not now.", until: 7 } },
     { event: "tws.reply", id: "s2", error: { code: "never", message: "No." } },
   ]);
   assert.deepEqual(reported, []);

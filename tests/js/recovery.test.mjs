@@ -20,6 +20,21 @@ async function end(tws, client) {
   await heard;
 }
 
+/** Send a frame, and wait until it has arrived, whatever becomes of it then. */
+async function hand(tws, client, frame) {
+  const { websocket } = tws;
+  const { onmessage } = websocket;
+  const arrived = new Promise((resolve) => {
+    websocket.onmessage = (event) => {
+      websocket.onmessage = onmessage;
+      onmessage.call(websocket, event);
+      resolve();
+    };
+  });
+  tell(client, frame);
+  await arrived;
+}
+
 /** A client at home on a path with history, which stands at A:5; the server says nothing to its hellos any more. */
 async function settle(t, options) {
   const { server, connect } = await setUp(t);
@@ -175,8 +190,8 @@ test("a sender that the welcome names no more is forgotten, unless it was heard 
 test("who loses the line before its welcome stands where it stood, and has shown nothing", async (t) => {
   const { server, tws, heard } = await settle(t);
   const client = await comeBack(server, tws);
-  tell(client, said(9, "A.9"));
-  tell(client, { event: "said", data: { number: "for this client alone" } });
+  await hand(tws, client, said(9, "A.9"));
+  await hand(tws, client, said("for this client alone"));
   const again = await comeBack(server, tws);
   assert.deepEqual(await again.greeted(), { since: { e: 1, A: 5 }, ids: ["first"] });
   assert.deepEqual(heard, [["said", { number: "for this client alone" }]]);
@@ -266,7 +281,7 @@ test("the position of one client is where the next one begins", async (t) => {
   assert.deepEqual((await (await server.client(1)).greeted()).since, { e: 1, A: 6 });
 });
 
-for (const since of ["no base64!", written("text"), written({ A: "7" }), Buffer.from("{").toString("base64url")]) {
+for (const since of ["no base64!", written("text"), written({ A: "7" }), written({ A: -1 }), Buffer.from("{").toString("base64url")]) {
   test(`${since} is no position`, () => {
     const make = () => new TornadoWebSocket("/chat", { host: "localhost", auto_connect: false, since });
     assert.throws(make, { name: "TypeError", message: /Expected the option since as .*, got / });
@@ -331,20 +346,12 @@ test("a welcome that never comes is waited for half a minute", async (t) => {
   const opened = next(tws, "open");
   t.mock.timers.tick(100);
   await opened;
-  const message = new Promise((resolve) => (tws.websocket.onmessage = before(tws.websocket.onmessage, resolve)));
-  tell(server.connections[1], said(9, "A.9"));
-  await message;
+  await hand(tws, server.connections[1], said(9, "A.9"));
   t.mock.timers.tick(29_000);
   assert.deepEqual(heard, []);
   t.mock.timers.tick(1000);
   assert.deepEqual(names(heard), ["said", "reconnected", "gap"]);
 });
-
-/** Call `callback` first, and then tell. */
-const before = (callback, tell) => (event) => {
-  callback(event);
-  tell();
-};
 
 test("what it remembers of a long life is bounded", async (t) => {
   const { server, connect } = await setUp(t);

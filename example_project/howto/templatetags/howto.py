@@ -11,7 +11,8 @@ register = template.Library()
 
 
 @register.inclusion_tag("howto/panel.html")
-def how_it_is_done(python: str, javascript: str) -> dict[str, Any]:
-    sources = {"On the server": python, "On the page": javascript}
+def how_it_is_done(python: str, page: str) -> dict[str, Any]:
+    sources = {"On the server": python, "On the page": page}
     excerpts = {title: (name, read_excerpt(settings.BASE_DIR / name)) for title, name in sources.items()}
-    return {"excerpts": excerpts}
+    # What lists the frames is a script of the page.
+    return {"excerpts": excerpts, "has_script": page.endswith(".js")}

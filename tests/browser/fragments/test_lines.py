@@ -33,7 +33,8 @@ async def test_it_comes_and_goes_with_its_element(visit: Visit, site: WireSite) 
     assert site.opened == ["/ws/room"]
 
     await page.evaluate("document.querySelector('section div').dataset.websocket = '/other'")
-    await until(lambda: list(site.connections.values()) == ["/ws/other"])
+    await until(lambda: list(site.connections.values()) == ["/ws/other"] and len(site.since) == 2)
+    assert site.since[1] is None  # where the one path stood means nothing to the other
     await site.show("ul", "<li>other</li>", path="/ws/other")
     await expect(page.locator("li")).to_have_text(["moved", "other"])
 

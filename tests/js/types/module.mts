@@ -56,8 +56,7 @@ interface Chat {
   on: { said: { text: string }; warning: { code: string; message: string; [detail: string]: unknown } };
   emit: {
     say: { data: { text: string }; reply: Record<string, never> };
-    ask: { data: { question: string }; reply: unknown; part: { text: string } };
-    count: { data: Record<string, never>; reply: number };
+    ask: { data: { question: string }; reply: Record<string, never>; part: { text: string } };
   };
 }
 
@@ -66,7 +65,6 @@ chat.on("presence", ({ count = 0 }) => console.log(count + 1));
 
 export async function listen(): Promise<void> {
   for await (const { text } of chat.stream("ask", { question: "Why?" })) chat.emit("say", { text });
-  for await (const number of chat.stream("count")) console.log(number.toFixed());
   // @ts-expect-error no such event
   chat.stream("aks", { question: "Why?" });
   // @ts-expect-error other data

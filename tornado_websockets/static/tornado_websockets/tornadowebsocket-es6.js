@@ -272,7 +272,7 @@
     if (!given) return null;
     try {
       const entries = Object.entries(typeof given === "string" ? JSON.parse(fromBase64url(given)) : given);
-      if (entries.every(([, number]) => Number.isSafeInteger(number))) return new Map(entries);
+      if (entries.every(([, number]) => Number.isSafeInteger(number) && number >= 0)) return new Map(entries);
     } catch {
       // Neither base64url nor JSON, so it is none either.
     }
@@ -844,8 +844,8 @@
     /**
      * Answer what the server asks under this name, by what `callback` returns. There is one answer to each.
      *
-     * The server gets an error where the callback throws: the `code` of what it threw, if that is a text, else
-     * "handler_error"; and where nothing answers, "unknown_event".
+     * The server gets an error where the callback throws: `code` and `details` of what it threw, if it has a code that is
+     * a text, else "handler_error"; and where nothing answers, "unknown_event".
      *
      * @param {string} event
      * @param {(data: any) => unknown} callback may be async
@@ -955,7 +955,7 @@
     }
 
     /** The answer to the hello has come. */
-    _beWelcome(/** @type {any} */ { id, at, recovered, events }) {
+    _hearWelcome(/** @type {any} */ { id, at, recovered, events }) {
       if (id !== undefined) this._ids = [...this._ids, id].slice(-MAX_IDS);
       this._arrive(at, recovered && this._hello ? events : null);
     }
@@ -1163,7 +1163,7 @@
       const { _hello: hello } = this;
       // Version 1.0.0 of the server does not know the hello.
       if (frame?.event === "warning" && event.data.includes(HELLO_EVENT)) this._arrive();
-      else if (frame?.event === WELCOME_EVENT) this._beWelcome(frame.data);
+      else if (frame?.event === WELCOME_EVENT) this._hearWelcome(frame.data);
       else if (hello?.held) this._hold(/** @type {any} */ (hello), { frame, event });
       else if (this._place.isNews(frame?.at)) this._take(frame, event);
     }
@@ -1226,14 +1226,15 @@
         if (!callback) throw new RequestError(event, "unknown_event", `The page has no answer to ${event}.`);
         send({ data: (await callback(data)) ?? null });
       } catch (/** @type {any} */ error) {
-        const isMeant = typeof error?.code === "string";
-        if (!isMeant) report(error);
-        send({ error: { code: isMeant ? error.code : "handler_error", message: String(error?.message ?? error) } });
+        const message = String(error?.message ?? error);
+        if (typeof error?.code === "string") return send({ error: { ...error.details, code: error.code, message } });
+        report(error);
+        send({ error: { code: "handler_error", message } });
       }
     }
 
     _deliver(/** @type {string} */ event, /** @type {any} */ data) {
-      if (event === PRESENCE_EVENT) this._meet(data ?? {});
+      if (event === PRESENCE_EVENT) this._followPeople(data ?? {});
       if (!OWN_EVENTS.includes(event)) this._dispatch(event, data);
       this._dispatch("*", event, data);
       for (const { module } of this._modules) {
@@ -1242,7 +1243,7 @@
     }
 
     /** Keep up with who is here. What was told already may come once more. */
-    _meet(/** @type {any} */ { people, joined, left, changed, count = null }) {
+    _followPeople(/** @type {any} */ { people, joined, left, changed, count = null }) {
       const list = (/** @type {any} */ value) => (Array.isArray(value) ? value : []); // it may be an application's own
       this._peopleCount = count;
       if (people) this._people.clear();

@@ -113,8 +113,8 @@ declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSoc
 
   /**
    * Answer what the server asks under this name (`socket.ask`), by what the callback returns. There is one answer to
-   * each. The server gets an error where the callback throws: the `code` of what it threw, if that is a text, else
-   * "handler_error".
+   * each. The server gets an error where the callback throws: `code` and `details` of what it threw, such as a
+   * `RequestError`, if it has a code that is a text, else "handler_error".
    *
    * @returns a function that takes the answer back
    */
@@ -149,7 +149,7 @@ declare namespace TornadoWebSocket {
   type Rest<D, O> = {} extends D ? [data?: D | null, options?: O] : [data: D, options?: O];
 
   /** A part of an answer. */
-  type Part<T> = T extends { part: infer P } ? P : T extends { reply: infer R } ? R : never;
+  type Part<T> = T extends { part: infer P } ? P : unknown;
 
   /** The parts of an answer. `return()` leaves it, also while a loop waits for the next part. */
   interface Stream<T> extends AsyncIterableIterator<T> {
