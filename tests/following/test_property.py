@@ -18,6 +18,7 @@ STEPS = st.one_of(
     st.tuples(st.just("save"), KEYS, st.none() | ROOMS),
     st.tuples(st.just("save text"), KEYS, ROOMS),
     st.tuples(st.just("save anew"), KEYS, ROOMS),
+    st.tuples(st.just("save elsewhere"), KEYS, ROOMS),
     st.tuples(st.just("delete"), KEYS),
     st.tuples(st.just("empty"), ROOMS),
 )
@@ -45,27 +46,32 @@ class Table:
         self.instances, self.keys = {}, {}
         self.rows, self.touched = {}, set()
         self.committed = {}
-        self.texts = 0
+        self.texts, self.depth, self.outdated = 0, 0, set()
         for number in range(3):
             self.run(("create", number, number))
 
-    def run(self, step, depth=0):
+    def run(self, step):
         name, *arguments = step
-        if name in ("commit", "undo"):
-            self.block(name, arguments[0], depth)
-        else:
-            getattr(self, "do_" + name.replace(" ", "_"))(*arguments)
-        if depth == 0:
+        getattr(self, "do_" + name.replace(" ", "_"))(*arguments)
+        if self.depth == 0:
             self.check()
 
-    def block(self, name, steps, depth):
+    def do_commit(self, steps):
+        self.depth += 1
+        with transaction.atomic(using=self.database):
+            for step in steps:
+                self.run(step)
+        self.depth -= 1
+
+    def do_undo(self, steps):
         before = dict(self.rows), set(self.touched), dict(self.instances), dict(self.keys)
+        self.depth += 1
         with suppress(Undo), transaction.atomic(using=self.database):
             for step in steps:
-                self.run(step, depth + 1)
-            if name == "undo":
-                self.rows, self.touched, self.instances, self.keys = before
-                raise Undo
+                self.run(step)
+            raise Undo
+        self.depth -= 1
+        self.rows, self.touched, self.instances, self.keys = before
 
     def do_create(self, number, room):
         made = Message.objects.using(self.database).create(room_id=self.rooms[room], text=self.text())
@@ -103,6 +109,14 @@ class Table:
             self.note(instance)
             self.instances[number] = instance
 
+    def do_save_elsewhere(self, number, room):
+        """By an instance that nobody uses any more, so that this one is out of date until the transaction ends."""
+        old = self.instances.get(number)
+        self.do_save_anew(number, room)
+        if old is not None and self.depth:
+            self.instances[number] = old
+            self.outdated.add(number)
+
     def do_delete(self, number):
         key = self.keys.get(number)
         if key in self.rows:
@@ -134,6 +148,10 @@ class Table:
         expected = [each for key in self.touched for each in self.differences(key)]
         assert sorted(map(repr, self.wire.take())) == sorted(map(repr, expected))
         self.committed, self.touched = dict(self.rows), set()
+        for number in self.outdated:
+            found = Message.objects.using(self.database).filter(pk=self.keys[number]).first()
+            self.instances[number] = found or self.instances[number]
+        self.outdated = set()
 
     def differences(self, key):
         before, after = self.committed.get(key), self.rows.get(key)

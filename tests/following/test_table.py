@@ -335,6 +335,27 @@ class TestTransactions:
             message.save(update_fields=["likes"])
         assert wire.take()[0][2] == {"id": message.pk, "text": "one"}
 
+    def test_what_another_instance_has_saved_meanwhile_counts(self, message, rows, rooms, wire, database):
+        with atomic(database):
+            other = rows.get(pk=message.pk)
+            other.room_id = rooms[1]
+            other.save()
+            message.text = "two"
+            message.save(update_fields=["text"])
+        assert wire.take() == [
+            (f"/room/{rooms[0]}", "message_deleted", {"id": message.pk}),
+            (f"/room/{rooms[1]}", "message_created", {"id": message.pk, "text": "two"}),
+        ]
+
+    def test_what_another_instance_has_saved_counts_no_more_when_it_is_undone(self, message, rows, wire, database):
+        with atomic(database):
+            with undone(database):
+                other = rows.get(pk=message.pk)
+                other.text = "undone"
+                other.save()
+            message.save(update_fields=["likes"])
+        assert wire.take()[0][2] == {"id": message.pk, "text": "one"}
+
     def test_rows_are_told_in_the_order_in_which_they_were_touched(self, followed, rows, rooms, wire, database):
         with atomic(database):
             first, second = (rows.create(room_id=rooms[0]) for _ in range(2))

@@ -54,16 +54,13 @@ class Entry:
         self._ledger: Ledger | None = None
         self._is_told = False
 
-    def register(self, using: str) -> None:
+    def register(self, ledger: Ledger | None, using: str) -> None:
         """Have it called after the commit of the open transaction, in the savepoint that is open; or now."""
-        connection = connections[using]
-        if not connection.in_atomic_block:  # nor does Django take one in a transaction by hand
+        if ledger is None:
             self()
             return
-        self._ledger = _ledgers.get(connection)
-        if self._ledger is None:
-            self._ledger = _ledgers[connection] = Ledger()
-        self._ledger.add(self)
+        self._ledger = ledger
+        ledger.add(self)
         transaction.on_commit(self, using=using)
 
     def __call__(self) -> None:
@@ -90,12 +87,18 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: list[ref[Entry]] = []
+        self._rows: dict[tuple[Hashable, Any], list[ref[Entry]]] = {}
 
     def add(self, entry: Entry) -> None:
         """Note one more."""
-        while self._entries and self._entries[-1]() is None:  # it was undone, and so was all that came after it
-            self._entries.pop()
+        if _last(self._entries) is None:
+            self._rows.clear()
         self._entries.append(ref(entry))
+        self._rows.setdefault((entry.table, entry.key), []).append(self._entries[-1])
+
+    def latest(self, table: Hashable, key: Any) -> Entry | None:
+        """The last that was done to a row, by whatever instance, and not undone."""
+        return _last(self._rows.get((table, key), []))
 
     def take(self, first: Entry) -> list[Entry]:
         """Take those out that survive, from ``first`` on, the first one that is called.
@@ -106,11 +109,31 @@ class Ledger:
         start = self._entries.index(ref(first))
         taken = [entry for each in self._entries[start:] if (entry := each()) is not None]
         del self._entries[start:]
+        if start == 0:
+            self._rows.clear()
         return taken
+
+
+def _last(entries: list[ref[Entry]]) -> Entry | None:
+    """The last that survives; those behind it, which were undone with all that came after them, are taken out."""
+    while entries and entries[-1]() is None:
+        entries.pop()
+    return entries[-1]() if entries else None
 
 
 #: Connections belong to a thread each.
 _ledgers: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
+
+
+def ledger_of(using: str) -> Ledger | None:
+    """That of the open transaction; ``None`` without one, and in a transaction by hand, of whose end nobody hears."""
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        return None
+    ledger = _ledgers.get(connection)
+    if ledger is None:
+        ledger = _ledgers[connection] = Ledger()
+    return ledger
 
 
 def tell(entries: Iterable[Entry]) -> None:

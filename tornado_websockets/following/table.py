@@ -12,7 +12,7 @@ from django.db.models import signals
 from ..core.logger import logger
 from .columns import Column, column_of, find_field
 from .known import Known, surviving
-from .ledger import Entry, Report
+from .ledger import Entry, Report, ledger_of
 from .outcome import NOWHERE, UNHEARD, Place, Step
 
 if TYPE_CHECKING:
@@ -121,17 +121,18 @@ class Table:
             logger.exception("Cannot tell of a saved row (%s, %r)", self._model._meta.label, instance.pk)
 
     def _save(self, instance: Any, created: bool, using: str, update_fields: frozenset[str] | None) -> None:
-        known = self._known(instance)
+        ledger, key = ledger_of(using), getattr(instance, self._key)
+        latest = None if ledger is None else ledger.latest(self, key)
+        known = self._known(instance) if latest is None else latest.known
         before = None if known is None or created else known.values
         values = self._values(instance, before or {}, created, using, update_fields)
         if values is None:
             return
         reports = [self._report(following, instance, before, values, created) for following in self._followings]
-        key = getattr(instance, self._key)
         entry = Entry(self, key, reports)
         entry.known = Known(key, values, ref(entry), known)
         instance._state.__dict__[self._slot] = entry.known
-        entry.register(using)
+        entry.register(ledger, using)
 
     def _report(
         self,
@@ -189,7 +190,11 @@ class Table:
                 Report(following, Step(self._place_left(following, instance, before), NOWHERE), None)
                 for following in self._followings
             ]
-            Entry(self, getattr(instance, self._key), reports).register(using)
+            key = getattr(instance, self._key)
+            entry = Entry(self, key, reports)
+            entry.known = Known(key, {}, ref(entry), known)
+            instance._state.__dict__[self._slot] = entry.known
+            entry.register(ledger_of(using), using)
         except Exception:
             logger.exception("Cannot tell of a deleted row (%s, %r)", self._model._meta.label, instance.pk)
 
