@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.chromium import chromium
-from tests.browser.pages import Pages
+from tests.browser.pages import Pages, Tab
 from tests.browser.proxy import Proxy
 from tests.browser.servers import ChatServers
 from tests.example.chat_server import ChatServer, manage
@@ -20,6 +20,14 @@ async def browser() -> AsyncIterator[Browser]:
     """One browser for all tests; each page has a context of its own."""
     async with chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tab(browser: Browser) -> AsyncIterator[Tab]:
+    """One page for tests whose servers are each a site of its own, and which need no context of their own."""
+    context = await browser.new_context(viewport={"width": 800, "height": 600})
+    yield Tab(await context.new_page())
+    await context.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

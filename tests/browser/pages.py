@@ -27,6 +27,12 @@ DEFAULTS = dict.fromkeys(QUICK)
 
 PATIENCE = 15  # seconds
 
+# What Chromium reports itself while a server is in trouble, or down when it wants an icon.
+TROUBLE = (
+    "Failed to load resource: the server responded with a status of 503",
+    "Failed to load resource: net::ERR_CONNECTION_REFUSED",
+)
+
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
     """Wait until `condition` holds."""
@@ -97,6 +103,23 @@ async def asleep(page: Page) -> AsyncIterator[None]:
     await session.send("Debugger.resume")
     await last
     await session.detach()
+
+
+class Tab:
+    """A page that one test after the other has for its own."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._errors = collect_errors(page)
+
+    @asynccontextmanager
+    async def visit(self) -> AsyncIterator[Page]:
+        """Let a test have the page; in the end its console may have said nothing."""
+        expect.set_options(timeout=PATIENCE * 1000)
+        self._errors.clear()
+        yield self._page
+        await self._page.goto("about:blank")
+        assert [error for error in self._errors if not error.startswith(TROUBLE)] == []
 
 
 class Pages:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.browser.chromium import collect_errors
 from tests.browser.fragments.conftest import HEAD
-from tests.browser.pages import PATIENCE
+from tests.browser.pages import Tab
 from tests.browser.wire import RefusedBySite, WireSite
 from tests.support.missing import do_without
 from tests.support.npm import CLIENT, ROOT, run
@@ -53,17 +52,12 @@ async def site(bundle: str) -> AsyncIterator[WireSite]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, site: WireSite) -> AsyncIterator[Page]:
-    """The page, connected; in the end its console may have said nothing."""
-    expect.set_options(timeout=PATIENCE * 1000)
-    context = await browser.new_context()
-    page = await context.new_page()
-    errors = collect_errors(page)
-    await page.goto(site.url)
-    await expect(page.locator(".line")).to_have_text(["open: nothing"] * 5)
-    yield page
-    await context.close()
-    assert errors == []
+async def page(tab: Tab, site: WireSite) -> AsyncIterator[Page]:
+    """The page, connected."""
+    async with tab.visit() as page:
+        await page.goto(site.url)
+        await expect(page.locator(".line")).to_have_text(["open: nothing"] * 5)
+        yield page
 
 
 async def test_components_share_one_connection_and_all_that_it_brings(page: Page, site: WireSite) -> None:
