@@ -87,6 +87,7 @@ class Client:
         self._requests = 0
         self._answers: dict[str, Callable[[Data], Any]] = {}
         self._failures: list[Exception] = []
+        self._is_leaving = False
         self.close_code: int | None = None
 
     async def connect(self) -> Self:
@@ -124,6 +125,8 @@ class Client:
         Raises what a callback of :meth:`answer` has raised that was no refusal.
         """
         if self._serving is not None:
+            self._is_leaving = True
+            self.connection.on_hung_up()
             self._outgoing.put_nowait(None)
             await asyncio.wait([self._serving])
             with suppress(TimeoutError):  # a step of a generator may take for ever
@@ -224,6 +227,8 @@ class Client:
 
     async def arrive(self, frame: Data | None, close_code: int | None = None) -> None:
         """Part of the transport: the server has sent a frame, or closed."""
+        if self._is_leaving:  # a handler that was still to run may ask something, and nobody answers
+            self.connection.on_hung_up()
         if frame is not None and "id" in frame and frame["event"] in self._answers:
             keep(asyncio.ensure_future(self._answer(frame)))
             return
