@@ -22,6 +22,7 @@ from ..schema.sends import test_clients
 from ..serving import handshake
 from ..serving.discovery import discover
 from ..websocket import WebSocket, endpoint_of, registry
+from .transport import Transport
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
@@ -99,7 +100,7 @@ class Client:
         test_clients.add(self)
         self.connection = handshake.connect(
             endpoint,
-            _Transport(self),
+            Transport(self.arrive),
             parameters=self._kwargs,
             headers=handshake.join_headers(self._headers.items()),
             query_string=self._query_string,
@@ -297,33 +298,6 @@ class Client:
     @property
     def _is_closed(self) -> bool:
         return self.close_code is not None
-
-
-class _Transport:
-    """The server's end of the line."""
-
-    is_simulated = True  # for the watch of logins
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    async def send(self, text: str) -> None:
-        await self._client.arrive(json.loads(text))
-
-    async def close(self, code: int, reason: str) -> None:  # noqa: ARG002 nobody asked for it yet
-        await self._client.arrive(None, code)
-
-    def abort(self, code: int) -> None:
-        """Nothing to cut."""
-
-    def read_on(self) -> None:
-        """What is sent is seen at once."""
-
-    def keep_line_short(self) -> None:
-        """There is no line."""
-
-    def cancel_handler(self) -> None:
-        """No server stops."""
 
 
 async def _accept() -> None:
