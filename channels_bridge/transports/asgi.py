@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from time import monotonic
 from typing import Any, Final
 
@@ -116,7 +116,8 @@ class AsgiTransport:
     def read_on(self) -> None:
         # While somebody receives, it is read as it comes.
         if self._ahead is None and not self._is_receiving and self._connection is not None:
-            self._ahead = ReadingAhead(self._read, self, context=self._context)
+            context = Context() if self._context is None else self._context  # none of the handler's, which it outlives
+            self._ahead = ReadingAhead(self._read, self, context=context)
 
     def keep_line_short(self) -> None:
         """Nothing: where the line is, only those know who know the server."""

@@ -12,7 +12,7 @@ from tests.example.visitor import Visitor
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
 
-@pytest.mark.parametrize("path", ["", "import/", "counter/"])
+@pytest.mark.parametrize("path", ["", "import/", "counter/", "assistant/"])
 async def test_no_button_promises_anything(browser: Browser, chat_server: ChatServer, path: str) -> None:
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()

@@ -10,7 +10,7 @@ import pytest
 from tests.example.chat_server import SERVERS, ChatServer
 
 PREFIX = "/app"
-PAGES = ["/", "/import/", "/counter/"]
+PAGES = ["/", "/import/", "/counter/", "/assistant/"]
 
 
 @pytest.mark.parametrize("kind", sorted(SERVERS))

@@ -54,6 +54,20 @@ export async function ask(): Promise<string> {
   return wrong;
 }
 
+export async function readParts(): Promise<string> {
+  let names = "";
+  for await (const { name, price } of types.stream("give_parts")) names += name.repeat(price);
+  // @ts-expect-error a part has no such field
+  for await (const { colour } of types.stream("give_parts")) names += colour;
+  // @ts-expect-error it takes no data
+  types.stream("give_parts", { some: "thing" });
+  // @ts-expect-error there is no such event
+  types.stream("give_part");
+  // @ts-expect-error the reply itself is empty: what there is comes in parts
+  const { name } = (await types.request("give_parts")) satisfies { name: string };
+  return names + name;
+}
+
 sends.on("said", ({ text }) => text.trim());
 sends.once("warning", ({ code, message }) => code + message);
 sends.on("open", (event) => event.preventDefault());

@@ -97,6 +97,15 @@ class TestData:
 
 
 class TestReplies:
+    async def test_in_parts_are_what_the_annotation_says(self, client) -> None:
+        await client.emit("give_parts", id=1)
+        received = [await client.receive() for _ in range(3)]
+        assert [frame.get("part") for frame in received] == [
+            {"name": "tea", "price": 3},
+            {"name": "milk", "price": 1},
+            None,
+        ]
+
     @pytest.mark.parametrize("event", ["give_dataclass", "give_model"])
     async def test_are_serialised_by_their_type(self, client, event) -> None:
         expected = {"items": [{"name": "tea", "price": 3}], "at": "2020-02-29T00:00:00", "colour": "blue"}

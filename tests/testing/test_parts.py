@@ -1,6 +1,7 @@
 """What the test clients do of replies in parts, and of questions."""
 
 import asyncio
+import time
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -120,6 +121,14 @@ class TestAnswer:
             await client.request("confirm")
         with pytest.raises(KeyError, match="missing"):
             await client.close()
+
+    async def test_is_waited_for_by_nobody_once_the_client_leaves(self, caplog):
+        began = time.monotonic()
+        async with Client("/parts", websocket=parts) as client:
+            for _ in range(3):
+                await client.emit("confirm")
+        assert time.monotonic() - began < 10
+        assert "failed" not in caplog.text
 
     async def test_may_be_given_by_hand(self, client):
         await client.emit("confirm")

@@ -1,7 +1,4 @@
-"""A client for async tests.
-
-It is long because all that a test may do as a client is one class.
-"""
+"""A client for async tests."""
 
 from __future__ import annotations
 
@@ -25,6 +22,7 @@ from ..schema.sends import test_clients
 from ..serving import handshake
 from ..serving.discovery import discover
 from ..websocket import WebSocket, endpoint_of, registry
+from .transport import Transport
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
@@ -92,6 +90,7 @@ class Client:
         self._answers: dict[str, Callable[[Data], Any]] = {}
         self._failures: list[Exception] = []
         self.people: dict[str, Data] = {}
+        self._is_leaving = False
         self.close_code: int | None = None
 
     async def connect(self) -> Self:
@@ -103,7 +102,7 @@ class Client:
         test_clients.add(self)
         self.connection = handshake.connect(
             endpoint,
-            _Transport(self),
+            Transport(self.arrive),
             parameters=self._kwargs,
             headers=handshake.join_headers(self._headers.items()),
             query_string=self._query_string,
@@ -130,6 +129,8 @@ class Client:
         Raises what a callback of :meth:`answer` has raised that was no refusal.
         """
         if self._serving is not None:
+            self._is_leaving = True
+            self.connection.on_hung_up()
             self._outgoing.put_nowait(None)
             await asyncio.wait([self._serving])
             with suppress(TimeoutError):  # a step of a generator may take for ever
@@ -230,6 +231,8 @@ class Client:
 
     async def arrive(self, frame: Data | None, close_code: int | None = None) -> None:
         """Part of the transport: the server has sent a frame, or closed."""
+        if self._is_leaving:  # a handler that was still to run may ask something, and nobody answers
+            self.connection.on_hung_up()
         if frame is not None and "id" in frame and frame["event"] in self._answers:
             keep(asyncio.ensure_future(self._answer(frame)))
             return
@@ -309,33 +312,6 @@ class Client:
     @property
     def _is_closed(self) -> bool:
         return self.close_code is not None
-
-
-class _Transport:
-    """The server's end of the line."""
-
-    is_simulated = True  # for the watch of logins
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    async def send(self, text: str) -> None:
-        await self._client.arrive(json.loads(text))
-
-    async def close(self, code: int, reason: str) -> None:  # noqa: ARG002 nobody asked for it yet
-        await self._client.arrive(None, code)
-
-    def abort(self, code: int) -> None:
-        """Nothing to cut."""
-
-    def read_on(self) -> None:
-        """What is sent is seen at once."""
-
-    def keep_line_short(self) -> None:
-        """There is no line."""
-
-    def cancel_handler(self) -> None:
-        """No server stops."""
 
 
 async def _accept() -> None:

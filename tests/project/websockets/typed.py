@@ -1,6 +1,7 @@
 """Handlers whose data have types of every kind, and places that say what they send."""
 
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -168,6 +169,12 @@ async def may_cheaply(data: Order) -> int:
 @typed.on
 async def unchecked(data: dict[str, Any]) -> Data:
     return data
+
+
+@typed.on
+async def give_parts() -> AsyncIterator[Item]:
+    yield Item("tea", 3)
+    yield Item("milk", 1)
 
 
 @typed.on

@@ -332,6 +332,7 @@ class Connection(Socket):
         except TimeoutError as error:
             raise TimeoutError(f"The client has not answered {event!r} within {seconds:g} seconds.") from error
         if answer is GONE:
+            self.on_lost()  # if nobody has found out before
             raise_connection_closed(self.path, self.id)
         return answer
 

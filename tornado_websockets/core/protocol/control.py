@@ -28,11 +28,10 @@ def read_control(message: str | bytes, limits: Limits, *, is_answer_expected: bo
 
     :param is_answer_expected: the client was asked something, and its answer may have any size.
     """
-    if not isinstance(message, str):
-        return None
-    if len(message) > MAX_CONTROL_SIZE and not (is_answer_expected and f'"{ANSWER}"' in message):
-        return None
-    if _SIGN not in message:
+    is_long = len(message) > MAX_CONTROL_SIZE
+    if not isinstance(message, str) or (is_long and not is_answer_expected) or _SIGN not in message:
         return None
     frame = decode(message, limits)
-    return frame if isinstance(frame, Frame) and frame.event.startswith(CONTROL) else None
+    if not isinstance(frame, Frame) or not frame.event.startswith(CONTROL):
+        return None
+    return None if is_long and frame.event != ANSWER else frame
