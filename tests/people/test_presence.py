@@ -6,6 +6,7 @@ import pytest
 from django.test import override_settings
 
 from tests.support.waiting import until
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.presence import PresencePace
 from tornado_websockets.testing import Client, SyncClient
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -74,6 +75,17 @@ class TestPeople:
                 await bob.receive("presence")
                 await bob.assert_nothing("presence", timeout=0.6)
                 assert ada.people == bob.people
+
+    async def test_whose_server_stops_stay_while_they_may_return(self):
+        ws = here()
+        async with Client("/here", user=BOB, websocket=ws) as bob, Client("/here", user=ADA, websocket=ws) as ada:
+            await until(lambda: set(bob.people) == {"1", "2"})
+            ada.connection.end(Close(1012, "retry=1000"))
+            await until(lambda: ada.close_code == 1012 and ada.connection not in ws.handlers)
+            await bob.receive("presence")
+            await bob.receive("presence")
+            await bob.assert_nothing("presence", timeout=0.6)  # the grace is shorter
+            assert ws.is_present(ADA)
 
     async def test_that_nobody_knows_are_each_their_own_and_leave_at_once(self):
         ws = here(lambda socket: {})

@@ -41,6 +41,9 @@ MAX_INFO: Final = 4_096
 #: Threads in which a sync ``presence`` of one WebSocket may run at a time.
 MOST_THREADS: Final = 8
 
+#: Seconds in which those come back whose server stops: it tells them within five, to return within ten at most.
+RETURN: Final = 15.0
+
 #: What ``presence`` may be besides a function: who says so is here, or only the number of people matters.
 COUNT: Final = "count"
 Option = bool | str | Callable[[Any], Any]
@@ -161,12 +164,17 @@ class Presence:
             keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
 
     def on_disconnected(self, connection: Connection) -> None:
-        """It has disconnected. A user may come back by another connection; who is nobody is known by this one alone."""
+        """It has disconnected. A user may come back by another connection; who is nobody is known by this one alone.
+
+        When the server stops, all come back, and nobody shall be told: who does not is forgotten with the process.
+        """
         grace: float = conf.get("PRESENCE_GRACE")
         with self._lock:
             place, is_nobody = self._place(connection.path), self._names.pop(connection.id, None) is not None
             if place.info_of(connection.id) is None:
                 return  # it was not seen
+            if connection.is_sent_away:
+                grace, is_nobody = grace + RETURN, False
             is_awaited = grace > 0 and not is_nobody
             place.leave(connection.id, monotonic() + grace if is_awaited else None)
         if is_awaited:

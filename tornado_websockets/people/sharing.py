@@ -44,8 +44,8 @@ class SharingPace:
     :ivar rest: at least so long from one time to the next; for each byte that was read, ``rest_per_byte`` more.
     """
 
-    renewal: float = 6.0
-    lifetime: float = 18.0
+    renewal: float = 5.0
+    lifetime: float = 20.0
     rest: float = 0.1
     rest_per_byte: float = 2e-6
 

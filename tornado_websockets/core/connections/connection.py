@@ -25,7 +25,7 @@ from ..handlers.dispatch import Dispatcher
 from ..handlers.signatures import Handler, Parts, Run
 from ..handlers.workers import Workers
 from ..logger import logger
-from ..protocol.closing import INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
+from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
 from ..protocol.control import CANCEL, FREE_PINGS, PING, PONG, read_control
 from ..protocol.frames import ANSWER, Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
@@ -47,6 +47,10 @@ _ITS_OWN: Final = (PING, CANCEL, ANSWER)
 
 #: Seconds for which what a client had sent is still begun after it has left.
 STRAGGLING: Final = 1.5
+
+
+#: With which a server that stops closes, and nothing else does: "going away", and IANA's "service restart".
+_STOPPING: Final = frozenset({GOING_AWAY, 1012})
 
 
 class Endpoint(Protocol):
@@ -97,6 +101,7 @@ class Connection(Socket):
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
     :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
+    :ivar is_sent_away: whether it was closed because its server stops.
     :ivar orders_seen: number of the last order to processes that had come when its handshake began.
     """
 
@@ -125,6 +130,7 @@ class Connection(Socket):
         "endpoint",
         "headers",
         "id",
+        "is_sent_away",
         "kwargs",
         "leases_threads",
         "offer",
@@ -188,7 +194,7 @@ class Connection(Socket):
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
-        self._is_admitted = self._is_attending = False
+        self._is_admitted = self._is_attending = self.is_sent_away = False
         self.orders_seen = endpoint.hub.control.last
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -526,7 +532,7 @@ class Connection(Socket):
     def end(self, close: Close) -> None:
         """Close in order, with any code that the transport can send: what was sent before goes out first."""
         if self._status is OPEN:
-            self._status = CLOSING
+            self._status, self.is_sent_away = CLOSING, close.code in _STOPPING
             self.shard.close(self, close)
         elif self._status is CONNECTING:
             self._status, self._close_after_accept = CLOSED, close
