@@ -55,7 +55,8 @@ class Batch:
 
     Without texts it only says which number comes next, so that receivers know what they missed.
     ``keys`` has one for each text: that of the texts it supersedes, or ``None``. ``began`` is when the one with the
-    number 1 was sent, in seconds since 1970 by the sender's clock; older versions do not say it.
+    number 1 was sent, in seconds since 1970 by the sender's clock; older versions do not say it. ``places`` has one
+    for each text, where some of them are events of a history: sender, number and audience there, or ``None``.
     """
 
     sender: str
@@ -64,9 +65,13 @@ class Batch:
     texts: list[str]
     keys: list[str | None]
     began: float | None = None
+    places: list[tuple[str, int, str] | None] | None = None
 
     def to_message(self) -> dict[str, Any]:
-        return {"type": RELAY, **asdict(self)}
+        message = {"type": RELAY, **asdict(self)}
+        if self.places is None:
+            del message["places"]
+        return message
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Batch":
@@ -82,6 +87,8 @@ class Batch:
             raise InvalidMessage("keys", f"a list of {len(batch.texts)} keys", batch.keys)
         if type(batch.began) is not float and batch.began is not None:
             raise InvalidMessage("began", "seconds as a float, or nothing", batch.began)
+        if batch.places is not None:
+            _expect_places(batch.places, len(batch.texts))
         for text, key in zip(batch.texts, batch.keys, strict=True):
             if not is_frame(text):
                 raise InvalidMessage("texts", "frames with an event, in ASCII", text)
@@ -132,6 +139,26 @@ def is_frame(text: object) -> bool:
 def _read(cls: type[M], message: dict[str, Any]) -> M:
     values: dict[str, Any] = {field.name: message.get(field.name) for field in fields(cls)}
     return cls(**values)
+
+
+def _expect_places(value: object, count: int) -> None:
+    if not isinstance(value, list) or len(value) != count or not all(map(_is_place, value)):
+        raise InvalidMessage("places", f"a list of {count} senders, numbers and audiences", value)
+
+
+def _is_place(value: object) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        return False
+    sender, number, audience = value
+    return (
+        isinstance(sender, str)
+        and 1 <= len(sender) <= MAX_SENDER
+        and type(number) is int
+        and 1 <= number <= MAX_NUMBER
+        and isinstance(audience, str)
+    )
 
 
 def _expect_name(field: str, value: object, longest: int) -> None:

@@ -11,7 +11,7 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.logger import logger
 from tornado_websockets.paths import group_of
 
-from .batching import Outgoing, OutgoingQueues, QueueBounds
+from .batching import Outgoing, OutgoingQueues, QueueBounds, places_of
 from .messages import MAX_TEXT, Batch
 from .native import new_lock
 from .numbering import Numbering, NumberingBounds
@@ -200,7 +200,8 @@ class Sender:
             epoch, first = self._numbering.take(topic, len(batch))
             began = self._numbering.began(topic)
         texts, keys = [each.message.text for each in batch], [each.message.key for each in batch]
-        message = Batch(f"{self.name}.{epoch}", topic, first, texts, keys, began).to_message()
+        sender, places = f"{self.name}.{epoch}", places_of(batch)
+        message = Batch(sender, topic, first, texts, keys, began, places).to_message()
         try:
             async with asyncio.timeout(seconds):
                 await self.layer.group_send(group_of(topic), message)

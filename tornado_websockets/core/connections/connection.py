@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
 from ..counters import counters
@@ -22,7 +22,7 @@ from ..handlers.signatures import Run
 from ..handlers.workers import Workers
 from ..logger import logger
 from ..protocol.closing import INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
-from ..protocol.control import FREE_PINGS, PING, PONG, read_control
+from ..protocol.control import FREE_PINGS, HELLO, PING, PONG, read_control
 from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
 from ..protocol.offers import NOTHING_OFFERED, Offer
@@ -32,6 +32,10 @@ from .expiry import Expiry, aware
 from .outbox import Outbox
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from ..recovery.keeping.kept_hub import KeptHub
+    from .hello import Hellos
 
 #: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
 #: takes up to 50 ms.
@@ -53,6 +57,10 @@ class Endpoint(Protocol):
     workers: Workers
     authentication: Any
     is_rechecked: bool
+
+    @property
+    def kept_hub(self) -> "KeptHub | None":
+        """The hub, where events are numbered and kept."""
 
     def read_query(self, query_string: str) -> Any:
         """The parameters in a query string."""
@@ -90,6 +98,7 @@ class Connection(Socket):
         "__weakref__",
         "_close_after_accept",
         "_expiry",
+        "_greeting",
         "_has_answered",
         "_is_admitted",
         "_is_queued",
@@ -173,6 +182,7 @@ class Connection(Socket):
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self._pings: Rate | None = None  # most clients never send any
+        self._greeting: Hellos | None = None
         self.shard = endpoint.hub.shard()
         self._outbox = Outbox(transport, self, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
@@ -304,7 +314,7 @@ class Connection(Socket):
         self._status, self.user_key = OPEN, self.endpoint.user_key(self._user)
         counters.connections += 1
         counters.connections_opened += 1
-        self.shard.subscribe(self, self.path)
+        hub.subscribe(self, self.shard, self.path)
         self.endpoint.on_connected(self, self._socket)
         self._watch_expiry()
         await self._fire("open")
@@ -337,7 +347,11 @@ class Connection(Socket):
 
     def _answer_control(self, message: str | bytes) -> bool:
         frame = read_control(message, self._limits)
-        if frame is None or frame.event != PING or self._status is not OPEN:
+        if frame is None or self._status is not OPEN:
+            return False
+        if frame.event == HELLO:
+            return self._hellos.is_first and self._say_welcome(frame)
+        if frame.event != PING:
             return False
         if self._pings is None:
             self._pings = Rate(FREE_PINGS, monotonic())
@@ -347,8 +361,22 @@ class Connection(Socket):
         return True
 
     def _pong(self, frame: Frame) -> None:
-        self._answer(PONG)
+        self.answer(PONG)
         self.reply(frame, None)
+
+    @property
+    def _hellos(self) -> "Hellos":
+        if self._greeting is None:  # most clients never say any
+            from .hello import Hellos
+
+            self._greeting = Hellos(self)
+        return self._greeting
+
+    def _say_welcome(self, frame: Frame) -> bool:
+        refusal = self._hellos.take(frame)
+        if refusal is not None:
+            self._refuse(refusal)
+        return True
 
     @property
     def is_connecting(self) -> bool:
@@ -386,6 +414,7 @@ class Connection(Socket):
         counters.connections -= 1
         self.shard.begin_departure()
         self.shard.unsubscribe(self, self.path)
+        self._greeting = None  # it has us: neither should wait for the garbage collector
         self.endpoint.on_disconnected(self, self._socket)
         await finish(self._depart())
 
@@ -476,7 +505,7 @@ class Connection(Socket):
     def reply(self, frame: Frame, result: Any) -> None:
         """Answer a frame that has an ``id``; without one, or once the connection is closed, nothing is sent."""
         if frame.id is not None and self._status is OPEN:
-            self._answer(self.endpoint.encoder.reply(frame.id, result))
+            self.answer(self.endpoint.encoder.reply(frame.id, result))
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher
@@ -486,6 +515,10 @@ class Connection(Socket):
         if handler is None:
             if frame.event == PING:
                 self._pong(frame)
+                return None
+            if frame.event == HELLO:
+                await self._hellos.idle()
+                self._say_welcome(frame)
                 return None
             handler = dispatcher.find_other(frame.event)
             if handler is None:
@@ -507,9 +540,10 @@ class Connection(Socket):
             where = refusal.code, self.path, self.id
             logger.error("The refusal %r cannot be sent (path %.64r, connection %s)", *where, exc_info=error)
             text = self.endpoint.encoder.refusal(Refusal(Code.HANDLER_ERROR, FAILED, refusal.id))
-        self._answer(text)
+        self.answer(text)
 
-    def _answer(self, text: str) -> None:
+    def answer(self, text: str) -> None:
+        """Send a text to the client in answer to what it has sent, unless it has gone."""
         if self._status is OPEN:
             self._has_answered = True
             self._is_queued = not self.shard.send(self, text, self) or self._is_queued

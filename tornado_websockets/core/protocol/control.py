@@ -8,21 +8,37 @@ from .limits import Limits
 #: Asks whether the line, and the process behind it, are alive.
 PING: Final = f"{CONTROL}ping"
 
-#: The answer to it.
+#: Asks what was missed, and where the topic stands.
+HELLO: Final = f"{CONTROL}hello"
+
+#: The answer to a ping.
 PONG: Final = '{"event":"tws.pong"}'
 
 #: Characters that such a frame may have to be answered while a handler is running.
 MAX_CONTROL_SIZE: Final = 512
 
+#: Characters of one that says hello, and how near to an end of it its name must be.
+MAX_HELLO_SIZE: Final = 256 * 1024
+_NEAR: Final = 64
+
 #: Pings a second that are not counted as messages.
 FREE_PINGS: Final = 100
 
 _SIGN: Final = f'"{CONTROL}'
+_HELLO: Final = f'"{HELLO}"'
 
 
 def read_control(message: str | bytes, limits: Limits) -> Frame | None:
     """The frame in ``message``, if that is an event of the protocol; others are hardly looked at."""
-    if len(message) > MAX_CONTROL_SIZE or not isinstance(message, str) or _SIGN not in message:
+    if not isinstance(message, str) or not (_is_short(message) or _is_hello(message)):
         return None
     frame = decode(message, limits)
     return frame if isinstance(frame, Frame) and frame.event.startswith(CONTROL) else None
+
+
+def _is_short(message: str) -> bool:
+    return len(message) <= MAX_CONTROL_SIZE and _SIGN in message
+
+
+def _is_hello(message: str) -> bool:
+    return MAX_CONTROL_SIZE < len(message) <= MAX_HELLO_SIZE and _HELLO in message[:_NEAR] + message[-_NEAR:]
