@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from asgiref.sync import AsyncToSync
 
+from .core.control import Note
 from .core.delivery.hub import Hub
 from .core.delivery.message import Message
 from .core.delivery.sending import Publication
@@ -34,7 +35,7 @@ class Options(NamedTuple):
     wait: bool = True
 
 
-def publish(hub: Hub, message: Message, options: Options) -> Publication:
+def publish(hub: Hub, message: Message | Note, options: Options) -> Publication:
     """Send ``message``, after the commit of an open transaction if the options say so.
 
     In async code below ``async_to_sync`` that is the transaction of the sync code, in whose thread it is looked for.
@@ -52,7 +53,7 @@ def publish(hub: Hub, message: Message, options: Options) -> Publication:
     return Publication(outcome)
 
 
-def _publish(hub: Hub, message: Message, options: Options) -> Publication:
+def _publish(hub: Hub, message: Message | Note, options: Options) -> Publication:
     if options.on_commit and _wait_for_commits(partial(_publish_committed, hub, message), options.using):
         return Publication()
     outcome = hub.publish(message)
@@ -65,6 +66,12 @@ def _publish(hub: Hub, message: Message, options: Options) -> Publication:
                 raise
             outcome = None
     return Publication(outcome, is_silent=options.fail_silently)
+
+
+def after_commit(send: Callable[[], None], using: str | None = None) -> None:
+    """Call ``send`` once the open transactions are committed, of the database ``using`` or of any; else now."""
+    if not _wait_for_commits(send, using):
+        send()
 
 
 def _wait_for_commits(
@@ -94,6 +101,6 @@ def _send_unless_open(send: Callable[[], None], using: str | None, committed: fr
         send()
 
 
-def _publish_committed(hub: Hub, message: Message) -> None:
+def _publish_committed(hub: Hub, message: Message | Note) -> None:
     with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
         _publish(hub, message, Options(on_commit=False))

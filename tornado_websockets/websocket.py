@@ -19,6 +19,8 @@ from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
 from .paths import PathPattern, group_of
+from .people.addressing import NOT_GIVEN, read_audience, read_users
+from .people.recipients import Recipients
 from .schema.sends import read_sends
 from .serving.checks import check_installed
 from .serving.emitting import Emitter
@@ -246,6 +248,38 @@ class WebSocket:
     ) -> Publication:
         """:meth:`publish` for async code, which it is too: the same under a name that says so."""
         return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
+
+    def to(self, *, user: Any = NOT_GIVEN, connection: Any = NOT_GIVEN, exclude: Any = NOT_GIVEN) -> Recipients:
+        """Some of the clients: ``ws.to(user=ada).publish("mail", data)`` reaches every tab of hers, on every process.
+
+        Each argument takes one or several; several may be none, and then nobody hears.
+
+        :param user: a user or a primary key, a ``str`` being one: all connections of theirs.
+        :param connection: a ``socket`` or its ``id``. With ``user`` it is who is both.
+        :param exclude: a ``socket``, its ``id``, or a request, of Django or Django REST framework, whose header
+            ``X-WebSocket-ID`` names the tab that has asked. That spares only a connection of the request's own user,
+            or of nobody where it has none; without the header nobody is spared.
+        :raises TypeError: nothing is given, or something that is none of these: ``None``, a ``bool``, nobody in
+            particular (``AnonymousUser``), a user who is not saved.
+        :raises ValueError: a key is none that a user can have, or an ``id`` is empty or too long.
+        """
+        return Recipients(self._emitter, read_audience(user, connection, exclude))
+
+    def recheck(self, *, user: Any) -> Publication:
+        """Ask ``authorize`` again about the connections of a user, on every process, after the commit.
+
+        The user is read from the database again first. Who may no longer is closed with 4403; while ``authorize``
+        fails, everybody stays, and it is asked again.
+
+        :param user: as of :meth:`to`, of which it has the errors.
+        :raises PublishError: the other processes were not reached.
+        """
+        return self._emitter.recheck(read_users(user))
+
+    @markcoroutinefunction
+    def arecheck(self, *, user: Any) -> Publication:
+        """:meth:`recheck` for async code."""
+        return self._emitter.recheck(read_users(user))
 
     @async_unsafe("position() asks the store. Use await aposition() instead.")
     def position(self, **parameters: Any) -> str:

@@ -4,7 +4,9 @@ from collections import deque
 from collections.abc import Container
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import Enum
 
+from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.hub import shared_future
 from tornado_websockets.core.delivery.keeper import PlacedMessage
 from tornado_websockets.core.delivery.message import Message
@@ -31,19 +33,35 @@ class QueueBounds:
     congestion: int = 1024 * 1024
 
 
+class Kind(Enum):
+    """In which messages of the layer something travels: in those of its own kind, in order with the others."""
+
+    PLAIN = "for all clients of a topic"
+    NARROW = "for some of them"
+    NOTE = "for the processes"
+
+
 @dataclass(slots=True)
 class Outgoing:
-    """One message for the clients of a topic elsewhere.
+    """One message for the clients of a topic elsewhere, or a note.
 
     :ivar outcome: ``None`` where nobody wants to know it.
     """
 
-    message: Message
+    message: Message | Note
     outcome: "Future[None] | None" = None
 
     @property
     def topic(self) -> str:
         return self.message.topic
+
+    @property
+    def kind(self) -> Kind:
+        message = self.message
+        if isinstance(message, Note):
+            return Kind.NOTE
+        is_plain = message.audience is None or not message.audience.concerns_others
+        return Kind.PLAIN if is_plain else Kind.NARROW
 
     @property
     def size(self) -> int:
@@ -123,7 +141,7 @@ class OutgoingQueues:
         return True
 
     def take(self, resting: Container[str] = ()) -> list[Outgoing]:
-        """Take what one message of the layer can carry of the topic whose turn it is.
+        """Take what one message of the layer can carry of the topic whose turn it is, all of one kind.
 
         Topics take turns, those in ``resting`` last.
         """
@@ -132,7 +150,10 @@ class OutgoingQueues:
         topic = self.first_outside(resting) or next(iter(self._queues))
         queue, bounds = self._queues.pop(topic), self._bounds
         batch, weight = [queue.items.popleft()], 0
+        kind = batch[0].kind
         while queue.items and len(batch) < bounds.batch_texts and weight < bounds.batch_bytes:
+            if queue.items[0].kind is not kind:
+                break
             outgoing = queue.items.popleft()
             weight += len(outgoing.message.text)
             batch.append(outgoing)

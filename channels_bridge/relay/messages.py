@@ -9,10 +9,17 @@ import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.registry import MAX_PATH
 
 #: Type of the messages between our own processes.
 RELAY = "websocket.relay"
+
+#: Type of those whose texts are not for all clients of a path: earlier versions, which would tell all, drop it.
+NARROW = "websocket.relay.narrow"
+
+#: Type of the notes of our own processes to each other.
+NOTES = "websocket.relay.notes"
 
 #: Type of the messages that other programs may send.
 EVENT = "websocket.event"
@@ -31,7 +38,7 @@ _short = reprlib.Repr()
 _short.maxlevel = 2
 _short.maxstring = _short.maxother = _short.maxlong = 64
 
-M = TypeVar("M", "Batch", "Event")
+M = TypeVar("M", "Batch", "Event", "Notes")
 
 
 class InvalidMessage(ValueError):
@@ -55,8 +62,9 @@ class Batch:
 
     Without texts it only says which number comes next, so that receivers know what they missed.
     ``keys`` has one for each text: that of the texts it supersedes, or ``None``. ``began`` is when the one with the
-    number 1 was sent, in seconds since 1970 by the sender's clock; older versions do not say it. ``places`` has one
-    for each text, where some of them are events of a history: sender, number and audience there, or ``None``.
+    number 1 was sent, in seconds since 1970 by the sender's clock; older versions do not say it. ``audiences`` has one
+    for each text, where not all clients of the path hear them. ``places`` has one for each text, where some of them are
+    events of a history: sender, number and audience there, or ``None``.
     """
 
     sender: str
@@ -65,18 +73,22 @@ class Batch:
     texts: list[str]
     keys: list[str | None]
     began: float | None = None
+    audiences: list[Audience] | None = None
     places: list[tuple[str, int, str] | None] | None = None
 
     def to_message(self) -> dict[str, Any]:
-        message = {"type": RELAY, **asdict(self)}
-        if self.places is None:
-            del message["places"]
+        message = {"type": RELAY, **{name: getattr(self, name) for name in _BATCH_FIELDS}}
+        if self.places is not None:
+            message["places"] = self.places
+        if self.audiences is not None:
+            message |= {"type": NARROW, "audiences": [audience.to_text() for audience in self.audiences]}
         return message
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Batch":
         """Raises :class:`InvalidMessage` for what no process of ours sends, of this version or an older one."""
-        batch = _read(cls, message)
+        values: dict[str, Any] = {name: message.get(name) for name in _BATCH_FIELDS}
+        batch = cls(**values, audiences=_read_audiences(message), places=message.get("places"))
         _expect_name("sender", batch.sender, MAX_SENDER)
         _expect_name("path", batch.path, MAX_PATH)
         if type(batch.first) is not int or not 1 <= batch.first <= MAX_NUMBER:
@@ -87,6 +99,8 @@ class Batch:
             raise InvalidMessage("keys", f"a list of {len(batch.texts)} keys", batch.keys)
         if type(batch.began) is not float and batch.began is not None:
             raise InvalidMessage("began", "seconds as a float, or nothing", batch.began)
+        if batch.audiences is not None and len(batch.audiences) != len(batch.texts):
+            raise InvalidMessage("audiences", f"a list of {len(batch.texts)} audiences", batch.audiences)
         if batch.places is not None:
             _expect_places(batch.places, len(batch.texts))
         for text, key in zip(batch.texts, batch.keys, strict=True):
@@ -95,6 +109,36 @@ class Batch:
             if key is not None and not (isinstance(key, str) and len(key) <= len(text)):  # it is the event's name
                 raise InvalidMessage("keys", "names of events, or None", key)
         return batch
+
+
+_BATCH_FIELDS = tuple(field.name for field in fields(Batch) if field.name not in ("audiences", "places"))
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a process tells the others, each note with a name that says what it is about, and a text."""
+
+    sender: str
+    events: list[str]
+    texts: list[str]
+
+    def to_message(self) -> dict[str, Any]:
+        return {"type": NOTES, **asdict(self)}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "Notes":
+        """Raises :class:`InvalidMessage`; what the texts say is for those to judge who take them."""
+        notes = _read(cls, message)
+        _expect_name("sender", notes.sender, MAX_SENDER)
+        if not isinstance(notes.texts, list) or len(notes.texts) > MAX_TEXTS:
+            raise InvalidMessage("texts", f"a list of at most {MAX_TEXTS} texts", notes.texts)
+        if not isinstance(notes.events, list) or len(notes.events) != len(notes.texts):
+            raise InvalidMessage("events", f"a list of {len(notes.texts)} names", notes.events)
+        for event, text in zip(notes.events, notes.texts, strict=True):
+            _expect_name("events", event, MAX_SENDER)
+            if not isinstance(text, str) or len(text) > MAX_TEXT:
+                raise InvalidMessage("texts", f"strings of at most {MAX_TEXT} characters", text)
+        return notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +178,19 @@ def is_frame(text: object) -> bool:
         and text.endswith("}")
         and text.isascii()
     )
+
+
+def _read_audiences(message: dict[str, Any]) -> list[Audience] | None:
+    """Whom the texts are for: who they are not for shall not hear them, whatever else the message says."""
+    if message.get("type") == RELAY:
+        return None
+    texts = message.get("audiences")
+    if not isinstance(texts, list) or len(texts) > MAX_TEXTS:
+        raise InvalidMessage("audiences", f"a list of at most {MAX_TEXTS} audiences", texts)
+    try:
+        return [Audience.from_text(text) for text in texts]
+    except ValueError as error:
+        raise InvalidMessage("audiences", "audiences", texts) from error
 
 
 def _read(cls: type[M], message: dict[str, Any]) -> M:

@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
+from tornado_websockets.core.control import Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
@@ -21,7 +22,7 @@ from tornado_websockets.core.protocol.frames import Encoder
 from .batching import Outgoing, QueueBounds
 from .complaints import Complaints
 from .loop_thread import ExitTiming, LoopThread
-from .messages import EVENT, RELAY, Batch, Event, InvalidMessage, glimpse, is_frame
+from .messages import EVENT, NARROW, NOTES, RELAY, Batch, Event, InvalidMessage, Notes, glimpse, is_frame
 from .native import settled_here
 from .numbering import NumberingBounds, Tally
 from .receiver import Receiver, ReceiveTiming
@@ -110,7 +111,7 @@ class Relay:
         if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
             await sender.drain()  # the server may be about to stop this loop
 
-    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+    def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         outgoing = Outgoing(message, None if outcome is None else settled_here(outcome))
         try:
@@ -179,8 +180,10 @@ class Relay:
         """Deliver what arrived. Whatever it is, the next message is received."""
         kind = message.get("type") if isinstance(message, dict) else None
         try:
-            if kind == RELAY:
+            if kind in (RELAY, NARROW):
                 self._take_batch(Batch.from_message(message))
+            elif kind == NOTES:
+                self._take_notes(Notes.from_message(message))
             elif kind == EVENT:
                 self._take_event(Event.from_message(message))
             else:
@@ -207,13 +210,19 @@ class Relay:
         elif lost and batch.places is None:  # what is lost of a history, the keeper finds by the places
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
-        keys = batch.keys[len(batch.keys) - len(texts) :]
+        skipped = len(batch.texts) - len(texts)
         if batch.places is not None and self._hub.keeper is not None:
-            places = batch.places[len(batch.places) - len(texts) :]
-            self._hub.keeper.take([_placed(batch.path, *each) for each in zip(texts, keys, places, strict=True)])
+            placed = zip(texts, batch.keys[skipped:], batch.places[skipped:], strict=True)
+            self._hub.keeper.take([_placed(batch.path, *each) for each in placed])
             return
-        for text, key in zip(texts, keys, strict=True):
-            self._hub.deliver(Message(batch.path, "", text, key), batch.path)
+        audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
+        for text, key, audience in zip(texts, batch.keys[skipped:], audiences, strict=True):
+            self._hub.deliver(Message(batch.path, "", text, key, audience), batch.path)
+
+    def _take_notes(self, notes: Notes) -> None:
+        if not notes.sender.startswith(self._name):  # what was done when it was sent
+            for event, text in zip(notes.events, notes.texts, strict=True):
+                self._hub.control.take(Note("", event, text))
 
     def _take_event(self, event: Event) -> None:
         try:

@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tornado_websockets.core.breaker import Breaker, BreakerTiming
+from tornado_websockets.core.control import CONTROL
 from tornado_websockets.core.counters import counters
+from tornado_websockets.core.delivery.audience import Audience
+from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.logger import logger
 from tornado_websockets.paths import group_of
 
-from .batching import Outgoing, OutgoingQueues, QueueBounds, places_of
-from .messages import MAX_TEXT, Batch
+from .batching import Kind, Outgoing, OutgoingQueues, QueueBounds, places_of
+from .messages import MAX_TEXT, Batch, Notes
 from .native import new_lock
 from .numbering import Numbering, NumberingBounds
 from .receivers import RedisReceivers, receivers_of
+
+#: Stands in the name of a sender before the epoch, for each series of numbers.
+_SERIES = {Kind.PLAIN: "", Kind.NARROW: "narrow."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ class Sender:
         self.name = name
         self._timing = timing
         self._lock = new_lock()  # for the next three
-        self._numbering = Numbering(is_here, numbering)
+        # What is for some clients has numbers of its own: earlier versions, which drop it, miss nothing by theirs.
+        self._numberings = {kind: Numbering(is_here, numbering) for kind in (Kind.PLAIN, Kind.NARROW)}
         self._queues = OutgoingQueues(queue)
         self._receivers = receivers_of(layer)
         self._breaker = Breaker(timing.breaker)
@@ -105,7 +112,8 @@ class Sender:
         """Forget the numbers of ``topic``, whose last client here has gone, unless something waits for it."""
         with self._lock:
             if topic not in self._queues:
-                self._numbering.forget(topic)
+                for numbering in self._numberings.values():
+                    numbering.forget(topic)
 
     async def drain(self) -> None:
         """Return when nothing waits. Whatever comes next finds out afresh whether the layer hangs."""
@@ -196,20 +204,38 @@ class Sender:
     async def _call(self, topic: str, batch: list[Outgoing], seconds: float) -> Exception | None:
         """Give the layer a batch, and tell the breaker how it went; the error, if there was one."""
         started = self.loop.time()
-        with self._lock:
-            epoch, first = self._numbering.take(topic, len(batch))
-            began = self._numbering.began(topic)
-        texts, keys = [each.message.text for each in batch], [each.message.key for each in batch]
-        sender, places = f"{self.name}.{epoch}", places_of(batch)
-        message = Batch(sender, topic, first, texts, keys, began, places).to_message()
+        group, message = self._write(topic, batch)
         try:
             async with asyncio.timeout(seconds):
-                await self.layer.group_send(group_of(topic), message)
+                await self.layer.group_send(group_of(group), message)
         except Exception as error:
             self._record_failure(error, started)
             return error
         self._breaker.record_success()
         return None
+
+    def _write(self, topic: str, batch: list[Outgoing]) -> tuple[str, dict[str, Any]]:
+        """The message of the layer for a batch, which is of one kind, and the topic of the group that gets it."""
+        kind = batch[0].kind if batch else Kind.PLAIN
+        contents = [each.message for each in batch]
+        if kind is Kind.NOTE:
+            texts = [content.text for content in contents]
+            return CONTROL, Notes(self.name, [content.event for content in contents], texts).to_message()
+        messages = [content for content in contents if isinstance(content, Message)]
+        with self._lock:
+            epoch, first = self._numberings[kind].take(topic, len(batch))
+            began = self._numberings[kind].began(topic)
+        written = Batch(
+            f"{self.name}.{_SERIES[kind]}{epoch}",
+            topic,
+            first,
+            [message.text for message in messages],
+            [message.key for message in messages],
+            began,
+            [message.audience or Audience() for message in messages] if kind is Kind.NARROW else None,
+            places_of(batch),
+        )
+        return topic, written.to_message()
 
     def _record_failure(self, error: Exception, started: float) -> None:
         with self._lock:
@@ -240,8 +266,10 @@ class Sender:
 
     def _reject(self, batch: list[Outgoing], error: BaseException | None) -> None:
         """Fail messages that the layer is not given."""
-        with self._lock:
-            self._numbering.take(batch[0].topic, len(batch))  # receivers shall see that something is missing
+        numbering = self._numberings.get(batch[0].kind)
+        if numbering is not None:
+            with self._lock:
+                numbering.take(batch[0].topic, len(batch))  # receivers shall see that something is missing
         self._fail(batch, error)
 
     def _fail(self, batch: list[Outgoing], error: BaseException | None) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import accounts, views
+from . import accounts, people, views
 
 urlpatterns = [
     path("path", views.path),
@@ -21,5 +21,6 @@ urlpatterns = [
     path("publish-numbers/<int:count>", views.publish_many),
     path("publish-in-room/<slug:name>", views.publish_in_room),
     path("accounts/", include(accounts.urlpatterns)),
+    path("people/", include(people.urlpatterns)),
     path("register/<slug:name>", views.register),
 ]

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from tornado_websockets.core.connections.connection import Connection, Endpoint
+from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
@@ -162,9 +163,14 @@ class MemoryPublisher:
     """
 
     def __init__(self) -> None:
-        self.log: list[str | Message] = []
+        self.log: list[str | Message | Note] = []
         self.outcomes: list[Future[None] | None] = []
         self.error: Exception | None = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """The notes among that."""
+        return [entry for entry in self.log if isinstance(entry, Note)]
 
     @property
     def messages(self) -> list[Message]:
@@ -177,7 +183,7 @@ class MemoryPublisher:
     async def leave(self, topic: str) -> None:
         self.log.append(f"leave {topic}")
 
-    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+    def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         self.log.append(message)
         self.outcomes.append(outcome)
         if outcome is not None and self.error is not None:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+
 
 def user_key(user: Any) -> str | None:
     """The key of somebody who has connected; ``None`` where it is nobody, or has none. Never queries."""
-    key = getattr(user, "pk", None) if getattr(user, "is_authenticated", False) else None
-    if key is None:
+    key = getattr(user, "pk", None)
+    if key is None or not getattr(user, "is_authenticated", True):
         return None
     try:
         return str(to_python(key))
@@ -19,13 +22,11 @@ def to_python(key: object) -> Any:
 
     :raises ValueError: it cannot be one.
     """
-    from django.apps import apps
-    from django.contrib.auth import get_user_model
-    from django.core.exceptions import ValidationError
-
-    if not apps.is_installed("django.contrib.auth"):
+    try:
+        field = get_user_model()._meta.pk  # noqa: SLF001 documented by Django
+    except ImproperlyConfigured:  # there are no users of Django's
         return key
     try:
-        return get_user_model()._meta.pk.to_python(key)  # noqa: SLF001 documented by Django
+        return field.to_python(key)
     except ValidationError as error:
         raise ValueError(f"Expected the primary key of a user, got {key!r:.100}: {' '.join(error.messages)}") from error

@@ -20,6 +20,7 @@ from ..core.protocol.closing import LOGGED_OUT, SESSION_GONE
 from ..core.tasks import keep
 from ..database import idle_database, with_database
 from .authentication import AuthenticationUnavailable
+from .keys import user_key
 from .login import Login, Standing
 
 #: Threads that look at logins, made when needed. After a restart everybody connects at once, and is looked at.
@@ -170,6 +171,11 @@ class Logins:
         with suppress(RuntimeError):  # the loop is closed
             entry.loop.call_soon_threadsafe(entry.loop.call_later, self.pace.least, self._look, entry)
 
+    def look_now(self, entry: OpenLogin) -> None:
+        """Look at its login. From any thread."""
+        with suppress(RuntimeError):  # the loop is closed
+            entry.loop.call_soon_threadsafe(self._look, entry)
+
     def _look_later(self, entry: OpenLogin, seconds_to_first: float) -> None:
         if entry.timer is not None:
             entry.timer.cancel()
@@ -269,6 +275,6 @@ def _is_simulated(connection: Connection) -> bool:
 
 
 def key_of(user: Any) -> Any:
-    """What a user is known by; one that is not a model by itself."""
-    primary_key = getattr(user, "pk", None)
-    return id(user) if primary_key is None else primary_key
+    """What a user is known by; one without a key by itself."""
+    key = user_key(user)
+    return id(user) if key is None else key

@@ -1,17 +1,22 @@
 """What Django tells of logins: that a user has logged out, was changed or deleted, that a session has another key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction
 
 from ..core.connections.admission import admission
+from .elsewhere import is_in_cookie, tell_change, tell_logout
 from .login import session_of
 from .recheck import OpenLogin, key_of, logins
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+#: Fields of a user with which logins may end.
+_ENDING_FIELDS = frozenset({"is_active", "password"})
 
 
 def connect_signals() -> None:
@@ -37,21 +42,27 @@ def _on_logout(user: Any, request: Any, **_: Any) -> None:
             _look_after_logout(entry)
         elif entry.login.session_key is not None and entry.login.session_key == session.session_key:
             entry.end()
-        elif entry.login.session_key is not None and _is_in_cookie(session):
+        elif entry.login.session_key is not None and is_in_cookie(session):
             entry.ask_again()  # which key a session has in its cookie changes with what is in it
     for connection in _open_transactions():
         if _may_matter(user):
             _at_commit(partial(_look_at, user), connection.alias)
+    tell_logout(user, session)
 
 
-def _on_save(instance: Any, using: str, **_: Any) -> None:
+def _on_save(
+    instance: Any, using: str, created: bool = False, update_fields: Collection[str] | None = None, **_: Any
+) -> None:
     if _may_matter(instance):
         _at_commit(partial(_end_invalid, instance), using)
+    if not created and (update_fields is None or not _ENDING_FIELDS.isdisjoint(update_fields)):
+        tell_change(instance, using)
 
 
 def _on_delete(instance: Any, using: str, **_: Any) -> None:
     if _may_matter(instance):
         _at_commit(partial(_end_all, key_of(instance)), using)  # which Django takes away in between
+    tell_change(instance, using)
 
 
 def _look_at(user: Any) -> None:
@@ -104,11 +115,6 @@ def _following(cycle: Callable[..., Any]) -> Callable[..., Any]:
         logins.move(before, session.session_key)
 
     return cycle_key
-
-
-def _is_in_cookie(session: Any) -> bool:
-    """Whether a session is nowhere but in the browser."""
-    return type(session).__module__ == "django.contrib.sessions.backends.signed_cookies"
 
 
 def _may_matter(user: Any) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from django.db.models import Model
+
 from .. import conf
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
@@ -19,6 +21,10 @@ from ..exceptions import Refused
 from .refusing import log_refusal, translate
 
 Authorize = Callable[[Any], Any]
+
+
+class AuthorizationUnavailable(Exception):
+    """Whether a client may stay cannot be found out now."""
 
 
 #: Threads in which the sync ``authorize`` of one WebSocket may run at a time.
@@ -76,6 +82,39 @@ class Authorization:
         elif not socket.closed:
             log_refusal(PREFIX + socket.path, f"authorize {too_late()}")
         return False
+
+    async def is_still_granted(self, socket: Any, run: Run | None = None) -> bool:
+        """Whether ``socket``, which has connected, may stay. Its user is read again first.
+
+        :param run: calls what is sync instead of our threads.
+        :raises AuthorizationUnavailable: nobody knows: ``authorize`` has failed, or took too long.
+        """
+        run_sync = run or self._workers.wait
+        try:
+            async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
+                if run is None:
+                    lease_threads()
+                if isinstance(socket.user, Model):
+                    socket.user = await run_sync(partial(call_in_thread, partial(_read_again, socket.user)))
+                return bool(await ask(self._authorize, socket, run_sync))
+        except Exception as error:
+            if isinstance(error, (Refused, UserGone)) or translate(error) is not None:
+                return False
+            raise AuthorizationUnavailable(f"{type(error).__name__}: {error}") from error
+        finally:
+            leases.release()
+
+
+class UserGone(Exception):
+    """A user is deleted or not active any more."""
+
+
+def _read_again(user: Model) -> Model:
+    """``user`` as the database has it now: what it has cached, permissions above all, is as old as the handshake."""
+    found = user.__class__._default_manager.filter(pk=user.pk).first()  # noqa: SLF001 documented by Django
+    if found is None or not getattr(found, "is_active", True):
+        raise UserGone
+    return found
 
 
 def begin_decision(socket: Any) -> asyncio.Timeout:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
 from ..exceptions import EmitHandlerError
+from ..people.orders import Disconnect, Recheck
 from ..transactions import Options, publish
 from .endpoint import Endpoint, may_emit_anywhere
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
+    from ..core.delivery.audience import Audience
+    from ..core.protocol.closing import Close
     from ..core.protocol.frames import Data
 
 
@@ -27,21 +30,48 @@ class Emitter:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
-    def emit(self, event: str, data: Data | str | None) -> Sending | Publication:
-        """See :meth:`WebSocket.emit`."""
+    def emit(self, event: str, data: Data | str | None, audience: Audience | None = None) -> Sending | Publication:
+        """See :meth:`WebSocket.emit`.
+
+        :param audience: who of the clients hear it; all by default.
+        """
         text = self._write(event, data)
         connection = self._endpoint.emitting_connection()
         if connection is not None:
-            return self._emit(connection, event, text)
+            return self._emit(connection, Message(self._topic(connection), event, text, audience=audience))
         if may_emit_anywhere() and not self._endpoint.pattern.names:
-            return self._publish(event, text, {}, Options())
+            return self._publish(event, text, {}, Options(), audience)
         raise EmitHandlerError(event, self._endpoint.pattern.text)
 
     def publish(
-        self, event: str, data: Data | str | None, parameters: Mapping[str, Any], options: Options
+        self,
+        event: str,
+        data: Data | str | None,
+        parameters: Mapping[str, Any],
+        options: Options,
+        audience: Audience | None = None,
     ) -> Publication:
-        """See :meth:`WebSocket.publish`."""
-        return self._publish(event, self._write(event, data), parameters, options)
+        """See :meth:`WebSocket.publish`, and :class:`~tornado_websockets.people.recipients.Recipients`.
+
+        :param audience: who of the clients hear it; all by default.
+        """
+        return self._publish(event, self._write(event, data), parameters, options, audience)
+
+    def path_for(self, parameters: Mapping[str, Any]) -> str:
+        """The concrete path for ``parameters``, or without any that of the handler that is running; errors as above."""
+        connection = self._endpoint.emitting_connection()
+        if parameters or connection is None or connection.endpoint is not self._endpoint:
+            return self._endpoint.pattern.build(parameters)
+        return connection.path
+
+    def disconnect(self, close: Close, parameters: Mapping[str, Any], audience: Audience) -> Publication:
+        """See :meth:`~tornado_websockets.people.recipients.Recipients.disconnect`."""
+        order = Disconnect(self.path_for(parameters), audience, close)
+        return publish(self._endpoint.hub, order.note, Options())
+
+    def recheck(self, users: frozenset[str]) -> Publication:
+        """See :meth:`WebSocket.recheck`."""
+        return publish(self._endpoint.hub, Recheck(self._endpoint.path, users).note, Options())
 
     def send(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
@@ -59,7 +89,8 @@ class Emitter:
         if connection is not None:
             # Many handlers may send for one module: they keep its order, unless one has something else waiting.
             has_waiting = connection.shard.has_waiting(connection)
-            return self._emit(connection, event, text, key, connection if has_waiting else connection.path)
+            message = Message(self._topic(connection), event, text, key)
+            return self._emit(connection, message, connection if has_waiting else connection.path)
         message = Message(self._endpoint.pattern.build({}), event, text, key)
         return publish(self._endpoint.hub, message, Options(on_commit=on_commit, wait=False))
 
@@ -68,14 +99,21 @@ class Emitter:
         self._endpoint.refuse_strangers()
         return text
 
-    def _emit(
-        self, connection: Connection, event: str, text: str, key: str | None = None, sender: Any = None
-    ) -> Sending:
-        endpoint = self._endpoint
-        topic = connection.path if connection.endpoint is endpoint else endpoint.pattern.text
-        endpoint.hub.emit(Message(topic, event, text, key), sender)
+    def _topic(self, connection: Connection) -> str:
+        """The path that ``connection`` emits to."""
+        return connection.path if connection.endpoint is self._endpoint else self._endpoint.pattern.text
+
+    def _emit(self, connection: Connection, message: Message, sender: Any = None) -> Sending:
+        self._endpoint.hub.emit(message, sender)
         return Sending(connection.shard.settle_here, sender or connection)
 
-    def _publish(self, event: str, text: str, parameters: Mapping[str, Any], options: Options) -> Publication:
-        message = Message(self._endpoint.pattern.build(parameters), event, text)
-        return publish(self._endpoint.hub, message, options)
+    def _publish(
+        self,
+        event: str,
+        text: str,
+        parameters: Mapping[str, Any],
+        options: Options,
+        audience: Audience | None = None,
+    ) -> Publication:
+        topic = self._endpoint.pattern.build(parameters) if audience is None else self.path_for(parameters)
+        return publish(self._endpoint.hub, Message(topic, event, text, audience=audience), options)

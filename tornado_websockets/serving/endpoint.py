@@ -29,6 +29,7 @@ from ..core.registry import PREFIX
 from ..database import idle_database, with_database
 from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
+from ..people.orders import late_orders
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from .authorization import Authorization, Authorize
@@ -63,6 +64,7 @@ class Endpoint:
     :param subprotocols: may be selected.
     :param sends: types of what it sends, by event; ``None`` where that is not said.
 
+    :ivar path: as its WebSocket has it, with parameters.
     :ivar options: what it was told besides its path, for whoever describes it.
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
@@ -81,6 +83,7 @@ class Endpoint:
         subprotocols: Sequence[str] = (),
     ) -> None:
         self.pattern = pattern
+        self.path = pattern.text
         self.websocket = websocket
         self.options: dict[str, Any] = {
             "concurrency": concurrency,
@@ -99,11 +102,11 @@ class Endpoint:
         if concurrency is None and not pattern.names:
             concurrency = 1
         self.workers = Workers(pattern.text, concurrency, with_database, idle_database)
-        self.observers: list[Observer] = [logins]
+        self.observers: list[Observer] = [logins, late_orders]
         self.authentication = Authentication(pattern.text, authenticate)
         self.is_rechecked = recheck
         self.subprotocols = tuple(subprotocols)
-        self._authorization = None if authorize is None else Authorization(pattern.text, authorize)
+        self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
         self._roster = Roster()
         after_fork(self.forget)
 
@@ -140,9 +143,10 @@ class Endpoint:
         :param run: calls sync authenticators and a sync ``authorize``, instead of their own threads.
         :param is_known: its user is known already, and nothing else is asked.
         """
+        await socket.attend(wait=self.authorization is not None)
         if not is_known and not await self.authentication.is_identified(socket, run):
             return False
-        if self._authorization is not None and not await self._authorization.is_granted(socket, run):
+        if self.authorization is not None and not await self.authorization.is_granted(socket, run):
             return False
         if socket.is_expired:
             log_refusal(PREFIX + socket.path, "its expires_at has passed")

@@ -116,6 +116,7 @@ class Client:
         )
         is_authorized = await endpoint.is_authorized(self.connection, self._run, is_known=self._is_known)
         if not is_authorized or self.connection.closed:
+            await self.connection.on_closed()
             raise ConnectionRefused(self.connection.path)
         try:
             await self.connection.open(_accept)

@@ -81,6 +81,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     offer = _Forward()
     rests_on_session = _Forward()
     is_expired = _Forward()
+    attend = _Forward()
     state = _Forward()
     closed = _Forward()
 

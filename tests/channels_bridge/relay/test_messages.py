@@ -8,13 +8,17 @@ from channels_bridge.relay.messages import (
     MAX_NUMBER,
     MAX_TEXT,
     MAX_TEXTS,
+    NARROW,
+    NOTES,
     RELAY,
     Batch,
     Event,
     InvalidMessage,
+    Notes,
     glimpse,
     is_frame,
 )
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.encoding import encoder
 
 FRAME = '{"event":"say","data":{}}'
@@ -82,6 +86,57 @@ class TestBatch:
     def test_holds_nothing_else(self, message, field, value):
         with pytest.raises(InvalidMessage, match=f"as {field!r}, got "):
             Batch.from_message({**message, field: value})
+
+
+class TestNarrowBatch:
+    @pytest.fixture
+    def message(self):
+        audiences = [Audience(users=frozenset("5")), Audience(exclude=frozenset("a"))]
+        return Batch("sender.1.0", "/chat", 1, [FRAME, FRAME], [None, "say"], None, audiences).to_message()
+
+    def test_survives_the_journey(self, message):
+        assert message["type"] == NARROW
+        assert Batch.from_message(json.loads(json.dumps(message))).to_message() == message
+
+    def test_of_the_plain_type_is_for_all(self, message):
+        assert Batch.from_message({**message, "type": RELAY}).audiences is None
+
+    @pytest.mark.parametrize(
+        "audiences", [*others(list), ["{}"], ["{}"] * 3, ["{}", ""], ["{}", None], ["{}", "[]"]], ids=repr
+    )
+    def test_is_refused_where_it_is_unclear_whom_it_is_for(self, message, audiences):
+        with pytest.raises(InvalidMessage) as raised:
+            Batch.from_message({**message, "audiences": audiences})
+        assert raised.value.field == "audiences"
+
+
+class TestNotes:
+    @pytest.fixture
+    def message(self):
+        return Notes("sender", ["disconnect", "recheck"], ["{}", '{"user":"5"}']).to_message()
+
+    def test_survive_the_journey(self, message):
+        assert message["type"] == NOTES
+        assert Notes.from_message(json.loads(json.dumps(message))).to_message() == message
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("sender", None),
+            ("sender", "a" * 129),
+            ("events", ["disconnect"]),
+            ("events", ["disconnect", 5]),
+            ("events", None),
+            ("texts", ["{}", 5]),
+            ("texts", "{}"),
+            ("texts", ["{}"] * 1_001),
+        ],
+        ids=lambda value: repr(value)[:30],
+    )
+    def test_are_refused_where_a_field_is_wrong(self, message, field, value):
+        with pytest.raises(InvalidMessage) as raised:
+            Notes.from_message({**message, field: value})
+        assert raised.value.field in {field, "events", "texts"}
 
 
 class TestEvent:

@@ -2,12 +2,13 @@ import asyncio
 import json
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from channels_bridge.relay.batching import QueueBounds
+from channels_bridge.relay.batching import Kind, QueueBounds
 from channels_bridge.relay.messages import MAX_TEXT, Batch
 from channels_bridge.relay.numbering import NumberingBounds
 from channels_bridge.relay.publisher import Relay, Tuning
@@ -17,6 +18,7 @@ from tests.support.layers import BROKER, IN_MEMORY, REFUSING, SLOWLY_MADE, Slowl
 from tests.support.scripts import FORKS, run_script
 from tests.support.waiting import turns, until
 from tornado_websockets.core.counters import counters
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.groups import group_name
 from tornado_websockets.core.delivery.hub import Hub, shared_future
 from tornado_websockets.core.delivery.message import Message
@@ -46,8 +48,9 @@ def publish(process, text, topic="/chat"):
 class Member:
     """A connection, as far as a hub knows one."""
 
-    def __init__(self, path):
+    def __init__(self, path, user_key=None):
         self.id = uuid.uuid4().hex
+        self.user_key = user_key
         self.path = path
         self.got = []
         self.keys = []
@@ -71,8 +74,8 @@ class Process:
         self.hub.publisher = self.relay
         self._entered = []
 
-    async def connect(self, path="/chat"):
-        member = Member(path)
+    async def connect(self, path="/chat", user_key=None):
+        member = Member(path, user_key)
         await self.hub.enter(path)
         self.hub.shard().subscribe(member, path)
         self._entered.append(member)
@@ -139,6 +142,27 @@ class TestBetweenProcesses:
         here.hub.emit(say(frame("hi")))
         await until(lambda: theirs.got)
         assert other.heard == []
+
+    async def test_an_audience_goes_along_and_the_order_is_kept(self, layers, start):
+        here, there = start(), start()
+        mine = await here.connect(user_key="5")
+        theirs, others = await there.connect(user_key="5"), await there.connect(user_key="6")
+        for number in range(0, 300, 3):
+            here.hub.emit(say(frame(str(number))))
+            here.hub.emit(replace(say(frame(str(number + 1))), audience=Audience(users=frozenset("5"))))
+            here.hub.emit(replace(say(frame(str(number + 2))), audience=Audience(users=frozenset("6"))))
+        await until(lambda: theirs.heard[-1:] == ["298"] and others.heard[-1:] == ["299"])
+        assert theirs.heard == mine.heard == [str(number) for number in range(300) if number % 3 < 2]
+        assert others.heard == [str(number) for number in range(300) if number % 3 != 1]
+
+    async def test_who_is_excluded_elsewhere_does_not_hear(self, layers, start):
+        here, there = start(), start()
+        await here.connect()
+        theirs, others = await there.connect(), await there.connect()
+        here.hub.emit(replace(say(frame("hi")), audience=Audience(exclude=frozenset((theirs.id,)))))
+        here.hub.emit(say(frame("ho")))
+        await until(lambda: theirs.got)
+        assert (theirs.heard, others.heard) == (["ho"], ["hi", "ho"])
 
     async def test_the_order_is_kept_and_nothing_is_lost(self, layers, start):
         here, there = start(), start()
@@ -422,7 +446,7 @@ class TestMemory:
         await until(lambda: theirs.got)
         await here.disconnect(mine)
         await there.disconnect(theirs)
-        assert here.relay._sender._numbering._here == {}
+        assert here.relay._sender._numberings[Kind.PLAIN]._here == {}
         assert there.relay._tally._heard == {}
         assert staying.got == []
 
@@ -446,7 +470,7 @@ class TestMemory:
         ]
         for outcome in outcomes:
             await asyncio.wrap_future(outcome)
-        numbering = here.relay._sender._numbering
+        numbering = here.relay._sender._numberings[Kind.PLAIN]
         assert numbering._here == {}
         assert len(numbering._elsewhere) * MAX_PATH < 1024 * 1024
 

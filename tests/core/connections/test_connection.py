@@ -38,6 +38,7 @@ class Room:
     def __init__(self):
         self.websocket = "the websocket"
         self.context = "the context"
+        self.path = "/test"
         self.hub = Hub()
         self.admission = Admission()
         self.dispatcher = Dispatcher("/test", {"self", "socket", "data", "room"})

@@ -7,7 +7,7 @@ from tests.support.memory import MemoryMember
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.scheduler import HEAVY, Delivery
-from tornado_websockets.core.delivery.shard import Pace, Shard, is_loop_running
+from tornado_websockets.core.delivery.shard import MANY, Pace, Shard, is_loop_running
 from tornado_websockets.core.protocol.closing import Close
 
 #: Who sends, where it does not matter.
@@ -632,3 +632,70 @@ class TestAllOfThem:
         assert not shard.is_empty
         shard.end_departure()
         assert shard.is_empty
+
+
+class TestAudiences:
+    """Those who are named are looked up where there are many, and asked one by one where there are few."""
+
+    @pytest.fixture(params=[3, MANY + 3], ids=["few", "many"])
+    def members(self, request, shard):
+        members = [MemoryMember(user_key=str(number // 2)) for number in range(request.param)]
+        for member in members:
+            shard.subscribe(member, "/chat")
+        return members
+
+    def tell(self, shard, text, **audience):
+        names = {name: frozenset(values) for name, values in audience.items()}
+        shard.submit(Delivery(text, "/chat", audience=Audience(**names)), SENDER)
+
+    async def test_the_connections_of_users_hear(self, shard, members):
+        self.tell(shard, "hi", users=["0", "1", "nobody"])
+        assert [member.items for member in members] == [["hi"]] * 3 + [["hi"]] * (len(members) > 3) + [[]] * (
+            len(members) - 4
+        )
+
+    async def test_connections_hear_that_are_named(self, shard, members):
+        self.tell(shard, "hi", connections=[members[2].id, "nobody"])
+        self.tell(shard, "ho", connections=[members[2].id, members[0].id], users=["0"])
+        assert [member.items for member in members[:3]] == [["ho"], [], ["hi"]]
+
+    async def test_who_is_excluded_does_not_hear_though_it_is_named(self, shard, members):
+        self.tell(shard, "hi", users=["0"], exclude=[members[0].id])
+        assert [member.items for member in members[:2]] == [[], ["hi"]]
+
+    async def test_who_comes_and_goes_is_kept_up_with(self, shard, members):
+        self.tell(shard, "hi", users=["0"])
+        newcomer = MemoryMember(user_key="0")
+        shard.subscribe(newcomer, "/chat")
+        shard.unsubscribe(members[0], "/chat")
+        self.tell(shard, "ho", users=["0"])
+        assert [newcomer.items, members[0].items, members[1].items] == [["ho"], ["hi"], ["hi", "ho"]]
+
+    async def test_who_has_another_user_is_found_by_that(self, shard, members):
+        self.tell(shard, "hi", users=["0"])
+        members[0].user_key = "other"
+        shard.move(members[0], "/chat")
+        self.tell(shard, "ho", users=["0"])
+        self.tell(shard, "hey", users=["other"])
+        assert [member.items for member in members[:2]] == [["hi", "hey"], ["hi", "ho"]]
+
+    async def test_another_user_may_be_set_in_a_thread_that_sends_next(self, shard, members):
+        self.tell(shard, "hi", users=["0"])
+
+        def change():
+            members[0].user_key = "other"
+            shard.move(members[0], "/chat")
+            self.tell(shard, "hey", users=["other"])
+
+        done = in_thread(change)
+        await until(lambda: members[0].items == ["hi", "hey"])
+        assert done.is_set()
+
+    async def test_a_topic_that_everybody_has_left_may_be_joined_again(self, shard, members):
+        self.tell(shard, "hi", users=["0"])
+        for member in members:
+            shard.unsubscribe(member, "/chat")
+        shard.move(members[0], "/chat")
+        assert shard.members_of("/chat", Audience(users=frozenset("0"))) == []
+        shard.subscribe(members[1], "/chat")
+        assert shard.members_of("/chat", Audience(users=frozenset("0"))) == [members[1]]

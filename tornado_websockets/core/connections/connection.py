@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
+from ..control import CONTROL
 from ..counters import counters
 from ..delivery.audience import Audience
 from ..delivery.hub import Hub
@@ -55,7 +56,9 @@ class Endpoint(Protocol):
     dispatcher: Dispatcher
     encoder: Encoder
     workers: Workers
+    path: str
     authentication: Any
+    authorization: Any
     is_rechecked: bool
 
     @property
@@ -91,6 +94,7 @@ class Connection(Socket):
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
     :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
+    :ivar orders_seen: number of the last order to processes that had come when its handshake began.
     """
 
     __slots__ = (
@@ -101,6 +105,7 @@ class Connection(Socket):
         "_greeting",
         "_has_answered",
         "_is_admitted",
+        "_is_attending",
         "_is_queued",
         "_left_at",
         "_limits",
@@ -119,6 +124,7 @@ class Connection(Socket):
         "kwargs",
         "leases_threads",
         "offer",
+        "orders_seen",
         "path",
         "query_string",
         "rests_on_session",
@@ -178,7 +184,8 @@ class Connection(Socket):
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
-        self._is_admitted = False
+        self._is_admitted = self._is_attending = False
+        self.orders_seen = endpoint.hub.control.last
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self._pings: Rate | None = None  # most clients never send any
@@ -213,6 +220,8 @@ class Connection(Socket):
         self._user = user
         if self._status is not CONNECTING:
             self.user_key = self.endpoint.user_key(user)
+            with suppress(RuntimeError):  # the loop is closed
+                self.shard.move(self, self.path)
 
     @property
     def token(self) -> str | None:
@@ -280,7 +289,7 @@ class Connection(Socket):
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         text = self.endpoint.encoder.event(event, data)
         self.endpoint.refuse_to_broadcast(event, self.path)
-        audience = Audience(exclude=frozenset((self.id,)))
+        audience = Audience(exclude=frozenset((self.id,)), is_local=True)
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
 
@@ -296,6 +305,15 @@ class Connection(Socket):
         refusal = admission.admit(self.address, limits.max_connections, limits.max_connections_per_address)
         self._is_admitted = refusal is None
         return refusal
+
+    async def attend(self, *, wait: bool) -> None:
+        """Hear what processes are told, for as long as the client is here. Pairs with :meth:`on_closed`.
+
+        :param wait: until that is so.
+        """
+        if not self._is_attending:
+            self._is_attending = True
+            await self.endpoint.hub.enter(CONTROL, wait=wait)
 
     async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
         """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
@@ -407,6 +425,7 @@ class Connection(Socket):
             self._is_admitted = False
             self.endpoint.admission.release(self.address)
         if self not in self.shard.topics.get(self.path, ()):
+            await self._leave_control()
             return
         self._status = CLOSED
         if self._expiry is not None:
@@ -424,9 +443,15 @@ class Connection(Socket):
             await self._fire("close")
         finally:
             try:
-                await self.endpoint.hub.leave(self.path)  # lets what was sent last reach other processes
+                await self.endpoint.hub.leave(self.path)
+                await self._leave_control()  # what is left last lets what was sent last reach other processes
             finally:
                 self.shard.end_departure()
+
+    async def _leave_control(self) -> None:
+        if self._is_attending:
+            self._is_attending = False
+            await self.endpoint.hub.leave(CONTROL)
 
     def end(self, close: Close) -> None:
         """Close in order, with any code that the transport can send: what was sent before goes out first."""

@@ -1,8 +1,8 @@
-"""Which connections of a topic hear a message, and the text as which that goes to other processes and into stores."""
+"""Which connections of a topic hear a message, how they are found, and the text as which that goes elsewhere."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..protocol.outline import brackets, depth
@@ -16,8 +16,8 @@ _DEPTH: Final = 3
 
 _NOBODY: frozenset[Any] = frozenset()
 
-#: What the fields are called in the text.
-_KEYS: Final = {"users": "u", "connections": "c", "exclude": "x", "exclude_tabs": "t"}
+#: The fields of the text: users, connections, excluded ones, excluded tabs.
+_FIELDS: Final = frozenset("ucxt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,19 @@ class Audience:
     :ivar exclude: ids of those that do not.
     :ivar exclude_tabs: ids of those that do not, each with the user that it must be of, ``None`` for nobody's: they
         were named by a client, who shall not be able to hide anything from others.
+    :ivar is_local: whether all that it excludes has connected to this process, so that others need not know of it.
     """
 
     users: frozenset[str] | None = None
     connections: frozenset[str] | None = None
     exclude: frozenset[str] = _NOBODY
     exclude_tabs: frozenset[tuple[str, str | None]] = _NOBODY
+    is_local: bool = field(default=False, compare=False)
+
+    @property
+    def concerns_others(self) -> bool:
+        """Whether other processes have to know it: not if it only excludes connections of this one."""
+        return self.is_narrow or not self.is_local
 
     @property
     def is_narrow(self) -> bool:
@@ -66,15 +73,14 @@ class Audience:
     def to_text(self) -> str:
         """The audience as ASCII, in which :meth:`from_text` reads it; the same for equal ones."""
         fields: dict[str, list[Any]] = {}
-        for name in ("users", "connections"):
-            names = getattr(self, name)
-            if names is not None:
-                fields[_KEYS[name]] = sorted(names)
+        if self.users is not None:
+            fields["u"] = sorted(self.users)
+        if self.connections is not None:
+            fields["c"] = sorted(self.connections)
         if self.exclude:
-            fields[_KEYS["exclude"]] = sorted(self.exclude)
+            fields["x"] = sorted(self.exclude)
         if self.exclude_tabs:
-            tabs = sorted(self.exclude_tabs, key=lambda tab: (tab[0], tab[1] or ""))
-            fields[_KEYS["exclude_tabs"]] = [list(tab) for tab in tabs]
+            fields["t"] = sorted(self.exclude_tabs, key=lambda tab: (tab[0], tab[1] or ""))
         return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
@@ -89,18 +95,60 @@ class Audience:
             fields = json.loads(text)
         except ValueError as error:
             raise _unreadable(text) from error
-        if not isinstance(fields, dict) or not fields.keys() <= set(_KEYS.values()):
+        if not isinstance(fields, dict) or not fields.keys() <= _FIELDS:
             raise _unreadable(text)
-        names = {name: fields[key] for name, key in _KEYS.items() if key in fields}
-        if not all(isinstance(value, list) for value in names.values()):
+        if not all(isinstance(value, list) for value in fields.values()):
             raise _unreadable(text)
-        tabs = names.pop("exclude_tabs", [])
-        if not all(map(_is_name, (each for value in names.values() for each in value))) or not all(map(_is_tab, tabs)):
+        users, connections = fields.get("u"), fields.get("c")
+        exclude, tabs = fields.get("x", []), fields.get("t", [])
+        if not all(map(_is_name, [*(users or ()), *(connections or ()), *exclude])) or not all(map(_is_tab, tabs)):
             raise _unreadable(text)
         return cls(
-            **{name: frozenset(value) for name, value in names.items()},
-            exclude_tabs=frozenset((id_, user) for id_, user in tabs),
+            None if users is None else frozenset(users),
+            None if connections is None else frozenset(connections),
+            frozenset(exclude),
+            frozenset((id_, user) for id_, user in tabs),
         )
+
+
+class Directory:
+    """The members of one topic by id and by user, for audiences that name a few of many."""
+
+    __slots__ = ("_by_user", "_keys", "_members")
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._members: dict[str, Member] = {}
+        self._keys: dict[str, str | None] = {}  # of each member's user, as it is found by
+        self._by_user: dict[str, dict[Member, None]] = {}
+        for member in members:
+            self.add(member)
+
+    def add(self, member: Member) -> None:
+        """Add ``member``, or bring it to another user."""
+        self.discard(member)
+        key = member.user_key
+        self._members[member.id], self._keys[member.id] = member, key
+        if key is not None:
+            self._by_user.setdefault(key, {})[member] = None
+
+    def discard(self, member: Member) -> None:
+        """Take ``member`` out, if it is there."""
+        self._members.pop(member.id, None)
+        key = self._keys.pop(member.id, None)
+        if key is not None:
+            others = self._by_user[key]
+            del others[member]
+            if not others:
+                del self._by_user[key]
+
+    def find(self, audience: Audience) -> list[Member]:
+        """Those who hear what is for a narrow ``audience``."""
+        found: Iterable[Member]
+        if audience.connections is not None:
+            found = [self._members[id_] for id_ in audience.connections if id_ in self._members]
+        else:
+            found = [member for key in audience.users or () for member in self._by_user.get(key, ())]
+        return audience.of(found)
 
 
 def _is_name(value: object) -> bool:

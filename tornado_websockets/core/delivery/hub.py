@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from ..control import Control, Note
 from ..forking import after_fork
 from ..handlers.calling import current
 from ..handlers.inheriting import inherit_in_threads
@@ -30,6 +31,7 @@ class Hub:
     :param pace: of each of its shards.
     :ivar publisher: the way to other processes, where there is one.
     :ivar keeper: what numbers and keeps the events of some topics, where there are such.
+    :ivar control: what it is told by other processes besides messages.
     """
 
     def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 it is frozen
@@ -45,6 +47,7 @@ class Hub:
         self._clients: Counter[str] = Counter()  # by topic, the connecting ones included
         self._lock = threading.Lock()
         self._has_noted = False
+        self.control = Control(self)
 
     def shard(self) -> Shard:
         """The shard of the running event loop."""
@@ -72,11 +75,14 @@ class Hub:
         """Whether ``topic`` has clients in this process."""
         return topic in self._clients
 
-    async def enter(self, topic: str) -> None:
-        """A client of ``topic`` is about to connect. Pairs with :meth:`leave`."""
+    async def enter(self, topic: str, *, wait: bool = True) -> None:
+        """A client of ``topic`` is about to connect. Pairs with :meth:`leave`.
+
+        :param wait: until what other processes send there is heard; else it will be, with the next topic.
+        """
         with self._lock:
             self._clients[topic] += 1
-        if self.publisher is not None:
+        if wait and self.publisher is not None:
             await self.publisher.join(topic)
 
     async def leave(self, topic: str) -> None:
@@ -100,9 +106,11 @@ class Hub:
         """
         topic, placed = message.topic, []
         for shard in list(self._shards.values()):
-            members = shard.members_of(topic)
-            if message.audience is not None:
-                members = message.audience.of(members)
+            if message.audience is not None and shard.is_here:
+                members = shard.members_of(topic, message.audience)
+            else:
+                members = shard.roster_of(topic)
+                members = members if message.audience is None else message.audience.of(members)
             if members:
                 try:
                     placed.append((shard, shard.place(Delivery(message.text, members, message.key), topic)))
@@ -142,9 +150,15 @@ class Hub:
         if self.publisher is not None:
             self.publisher.publish(message)
 
-    def publish(self, message: Message) -> "Future[None] | None":
-        """:meth:`emit`, with word of how it went with the other processes; ``None`` when there is no way to them."""
-        self.deliver(message)
+    def publish(self, message: Message | Note) -> "Future[None] | None":
+        """:meth:`emit`, with word of how it went with the other processes; ``None`` when there is no way to them.
+
+        A note is for the processes themselves.
+        """
+        if isinstance(message, Message):
+            self.deliver(message)
+        elif not message.is_for_others:
+            self.control.take(message)
         if self.publisher is None:
             self.note_unheard(message)
             return None
@@ -152,9 +166,18 @@ class Hub:
         self.publisher.publish(message, outcome)
         return outcome
 
-    def note_unheard(self, message: Message) -> None:
+    def for_each_shard(self, call: "Callable[[Shard], object]") -> None:
+        """Have ``call`` called with each shard, on its loop; here and now where that is the one that runs."""
+        for shard in list(self._shards.values()):
+            if shard.is_here:
+                call(shard)
+            elif not shard.loop.is_closed():
+                shard.loop.call_soon_threadsafe(call, shard)
+
+    def note_unheard(self, message: Message | Note) -> None:
         """Say, the first time, that a message that has no way to other processes has reached nobody here either."""
-        if not self._has_noted and not self.has_clients(message.topic):
+        is_message = isinstance(message, Message)
+        if is_message and not self._has_noted and not self.has_clients(message.topic):
             self._has_noted = True
             logger.info(
                 "Published %r, which nobody could hear: %.64r has no clients in this process, and there is no way to "

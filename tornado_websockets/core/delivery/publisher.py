@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import Future
 from typing import Protocol
 
+from ..control import Note
 from .message import Message
 
 
@@ -16,7 +17,7 @@ class Publisher(Protocol):
     async def leave(self, topic: str) -> None:
         """The last client of ``topic`` here has gone."""
 
-    def publish(self, message: Message, outcome: "Future[None] | None" = None) -> None:
+    def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """Send to the others, in order. Never raises and never blocks; what fails is counted and logged.
 
         :param outcome: is given word of how it went: ``PublishError`` where it failed.

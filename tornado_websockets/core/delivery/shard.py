@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ..protocol.closing import Close
+from .audience import Audience, Directory
 from .member import Member
 from .scheduler import HEAVY, Backlog, Delivery, Scheduler, weight_of
 from .turnstile import Turnstile
+
+#: Members of a topic above which those that an audience names are looked up, where a few are asked one after the other.
+MANY: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Shard:
         self.topics: dict[str, dict[Member, None]] = {}
         self.turnstile = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
+        self._directories: dict[str, Directory] = {}  # of topics with many members, from when one is needed
         self._thread = threading.get_ident()
         self._waiting = Scheduler()
         self._budget = pace.budget
@@ -86,6 +91,8 @@ class Shard:
         self._rosters.pop(topic, None)
         if is_ordered:
             self._ordered[member] = topic
+        if topic in self._directories:
+            self._directories[topic].add(member)
 
     def unsubscribe(self, member: Member, topic: str) -> None:
         """Let it hear that no more."""
@@ -93,8 +100,31 @@ class Shard:
         members.pop(member, None)
         self._rosters.pop(topic, None)
         self._ordered.pop(member, None)
+        if topic in self._directories:
+            self._directories[topic].discard(member)
         if not members:
             self.topics.pop(topic, None)
+            self._directories.pop(topic, None)
+
+    def move(self, member: Member, topic: str) -> None:
+        """``member`` has another user. From any thread."""
+        if self.is_here:
+            if topic in self._directories and member in self.topics[topic]:
+                self._directories[topic].add(member)
+        else:
+            self.loop.call_soon_threadsafe(self.move, member, topic)
+
+    def members_of(self, topic: str, audience: Audience | None = None) -> list[Member]:
+        """The members of ``topic`` now, or those of them in ``audience``. On the loop."""
+        members = self.topics.get(topic, {})
+        if audience is None:
+            return list(members)
+        if not audience.is_narrow or len(members) <= MANY:
+            return audience.of(members)
+        directory = self._directories.get(topic)
+        if directory is None:
+            directory = self._directories[topic] = Directory(members)
+        return directory.find(audience)
 
     def begin_departure(self) -> None:
         """Count a connection that has left its topics, and still has work: its ``close`` handler, and what that sends.
@@ -143,7 +173,7 @@ class Shard:
             if backlog.size > self.pace.waiting_bytes:
                 self._flush(backlog)
 
-    def members_of(self, topic: str) -> list[Member]:
+    def roster_of(self, topic: str) -> list[Member]:
         """Who hears ``topic`` now; from any thread. On the loop's own it is the same list until that changes."""
         if not self.is_here:
             return list(self.topics.get(topic, ()))
@@ -209,12 +239,12 @@ class Shard:
 
         :param code: for the clients, one of RFC 6455 such as 1001, "going away".
         """
-        for member in self._members():
+        for member in self.members():
             member.end(Close(code))
 
     def cancel_handlers(self) -> None:
         """Cancel every handler that is running, ``close`` handlers excepted."""
-        for member in self._members():
+        for member in self.members():
             member.cancel_handler()
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -230,11 +260,13 @@ class Shard:
         except TimeoutError:
             future.cancel()
 
-    def _members(self) -> dict[Member, None]:
-        return {member: None for members in self.topics.values() for member in members}
+    def members(self) -> list[Member]:
+        """The members of all topics, each once. On the loop."""
+        return list({member: None for members in self.topics.values() for member in members})
 
     def _enqueue(self, delivery: Delivery, sender: Hashable) -> Backlog:
-        if isinstance(delivery.targets, str):
+        is_for_few = delivery.audience is not None and delivery.audience.is_narrow
+        if isinstance(delivery.targets, str) and not is_for_few:
             delivery.reach = len(self.topics.get(delivery.targets, ()))
         backlog = self._waiting.add(self._ordered.get(sender, sender), delivery)
         self._wake()
@@ -298,7 +330,7 @@ class Shard:
     def _advance(self, delivery: Delivery, budget: int) -> bool:
         """Deliver to as many targets as ``budget`` allows, but to one at least; whether that was all."""
         if isinstance(delivery.targets, str):
-            delivery.targets = self._audience_of(delivery, delivery.targets)
+            delivery.targets = self.members_of(delivery.targets, delivery.audience)
             delivery.reach = len(delivery.targets)
         start = delivery.done
         delivery.done += max(1, budget // delivery.weight)
@@ -308,10 +340,6 @@ class Shard:
             for item, key in delivery.items:
                 member.deliver(item, key)
         return delivery.done >= len(delivery.targets)
-
-    def _audience_of(self, delivery: Delivery, topic: str) -> list[Member]:
-        members = list(self.topics.get(topic, ()))
-        return members if delivery.audience is None else delivery.audience.of(members)
 
 
 async def _progress_of(backlog: Backlog, target: int) -> None:

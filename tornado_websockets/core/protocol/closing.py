@@ -24,6 +24,9 @@ SLOW_CLIENT: Final = 4008
 #: The user of the connection is logged in no more.
 LOGGED_OUT: Final = 4401
 
+#: The client may not be here any more.
+FORBIDDEN: Final = 4403
+
 
 class Close(NamedTuple):
     """An order to start the closing handshake."""

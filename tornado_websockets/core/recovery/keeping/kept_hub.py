@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
 
+from ...control import Note
 from ...delivery.hub import Hub, shared_future
 from ...delivery.member import Member
 from ...delivery.message import Message
@@ -34,9 +35,9 @@ class KeptHub:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.hub, name)
 
-    async def enter(self, topic: str) -> None:
+    async def enter(self, topic: str, *, wait: bool = True) -> None:
         """See :meth:`Hub.enter`; where the topic stands is read, and its newest values, unless that takes long."""
-        await self.hub.enter(topic)
+        await self.hub.enter(topic, wait=wait)
         await self.keeper.enter(topic, self.policy)
 
     async def leave(self, topic: str) -> None:
@@ -57,9 +58,9 @@ class KeptHub:
         else:
             self.hub.emit(message, sender)
 
-    def publish(self, message: Message) -> "Future[None] | None":
+    def publish(self, message: Message | Note) -> "Future[None] | None":
         """See :meth:`Hub.publish`; what is kept has succeeded when the store or the other processes have it."""
-        if not self.policy.keeps(message):
+        if isinstance(message, Note) or not self.policy.keeps(message):
             return self.hub.publish(message)
         self._note_topic(message.topic)
         outcome = shared_future()

@@ -1,0 +1,124 @@
+"""People whose tabs are spread over processes: who hears, who is thrown out, whose login ends."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.asgi import Server
+from tests.support.cluster import servers_on
+from tests.support.redis import RedisServer
+from tests.support.sockets import SocketClient
+from tests.support.transports import Servers
+
+#: Seconds within which what one process is told is done by all. It is one; a machine has other things to do as well.
+SOON = 2.0
+
+
+@pytest.fixture(scope="module")
+def people_servers(redis: RedisServer, database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with servers_on(redis, database, tmp_path_factory.mktemp("people")) as servers:
+        yield servers
+
+
+@pytest.fixture
+async def both(people_servers: Servers) -> AsyncIterator[list[Server]]:
+    """A daphne and a Tornado on one layer."""
+    kinds = ("daphne", "tornado")
+    starts = (asyncio.to_thread(people_servers.get, kind, TEST_LAYER="core") for kind in kinds)
+    first, second = await asyncio.gather(*starts)
+    async with first.visit() as here, second.visit() as there:
+        yield [here, there]
+
+
+async def log_in(server: Server, name: str) -> dict[str, str]:
+    """The ``Cookie`` header of somebody who has logged in."""
+    cookies = (await server.request(f"/accounts/log-in/{name}")).cookies
+    return {"Cookie": "; ".join(f"{cookie}={value}" for cookie, value in cookies.items())}
+
+
+class Crowd:
+    """Two tabs of Ada in each process, one of Bob, and one of nobody."""
+
+    def __init__(self, key: str) -> None:
+        self.ada_name, self.key = f"ada-{key}", key
+        self.ada: list[SocketClient] = []
+        self.others: list[SocketClient] = []
+        self.cookie: dict[str, str] = {}
+
+    async def come(self, both: list[Server]) -> "Crowd":
+        self.cookie = await log_in(both[0], self.ada_name)
+        bob = await log_in(both[0], f"bob-{self.key}")
+        path = f"/people/{self.key}"
+        for server in both:
+            self.ada += [await server.connect(path, self.cookie) for _ in range(2)]
+            self.others += [await server.connect(path, headers) for headers in (bob, {})]
+        return self
+
+    async def heard(self) -> list[list[str]]:
+        """What each has heard until what is for all, Ada's tabs first."""
+        return [await until_all(client) for client in (*self.ada, *self.others)]
+
+
+async def until_all(client: SocketClient) -> list[str]:
+    heard = []
+    while (event := (await client.receive())["event"]) != "all":
+        heard.append(event)
+    return heard
+
+
+@pytest.fixture
+async def crowd(both: list[Server], key: str) -> Crowd:
+    return await Crowd(key).come(both)
+
+
+async def test_every_tab_of_a_user_hears_in_both_processes_and_nobody_else(crowd: Crowd, both: list[Server]) -> None:
+    await both[1].request(f"/people/tell-user/{crowd.key}/{crowd.ada_name}")
+    assert await crowd.heard() == [["told"]] * 4 + [[]] * 4
+
+
+async def test_a_request_spares_the_tab_that_has_asked_in_whichever_process_it_is(
+    crowd: Crowd, both: list[Server]
+) -> None:
+    tab = (await crowd.ada[3].request("whoami"))["id"]
+    for server in both:
+        await server.request(f"/people/tell-others/{crowd.key}", headers={**crowd.cookie, "X-WebSocket-ID": tab})
+        assert await crowd.heard() == [["told"]] * 3 + [[]] + [["told"]] * 4
+
+
+async def test_a_request_spares_nobody_elses_tab_though_its_id_is_known(crowd: Crowd, both: list[Server]) -> None:
+    tab = (await crowd.others[0].request("whoami"))["id"]
+    await both[1].request(f"/people/tell-others/{crowd.key}", headers={**crowd.cookie, "X-WebSocket-ID": tab})
+    assert await crowd.heard() == [["told"]] * 8
+
+
+async def test_a_user_is_thrown_out_everywhere_after_what_was_sent_before(crowd: Crowd, both: list[Server]) -> None:
+    started = time.monotonic()
+    await both[0].request(f"/people/throw-out/{crowd.key}/{crowd.ada_name}")
+    for client in crowd.ada:
+        assert (await client.receive())["event"] == "bye"
+        assert (await client.closed())[0] == 4100
+    assert time.monotonic() - started < SOON
+    for other in crowd.others:
+        assert await other.settle() == []
+
+
+async def test_who_may_no_longer_be_there_is_closed_everywhere(crowd: Crowd, both: list[Server]) -> None:
+    await both[1].request(f"/people/ban/{crowd.ada_name}")
+    assert [(await client.closed())[0] for client in crowd.ada] == [4403] * 4
+    for other in crowd.others:
+        assert await other.settle() == []
+
+
+@pytest.mark.parametrize(("page", "number"), [("log-out", 0), ("change-password", 1), ("deactivate", 0), ("delete", 1)])
+async def test_a_login_that_ends_in_one_process_ends_in_the_other(
+    crowd: Crowd, both: list[Server], page: str, number: int
+) -> None:
+    await both[number].request(f"/accounts/{page}/{crowd.ada_name}", headers=crowd.cookie)
+    started = time.monotonic()
+    assert [(await client.closed())[0] for client in crowd.ada] == [4401] * 4
+    assert time.monotonic() - started < SOON
+    for other in crowd.others:
+        assert await other.settle() == []

@@ -1,0 +1,11 @@
+"""A place whose clients are spoken to by who they are."""
+
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.websocket import WebSocket
+
+people = WebSocket("/people/<slug:key>", authorize=lambda socket: getattr(socket.user, "last_name", "") != "banned")
+
+
+@people.on
+async def whoami(socket: Connection) -> dict[str, str]:
+    return {"id": socket.id}
