@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -80,6 +80,15 @@ class SyncClient:
     def request(self, event: str, data: Data | None = None, timeout: float = TIMEOUT) -> Any:
         """See :meth:`Client.request`."""
         return self._wait(self._client.request(event, data, timeout))
+
+    @property
+    def position(self) -> str | None:
+        """See :class:`Client`."""
+        return self._client.position
+
+    def resume(self, position: str | None = None, *, ids: Sequence[str] = (), timeout: float = TIMEOUT) -> bool:
+        """See :meth:`Client.resume`."""
+        return self._wait(self._client.resume(position, ids=ids, timeout=timeout))
 
     def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:
         """See :meth:`Client.assert_nothing`."""
