@@ -23,6 +23,12 @@ OURS = ("tornado_websockets.", "channels_bridge.", "daphne.")
 ALL_APPS = ["daphne", "django.contrib.staticfiles", "tornado_websockets", "channels_bridge"]
 
 
+@pytest.fixture(autouse=True)
+def _no_websockets(monkeypatch):
+    """Those of the test project keep things; whether that is warned of has a test of its own."""
+    monkeypatch.setattr("tornado_websockets.websocket.registry", Registry())
+
+
 def found():
     """What the checks of this process say."""
     return [message for message in run_checks() if message.id.startswith(OURS)]

@@ -315,11 +315,15 @@ class Connection(Socket):
             self._is_attending = True
             await self.endpoint.hub.enter(CONTROL, wait=wait)
 
-    async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
-        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
+    async def open(self, accept: Callable[[], Awaitable[None]], *, has_entered: bool = False) -> None:
+        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`.
+
+        :param has_entered: whether its topic was entered for it before, and it need not wait for that once more: it is
+            accepted already, and should hear what is sent from now on.
+        """
         hub = self.endpoint.hub
         try:
-            await hub.enter(self.path)
+            await hub.enter(self.path, wait=not has_entered)
             await accept()
         except BaseException:
             await hub.leave(self.path)

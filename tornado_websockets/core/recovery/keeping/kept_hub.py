@@ -38,7 +38,8 @@ class KeptHub:
     async def enter(self, topic: str, *, wait: bool = True) -> None:
         """See :meth:`Hub.enter`; where the topic stands is read, and its newest values, unless that takes long."""
         await self.hub.enter(topic, wait=wait)
-        await self.keeper.enter(topic, self.policy)
+        if wait:
+            await self.keeper.enter(topic, self.policy)
 
     async def leave(self, topic: str) -> None:
         """See :meth:`Hub.leave`; what was sent last is stored first."""
