@@ -11,6 +11,7 @@ from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.keeping.keeper import TopicKeeper
 from tornado_websockets.core.recovery.keeping.values import ValueTiming
+from tornado_websockets.core.recovery.keeping.writer import WriteTiming
 from tornado_websockets.core.recovery.store import Asked
 from tornado_websockets.store.current import store_in_use
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -19,6 +20,7 @@ from tornado_websockets.websocket import WebSocket, endpoint_of
 SOON = {
     "healing": HealTiming(delay=0.01, pause=0.02, patience=0.2, tails=0.05),
     "values": ValueTiming(settling=0.05),
+    "writing": WriteTiming(first_pause=0.01, longest_pause=0.05),
 }
 
 

@@ -128,7 +128,7 @@ class Healing:
                 except StoreError:  # which is logged
                     continue
                 for topic in topics:
-                    position = positions.get(topic) if isinstance(positions, Mapping) else None
+                    position = positions.get(topic, {}) if isinstance(positions, Mapping) else None
                     if isinstance(position, Mapping):
                         await self._compare(*found[topic], position)
 

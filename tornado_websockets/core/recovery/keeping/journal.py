@@ -107,6 +107,7 @@ class Journal:
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
         self.changes = 0
         self.used = clock()
+        self.try_at = 0.0
         self._heard: deque[Event] = deque(maxlen=max(1, policy.history))
         self._heard_bytes = 0
         self._clock = clock

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -77,6 +78,7 @@ class Writer:
             journal.is_writing = True
         if not asked.store.waits:
             start(self._write_all(journal, asked, tries=1))  # which waits for nothing
+            self._try_later(journal, asked)
             return
         loop = self._loop()
         if loop is None:
@@ -86,6 +88,15 @@ class Writer:
             loop.call_soon_threadsafe(self._begin, journal, asked)
         except RuntimeError:  # the loop is closed
             self._stop(journal)
+
+    def _try_later(self, journal: Journal, asked: Asked) -> None:
+        """Where a store has failed that is not waited for, try once more in a while."""
+        is_due = (journal.queue or journal.owes_last) and journal.try_at <= monotonic()
+        loop = self._loop() if is_due else None
+        if loop is not None:
+            journal.try_at = monotonic() + self.timing.longest_pause
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, self.wake, journal, asked)
 
     def flushing(self, journal: Journal) -> "Future[None] | None":
         """What is done when the store has all that waits for it, or has failed; ``None`` where nothing waits."""
