@@ -9,7 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from tests.support.kept import Process, hello
+from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
@@ -361,6 +361,33 @@ class TestTrouble:
         assert asyncio.get_running_loop().time() - started < 0.55
         assert said(theirs) == [1]
         Hanging.goes_on.set()
+
+    async def test_what_a_slow_store_numbers_after_all_is_told_once(self, start, layer):
+        class Slow(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def publish(self, *arguments):
+                self.goes_on.wait(5)
+                return super().publish(*arguments)
+
+        guard = Guard(Slow())
+        here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
+        client, away = await here.connect(), await here.connect()
+        since = (await hello(away))["at"]
+        await away.leave()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(client, 1)
+        Slow.goes_on.set()
+        await until(lambda: len(guard.store.read("/chat").events) == 2)
+        back = await here.connect()
+        welcome = await hello(back, since)
+        assert welcome["recovered"]
+        assert [event["data"]["n"] for event in welcome["events"]] == [1]
+        page = {**since, client.received[0]["at"].partition(".")[0]: 1}
+        assert (await hello(back, page))["events"] == []
+        await asyncio.sleep(3 * SOON["healing"].tails)  # in which the second one is found
+        assert said(client) == [1]
 
 
 class TestRetainedValues:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -103,6 +103,7 @@ class Journal:
         self.values: dict[str, tuple[Event, int]] = {}
         self.told: dict[str, Event] = {}
         self.unlisted: dict[str, float] = {}
+        self._twins: OrderedDict[str, None] = OrderedDict()
         self.is_founded = self.is_here = False
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
         self.changes = 0
@@ -239,6 +240,16 @@ class Journal:
         """Note a retained event that is shown now."""
         self.values[name] = event, self.changes
         self.told[name] = event
+
+    def is_twin_shown(self, twin: str) -> bool:
+        """Whether an event was shown that is the same but for its place; from now on it was."""
+        if not twin:
+            return False
+        is_shown = twin in self._twins
+        self._twins[twin] = None
+        if len(self._twins) > MAX_WAITING:
+            self._twins.popitem(last=False)
+        return is_shown
 
     def is_contested(self, name: str, sender: str) -> bool:
         """Whether the value that was told last is another sender's."""

@@ -26,7 +26,7 @@ from ..store import Asked
 from ..welcome import Hello, welcome
 from .healing import Healing, HealTiming, is_sound
 from .journal import Journal, Pending
-from .placing import show
+from .placing import show, with_twin
 from .policy import Policy
 from .values import Values, ValueTiming
 from .welcoming import Asks, position_in, welcomes
@@ -93,11 +93,12 @@ class TopicKeeper:
         self._fork.check()
         journal, asked = self._journal(message.topic, policy)
         audience = "" if message.audience is None else message.audience.to_text()
-        entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
         now = monotonic()
         due = now if in_haste else now + self._writer.timing.patience
         with journal.lock:
             journal.used = now
+            audience = audience if journal.is_here else with_twin(audience)
+            entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
             is_contested = bool(entry.retained) and journal.is_contested(entry.retained, journal.sender)
             expires = now + asked.retention.seconds
             in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires))

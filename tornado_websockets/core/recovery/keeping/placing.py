@@ -1,6 +1,8 @@
 """Events and their places: numbered here, put in line for the clients here, made ready for other processes."""
 
+import os
 from collections.abc import Iterable
+from typing import Final
 
 from ...delivery.audience import Audience
 from ...delivery.hub import Hub, Placed
@@ -9,11 +11,15 @@ from ...delivery.message import Message
 from ..record import Event
 from .journal import Journal, Pending
 
+#: Characters of a mark, which stands before an audience; that begins with a brace, if there is one.
+_MARK: Final = 12
+
 
 def number_here(hub: Hub, journal: Journal, pending: Pending) -> Placed:
     """Number an event of this process, and put it in line, in one step. Under the lock of the journal."""
     message = pending.message
     place = pending.place = journal.number_next(pending.entry.audience)
+    journal.is_twin_shown(twin_of(place.audience))
     if pending.entry.retained:
         event = Event(place.sender, place.number, pending.entry.text, place.audience)
         journal.note_value(event, pending.entry.retained)
@@ -26,6 +32,8 @@ def show(hub: Hub, journal: Journal, events: Iterable[Event], key: str | None = 
     in_line: Placed = []
     policy = journal.policy
     for event in events:
+        if journal.is_twin_shown(twin_of(event.audience)):
+            continue
         try:
             audience = audience_of(event.audience)
         except ValueError:  # of a later version: who hears it is not known, so nobody does
@@ -43,9 +51,25 @@ def for_others(message: Message, place: Place) -> PlacedMessage:
     return PlacedMessage(message.topic, message.event, message.text, message.key, message.audience, place)
 
 
+def with_twin(audience: str) -> str:
+    """The audience of an event that may be given two places.
+
+    A store that takes long over an event may number it although it was numbered here by then. Both carry the same
+    mark, by which the second one is known.
+    """
+    return f"{os.urandom(_MARK // 2).hex()}|{audience}"
+
+
+def twin_of(audience: str) -> str:
+    """The mark that the audience of a place carries; empty where it has none."""
+    return audience[:_MARK] if audience[_MARK : _MARK + 1] == "|" else ""
+
+
 def audience_of(text: str) -> Audience | None:
     """The audience that a place names; ``None`` for everybody.
 
     :raises ValueError: it is none that this version knows.
     """
+    if twin_of(text):
+        text = text[_MARK + 1 :]
     return Audience.from_text(text) if text else None

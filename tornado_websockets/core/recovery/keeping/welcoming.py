@@ -1,7 +1,7 @@
 """What a client is told that has said hello, of what a journal and the store know together."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...delivery.keeper import Place
@@ -10,7 +10,7 @@ from ..gap import missed_since, position_of
 from ..record import Event, Record
 from ..welcome import Hello, welcome_at
 from .journal import Journal
-from .placing import audience_of
+from .placing import audience_of, twin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,32 @@ def _missed(journal: Journal, record: Record, asks: Asks) -> list[Event] | None:
     since = asks.hello.since
     if since is None:
         return None
-    missed = missed_since(since, record, journal.known(record), journal.shown_since(asks.base))
+    known = journal.known(record)
+    missed = missed_since(since, record, known, journal.shown_since(asks.base))
     if missed is None:
         return None
     try:
-        return [event for event in missed if _is_for(event, asks.member, asks.hello.ids)]
+        return [
+            event
+            for event in _without_twins(missed, [*record.events, *known.events])
+            if _is_for(event, asks.member, asks.hello.ids)
+        ]
     except ValueError:  # the audience is of a later version: it may name this client
         return None
+
+
+def _without_twins(missed: Sequence[Event], events: Sequence[Event]) -> Iterator[Event]:
+    """Of what was missed, what has not been heard, or told here, under another place."""
+    places = {(event.sender, event.number) for event in missed}
+    told = {
+        twin for event in events if (event.sender, event.number) not in places and (twin := twin_of(event.audience))
+    }
+    for event in missed:
+        twin = twin_of(event.audience)
+        if twin not in told:
+            yield event
+        if twin:
+            told.add(twin)
 
 
 def _is_for(event: Event, member: Member, ids: Sequence[str]) -> bool:
