@@ -55,7 +55,8 @@ class ShakyStore(MemoryStore):
 class World:
     """Two processes with pages, and one without."""
 
-    def __init__(self, waits=False):
+    def __init__(self, waits, patience):
+        self.patience = patience
         self.store = ShakyStore(waits)
         guard = Guard(self.store)
         self.processes = [Process(history=20, store=lambda: guard) for _ in range(3)]
@@ -125,7 +126,7 @@ class World:
         for index in range(len(self.pages)):
             await self.back(index)
         await self.layer.release()
-        await until(self.is_whole, seconds=5)
+        await until(self.is_whole, seconds=self.patience)
         for page in self.pages:
             assert len(set(page.heard)) == len(page.heard)
             await page.leave()
@@ -136,9 +137,9 @@ class World:
         return all(set(self.said[page]) <= set(page.heard) for page in self.pages)
 
 
-def run(steps, waits=False):
+def run(steps, waits=False, patience=10):
     with override_settings(CHANNEL_LAYERS=LOSSY):
-        asyncio.run(World(waits).run(steps))
+        asyncio.run(World(waits, patience).run(steps))
 
 
 @settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
@@ -155,4 +156,4 @@ def test_an_event_that_is_dropped_by_hand_is_noticed(monkeypatch):
 
     monkeypatch.setattr(keeper, "show", drop)
     with pytest.raises(TimeoutError):
-        run([("publish", 0), ("publish", 0), ("publish", 0)])
+        run([("publish", 0), ("publish", 0), ("publish", 0)], patience=0.5)
