@@ -1,7 +1,7 @@
 """What did not arrive: read from the store and delivered in its place, or told to be lost."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -13,11 +13,11 @@ from ...delivery.message import Message
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
-from ..record import Record
+from ..record import Record, Standing
 from ..store import Asked
 from .journal import Journal
 from .placing import show
-from .policy import GAP, is_frame
+from .policy import GAP, is_event
 from .values import Values
 from .writer import Writer
 
@@ -121,16 +121,19 @@ class Healing:
             found = journals()
             if not found:
                 return
-            for asked in {asked for _, asked in found.values()}:
-                topics = [topic for topic, (_, store) in found.items() if store is asked]
-                try:
-                    positions = await asked.ask(asked.store.lasts, topics)
-                except StoreError:  # which is logged
-                    continue
-                for topic in topics:
-                    position = positions.get(topic, {}) if isinstance(positions, Mapping) else None
-                    if isinstance(position, Mapping):
-                        await self._compare(*found[topic], position)
+            await self.look(found)
+
+    async def look(self, found: Mapping[str, tuple[Journal, Asked]]) -> None:
+        """Find out what is missing on these topics, by one question to each store."""
+        for asked in {asked for _, asked in found.values()}:
+            topics = [topic for topic, (_, store) in found.items() if store is asked]
+            try:
+                positions = await asked.ask(asked.store.lasts, topics)
+            except StoreError:  # which is logged
+                continue
+            for topic in topics:
+                position = positions.get(topic) if isinstance(positions, Mapping) else None
+                await self._compare(*found[topic], _sound_position(position))
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
         if journal.epoch not in position:  # not known yet, or the store was emptied
@@ -159,7 +162,27 @@ class Healing:
 
 
 def is_sound(record: object) -> bool:
-    """Whether a store has given what can be shown to clients."""
-    return isinstance(record, Record) and all(
-        is_frame(event.text) and type(event.number) is int for event in record.events
+    """Whether a store has given what can be reckoned with, and shown to clients."""
+    return (
+        isinstance(record, Record)
+        and isinstance(record.epoch, str)
+        and all(type(number) is int for number in (record.forgotten, record.floor))
+        and isinstance(record.senders, Mapping)
+        and all(map(_is_standing, record.senders.items()))
+        and isinstance(record.events, Sequence)
+        and all(map(is_event, record.events))
     )
+
+
+def _is_standing(item: tuple[object, object]) -> bool:
+    name, standing = item
+    return (
+        isinstance(name, str)
+        and isinstance(standing, Standing)
+        and type(standing.last) is type(standing.folded) is type(standing.folded_with) is int
+    )
+
+
+def _sound_position(position: object) -> dict[str, int]:
+    items = position.items() if isinstance(position, Mapping) else ()
+    return {name: last for name, last in items if isinstance(name, str) and type(last) is int}

@@ -126,8 +126,10 @@ class Journal:
         if self.is_founded:
             return
         for sender, number in record.position.items():
-            if sender not in (self.sender, self.epoch) and sender not in self.gaps:
-                self._note(sender, max(number, self.lasts.get(sender, 0)))
+            last = self.lasts.get(sender, 0)
+            if sender not in (self.sender, self.epoch) and sender not in self.gaps and number > last:
+                self._add_hole(sender, range(last + 1, number + 1))  # to those who are here already
+                self._note(sender, number)
         self.is_founded = True
 
     def lose_touch(self) -> None:
@@ -170,6 +172,14 @@ class Journal:
             self.gaps[sender] = Gap(self._clock(), last)
         else:
             gap.upto = max(gap.upto, last)
+
+    def behind(self, record: Record) -> dict[str, int]:
+        """The last numbers of the senders of which the store has more than was shown here."""
+        return {
+            sender: standing.last
+            for sender, standing in record.senders.items()
+            if sender != self.sender and standing.is_listed and standing.last > self.lasts.get(sender, 0)
+        }
 
     def fill(self, record: Record) -> list[Event]:
         """Take what the store has of what is missing; which events are to be shown now, in order."""

@@ -29,7 +29,7 @@ from .journal import Journal, Pending
 from .placing import show, with_twin
 from .policy import Policy
 from .values import Values, ValueTiming
-from .welcoming import Asks, position_in, welcomes
+from .welcoming import Asks, catch_up, position_in, welcomes
 from .writer import Writer, WriteTiming
 
 Turn = Callable[[], Awaitable[None]]
@@ -208,7 +208,13 @@ class TopicKeeper:
         await turn()
         with journal.lock:
             asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes)
-            return welcomes(journal, record, asks)
+            if record is None:
+                return welcomes(journal, record, asks)
+            in_line, shown = catch_up(self._hub, journal, record, asks)
+            texts = welcomes(journal, record, asks, shown)
+        self._hub.push_on(in_line)
+        self._healing.begin(journal, asked)
+        return texts
 
     async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:
         """Where ``topic`` stands; with the store down, somewhere that nobody knows."""
@@ -298,6 +304,10 @@ class TopicKeeper:
             self._watching = loop
         task: asyncio.Task[Any] = keep(loop.create_task(self._healing.watch_tails(self._watched)))
         task.add_done_callback(self._end_watching)
+
+    async def look(self) -> None:
+        """Look now for what was lost in silence; else that is done every now and then."""
+        await self._healing.look(self._watched())
 
     def _end_watching(self, task: "asyncio.Task[Any]") -> None:
         self._watching = None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from ...delivery.audience import Audience
@@ -27,8 +28,13 @@ def number_here(hub: Hub, journal: Journal, pending: Pending) -> Placed:
     return hub.place(Message(message.topic, message.event, frame, message.key, message.audience))
 
 
-def show(hub: Hub, journal: Journal, events: Iterable[Event], key: str | None = None) -> Placed:
-    """Put events of others in line for the clients here. Under the lock of the journal."""
+def show(
+    hub: Hub, journal: Journal, events: Iterable[Event], key: str | None = None, *, but: str | None = None
+) -> Placed:
+    """Put events of others in line for the clients here. Under the lock of the journal.
+
+    :param but: id of one that gets them otherwise.
+    """
     in_line: Placed = []
     policy = journal.policy
     for event in events:
@@ -41,6 +47,9 @@ def show(hub: Hub, journal: Journal, events: Iterable[Event], key: str | None = 
         name = policy.retained_name(policy.name_of(event.text), audience)
         if name:
             journal.note_value(event, name)
+        if but is not None:
+            audience = audience or Audience()
+            audience = replace(audience, exclude=audience.exclude | {but})
         frame = policy.frame_of(event.text, Place(event.sender, event.number))
         in_line += hub.place(Message(journal.topic, "", frame, key, audience))
     return in_line

@@ -13,7 +13,7 @@ from ..record import Event
 from ..store import Asked
 from .journal import Journal
 from .placing import audience_of
-from .policy import is_frame
+from .policy import is_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def sound_values(values: object, journal: Journal) -> Mapping[str, Event]:
     return {
         name: event
         for name, event in values.items()
-        if name in journal.policy.retain and isinstance(event, Event) and is_frame(event.text) and _is_plain(event)
+        if name in journal.policy.retain and is_event(event) and _is_plain(event)
     }
 
 

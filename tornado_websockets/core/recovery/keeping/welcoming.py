@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ...delivery.hub import Hub, Placed
 from ...delivery.keeper import Place
 from ...delivery.member import Member
-from ..gap import missed_since, position_of
+from ..gap import Shown, missed_since, position_of
 from ..record import Event, Record
 from ..welcome import Hello, welcome_at
 from .journal import Journal
-from .placing import audience_of, twin_of
+from .placing import audience_of, show, twin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,34 @@ class Asks:
     most: float
 
 
-def welcomes(journal: Journal, record: Record | None, asks: Asks) -> list[str]:
+def catch_up(hub: Hub, journal: Journal, record: Record, asks: Asks) -> tuple[Placed, Shown]:
+    """Show the clients here what the store has and did not arrive; who says hello has what it was shown by then.
+
+    It is shown of that what follows something it was shown since it connected: what is told in its welcome comes first
+    for it. The rest is for its welcome. Under the lock of the journal.
+    """
+    behind = journal.behind(record)
+    lasts = dict(journal.lasts)
+    for sender, last in behind.items():
+        journal.owe(sender, last)
+    in_line: Placed = []
+    for event in journal.fill(record):
+        follows = lasts.get(event.sender, 0) > asks.base.get(event.sender, 0)
+        in_line += show(hub, journal, [event], but=None if follows else asks.member.id)
+    shown = journal.shown_since(asks.base)
+    for sender in behind:
+        if lasts.get(sender, 0) <= asks.base.get(sender, 0):
+            shown = replace(shown, last={**shown.last, sender: lasts.get(sender, 0)})
+    return in_line, shown
+
+
+def welcomes(journal: Journal, record: Record | None, asks: Asks, shown: Shown = Shown()) -> list[str]:  # noqa: B008
     """The welcome, and what must be told after it. Under the lock of the journal.
 
     :param record: what the store knows; ``None`` where it does not answer.
+    :param shown: what the client was shown, as :func:`catch_up` says.
     """
-    missed = None if record is None else _missed(journal, record, asks)
+    missed = None if record is None else _missed(journal, record, asks, shown)
     frames: list[str] | None = None
     if missed is not None:
         frames = [journal.policy.frame_of(event.text, Place(event.sender, event.number)) for event in missed]
@@ -48,12 +71,12 @@ def position_in(journal: Journal, record: Record | None) -> dict[str, int]:
     return position_of(record, journal.known(record))
 
 
-def _missed(journal: Journal, record: Record, asks: Asks) -> list[Event] | None:
+def _missed(journal: Journal, record: Record, asks: Asks, shown: Shown) -> list[Event] | None:
     since = asks.hello.since
     if since is None:
         return None
     known = journal.known(record)
-    missed = missed_since(since, record, known, journal.shown_since(asks.base))
+    missed = missed_since(since, record, known, shown)
     if missed is None:
         return None
     try:
