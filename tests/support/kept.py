@@ -45,7 +45,8 @@ class Process:
         self.ws = WebSocket(path, add_to_handlers=False, **options)
         if has_relay:
             self.hub.publisher = Relay(self.hub, Encoder())
-        endpoint_of(self.ws).hub = self.hub
+        self.endpoint = endpoint_of(self.ws)
+        self.endpoint.hub = self.hub
 
     @property
     def keeper(self) -> TopicKeeper:
@@ -53,7 +54,7 @@ class Process:
         return self.hub.keeper
 
     async def connect(self, path: str = "", **options: Any) -> MemoryClient:
-        return await MemoryClient(endpoint_of(self.ws), path or self.ws.path, **options).connect()
+        return await MemoryClient(self.endpoint, path or self.ws.path, **options).connect()
 
 
 async def hello(client: MemoryClient, since: object = None, **more: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from time import monotonic
 
 import pytest
 from channels.layers import get_channel_layer
@@ -310,6 +311,18 @@ class TestBetweenProcesses:
         epoch = next(iter((await hello(client))["at"]))
         assert [frame["at"] for frame in client.received if "at" in frame] == [f"{epoch}p.1", f"{epoch}p.2"]
 
+    async def test_what_is_for_some_is_for_them_everywhere(self, start, layer):
+        here, there = await self.start_two(start)
+        mine, theirs = await here.connect(), await there.connect()
+        since = (await hello(mine))["at"]
+        await there.ws.to(connection=mine.connection).publish("said", {"n": 1})
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        await is_said(theirs, 2)
+        back = await there.connect()
+        welcome = await hello(back, since, ids=[mine.connection.id])
+        assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
+
 
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
@@ -327,6 +340,25 @@ class TestTrouble:
         await is_said(theirs, 1)
         welcome = await hello(mine, {"x": 1})
         assert (welcome["recovered"], len(welcome["at"])) == (False, 2)
+
+    def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch):
+        class Hanging(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def publish(self, *arguments):
+                self.goes_on.wait(5)
+
+            append = publish
+
+        guard = Guard(Hanging())
+        process = start(store=lambda: guard, has_relay=True)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        started = monotonic()
+        with override_settings(CHANNEL_LAYERS=BROKER):
+            process.ws.publish("said", {"n": 1}, on_commit=False)
+        assert monotonic() - started < 0.2
+        Hanging.goes_on.set()
 
     async def test_what_neither_takes_is_an_error(self, start):
         class Down(MemoryStore):
