@@ -1,4 +1,7 @@
-"""One event loop's connections by topic, and in which order it sends to them."""
+"""One event loop's connections by topic, and in which order it sends to them.
+
+It is long because order, fairness and back-pressure of all that is sent meet here.
+"""
 
 import asyncio
 import threading

@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Final
 
 from ...delivery.keeper import Place
-from ...delivery.message import Message
 from ..gap import Known, Shown
-from ..record import Entry, Event, Record
+from ..record import Event, Record
+from .pending import Pending
 from .policy import Policy
 
 #: Senders that are told apart on one topic. Whoever can write to the layer can invent any number of them.
@@ -24,29 +24,6 @@ MAX_HOLES: Final = 100
 #: Events of others, and bytes of them, that wait for what is missing before them; more are not waited for.
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 1024 * 1024
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """An event of this process that the store, or the layer, has not got yet.
-
-    :ivar place: ``None`` until the store has numbered it.
-    :ivar outcome: ``None`` where nobody wants to know it.
-    :ivar due: when the layer gets it in any case, and ``expires`` when the store need not have it any more.
-    :ivar is_told: whether the layer has been given it.
-    :ivar error: why the layer did not take it.
-    :ivar has_failed: whether the store was asked in vain.
-    """
-
-    message: Message
-    entry: Entry
-    outcome: "Future[None] | None"
-    due: float
-    expires: float
-    place: Place | None = None
-    is_told: bool = False
-    error: BaseException | None = None
-    has_failed: bool = False
 
 
 @dataclass(slots=True)

@@ -25,7 +25,8 @@ from ..record import Entry, Event, Record
 from ..store import Asked
 from ..welcome import Hello, welcome
 from .healing import Healing, HealTiming, is_sound
-from .journal import Journal, Pending
+from .journal import Journal
+from .pending import Pending
 from .placing import show, with_twin
 from .policy import Policy
 from .values import Values, ValueTiming
@@ -219,7 +220,10 @@ class TopicKeeper:
     async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:
         """Where ``topic`` stands; with the store down, somewhere that nobody knows."""
         journal, asked = self._journal(topic, policy)
-        record = await self._read(journal, asked, False)
+        try:
+            record = await asked.ask(asked.store.read, topic, False)
+        except StoreError:  # which is logged
+            record = None
         return self._position_now(journal, record)
 
     def position(self, topic: str, policy: Policy) -> dict[str, int]:
@@ -229,7 +233,7 @@ class TopicKeeper:
             record = asked.ask_and_wait(asked.store.read, topic, False)
         except StoreError:
             record = None
-        return self._position_now(journal, record if is_sound(record) else None)
+        return self._position_now(journal, record)
 
     async def adrop(self, topic: str, event: str | None, policy: Policy) -> None:
         """Drop the retained value of ``event``, or all that is kept of ``topic``.
@@ -258,7 +262,7 @@ class TopicKeeper:
 
     def _position_now(self, journal: Journal, record: Record | None) -> dict[str, int]:
         with journal.lock:
-            position = position_in(journal, record)
+            position = position_in(journal, record if is_sound(record) else None)
         self._drop_unless_needed(journal)
         return position
 

@@ -8,6 +8,7 @@ from ...control import Note
 from ...delivery.hub import Hub, shared_future
 from ...delivery.member import Member
 from ...delivery.message import Message
+from ...delivery.publisher import Publisher
 from ...delivery.shard import Shard
 from ...handlers.calling import current
 from ..position import position_to_text
@@ -34,6 +35,15 @@ class KeptHub:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.hub, name)
+
+    @property
+    def publisher(self) -> Publisher | None:
+        """The hub's."""
+        return self.hub.publisher
+
+    @publisher.setter
+    def publisher(self, publisher: Publisher | None) -> None:
+        self.hub.publisher = publisher
 
     async def enter(self, topic: str, *, wait: bool = True) -> None:
         """See :meth:`Hub.enter`; where the topic stands is read, and its newest values, unless that takes long."""

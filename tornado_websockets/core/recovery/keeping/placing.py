@@ -10,7 +10,8 @@ from ...delivery.hub import Hub, Placed
 from ...delivery.keeper import Place, PlacedMessage
 from ...delivery.message import Message
 from ..record import Event
-from .journal import Journal, Pending
+from .journal import Journal
+from .pending import Pending
 
 #: Characters of a mark, which stands before an audience; that begins with a brace, if there is one.
 _MARK: Final = 12

@@ -18,7 +18,8 @@ from ...eager import start
 from ...tasks import keep
 from ..record import Event
 from ..store import Asked
-from .journal import Journal, Pending
+from .journal import Journal
+from .pending import Pending
 from .placing import for_others, number_here, show
 
 T = TypeVar("T")
