@@ -1,6 +1,12 @@
 """Hello and welcome on every server."""
 
+import json
+from pathlib import Path
+
 from tests.support.asgi import Server
+from tests.support.cluster import servers_on, two_of
+from tests.support.process import run_python
+from tests.support.redis import RedisServer
 
 
 async def test_who_was_away_is_told_what_it_missed(server: Server, key: str) -> None:
@@ -40,3 +46,35 @@ async def test_what_a_thread_sends_keeps_its_order(server: Server, key: str) -> 
         (event, number) for number in range(300) for event in ("said", "noted")
     ]
     assert [(await other.receive())["data"]["n"] for _ in range(300)] == list(range(300))
+
+
+PUBLISH = """
+import django
+django.setup()
+from tests.project.websockets.kept import kept
+for number in range(3):
+    kept.publish("said", {{"n": 10 + number}}, room={room!r})
+kept.publish("track", {{"n": 20}}, room={room!r})
+"""
+
+
+async def test_processes_that_share_a_store_recover_what_any_has_sent(
+    redis: RedisServer, database: Path, tmp_path: Path, key: str
+) -> None:
+    settings = json.dumps({"STORE": redis.url, "NAMESPACE": key})
+    with servers_on(redis, database, tmp_path) as servers:
+        async with two_of(servers, "core", redis, "uvicorn", TEST_TORNADO_WEBSOCKETS=settings) as cluster:
+            path = f"/kept/{key}"
+            stays, leaves = await cluster.here.connect(path), await cluster.here.connect(path)
+            await leaves.emit("tws.hello", {"since": None})
+            since = (await leaves.expect("tws.welcome"))["at"]
+            await leaves.close()
+            await stays.request("say", {"n": 1})
+            await run_python("-c", PUBLISH.format(room=key), **cluster.variables)
+            assert [frame["data"]["n"] for frame in [await stays.receive() for _ in range(4)]] == [10, 11, 12, 20]
+            back = await cluster.there.connect(path)
+            assert await back.expect("track") == {"n": 20}
+            await back.emit("tws.hello", {"since": since})
+            welcome = await back.expect("tws.welcome")
+            assert welcome["recovered"] is True
+            assert [event["data"]["n"] for event in welcome["events"]] == [1, 10, 11, 12, 20]

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...delivery.keeper import Place
 from ..gap import Known, Shown
 from ..record import Event, Record
-from .pending import Pending
 from .policy import Policy
+
+if TYPE_CHECKING:
+    from .pending import Pending
 
 #: Senders that are told apart on one topic. Whoever can write to the layer can invent any number of them.
 MAX_HEARD: Final = 1_000
