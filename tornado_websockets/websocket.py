@@ -327,7 +327,8 @@ class WebSocket:
                 raise TypeError(f"Expected the name of an event as a str, or None for all that is kept, got {event!r}.")
         hub = self._endpoint.kept_hub
         if hub is None or not (events or hub.policy.history):
-            raise ValueError(f"{self!r} has no history: make it with WebSocket({self.path!r}, history=100).")
+            what = "keeps nothing" if events else "has no history"
+            raise ValueError(f"{self!r} {what}: make it with WebSocket({self.path!r}, history=100).")
         return hub
 
     def bind(self, module: Module) -> None:

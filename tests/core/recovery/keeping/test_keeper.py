@@ -323,6 +323,17 @@ class TestBetweenProcesses:
         welcome = await hello(back, since, ids=[mine.connection.id])
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
 
+    async def test_topics_without_clients_are_not_remembered(self, start):
+        class Waiting(MemoryStore):
+            waits = True
+
+        guard = Guard(Waiting())
+        process = start(path="/room/<int:number>", store=lambda: guard)
+        for number in range(20):
+            await process.ws.publish("said", number=number, fail_silently=True)
+        await until(lambda: len(process.keeper) == 0)
+        assert len(guard.store.read("/room/7").events) == 1
+
 
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):

@@ -19,7 +19,7 @@ from .journal import Journal
 from .placing import show
 from .policy import GAP, is_event
 from .values import Values
-from .writer import Writer
+from .writer import Writer, is_closed
 
 #: Seconds that a sender is remembered which the store lists no more; the store forgets it within the same time.
 REMEMBERED: Final = 86_400.0
@@ -64,9 +64,10 @@ class Healing:
     def begin(self, journal: Journal, asked: Asked) -> None:
         """Mend ``journal``, where something is missing and nobody is at it. On an event loop."""
         with journal.lock:
-            if journal.is_healing or not journal.gaps:
+            is_at_it = journal.is_healing and not is_closed(journal.healing_on)
+            if is_at_it or not journal.gaps:
                 return
-            journal.is_healing = True
+            journal.is_healing, journal.healing_on = True, asyncio.get_running_loop()
         keep(asyncio.get_running_loop().create_task(self._heal(journal, asked)))
 
     async def _heal(self, journal: Journal, asked: Asked) -> None:

@@ -1,5 +1,6 @@
 """What one process knows of a topic whose events are numbered: how far each sender has come, and what is under way."""
 
+import asyncio
 import os
 import threading
 from collections import OrderedDict, deque
@@ -84,6 +85,8 @@ class Journal:
         self.unlisted: dict[str, float] = {}
         self._twins: OrderedDict[str, None] = OrderedDict()
         self.is_founded = self.is_here = False
+        self.writing_on: asyncio.AbstractEventLoop | None = None
+        self.healing_on: asyncio.AbstractEventLoop | None = None
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
         self.changes = 0
         self.used = clock()

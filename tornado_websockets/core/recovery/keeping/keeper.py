@@ -76,10 +76,14 @@ class TopicKeeper:
         self._journals: dict[str, tuple[Journal, Asked]] = {}
         self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
         self._reads = Reads()
-        self._writer = Writer(self._hub, writing)
+        self._writer = Writer(self._hub, self._drop_unless_needed, writing)
         self._values = Values(self._hub, self._reads, values)
         self._healing = Healing(self._hub, self._reads, self._writer, self._values, healing)
         self._watching: asyncio.AbstractEventLoop | None = None
+
+    def __len__(self) -> int:
+        """How many topics are known at the moment."""
+        return len(self._journals)
 
     # For whoever sends.
 

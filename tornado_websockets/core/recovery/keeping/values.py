@@ -41,7 +41,7 @@ class Values:
         self._hub = hub
         self._reads = reads
         self.timing = timing
-        self._comparing: set[Journal] = set()
+        self._comparing: dict[Journal, asyncio.AbstractEventLoop] = {}
 
     async def refresh(self, journal: Journal, asked: Asked) -> None:
         """Ask the store for the values of now; where it does not answer in time, those that are known stay."""
@@ -62,9 +62,10 @@ class Values:
 
         Several senders have set a value, or something was lost on the way.
         """
-        if journal.policy.retain and journal not in self._comparing:
-            self._comparing.add(journal)
-            keep(asyncio.get_running_loop().create_task(self._compare(journal, asked)))
+        loop = asyncio.get_running_loop()
+        if journal.policy.retain and (journal not in self._comparing or self._comparing[journal].is_closed()):
+            self._comparing[journal] = loop
+            keep(loop.create_task(self._compare(journal, asked)))
 
     async def _compare(self, journal: Journal, asked: Asked) -> None:
         try:
@@ -86,7 +87,7 @@ class Values:
                 if not journal.queue:
                     return
         finally:
-            self._comparing.discard(journal)
+            self._comparing.pop(journal, None)
 
 
 def sound_values(values: object, journal: Journal) -> Mapping[str, Event]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,10 +53,12 @@ class Writer:
     :attr:`WriteTiming.patience` is over.
 
     :param hub: whose clients hear what the store has numbered, and whose publisher carries it.
+    :param done: called with each journal whose queue was emptied.
     """
 
-    def __init__(self, hub: Hub, timing: WriteTiming = WriteTiming()) -> None:
+    def __init__(self, hub: Hub, done: Callable[[Journal], None], timing: WriteTiming = WriteTiming()) -> None:
         self._hub = hub
+        self._done = done
         self.timing = timing
 
     def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
@@ -74,9 +76,10 @@ class Writer:
     def wake(self, journal: Journal, asked: Asked) -> None:
         """See to it that the queue of ``journal`` is emptied."""
         with journal.lock:
-            if journal.is_writing or not (journal.queue or journal.owes_last):
+            is_at_it = journal.is_writing and not is_closed(journal.writing_on)
+            if is_at_it or not (journal.queue or journal.owes_last):
                 return
-            journal.is_writing = True
+            journal.is_writing, journal.writing_on = True, None
         if not asked.store.waits:
             start(self._write_all(journal, asked, tries=1))  # which waits for nothing
             self._try_later(journal, asked)
@@ -85,6 +88,7 @@ class Writer:
         if loop is None:
             asyncio.run(self._write_all(journal, asked, tries=1))
             return
+        journal.writing_on = loop
         try:
             loop.call_soon_threadsafe(self._begin, journal, asked)
         except RuntimeError:  # the loop is closed
@@ -135,16 +139,18 @@ class Writer:
                     continue
                 failures += 1
                 if failures == tries:
-                    break
+                    self._stop(journal)
+                    return
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, self.timing.longest_pause)
-        except asyncio.CancelledError:  # the loop ends: what waits is told, and written by whoever comes next
-            self._hub.push_on(self._fail(journal, list(journal.queue), RuntimeError("the event loop has ended")))
-            raise
-        finally:
+        except BaseException as error:  # the loop ends: what waits is told, and written by whoever comes next
+            self._hub.push_on(self._fail(journal, list(journal.queue), error))
             self._stop(journal)
+            raise
+        self._done(journal)
 
     def _stop(self, journal: Journal) -> None:
+        """Nobody writes any more."""
         with journal.lock:
             journal.is_writing = False
             written, journal.written = journal.written, None
@@ -173,7 +179,7 @@ class Writer:
                     break
             if batch or journal.owes_last:
                 return batch
-            journal.is_writing = False
+            self._stop(journal)
             return None
 
     async def _write(self, journal: Journal, asked: Asked, batch: Sequence[Pending]) -> bool:
@@ -303,6 +309,11 @@ class Writer:
             error = PublishError(pending.message.event, journal.topic)
         error.__cause__ = error.__cause__ or cause
         pending.outcome.set_exception(error)
+
+
+def is_closed(loop: asyncio.AbstractEventLoop | None) -> bool:
+    """Whether what was begun on ``loop`` has ended with it, perhaps before its first step."""
+    return loop is not None and loop.is_closed()
 
 
 def _succeed(pending: Pending) -> None:
