@@ -57,12 +57,16 @@ async def connect(ws):
 
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
+        "aforget",
+        "aposition",
         "apublish",
+        "arecheck",
         "bind",
         "consumer",
         "context",
         "emit",
         "events",
+        "forget",
         "group_name",
         "group_name_for",
         "handlers",
@@ -70,8 +74,11 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "on",
         "on_event",
         "path",
+        "position",
         "publish",
+        "recheck",
         "route",
+        "to",
     ]
 
 

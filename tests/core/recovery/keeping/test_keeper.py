@@ -14,6 +14,7 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
@@ -247,6 +248,13 @@ class TestHello:
         client = await start().connect()
         await client.send("tws.hello", data, id=7)
         assert [frame["error"]["code"] for frame in client.received] == ["invalid_data"]
+
+    async def test_the_first_is_free_and_later_ones_count(self, start):
+        client = await start().connect(limits=Limits(max_messages_per_second=1))
+        await hello(client)
+        await hello(client)
+        await client.send("tws.hello", id=3)
+        assert client.received[-1]["error"]["code"] == "rate_limited"
 
     async def test_it_passes_a_handler_that_runs(self, start):
         process = start()
