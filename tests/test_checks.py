@@ -568,3 +568,30 @@ class TestAuthenticate:
         value = {"ALLOWED_ORIGINS": ["*"], "AUTHENTICATE": ["tests.project.websockets.tokens.by_name"]}
         with override_settings(TORNADO_WEBSOCKETS=value):
             assert ids() == []
+
+
+class TestEventNames:
+    def test_those_are_named_that_are_called_as_events_of_the_browser_client(self):
+        script = """
+            import sys
+            import types
+            import django
+            from django.conf import settings
+            from django.core.checks import run_checks
+
+            names = sys.modules["names"] = types.ModuleType("names")
+            names.urlpatterns = []
+            settings.configure(INSTALLED_APPS=["tornado_websockets"], ROOT_URLCONF="names")
+            django.setup()
+
+            from tornado_websockets.websocket import WebSocket
+
+            ws = WebSocket("/named", sends={"error": None, "said": None, "open": None})
+            for name in ("message", "say", "open"):
+                ws.events[name] = lambda data: None
+            for message in run_checks():
+                if message.id == "tornado_websockets.I001":
+                    print(message.msg)
+        """
+        said = run_script(script).splitlines()
+        assert [line.split("'")[1] for line in said] == ["error", "message", "open"]

@@ -35,6 +35,7 @@ def test_every_key_has_the_documented_default():
         "HISTORY_SECONDS": 300.0,
         "HISTORY_BYTES": 900_000,
         "RETAIN_SECONDS": 86_400.0,
+        "PRESENCE_GRACE": 5.0,
         "NAMESPACE": "",
         "EMIT_ANYWHERE": False,
     }

@@ -58,6 +58,8 @@ async def connect(ws):
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
         "aforget",
+        "ais_present",
+        "apeople",
         "aposition",
         "apublish",
         "arecheck",
@@ -70,10 +72,12 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "group_name",
         "group_name_for",
         "handlers",
+        "is_present",
         "modules",
         "on",
         "on_event",
         "path",
+        "people",
         "position",
         "publish",
         "recheck",

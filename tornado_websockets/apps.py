@@ -24,6 +24,7 @@ class TornadoWebSocketsConfig(AppConfig):
         for check in (project_checks.check_asgi, project_checks.check_modules, project_checks.check_distributions):
             checks.register(check)
         checks.register(own_checks.check_store)
+        checks.register(own_checks.check_event_names)
         checks.register(own_checks.check_deployment, checks.Tags.security, deploy=True)
         if apps.is_installed("django.contrib.auth"):
             connect_signals()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
@@ -15,7 +15,14 @@ from .serving.origin import is_entry
 from .serving.suggestions import did_you_mean
 
 _RETENTION = ("HISTORY_SECONDS", "HISTORY_BYTES", "RETAIN_SECONDS")
-_NUMBERS = (*conf.LIMITS.values(), "AUTHORIZE_TIMEOUT", "MAX_BODY_BYTES", "REAUTH_INTERVAL", *_RETENTION)
+_NUMBERS = (
+    *conf.LIMITS.values(),
+    "AUTHORIZE_TIMEOUT",
+    "MAX_BODY_BYTES",
+    "PRESENCE_GRACE",
+    "REAUTH_INTERVAL",
+    *_RETENTION,
+)
 
 #: Those that may be None, for no limit.
 _OPTIONAL = {"REAUTH_INTERVAL", *(key for key in conf.LIMITS.values() if conf.DEFAULTS[key] is None)}
@@ -108,6 +115,28 @@ def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
         text = f"What TORNADO_WEBSOCKETS['STORE'] names cannot be imported: {type(error).__name__}: {error}"
         return [Error(text, hint="Mend its module.", id="tornado_websockets.E005")]
     return []
+
+
+#: Events that the browser client tells of itself: a page that listens to one hears both.
+_OF_THE_CLIENT = frozenset(
+    {"close", "dropped", "error", "gap", "message", "open", "reconnected", "reconnecting", "refused"}
+)
+
+
+def check_event_names(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No event of a WebSocket is called as one of the browser client's own."""
+    from .websocket import endpoint_of, registry
+
+    found: list[CheckMessage] = []
+    for websocket in registry:
+        endpoint = endpoint_of(websocket)
+        handled = {event for event, _ in endpoint.dispatcher.items() if not endpoint.dispatcher.is_reserved(event)}
+        own = _OF_THE_CLIENT if endpoint.presence is None else _OF_THE_CLIENT | {"presence"}
+        for event in sorted((handled | set(endpoint.sends or ())) & own):
+            text = f"{websocket.path} has an event {event!r}, which is also one of the browser client's own."
+            hint = "Give it another name, unless no page listens to it with that client."
+            found.append(Info(text, hint=hint, id="tornado_websockets.I001"))
+    return found
 
 
 def check_deployment(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:

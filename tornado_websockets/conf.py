@@ -38,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "HISTORY_BYTES": 900_000,
     # Seconds that the newest value of an event is kept, where a WebSocket retains it.
     "RETAIN_SECONDS": 86_400.0,
+    # Seconds within which a user who reconnects has not left, for those who are told who is here.
+    "PRESENCE_GRACE": 5.0,
     # Goes before the names of channel-layer groups, and of keys of the store, so that two projects, or production and
     # staging, can share a Redis.
     "NAMESPACE": "",

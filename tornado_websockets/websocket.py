@@ -19,7 +19,7 @@ from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
 from .paths import PathPattern, group_of
-from .people.addressing import NOT_GIVEN, read_audience, read_users
+from .people.addressing import NOT_GIVEN, read_audience, read_user, read_users
 from .people.recipients import Recipients
 from .schema.sends import read_sends
 from .serving.checks import check_installed
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .core.protocol.frames import Data
     from .core.recovery.keeping.kept_hub import KeptHub
     from .modules.module import Module
+    from .people.presence import Option, Presence
     from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -72,6 +73,9 @@ class WebSocket:
         ``STORE``. Whoever may connect may ask for all of them. All that is sent to the clients of such a path has one
         order: a reply waits behind what was emitted before, by whomever.
     :param retain: names of events; the newest of each is told to everybody who connects, before anything else.
+    :param presence: tells the clients of a concrete path who else is there, with the event ``presence``: a function or
+        coroutine function that is called with the ``socket`` and returns a dict for the others to see, or ``None`` for
+        nobody; ``True``, where who calls ``socket.present(info)`` is seen; ``"count"`` tells their number alone.
     :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``authorize`` takes no argument,
         ``authenticate`` is no such list, ``subprotocols`` no list of strings, a type of ``sends`` cannot be used,
         ``history`` is no number, or ``retain`` no list of names.
@@ -97,6 +101,7 @@ class WebSocket:
         subprotocols: Sequence[str] = (),
         history: int = 0,
         retain: Sequence[str] = (),
+        presence: Option = False,
     ) -> None:
         if not isinstance(add_to_handlers, bool):
             raise TypeError(
@@ -117,6 +122,7 @@ class WebSocket:
             authenticate=authenticate,
             recheck=recheck,
             subprotocols=checked_subprotocols(subprotocols),
+            presence=presence,
         )
         self._emitter = Emitter(self._endpoint)
         self.path = self._endpoint.pattern.text
@@ -330,6 +336,38 @@ class WebSocket:
             what = "keeps nothing" if events else "has no history"
             raise ValueError(f"{self!r} {what}: make it with WebSocket({self.path!r}, history=100).")
         return hub
+
+    def people(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Who is at a concrete path: ``{"id", "info", "connections"}`` each, in every process that shares the store.
+
+        :param parameters: of the path; errors as :meth:`publish`.
+        :raises RuntimeError: this WebSocket has no ``presence``.
+        :raises StoreError: the store is down.
+        :raises SynchronousOnlyOperation: it would block an event loop.
+        """
+        return self._presence.find_and_wait(self._endpoint.pattern.build(parameters)).people()
+
+    async def apeople(self, **parameters: Any) -> list[dict[str, Any]]:
+        """:meth:`people` for async code."""
+        return (await self._presence.find(self._endpoint.pattern.build(parameters))).people()
+
+    def is_present(self, user: Any, /, **parameters: Any) -> bool:
+        """Whether a user is at a concrete path; errors as :meth:`people`, and as :meth:`to` for what is no user.
+
+        :param user: a user or a primary key.
+        """
+        return read_user(user) in self._presence.find_and_wait(self._endpoint.pattern.build(parameters))
+
+    async def ais_present(self, user: Any, /, **parameters: Any) -> bool:
+        """:meth:`is_present` for async code."""
+        return read_user(user) in await self._presence.find(self._endpoint.pattern.build(parameters))
+
+    @property
+    def _presence(self) -> Presence:
+        presence = self._endpoint.presence
+        if presence is None:
+            raise RuntimeError(f"Nobody knows who is at {self.path!r}: give WebSocket(presence=...).")
+        return presence
 
     def bind(self, module: Module) -> None:
         """Let ``module`` speak to the clients of this WebSocket.

@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
-from tornado_websockets.core.control import Note
+from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
@@ -78,7 +78,9 @@ class Relay:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         receiver = self._current_receiver()
         while receiver is not None:
-            await _on_loop_of(receiver, receiver.join(topic))
+            # Notes may just have been left by another client.
+            others = (CONTROL,) if self._hub.has_clients(CONTROL) else ()
+            await _on_loop_of(receiver, receiver.join(topic, *others))
             receiver = self._current_receiver() if receiver.is_stopped else None  # its last topic was left meanwhile
 
     def _current_receiver(self) -> Receiver | None:
@@ -125,7 +127,8 @@ class Relay:
         else:
             self._has_no_loop = False
             if sender is None:
-                self._hub.note_unheard(outgoing.message)
+                if isinstance(message, Message):
+                    self._hub.note_unheard(message)
                 outgoing.succeed()
             else:
                 sender.put(outgoing)

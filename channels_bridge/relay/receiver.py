@@ -117,9 +117,16 @@ class Receiver:
         """Whether its loop runs and it has topics."""
         return not self.is_stopped and self.loop.is_running()
 
-    async def join(self, topic: str) -> None:
-        """Want ``topic``; returns when its group is joined, or cannot be joined soon."""
-        self._wanted.add(topic)
+    async def join(self, topic: str, *others: str) -> None:
+        """Want ``topic``; returns when its group is joined, or cannot be joined soon.
+
+        :param others: wanted too, and joined before, but not waited for.
+        """
+        self._wanted.update((topic, *others))
+        for other in others:
+            if other not in self._joined:
+                self._pending[other] = None
+                self._work.set()
         if topic not in self._joined:
             await self._attend(topic)
 

@@ -1,6 +1,7 @@
 """People whose tabs are spread over processes: who hears, who is thrown out, whose login ends."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,10 +25,11 @@ def people_servers(redis: RedisServer, database: Path, tmp_path_factory: pytest.
 
 
 @pytest.fixture
-async def both(people_servers: Servers) -> AsyncIterator[list[Server]]:
-    """A daphne and a Tornado on one layer."""
+async def both(people_servers: Servers, redis: RedisServer) -> AsyncIterator[list[Server]]:
+    """A daphne and a Tornado on one layer, with one store."""
     kinds = ("daphne", "tornado")
-    starts = (asyncio.to_thread(people_servers.get, kind, TEST_LAYER="core") for kind in kinds)
+    shared = {"TEST_LAYER": "core", "TEST_TORNADO_WEBSOCKETS": json.dumps({"STORE": redis.url, "PRESENCE_GRACE": 0.5})}
+    starts = (asyncio.to_thread(people_servers.get, kind, **shared) for kind in kinds)
     first, second = await asyncio.gather(*starts)
     async with first.visit() as here, second.visit() as there:
         yield [here, there]
@@ -122,3 +124,26 @@ async def test_a_login_that_ends_in_one_process_ends_in_the_other(
     assert time.monotonic() - started < SOON
     for other in crowd.others:
         assert await other.settle() == []
+
+
+async def test_everybody_sees_who_is_there_in_both_processes(both: list[Server], key: str) -> None:
+    cookies = [await log_in(both[0], f"{name}-{key}") for name in ("ada", "bob")]
+    ada, bob = [await server.connect(f"/present/{key}", cookie) for server, cookie in zip(both, cookies, strict=True)]
+    seen = [await names_seen(client, {f"ada-{key}", f"bob-{key}"}) for client in (ada, bob)]
+    assert seen == [{f"ada-{key}", f"bob-{key}"}] * 2
+    for server in both:
+        page = (await server.request(f"/people/here/{key}", headers=cookies[0])).json()
+        assert {person["info"]["name"] for person in page["people"]} == {f"ada-{key}", f"bob-{key}"}
+        assert page["is_present"]
+    await bob.close()
+    assert len((await ada.expect("presence"))["left"]) == 1
+
+
+async def names_seen(client: SocketClient, wanted: set[str]) -> set[str]:
+    """Whom a client has been told of, until it is these."""
+    seen: dict[str, str] = {}
+    while set(seen.values()) != wanted:
+        told = await client.expect("presence")
+        people = [person for kind in ("people", "joined", "changed") for person in told.get(kind, [])]
+        seen.update({person["id"]: person["info"]["name"] for person in people})
+    return set(seen.values())

@@ -1,10 +1,10 @@
 """Pages that speak to some of the clients of a place, throw them out, and ban them."""
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
-from .websockets.people import people
+from .websockets.people import people, present
 
 
 def tell_user(request: HttpRequest, key: str, name: str) -> HttpResponse:
@@ -32,7 +32,12 @@ def ban(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse()
 
 
+def here(request: HttpRequest, key: str) -> JsonResponse:
+    return JsonResponse({"people": present.people(key=key), "is_present": present.is_present(request.user, key=key)})
+
+
 urlpatterns = [
+    path("here/<slug:key>", here),
     path("tell-user/<slug:key>/<slug:name>", tell_user),
     path("tell-others/<slug:key>", tell_others),
     path("throw-out/<slug:key>/<slug:name>", throw_out),

@@ -10,6 +10,8 @@ from tornado_websockets.core.connections.admission import admission
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.exceptions import EmitHandlerError, InvalidInstanceError
 from tornado_websockets.paths import PathPattern
+from tornado_websockets.people.board import board
+from tornado_websockets.people.orders import late_orders
 from tornado_websockets.serving.endpoint import Endpoint
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
@@ -51,7 +53,7 @@ class TestByDefault:
         assert (endpoint.hub, endpoint.admission) == (hub, admission)
 
     def test_has_its_logins_checked(self, endpoint):
-        assert endpoint.observers == [logins]
+        assert endpoint.observers == [logins, late_orders, board]
 
     def test_has_neither_context_nor_clients(self, endpoint):
         assert (endpoint.context, endpoint.handlers) == (None, [])

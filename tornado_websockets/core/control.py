@@ -3,9 +3,12 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
+from ..exceptions import PublishError
 from .counters import counters
 from .logger import logger
 from .protocol.outline import brackets, depth
@@ -27,12 +30,14 @@ class Note:
     :ivar event: what it is about, one of those that something in this package takes.
     :ivar text: what it says: a JSON object, as ASCII.
     :ivar is_for_others: whether this process has done already what it says.
+    :ivar is_order: whether it shall be carried out though the channel layer should not bring it; it is once.
     """
 
     topic: str
     event: str
     text: str
     is_for_others: bool = False
+    is_order: bool = False
 
 
 #: Does what a note says, in one of the processes that hear it. It raises ``ValueError``, ``TypeError`` or
@@ -52,6 +57,19 @@ def on_note(event: str) -> Callable[[Taker], Taker]:
     return register
 
 
+#: Keeps orders for processes that the layer does not bring them to; ``None`` where processes share nothing to keep
+#: them in, else how that went.
+Keeper = Callable[[Note], "Future[None] | None"]
+
+_keepers: list[Keeper] = []
+
+
+def keep_orders(keep: Keeper) -> Keeper:
+    """Register what keeps orders."""
+    _keepers.append(keep)
+    return keep
+
+
 class Control:
     """The notes that one hub hears.
 
@@ -62,7 +80,8 @@ class Control:
     def __init__(self, hub: Any) -> None:
         self._hub = hub
         self.last = 0
-        self._orders: deque[tuple[int, Any]] = deque(maxlen=MOST_ORDERS)
+        self._orders: deque[tuple[int, str, Any]] = deque(maxlen=MOST_ORDERS)
+        self._watchers: dict[str, Callable[[], None]] = {}
 
     def take(self, note: Note) -> None:
         """Do what ``note`` says. Never raises: what is wrong with it is counted and logged."""
@@ -75,15 +94,70 @@ class Control:
             counters.messages_invalid += 1
             logger.warning("A note of another process is ignored: %.200s (%.64r)", error, note.event)
 
-    def remember(self, order: Any) -> None:
-        """Keep ``order`` for those who are being let in now."""
+    def watch(self, topic: str, call: Callable[[], None]) -> None:
+        """Have ``call`` called whenever another process says that something has changed at ``topic``."""
+        self._watchers[topic] = call
+
+    def unwatch(self, topic: str) -> None:
+        """Have nothing called any more."""
+        self._watchers.pop(topic, None)
+
+    def alert(self, topic: str) -> None:
+        """Something has changed at ``topic``."""
+        watcher = self._watchers.get(topic)
+        if watcher is not None:
+            watcher()
+
+    def keep(self, note: Note, outcome: "Future[None] | None") -> "Future[None] | None":
+        """Have an order kept; what is returned succeeds where that or ``outcome`` does.
+
+        :param outcome: how it goes with the channel layer, where there is one.
+        """
+        for keep in _keepers if note.is_order else ():
+            kept = keep(note)
+            if kept is not None:
+                outcome = _either(note, *([kept] if outcome is None else [outcome, kept]))
+        return outcome
+
+    def remember(self, order: Any, id_: str) -> bool:
+        """Keep ``order`` for those who are being let in now, if it has not come before; whether it is new.
+
+        :param id_: by which it is known.
+        """
+        if any(known == id_ for _, known, _ in self._orders):
+            return False
         self.last += 1
-        self._orders.append((self.last, order))
+        self._orders.append((self.last, id_, order))
+        return True
 
     def since(self, number: int) -> Iterator[Any]:
         """The orders that were remembered after the one of that number, as far as they are kept."""
         if self.last != number:
-            yield from [order for at, order in self._orders if at > number]
+            yield from [order for at, _, order in self._orders if at > number]
+
+
+def _either(note: Note, *outcomes: "Future[None]") -> "Future[None]":
+    """Done when one of ``outcomes`` has succeeded, or all have failed, and then with the first one's error."""
+    either: Future[None] = Future()
+    either.set_running_or_notify_cancel()
+    lock, waiting = Lock(), len(outcomes)
+
+    def note_outcome(outcome: "Future[None]") -> None:
+        nonlocal waiting
+        with lock:
+            waiting -= 1
+            if either.done():
+                return
+            if outcome.exception() is None:
+                either.set_result(None)
+            elif not waiting:
+                failure = PublishError(note.event, note.topic)
+                failure.__cause__ = outcomes[0].exception()
+                either.set_exception(failure)
+
+    for outcome in outcomes:
+        outcome.add_done_callback(note_outcome)
+    return either
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -45,6 +45,11 @@ def read_users(user: Any) -> frozenset[str]:
     return _read(_several(user, "user"), _user_key)
 
 
+def read_user(user: Any) -> str:
+    """The key of one user; errors as of ``WebSocket.to``."""
+    return _user_key(user)
+
+
 def _read(values: Iterable[Any], read: Callable[[Any], T]) -> frozenset[T]:
     return frozenset(map(read, values))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -38,7 +39,7 @@ class Disconnect:
     def note(self) -> Note:
         """What other processes are told; after what was sent to the path before."""
         said = {"path": self.path, "to": self.audience.to_text(), "code": self.close.code, "reason": self.close.reason}
-        return Note(self.path, DISCONNECT, json.dumps(said))
+        return _note(self.path, DISCONNECT, said)
 
     def concerns(self, connection: Connection) -> bool:
         """Whether ``connection`` is one of them."""
@@ -72,8 +73,7 @@ class Recheck:
     @property
     def note(self) -> Note:
         """What other processes are told."""
-        said = {"path": self.path, "to": Audience(users=self.users).to_text()}
-        return Note(CONTROL, RECHECK, json.dumps(said))
+        return _note(CONTROL, RECHECK, {"path": self.path, "to": Audience(users=self.users).to_text()})
 
     def concerns(self, connection: Connection) -> bool:
         """Whether ``connection`` is one of them."""
@@ -99,7 +99,7 @@ def _take_disconnect(hub: Hub, said: Mapping[str, Any]) -> None:
     path, close = said["path"], Close.by_application(said["code"], said["reason"])
     if not isinstance(path, str):
         raise TypeError(f"expected a path, got {path!r:.64}")
-    _order(hub, Disconnect(path, Audience.from_text(said["to"]), close))
+    _order(hub, Disconnect(path, Audience.from_text(said["to"]), close), said["id"])
 
 
 @on_note(RECHECK)
@@ -107,12 +107,20 @@ def _take_recheck(hub: Hub, said: Mapping[str, Any]) -> None:
     path, users = said["path"], Audience.from_text(said["to"]).users
     if not isinstance(path, str) or users is None:
         raise TypeError(f"expected a path and users, got {path!r:.64} and {users!r}")
-    _order(hub, Recheck(path, users))
+    _order(hub, Recheck(path, users), said["id"])
 
 
-def _order(hub: Hub, order: Order) -> None:
-    """Carry out ``order`` in this process."""
-    hub.control.remember(order)
+def _note(topic: str, event: str, said: dict[str, Any]) -> Note:
+    """The note of an order, which has a name: it may come by the layer, and by the store as well."""
+    return Note(topic, event, json.dumps({**said, "id": uuid.uuid4().hex}), is_order=True)
+
+
+def _order(hub: Hub, order: Order, id_: object) -> None:
+    """Carry out ``order`` in this process, unless that was done."""
+    if not isinstance(id_, str):
+        raise TypeError(f"expected a name, got {id_!r:.64}")
+    if not hub.control.remember(order, id_):
+        return
 
     def carry_out(shard: Shard) -> None:
         for connection in order.connections_of(shard):

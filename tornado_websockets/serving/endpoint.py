@@ -29,7 +29,9 @@ from ..core.registry import PREFIX
 from ..database import idle_database, with_database
 from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
+from ..people.board import board
 from ..people.orders import late_orders
+from ..people.presence import EVENT, Option, Presence
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from .authorization import Authorization, Authorize
@@ -62,6 +64,7 @@ class Endpoint:
     :param authenticate: says who they are, instead of the setting ``AUTHENTICATE``.
     :param recheck: whether that is asked again at ``REAUTH_INTERVAL``.
     :param subprotocols: may be selected.
+    :param presence: says who its clients are to each other; false for nobody.
     :param sends: types of what it sends, by event; ``None`` where that is not said.
 
     :ivar path: as its WebSocket has it, with parameters.
@@ -78,6 +81,7 @@ class Endpoint:
         websocket: Any = None,
         sends: Mapping[str, Type | None] | None = None,
         *,
+        presence: Option = False,
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
         subprotocols: Sequence[str] = (),
@@ -91,18 +95,24 @@ class Endpoint:
             "authenticate": authenticate and [getattr(each, "__qualname__", each) for each in authenticate],
             "recheck": recheck or None,
             "subprotocols": tuple(subprotocols) or None,
+            "presence": getattr(presence, "__qualname__", presence) or None,
         }
         self.context: Any = None
         self.hub = hub
         self.admission = admission
         names = HANDLER_ARGUMENTS | pattern.names
-        self.dispatcher = Dispatcher(pattern.text, names, partial(guard, names=names, read_types=read_types))
+        self.presence = None if presence is False else Presence(pattern.text, presence)
+        self._taken = frozenset() if self.presence is None else frozenset({EVENT})
+        guarded = partial(guard, names=names, read_types=read_types)
+        self.dispatcher = Dispatcher(pattern.text, names, guarded, self._taken)
         self.sends = sends
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:
             concurrency = 1
         self.workers = Workers(pattern.text, concurrency, with_database, idle_database)
-        self.observers: list[Observer] = [logins, late_orders]
+        self.observers: list[Observer] = [logins, late_orders, board]
+        if self.presence is not None:
+            self.observers.append(self.presence)
         self.authentication = Authentication(pattern.text, authenticate)
         self.is_rechecked = recheck
         self.subprotocols = tuple(subprotocols)
@@ -117,6 +127,7 @@ class Endpoint:
 
     def _make_encoder(self) -> Encoder:
         options: dict[str, Any] = {"default": _to_json, "texts": (Promise,), "path": self.pattern.text}
+        options["taken"] = self._taken
         if self.sends is None:
             return Encoder(**options)
         return DeclaredEncoder(self.sends, self.dispatcher.prefixes, **options)

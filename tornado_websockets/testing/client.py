@@ -67,6 +67,7 @@ class Client:
     :ivar connection: the server's side of it: the ``socket`` of the handlers.
     :ivar position: where it stands on a path with a history, once it has been told: the position of a page, as
         ``WebSocket.position`` writes it, moved on by what came since. ``None`` before.
+    :ivar people: who is here by ``id``, as the server has told where ``presence`` is on.
     :ivar close_code: once the server has closed the connection.
     """
 
@@ -97,6 +98,7 @@ class Client:
         self._serving: asyncio.Task[None] | None = None
         self._requests = 0
         self._stands: dict[str, int] | None = None
+        self.people: dict[str, Data] = {}
         self.close_code: int | None = None
         if endpoint_of(self._websocket).kept_hub is not None:
             from ..store.current import keep_tests_to_memory
@@ -262,10 +264,21 @@ class Client:
             if frame is not None:
                 self._received.append(frame)
                 self._move(frame)
+                if frame["event"] == "presence" and endpoint_of(self._websocket).presence is not None:
+                    self._meet(frame["data"])
             else:
                 self.close_code = close_code
                 self._outgoing.put_nowait(None)
             self._arrived.notify_all()
+
+    def _meet(self, told: Data) -> None:
+        """Keep what the server has told of people."""
+        if "people" in told:
+            self.people.clear()
+        for person in (each for key in ("people", "joined", "changed") for each in told.get(key, ())):
+            self.people[person["id"]] = person
+        for id_ in told.get("left", ()):
+            self.people.pop(id_, None)
 
     def _offer(self) -> Offer:
         headers = handshake.join_headers(self._headers.items())

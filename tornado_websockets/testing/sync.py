@@ -46,6 +46,11 @@ class SyncClient:
         """See :class:`Client`."""
         return self._client.close_code
 
+    @property
+    def people(self) -> dict[str, Data]:
+        """See :class:`Client`."""
+        return self._client.people
+
     def connect(self) -> Self:
         """See :meth:`Client.connect`."""
         self._wait(self._client.connect())

@@ -82,6 +82,8 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     rests_on_session = _Forward()
     is_expired = _Forward()
     attend = _Forward()
+    present = _Forward()
+    absent = _Forward()
     state = _Forward()
     closed = _Forward()
 

@@ -17,6 +17,7 @@ from channels_bridge.relay.sender import SendTiming
 from tests.support.layers import BROKER, IN_MEMORY, REFUSING, SLOWLY_MADE, SlowlyMadeLayer
 from tests.support.scripts import FORKS, run_script
 from tests.support.waiting import turns, until
+from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.groups import group_name
@@ -154,6 +155,33 @@ class TestBetweenProcesses:
         await until(lambda: theirs.heard[-1:] == ["298"] and others.heard[-1:] == ["299"])
         assert theirs.heard == mine.heard == [str(number) for number in range(300) if number % 3 < 2]
         assert others.heard == [str(number) for number in range(300) if number % 3 != 1]
+
+    async def test_processes_hear_notes_for_as_long_as_they_have_clients(self, layer, start):
+        here, there = start(), start()
+        await here.connect()
+        for _ in range(2):
+            await there.hub.enter(CONTROL, wait=False)
+            await there.connect()
+            await until(lambda: layer.groups.get(group_name(CONTROL)))
+            heard = []
+            there.hub.control.watch("/chat", lambda heard=heard: heard.append("/chat"))
+            here.hub.publish(Note(CONTROL, "people", '{"path":"/chat"}', is_for_others=True))
+            await until(lambda heard=heard: heard == ["/chat"])
+            await there.disconnect(there._entered[-1])
+            await there.hub.leave(CONTROL)
+            assert not layer.groups[group_name(CONTROL)]
+
+    async def test_notes_are_heard_again_after_they_were_left_by_another_client(self, layer, start):
+        process = start()
+        await process.hub.enter(CONTROL, wait=False)
+        await process.connect()
+        leaving = asyncio.ensure_future(process.hub.leave(CONTROL))
+        await asyncio.sleep(0)
+        await process.hub.enter(CONTROL, wait=False)
+        await process.connect("/other")
+        await leaving
+        await until(lambda: layer.groups.get(group_name(CONTROL)))
+        await process.hub.leave(CONTROL)
 
     async def test_who_is_excluded_elsewhere_does_not_hear(self, layers, start):
         here, there = start(), start()

@@ -39,6 +39,7 @@ class Room:
         self.websocket = "the websocket"
         self.context = "the context"
         self.path = "/test"
+        self.presence = None
         self.hub = Hub()
         self.admission = Admission()
         self.dispatcher = Dispatcher("/test", {"self", "socket", "data", "room"})

@@ -13,6 +13,7 @@ def test_codes_are_those_of_the_contract():
         "PING_TIMEOUT": 1011,
         "SLOW_CLIENT": 4008,
         "LOGGED_OUT": 4401,
+        "FORBIDDEN": 4403,
         "SESSION_GONE": 3401,
     }
 

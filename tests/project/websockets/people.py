@@ -6,6 +6,9 @@ from tornado_websockets.websocket import WebSocket
 people = WebSocket("/people/<slug:key>", authorize=lambda socket: getattr(socket.user, "last_name", "") != "banned")
 
 
+present = WebSocket("/present/<slug:key>", presence=lambda socket: {"name": socket.user.username})
+
+
 @people.on
 async def whoami(socket: Connection) -> dict[str, str]:
     return {"id": socket.id}

@@ -22,7 +22,7 @@ from ..handlers.dispatch import Dispatcher
 from ..handlers.signatures import Run
 from ..handlers.workers import Workers
 from ..logger import logger
-from ..protocol.closing import INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
+from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
 from ..protocol.control import FREE_PINGS, HELLO, PING, PONG, read_control
 from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
@@ -46,6 +46,10 @@ BULKY: Final = 64 * 1024
 STRAGGLING: Final = 1.5
 
 
+#: With which a server that stops closes, and nothing else does: "going away", and IANA's "service restart".
+_STOPPING: Final = frozenset({GOING_AWAY, 1012})
+
+
 class Endpoint(Protocol):
     """What a connection needs of its WebSocket."""
 
@@ -59,6 +63,7 @@ class Endpoint(Protocol):
     path: str
     authentication: Any
     authorization: Any
+    presence: Any
     is_rechecked: bool
 
     @property
@@ -94,6 +99,7 @@ class Connection(Socket):
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
     :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
+    :ivar is_sent_away: whether it was closed because its server stops.
     :ivar orders_seen: number of the last order to processes that had come when its handshake began.
     """
 
@@ -121,6 +127,7 @@ class Connection(Socket):
         "endpoint",
         "headers",
         "id",
+        "is_sent_away",
         "kwargs",
         "leases_threads",
         "offer",
@@ -184,7 +191,7 @@ class Connection(Socket):
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
-        self._is_admitted = self._is_attending = False
+        self._is_admitted = self._is_attending = self.is_sent_away = False
         self.orders_seen = endpoint.hub.control.last
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -222,6 +229,8 @@ class Connection(Socket):
             self.user_key = self.endpoint.user_key(user)
             with suppress(RuntimeError):  # the loop is closed
                 self.shard.move(self, self.path)
+            if self.endpoint.presence is not None:
+                self.endpoint.presence.on_user_changed(self)
 
     @property
     def token(self) -> str | None:
@@ -292,6 +301,18 @@ class Connection(Socket):
         audience = Audience(exclude=frozenset((self.id,)), is_local=True)
         self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
         return Sending(self.shard.settle_here, sender_to(self.path))
+
+    def present(self, info: Data) -> None:
+        self._presence.present(self, info)
+
+    def absent(self) -> None:
+        self._presence.absent(self)
+
+    @property
+    def _presence(self) -> Any:
+        if self.endpoint.presence is None:
+            raise RuntimeError(f"Nobody is told who is at {self.path!r}: give WebSocket(presence=True).")
+        return self.endpoint.presence
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         self.end(Close.by_application(1000 if code is None else code, reason or ""))
@@ -460,7 +481,7 @@ class Connection(Socket):
     def end(self, close: Close) -> None:
         """Close in order, with any code that the transport can send: what was sent before goes out first."""
         if self._status is OPEN:
-            self._status = CLOSING
+            self._status, self.is_sent_away = CLOSING, close.code in _STOPPING
             self.shard.close(self, close)
         elif self._status is CONNECTING:
             self._status, self._close_after_accept = CLOSED, close

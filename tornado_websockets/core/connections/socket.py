@@ -122,6 +122,20 @@ class Socket:
         """
 
     @abstractmethod
+    def present(self, info: Data) -> None:
+        """Say that this client is here, or say something else of it; others see it where ``presence`` is on.
+
+        :param info: a dict, at most 4 KiB of JSON.
+        :raises RuntimeError: the WebSocket has no ``presence``, or only counts.
+        :raises TypeError: ``info`` is something else, or holds what JSON cannot.
+        :raises ValueError: it is too large.
+        """
+
+    @abstractmethod
+    def absent(self) -> None:
+        """Take that back; errors as :meth:`present` where there is no ``presence``."""
+
+    @abstractmethod
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
 

@@ -155,16 +155,25 @@ class Hub:
 
         A note is for the processes themselves.
         """
-        if isinstance(message, Message):
-            self.deliver(message)
-        elif not message.is_for_others:
-            self.control.take(message)
+        if isinstance(message, Note):
+            return self._tell(message)
+        self.deliver(message)
         if self.publisher is None:
             self.note_unheard(message)
             return None
         outcome = shared_future()
         self.publisher.publish(message, outcome)
         return outcome
+
+    def _tell(self, note: Note) -> "Future[None] | None":
+        """Tell a note to the processes, this one first."""
+        if not note.is_for_others:
+            self.control.take(note)
+        outcome = None
+        if self.publisher is not None:
+            outcome = shared_future()
+            self.publisher.publish(note, outcome)
+        return self.control.keep(note, outcome)
 
     def for_each_shard(self, call: "Callable[[Shard], object]") -> None:
         """Have ``call`` called with each shard, on its loop; here and now where that is the one that runs."""
@@ -174,10 +183,9 @@ class Hub:
             elif not shard.loop.is_closed():
                 shard.loop.call_soon_threadsafe(call, shard)
 
-    def note_unheard(self, message: Message | Note) -> None:
+    def note_unheard(self, message: Message) -> None:
         """Say, the first time, that a message that has no way to other processes has reached nobody here either."""
-        is_message = isinstance(message, Message)
-        if is_message and not self._has_noted and not self.has_clients(message.topic):
+        if not self._has_noted and not self.has_clients(message.topic):
             self._has_noted = True
             logger.info(
                 "Published %r, which nobody could hear: %.64r has no clients in this process, and there is no way to "

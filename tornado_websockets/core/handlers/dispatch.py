@@ -41,12 +41,16 @@ class Dispatcher:
     :param path: for error messages.
     :param names: what a handler may take as arguments.
     :param guard: sees to the rules and types of handlers.
+    :param taken: names of events that no handler may have here.
     :ivar events: the registered functions by event.
     :ivar prefixes: with which the names of the events of modules begin.
     """
 
-    def __init__(self, path: str, names: Collection[str], guard: Guard = _unguarded) -> None:
+    def __init__(
+        self, path: str, names: Collection[str], guard: Guard = _unguarded, taken: frozenset[str] = frozenset()
+    ) -> None:
         self._path = path
+        self._taken = taken
         self._guard = guard
         self.prefixes: set[str] = set()
         self._names = frozenset(names)
@@ -91,6 +95,8 @@ class Dispatcher:
             raise NotCallableError(callback)
         if not isinstance(event, str) or not event:
             raise TypeError(f"Expected the name of an event as a str that is not empty, got {event!r}.")
+        if event in self._taken:
+            raise ValueError(f"No handler of {self._path!r} may be named {event!r}: presence has that name.")
         self._handlers[event] = self._guard(read(callback, self._names), rules)
         self._defaults.discard(event)
         self.events.show(event, callback)

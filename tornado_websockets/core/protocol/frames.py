@@ -177,11 +177,17 @@ class Encoder:
     :param default: turns a value that JSON does not know into one it knows, or raises ``TypeError``.
     :param path: of the WebSocket, for error messages.
     :param texts: types besides ``str`` that are taken for one, such as lazy strings.
+    :param taken: names of events that are sent by something else here.
     """
 
     def __init__(
-        self, default: Callable[[Any], Any] | None = None, texts: tuple[type, ...] = (), path: str = ""
+        self,
+        default: Callable[[Any], Any] | None = None,
+        texts: tuple[type, ...] = (),
+        path: str = "",
+        taken: frozenset[str] = frozenset(),
     ) -> None:
+        self._taken = taken
         self._dumps = _dumps(default)
         self._where = f" on {path!r}" if path else ""
         self._texts = (str, *texts)
@@ -193,12 +199,14 @@ class Encoder:
         :param data: a ``dict``; a ``str`` is sent as ``{"message": data}``, and ``None``, ``""`` and ``[]`` as ``{}``.
         :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply; or ``event`` begins with
-            ``tws.``.
+            ``tws.``, or is taken.
         """
         if not isinstance(event, str):
             raise TypeError(f"Expected the name of the event as a str, got {event!r}.")
         if event.startswith(CONTROL):
             raise ValueError(f"The event {event!r} has a name of the protocol's own: those begin with {CONTROL!r}.")
+        if event in self._taken:
+            raise ValueError(f"The event {event!r}{self._where} is sent by presence alone: give yours another name.")
         if isinstance(data, self._texts):
             data = {"message": str(data)} if data else {}
         elif data is None or data == []:

@@ -1,0 +1,122 @@
+"""Orders that the channel layer does not bring, between two processes in one that share a store."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from django.test import override_settings
+
+from channels_bridge.relay.publisher import Relay
+from tests.support.layers import BROKER, REFUSING
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.exceptions import PublishError
+from tornado_websockets.people.board import Board, BoardPace
+from tornado_websockets.store.memory import MemoryStore
+from tornado_websockets.testing import Client
+from tornado_websockets.websocket import WebSocket, endpoint_of
+
+ADA = SimpleNamespace(pk=1, is_authenticated=True)
+
+
+class KeptStore(MemoryStore):
+    """One that all processes here share."""
+
+    waits = True
+
+
+class BrokenStore(KeptStore):
+    """One that keeps nothing."""
+
+    def publish(self, topic, token, entries, keep):
+        raise ConnectionError
+
+
+def settings(store="KeptStore", layers=REFUSING):
+    return override_settings(CHANNEL_LAYERS=layers, TORNADO_WEBSOCKETS={"STORE": f"{__name__}.{store}"})
+
+
+@pytest.fixture
+def start(key):
+    """Starts what is another process to others."""
+    looks = []
+
+    def start(authorize=None):
+        ws, hub = WebSocket(f"/ordered/{key}", add_to_handlers=False, authorize=authorize), Hub()
+        endpoint_of(ws).hub = hub
+        hub.publisher = Relay(hub, Encoder())
+        own = Board(BoardPace(interval=0.02))
+        looks.append(own)
+        endpoint_of(ws).observers[-1] = own
+        return ws
+
+    yield start
+    for own in looks:
+        for _, task in own._looking.values():
+            task.cancel()
+
+
+async def is_looking(ws):
+    """Return when the store was looked at once: what is there by then is old."""
+    own = endpoint_of(ws).observers[-1]
+    await until(lambda: own.looks)
+
+
+async def test_work_though_the_layer_is_down(start):
+    with settings():
+        here, there = start(), start()
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            await is_looking(there)
+            await here.to(user=ADA).disconnect(4100)
+            await until(lambda: client.close_code == 4100)
+
+
+async def test_to_ask_again_work_too(start):
+    answers = [True, False]
+    with settings():
+        here, there = start(), start(lambda socket: answers.pop(0))
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            await is_looking(there)
+            await here.arecheck(user=ADA)
+            await until(lambda: client.close_code == 4403)
+
+
+async def test_that_the_layer_has_brought_are_carried_out_once(start):
+    with settings(layers=BROKER):
+        here, there = start(), start()
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            await is_looking(there)
+            await here.to(user=ADA).disconnect(4100)
+            await until(lambda: client.close_code == 4100)
+        async with Client(there.path, user=ADA, websocket=there) as again:
+            before = endpoint_of(there).observers[-1].looks
+            await until(lambda: endpoint_of(there).observers[-1].looks > before + 2)
+            assert again.close_code is None
+
+
+async def test_that_were_given_before_anybody_was_here_are_old(start):
+    with settings():
+        here, there = start(), start()
+        await here.to(user=ADA).disconnect(4100)
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            await until(lambda: endpoint_of(there).observers[-1].looks > 2)
+            assert client.close_code is None
+
+
+async def test_that_neither_the_layer_nor_the_store_has_taken_are_an_error(start):
+    with settings("BrokenStore"):
+        ws = start()
+        with pytest.raises(PublishError) as raised:
+            await ws.to(user=ADA).disconnect()
+        assert (raised.value.event, raised.value.path) == ("disconnect", ws.path)
+        assert isinstance(raised.value.__cause__, PublishError)
+        with pytest.raises(PublishError):
+            await asyncio.to_thread(ws.recheck, user=ADA)
+
+
+async def test_without_a_store_the_layer_alone_counts(start):
+    with override_settings(CHANNEL_LAYERS=REFUSING):
+        ws = start()
+        with pytest.raises(PublishError):
+            await ws.to(user=ADA).disconnect()

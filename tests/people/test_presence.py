@@ -1,0 +1,283 @@
+import asyncio
+from contextlib import AsyncExitStack
+from types import SimpleNamespace
+
+import pytest
+from django.test import override_settings
+
+from tests.support.waiting import until
+from tornado_websockets.core.protocol.closing import Close
+from tornado_websockets.people.presence import PresencePace
+from tornado_websockets.testing import Client, SyncClient
+from tornado_websockets.websocket import WebSocket, endpoint_of
+
+ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for number, name in ((1, "Ada"), (2, "Bob")))
+
+
+def name_of(socket):
+    name = getattr(socket.user, "name", None)
+    return None if name is None else {"name": name}
+
+
+def here(presence=name_of, path="/here"):
+    return WebSocket(path, add_to_handlers=False, presence=presence)
+
+
+def person(user, connections=1):
+    return {"id": str(user.pk), "info": {"name": user.name}, "connections": connections}
+
+
+def joined(*people):
+    return {"joined": list(people), "left": [], "changed": []}
+
+
+@pytest.fixture(autouse=True)
+def short_grace():
+    with override_settings(TORNADO_WEBSOCKETS={"PRESENCE_GRACE": 0.3}):
+        yield
+
+
+class TestPeople:
+    async def test_are_shown_to_who_connects_and_told_to_the_others(self):
+        ws = here()
+        async with Client("/here", user=ADA, websocket=ws) as ada:
+            assert await ada.receive("presence") == {"people": [person(ADA)]}
+            async with Client("/here", user=BOB, websocket=ws) as bob:
+                assert await bob.receive("presence") == {"people": [person(ADA), person(BOB)]}
+                assert await ada.receive("presence") == joined(person(BOB))
+                await bob.assert_nothing("presence", timeout=0.2)
+            assert await ada.receive("presence") == {"joined": [], "left": ["2"], "changed": []}
+            assert ada.people == {"1": person(ADA)}
+
+    async def test_who_is_none_is_not_listed_but_is_told(self):
+        ws = here()
+        async with Client("/here", user=ADA, websocket=ws) as ada, Client("/here", websocket=ws) as nobody:
+            assert (await nobody.receive("presence"))["people"] == [person(ADA)]
+            await ada.receive("presence")
+            await ada.assert_nothing("presence", timeout=0.2)
+
+    async def test_of_several_tabs_are_one(self):
+        ws = here()
+        async with Client("/here", user=ADA, websocket=ws) as one:
+            await one.receive("presence")
+            async with Client("/here", user=ADA, websocket=ws) as two:
+                assert await two.receive("presence") == {"people": [person(ADA, 2)]}
+                assert await one.receive("presence") == {"joined": [], "left": [], "changed": [person(ADA, 2)]}
+            assert await one.receive("presence") == {"joined": [], "left": [], "changed": [person(ADA)]}
+
+    async def test_who_reconnects_has_not_left(self):
+        ws = here()
+        async with Client("/here", user=BOB, websocket=ws) as bob:
+            async with Client("/here", user=ADA, websocket=ws):
+                await until(lambda: "1" in bob.people)
+            async with Client("/here", user=ADA, websocket=ws) as ada:
+                await bob.receive("presence")
+                await bob.receive("presence")
+                await bob.assert_nothing("presence", timeout=0.6)
+                assert ada.people == bob.people
+
+    async def test_whose_server_stops_stay_while_they_may_return(self):
+        ws = here()
+        async with Client("/here", user=BOB, websocket=ws) as bob, Client("/here", user=ADA, websocket=ws) as ada:
+            await until(lambda: set(bob.people) == {"1", "2"})
+            ada.connection.end(Close(1012, "retry=1000"))
+            await until(lambda: ada.close_code == 1012 and ada.connection not in ws.handlers)
+            await bob.receive("presence")
+            await bob.receive("presence")
+            await bob.assert_nothing("presence", timeout=0.6)  # the grace is shorter
+            assert ws.is_present(ADA)
+
+    async def test_that_nobody_knows_are_each_their_own_and_leave_at_once(self):
+        ws = here(lambda socket: {})
+        async with Client("/here", websocket=ws) as one:
+            async with Client("/here", websocket=ws) as two:
+                await until(lambda: len(one.people) == len(two.people) == 2)
+                assert not {one.connection.id, two.connection.id} & set(one.people)
+            assert len((await one.receive("presence"))["people"]) == 1
+            await one.receive("presence")
+            assert len((await one.receive("presence", timeout=0.25))["left"]) == 1
+
+    async def test_of_one_room_are_not_those_of_another(self):
+        ws = here(path="/here/<slug:room>")
+        async with Client("/here/a", user=ADA, websocket=ws) as a, Client("/here/b", user=BOB, websocket=ws) as b:
+            assert (await a.receive("presence"))["people"] == [person(ADA)]
+            assert (await b.receive("presence"))["people"] == [person(BOB)]
+            assert ws.people(room="a") == await ws.apeople(room="a") == [person(ADA)]
+            assert ws.is_present(ADA, room="a")
+            assert ws.is_present("1", room="a")
+            assert not await ws.ais_present(ADA, room="b")
+            with pytest.raises(TypeError):
+                ws.people()
+            with pytest.raises(TypeError):
+                ws.is_present(None, room="a")
+
+    async def test_that_come_within_a_moment_are_told_together(self):
+        ws = here()
+        users = [SimpleNamespace(pk=number, is_authenticated=True, name=str(number)) for number in range(10, 20)]
+        async with Client("/here", user=ADA, websocket=ws) as ada, AsyncExitStack() as stack:
+            await ada.receive("presence")
+            await ada.assert_nothing("presence", timeout=0.2)
+            for user in users:
+                await stack.enter_async_context(Client("/here", user=user, websocket=ws))
+            await until(lambda: len(ada.people) == 11)
+            assert len([frame for frame in ada._received if frame["event"] == "presence"]) <= 3
+
+    async def test_of_whom_there_are_many_are_shown_with_the_next_changes(self):
+        ws = here()
+        endpoint_of(ws).presence._pace = PresencePace(many=1)
+        async with (
+            Client("/here", user=ADA, websocket=ws) as ada,
+            Client("/here", user=BOB, websocket=ws) as bob,
+        ):
+            assert await bob.receive("presence") == {"people": [person(ADA), person(BOB)]}
+            await until(lambda: ada.people == bob.people)
+
+    async def test_are_another_when_the_user_is_set_later(self):
+        ws = here()
+        async with Client("/here", user=ADA, websocket=ws) as client:
+            await client.receive("presence")
+            client.connection.user = BOB
+            await until(lambda: set(client.people) == {"2"})
+            assert ws.is_present(BOB)
+            assert not ws.is_present(ADA)
+
+    async def test_are_nobody_where_the_function_fails(self, caplog):
+        async def fail(socket):
+            raise ConnectionError
+
+        ws = here(fail)
+        async with Client("/here", user=ADA, websocket=ws) as client:
+            assert await client.receive("presence") == {"people": []}
+        assert "presence failed" in caplog.text
+
+    def test_are_known_to_sync_tests(self):
+        ws = here()
+        with SyncClient("/here", user=ADA, websocket=ws) as ada:
+            ada.receive("presence")
+            assert ada.people == {"1": person(ADA)}
+            assert ws.people() == [person(ADA)]
+
+    def test_of_clients_whose_event_loop_has_ended_hold_nobody_up(self):
+        ws = here(lambda socket: {"name": "somebody"})
+        with SyncClient("/here", websocket=ws):
+            pass  # its loop is closed before others are told
+        with SyncClient("/here", websocket=ws) as one, SyncClient("/here", websocket=ws) as two:
+            one.receive("presence")
+            two.receive("presence")
+            assert len(one.receive("presence")["joined"]) == 1
+
+
+class TestSaying:
+    async def test_present_and_absent_are_for_who_calls_them(self):
+        ws = here(True)
+
+        @ws.on
+        def come(socket, data):
+            socket.present(data)
+
+        @ws.on
+        async def go(socket):
+            socket.absent()
+
+        async with Client("/here", user=ADA, websocket=ws) as ada, Client("/here", websocket=ws) as other:
+            assert await other.receive("presence") == {"people": []}
+            await ada.emit("come", {"name": "Ada"})
+            assert await other.receive("presence") == joined(person(ADA))
+            await ada.emit("come", {"name": "A."})
+            changed = {"id": "1", "info": {"name": "A."}, "connections": 1}
+            assert await other.receive("presence") == {"joined": [], "left": [], "changed": [changed]}
+            await ada.emit("go")
+            assert await other.receive("presence") == {"joined": [], "left": ["1"], "changed": []}
+
+    @pytest.mark.parametrize(
+        ("info", "error"),
+        [(None, TypeError), ("Ada", TypeError), ({"x": object}, TypeError), ({"x": "y" * 4_090}, ValueError)],
+        ids=["none", "text", "strange", "large"],
+    )
+    async def test_info_is_a_dict_of_4_kib_at_most(self, info, error):
+        async with Client("/here", websocket=here(True)) as client:
+            client.connection.present({"x": "y" * 4_080})
+            with pytest.raises(error):
+                client.connection.present(info)
+
+    async def test_is_an_error_where_nobody_is_told(self):
+        async with Client("/here", websocket=WebSocket("/here", add_to_handlers=False)) as client:
+            with pytest.raises(RuntimeError, match="presence=True"):
+                client.connection.present({})
+            with pytest.raises(RuntimeError, match="presence=True"):
+                client.connection.absent()
+
+    async def test_says_nothing_once_the_client_has_gone(self):
+        ws = here(True)
+        async with Client("/here", user=ADA, websocket=ws) as client:
+            pass
+        client.connection.present({"name": "Ada"})
+        assert ws.people() == []
+
+
+class TestCounting:
+    async def test_tells_the_number_of_people_alone(self):
+        ws = here("count")
+        async with Client("/here", user=ADA, websocket=ws) as ada, Client("/here", user=ADA, websocket=ws):
+            assert await ada.receive("presence") == {"count": 1}
+            async with Client("/here", websocket=ws) as nobody:
+                assert await nobody.receive("presence") == {"count": 2}
+                assert await ada.receive("presence") == {"count": 2}
+            assert await ada.receive("presence") == {"count": 1}
+            with pytest.raises(RuntimeError, match="only counted"):
+                ada.connection.present({})
+
+
+class TestNames:
+    def test_no_handler_is_named_presence(self):
+        ws = here()
+        with pytest.raises(ValueError, match="presence has that name"):
+
+            @ws.on
+            def presence():
+                """Never registered."""
+
+        with pytest.raises(ValueError, match="presence has that name"):
+            ws.on_event("presence")(lambda: None)
+
+    async def test_no_emit_is(self):
+        ws = here()
+        async with Client("/here", websocket=ws) as client:
+            with pytest.raises(ValueError, match="sent by presence alone"):
+                ws.publish("presence")
+            with pytest.raises(ValueError, match="sent by presence alone"):
+                client.connection.emit("presence")
+
+    async def test_it_is_free_where_there_is_no_presence(self):
+        ws = WebSocket("/here", add_to_handlers=False)
+
+        @ws.on
+        async def presence():
+            await ws.emit("presence", {"people": "mine"})
+
+        async with Client("/here", websocket=ws) as client:
+            await client.emit("presence")
+            assert await client.receive("presence") == {"people": "mine"}
+            assert client.people == {}
+
+    @pytest.mark.parametrize("presence", [None, 1, "counted", [], lambda a, b: {}], ids=range(5))
+    def test_what_presence_may_be(self, presence):
+        with pytest.raises(TypeError, match=r"presence of '/here'"):
+            here(presence)
+
+    async def test_nobody_asks_without_it(self):
+        with pytest.raises(RuntimeError, match="presence="):
+            WebSocket("/here", add_to_handlers=False).people()
+
+
+async def test_a_sync_function_may_take_its_time():
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(socket):
+        loop.call_soon_threadsafe(asked.set)
+        return {"name": "Ada"}
+
+    async with Client("/here", user=ADA, websocket=here(slowly)) as ada:
+        await asked.wait()
+        assert await ada.receive("presence") == {"people": [person(ADA)]}

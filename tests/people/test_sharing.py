@@ -1,0 +1,179 @@
+"""Two processes in one, which share a store: each has a hub, a relay and a WebSocket of its own."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import SynchronousOnlyOperation
+from django.test import override_settings
+
+from channels_bridge.relay.publisher import Relay
+from tests.support.layers import BROKER
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.exceptions import StoreError
+from tornado_websockets.people.presence import Presence
+from tornado_websockets.people.sharing import SharingPace, key_of
+from tornado_websockets.store import Entry
+from tornado_websockets.store.current import current_store
+from tornado_websockets.store.memory import MemoryStore
+from tornado_websockets.testing import Client
+from tornado_websockets.websocket import WebSocket, endpoint_of
+
+ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for number, name in ((1, "Ada"), (2, "Bob")))
+
+#: So seldom that nothing but a note tells of a change; and so often that notes are not needed.
+BY_NOTES = SharingPace(renewal=60.0, lifetime=120.0)
+BY_RENEWAL = SharingPace(renewal=0.05, lifetime=0.4)
+
+
+class SlowStore(MemoryStore):
+    """One that may wait."""
+
+    waits = True
+
+
+class BrokenStore(MemoryStore):
+    """One that tells nothing."""
+
+    def retained(self, topic):
+        raise ConnectionError
+
+
+def stored_by(name):
+    return override_settings(
+        CHANNEL_LAYERS=BROKER,
+        TORNADO_WEBSOCKETS={"STORE": f"{__name__}.{name}", "PRESENCE_GRACE": 0.2},
+    )
+
+
+@pytest.fixture(autouse=True)
+def shared():
+    with stored_by("SlowStore"):
+        yield
+
+
+def name_of(socket):
+    return {"name": socket.user.name, "tab": socket.state.get("tab", 0)}
+
+
+@pytest.fixture
+def start(key):
+    """Starts what is another process to others."""
+
+    def start(pace=BY_NOTES, *, is_connected=True):
+        ws, hub = WebSocket(f"/here/{key}", add_to_handlers=False, presence=name_of), Hub()
+        endpoint = endpoint_of(ws)
+        endpoint.hub = hub
+        if is_connected:
+            hub.publisher = Relay(hub, Encoder())
+        presence = Presence(ws.path, name_of, sharing=pace)
+        endpoint.observers = [each for each in endpoint.observers if each is not endpoint.presence] + [presence]
+        endpoint.presence = presence
+        return ws
+
+    return start
+
+
+def enter(ws, user):
+    return Client(ws.path, user=user, websocket=ws)
+
+
+async def test_clients_see_the_people_of_all_processes(start):
+    here, there = start(), start()
+    async with enter(here, ADA) as ada:
+        async with enter(there, BOB) as bob:
+            await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
+            assert ada.people == bob.people
+        await until(lambda: set(ada.people) == {"1"})
+
+
+async def test_a_user_with_tabs_in_two_processes_is_one_and_the_newest_info_counts(start):
+    here, there = start(), start()
+    async with enter(here, ADA) as one, enter(there, ADA) as two:
+        await until(lambda: one.people.get("1", {}).get("connections") == 2 == two.people["1"]["connections"])
+        for number, client in ((1, one), (2, two), (3, one)):
+            client.connection.present({"tab": number})
+            wanted = {"1": {"id": "1", "info": {"tab": number}, "connections": 2}}
+            await until(lambda wanted=wanted: one.people == wanted and two.people == wanted)
+
+
+async def test_who_reconnects_to_another_process_has_not_left(start):
+    here, there = start(), start()
+    async with enter(here, BOB) as bob:
+        async with enter(there, ADA):
+            await until(lambda: "1" in bob.people)
+        async with enter(here, ADA):
+            left = []
+            async with asyncio.TaskGroup() as group:
+                group.create_task(note_departures(bob, left))
+            assert left == []
+
+
+async def note_departures(client, left):
+    """Those of whom the client is told within a while that they have left."""
+    try:
+        while True:
+            left += (await client.receive("presence", timeout=0.6)).get("left", [])
+    except AssertionError:
+        return
+
+
+async def test_a_note_that_is_lost_costs_a_renewal(start):
+    here, there = start(BY_RENEWAL, is_connected=False), start(BY_RENEWAL, is_connected=False)
+    async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+        await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
+
+
+async def test_the_people_of_a_process_that_is_killed_are_gone_soon(start):
+    here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+    async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+        await until(lambda: set(ada.people) == {"1", "2"})
+        _, task, _ = endpoint_of(there).presence._sharing._tasks[there.path]
+        task.cancel()
+        await until(lambda: set(ada.people) == {"1"})
+        assert bob.close_code is None
+
+
+async def test_people_are_known_to_processes_that_serve_nobody(start):
+    here, nowhere = start(), start()
+    async with enter(here, ADA) as ada:
+        await until(lambda: ada.people)
+
+        async def is_known():
+            return [person["id"] for person in await nowhere.apeople()] == ["1"]
+
+        await until(is_known)
+        assert await nowhere.ais_present(ADA)
+        assert not await nowhere.ais_present(BOB)
+        assert await asyncio.to_thread(nowhere.is_present, 1)
+        assert len(await asyncio.to_thread(nowhere.people)) == 1
+
+
+async def test_an_event_loop_is_not_blocked(start):
+    with pytest.raises(SynchronousOnlyOperation, match="apeople"):
+        start().people()
+    with pytest.raises(SynchronousOnlyOperation, match="ais_present"):
+        start().is_present(ADA)
+
+
+async def test_a_store_that_is_down_is_an_error_and_no_empty_place(start):
+    with stored_by("BrokenStore"):
+        ws = start()
+        async with enter(ws, ADA) as ada:
+            await until(lambda: ada.people)  # of this process
+            with pytest.raises(StoreError):
+                await ws.apeople()
+            with pytest.raises(StoreError):
+                ws.is_present(ADA)
+
+
+async def test_what_strangers_have_stored_is_nobody(start):
+    ws = start()
+    store = current_store().store
+    until = '"until":9e99'
+    texts = ["", "[]", "{}", f"{{{until}}}", f'{{{until},"people":"[]"}}', '{"until":"x","people":"{}"}']
+    for number, text in enumerate([*texts, f'{{{until},"people":"{{\\"5\\":[5,1,1]}}"}}']):
+        store.publish(key_of(ws.path), f"{ws.path} {number}", [Entry(text, retained=str(number))], 0)
+    assert await ws.apeople() == []

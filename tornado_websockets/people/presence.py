@@ -1,0 +1,351 @@
+"""Presence: tells the clients of a path who else is there."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import conf
+from ..core.delivery.audience import Audience
+from ..core.delivery.message import Message
+from ..core.forking import after_fork
+from ..core.handlers.signatures import call_in_thread, runs_on_loop
+from ..core.handlers.workers import Workers
+from ..core.logger import logger
+from ..core.people.place import Place, Row
+from ..core.tasks import is_own_cancellation, keep
+from ..database import idle_database, with_database
+from ..encoding import encoder
+from ..exceptions import is_connection_closed
+from .sharing import Sharing, SharingPace, is_shared
+
+if TYPE_CHECKING:
+    from ..core.connections.connection import Connection
+    from ..core.delivery.hub import Hub
+
+#: The event by which clients are told.
+EVENT: Final = "presence"
+
+#: Bytes of JSON that a person may say of itself.
+MAX_INFO: Final = 4_096
+
+#: Threads in which a sync ``presence`` of one WebSocket may run at a time.
+MOST_THREADS: Final = 8
+
+#: Seconds in which those come back whose server stops: it tells them within five, to return within ten at most.
+RETURN: Final = 15.0
+
+#: What ``presence`` may be besides a function: who says so is here, or only the number of people matters.
+COUNT: Final = "count"
+Option = bool | str | Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PresencePace:
+    """When clients are told; in seconds, where nothing else is said.
+
+    :ivar gathering: in which changes are gathered.
+    :ivar many: people above whom those who come are shown them together, when changes are told.
+    """
+
+    gathering: float = 0.1
+    many: int = 200
+
+
+def check_option(option: Option, path: str) -> None:
+    """See to it that ``option`` is what ``WebSocket(presence=...)`` takes; ``TypeError`` if it is not."""
+    if option is True or option == COUNT:
+        return
+    if not callable(option):
+        raise TypeError(f"Expected presence of {path!r} as a function, True or 'count', got {option!r}.")
+    try:
+        inspect.signature(option).bind(None)
+    except ValueError:  # of some functions written in C, nobody knows
+        return
+    except TypeError as error:
+        raise TypeError(f"Expected the presence of {path!r} to be called as presence(socket): {error}.") from error
+
+
+class Presence:
+    """The people of one WebSocket; an observer of its connections.
+
+    :param path: of the WebSocket, for the log.
+    :param option: as ``WebSocket(presence=...)`` has it.
+    :param pace: when clients are told.
+    :param sharing: when other processes are.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        option: Option,
+        pace: PresencePace = PresencePace(),
+        sharing: SharingPace = SharingPace(),  # noqa: B008 it is frozen
+    ) -> None:
+        check_option(option, path)
+        self._path = path
+        self._ask = option if callable(option) else None
+        self._is_counted = option == COUNT
+        self._pace = pace
+        self._sharing = Sharing(self._row_at, self._take_rows, sharing)
+        self._workers = Workers(f"{path} presence", MOST_THREADS, with_database, idle_database)
+        self.forget()
+        after_fork(self.forget)
+
+    def forget(self) -> None:
+        """Start without people, as a forked process must."""
+        self._lock = threading.Lock()
+        self._places: dict[str, Place] = {}
+        self._names: dict[str, str] = {}  # of anonymous people, by connection
+        self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
+        self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
+        self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
+        self._sharing.forget()
+
+    # For applications.
+
+    async def find(self, topic: str) -> Place:
+        """Who is at ``topic``, in every process that shares the store.
+
+        :raises StoreError: the store does not tell.
+        """
+        return self._found(topic, await self._sharing.ask(topic) if is_shared() else {})
+
+    def find_and_wait(self, topic: str) -> Place:
+        """The same, for sync code.
+
+        :raises SynchronousOnlyOperation: it would block an event loop.
+        """
+        return self._found(topic, self._sharing.ask_and_wait(topic) if is_shared() else {})
+
+    def _found(self, topic: str, rows: Mapping[str, Row]) -> Place:
+        found = Place()
+        with self._lock:
+            rows = {**rows, "here": self._place(topic).row()}
+        found.take(rows)
+        return found
+
+    def present(self, connection: Connection, info: Any) -> None:
+        """A client says that it is here; errors as of ``socket.present``."""
+        if self._is_counted:
+            raise RuntimeError(f"The clients of {self._path!r} are only counted: give presence=True to have them say.")
+        read = read_info(info)
+        if not connection.closed:
+            self._enter(connection, read)
+        if connection.closed:  # meanwhile, in another thread
+            self.absent(connection)
+
+    def absent(self, connection: Connection) -> None:
+        """A client takes that back."""
+        with self._lock:
+            self._place(connection.path).leave(connection.id)
+        self._gather(connection)
+
+    # For the endpoint, on the event loop of each connection.
+
+    def on_connected(self, connection: Connection) -> None:
+        """A client has connected; its ``open`` handler has not run yet."""
+        if is_shared():
+            self._sharing.begin(connection.endpoint.hub, connection.path)
+        if self._is_counted:
+            self._enter(connection, {})
+        if self._ask is None:
+            self._show(connection)
+        else:
+            keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
+
+    def on_disconnected(self, connection: Connection) -> None:
+        """It has disconnected. A user may come back by another connection; who is nobody is known by this one alone.
+
+        When the server stops, all come back, and nobody shall be told: who does not is forgotten with the process.
+        """
+        grace: float = conf.get("PRESENCE_GRACE")
+        with self._lock:
+            place, is_nobody = self._place(connection.path), self._names.pop(connection.id, None) is not None
+            if place.info_of(connection.id) is None:
+                return  # it was not seen
+            if connection.is_sent_away:
+                grace, is_nobody = grace + RETURN, False
+            is_awaited = grace > 0 and not is_nobody
+            place.leave(connection.id, monotonic() + grace if is_awaited else None)
+        if is_awaited:
+            connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path)
+        else:
+            self._gather(connection)
+
+    def on_user_changed(self, connection: Connection) -> None:
+        """``socket.user`` is another now. From any thread."""
+        with self._lock:
+            info = self._place(connection.path).info_of(connection.id)
+        if info is not None:
+            self._enter(connection, info)
+
+    async def _introduce(self, connection: Connection, ask: Callable[[Any], Any]) -> None:
+        """Ask the application who that is, then show the client who is here."""
+        try:
+            said = await self._said_of(connection, ask)
+            if said is not None:
+                self.present(connection, said)
+        except BaseException as error:
+            if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+                raise
+            where = connection.path, connection.id
+            logger.error("presence failed, nobody sees this client (path %.64r, connection %s)", *where, exc_info=error)
+        self._show(connection)
+
+    async def _said_of(self, connection: Connection, ask: Callable[[Any], Any]) -> Any:
+        if runs_on_loop(ask):
+            said = ask(connection.socket)
+        else:
+            run = self._workers.wait if connection.leases_threads else connection.run
+            said = await run(partial(call_in_thread, partial(ask, connection.socket)))
+        return await said if inspect.isawaitable(said) else said
+
+    # What they have in common.
+
+    def _place(self, topic: str) -> Place:
+        """Who is at ``topic``; call it with the lock held."""
+        place = self._places.get(topic)
+        if place is None:
+            return Place()
+        place.expire(monotonic())
+        return place
+
+    def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
+        with self._lock:
+            person = connection.user_key
+            if person is None:  # its own id may be known to others, who could spare it by that
+                person = self._names.setdefault(connection.id, secrets.token_hex(16))
+            else:
+                self._names.pop(connection.id, None)
+            place = self._places[connection.path] = self._places.get(connection.path) or Place()
+            place.expire(monotonic())
+            place.enter(connection.id, person, info, time())
+        self._gather(connection)
+
+    def _show(self, connection: Connection) -> None:
+        """Send one client who is here; one of many together with others."""
+        with self._lock:
+            place = self._place(connection.path)
+            shown = self._shown.get(connection.path)
+            is_many = len(place) > self._pace.many and shown is not None
+            if shown is not None:
+                shown[connection] = _NOTHING if is_many else place.version
+            data = None if is_many else self._whole(place)
+        if data is not None:
+            _write(connection, encoder.event(EVENT, data))
+
+    def _row_at(self, topic: str) -> Row:
+        with self._lock:
+            return self._place(topic).row()
+
+    def _take_rows(self, hub: Hub, topic: str, rows: Mapping[str, Row]) -> None:
+        """Other processes have these people. On an event loop."""
+        with self._lock:
+            place = self._places[topic] = self._places.get(topic) or Place()
+            before = place.version
+            place.take(rows)
+            loop = asyncio.get_running_loop()
+            is_due = place.version != before and self._begin_to_gather(topic, loop)
+            if not place:
+                del self._places[topic]
+        if is_due:
+            loop.call_later(self._pace.gathering, self._tell, hub, topic)
+
+    def _whole(self, place: Place) -> dict[str, Any]:
+        return {"count": len(place)} if self._is_counted else {"people": place.people()}
+
+    def _gather(self, connection: Connection) -> None:
+        """Tell everybody at the path what has changed, in a moment. From any thread."""
+        loop, hub, topic = connection.shard.loop, connection.endpoint.hub, connection.path
+        with self._lock:
+            if not self._begin_to_gather(topic, loop):
+                return
+        later = partial(loop.call_later, self._pace.gathering, self._tell, hub, topic)
+        if connection.shard.is_here:
+            later()
+        else:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(later)
+
+    def _begin_to_gather(self, topic: str, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether ``loop`` is to tell of changes, since none that runs is about to; call it with the lock held."""
+        if topic in self._shown and self._gathering[topic].is_running():
+            return False
+        self._shown[topic], self._gathering[topic] = {}, loop
+        return True
+
+    def _tell(self, hub: Hub, topic: str) -> None:
+        """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it."""
+        with self._lock:
+            place, shown = self._place(topic), self._shown.pop(topic, {})
+            self._gathering.pop(topic, None)
+            whole = encoder.event(EVENT, self._whole(place)) if _NOTHING in shown.values() else ""
+            lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}
+            data = self._changes(topic, place)
+            if not place:
+                self._places.pop(topic, None)
+        self._sharing.hurry(topic)
+        if data is not None:
+            audience = Audience(exclude=frozenset(each.id for each in shown)) if shown else None
+            hub.deliver(Message(topic, EVENT, encoder.event(EVENT, data), audience=audience), topic)
+        for connection in shown:
+            lack = lacking.get(connection)
+            if connection not in lacking:
+                _write(connection, whole)
+            elif lack is not None:
+                _write(connection, encoder.event(EVENT, lack))
+
+    def _changes_since(self, place: Place, version: int) -> dict[str, Any] | None:
+        if self._is_counted:
+            return {"count": len(place)} if place.version > version else None
+        return place.changes_since(version)
+
+    def _changes(self, topic: str, place: Place) -> dict[str, Any] | None:
+        changes: dict[str, Any] | None = place.tell()
+        if not self._is_counted:
+            return changes
+        before, count = self._counts.pop(topic, 0), len(place)
+        if count:
+            self._counts[topic] = count
+        return None if before == count else {"count": count}
+
+
+#: The version that who waits for all of it was shown.
+_NOTHING: Final = -1
+
+
+def _write(connection: Connection, text: str) -> None:
+    """Send it, unless the client has gone."""
+    if connection.closed:
+        return
+    try:
+        connection.write(text)
+    except Exception as error:
+        if not is_connection_closed(error):
+            raise
+
+
+def read_info(info: Any) -> Mapping[str, Any]:
+    """What a person says of itself, as others get it.
+
+    :raises TypeError: it is no dict, or holds what JSON cannot.
+    :raises ValueError: it takes more than 4 KiB, or holds NaN, an infinity or itself.
+    """
+    if not isinstance(info, dict):
+        raise TypeError(f"Expected what others see of a client as a dict, got {info!r:.100}.")
+    text = encoder.event("info", info)
+    size = len(text) - len(encoder.event("info", {})) + 2
+    if size > MAX_INFO:
+        raise ValueError(f"Expected at most {MAX_INFO} bytes of JSON for others to see of a client, got {size}.")
+    read: dict[str, Any] = json.loads(text)["data"]
+    return read

@@ -1,0 +1,166 @@
+"""People in several processes: each keeps its own in the store, for as long as it renews them, and reads the others'.
+
+What a process has at a path is one retained value of the store, by the name of the process: so a store needs nothing
+for presence that it has not for retained values. That a value has changed is told to the others by a note; one that
+is lost costs :attr:`SharingPace.renewal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.core.exceptions import SynchronousOnlyOperation
+
+from .. import conf
+from ..core.control import CONTROL, Note, on_note
+from ..core.delivery.shard import is_loop_running
+from ..core.recovery.record import Entry
+from ..core.tasks import keep
+from ..exceptions import StoreError
+from ..store.current import current_store
+
+if TYPE_CHECKING:
+    from ..core.delivery.hub import Hub
+    from ..core.people.place import Row
+    from ..core.recovery.record import Event
+
+#: What notes of a change are about.
+PEOPLE: Final = "people"
+
+
+@dataclass(frozen=True, slots=True)
+class SharingPace:
+    """When the store is asked, in seconds.
+
+    :ivar renewal: from one time to the next, where nothing changes; ``lifetime`` of what is not renewed.
+    :ivar rest: at least so long from one time to the next; for each byte that was read, ``rest_per_byte`` more.
+    """
+
+    renewal: float = 5.0
+    lifetime: float = 20.0
+    rest: float = 0.1
+    rest_per_byte: float = 2e-6
+
+
+def is_shared() -> bool:
+    """Whether the store is one that other processes see."""
+    return settings.configured and conf.get("STORE") is not None
+
+
+def key_of(topic: str) -> str:
+    """Under which the people at a path are kept; no path is called so."""
+    return f"people {topic}"
+
+
+class Sharing:
+    """Keeps the people of one WebSocket in step with those of other processes, a task for each concrete path.
+
+    :param row_at: the people of this process at a path.
+    :param apply: called with a path, and with the rows of all other processes.
+    """
+
+    def __init__(
+        self,
+        row_at: Callable[[str], Row],
+        apply: Callable[[Hub, str, Mapping[str, Row]], None],
+        pace: SharingPace = SharingPace(),
+    ) -> None:
+        self._row_at = row_at
+        self._apply = apply
+        self._pace = pace
+        self.forget()
+
+    def forget(self) -> None:
+        """Start without people, as a forked process must."""
+        self.process = uuid.uuid4().hex
+        self._tasks: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None], asyncio.Event]] = {}
+
+    def begin(self, hub: Hub, topic: str) -> None:
+        """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there."""
+        at_work = self._tasks.get(topic)
+        if at_work is None or at_work[1].done() or not at_work[0].is_running():
+            loop, event = asyncio.get_running_loop(), asyncio.Event()
+            task = keep(loop.create_task(self._keep_in_step(hub, topic, event)))
+            self._tasks[topic] = loop, task, event
+            hub.control.watch(topic, lambda: self.hurry(topic))
+        else:
+            self.hurry(topic)
+
+    def hurry(self, topic: str) -> None:
+        """Something has changed at ``topic``. From any thread."""
+        at_work = self._tasks.get(topic)
+        if at_work is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                at_work[0].call_soon_threadsafe(at_work[2].set)
+
+    async def ask(self, topic: str) -> dict[str, Row]:
+        """The rows of other processes; raises ``StoreError``."""
+        store = current_store()
+        return self._read(await store.ask(store.store.retained, key_of(topic)))
+
+    def ask_and_wait(self, topic: str) -> dict[str, Row]:
+        """The same, for sync code; ``SynchronousOnlyOperation`` where that would block an event loop."""
+        store = current_store()
+        if store.store.waits and is_loop_running():
+            raise SynchronousOnlyOperation("The store is asked who is here: in async code, call apeople, ais_present.")
+        return self._read(store.ask_and_wait(store.store.retained, key_of(topic)))
+
+    def _read(self, kept: Mapping[str, Event]) -> dict[str, Row]:
+        """The rows of other processes that have been renewed."""
+        rows = {process: _read(event.text) for process, event in kept.items() if process != self.process}
+        return {process: row for process, row in rows.items() if row}
+
+    async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
+        store, key, told = current_store(), key_of(topic), ""
+        renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
+        while hub.has_clients(topic) or self._row_at(topic):
+            event.clear()
+            rest = self._pace.rest
+            with suppress(StoreError):  # it is logged; the next time will do
+                text = json.dumps(dict(self._row_at(topic)))
+                lasting = json.dumps({"until": time.time() + self._pace.lifetime, "people": text})
+                await store.ask(store.store.publish, key, uuid.uuid4().hex, [Entry(lasting, retained=self.process)], 0)
+                if text != told:
+                    told = text
+                    self._tell_others(hub, topic)
+                kept = await store.ask(store.store.retained, key)
+                rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
+                self._apply(hub, topic, self._read(kept))
+            await asyncio.sleep(rest)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(renewal):
+                    await event.wait()
+        hub.control.unwatch(topic)
+        self._apply(hub, topic, {})
+        with suppress(StoreError):
+            await store.ask(store.store.forget, key, self.process)
+            self._tell_others(hub, topic)
+
+    @staticmethod
+    def _tell_others(hub: Hub, topic: str) -> None:
+        hub.publish(Note(CONTROL, PEOPLE, json.dumps({"path": topic}), is_for_others=True))
+
+
+def _read(text: str) -> Row:
+    """The row in a text of the store; empty where it has not been renewed, or is none."""
+    try:
+        kept = json.loads(text)
+        if kept["until"] <= time.time():
+            return {}
+        row = json.loads(kept["people"]).items()
+        return {id_: (dict(info), int(count), float(at)) for id_, (info, count, at) in row}
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return {}
+
+
+@on_note(PEOPLE)
+def _take(hub: Hub, said: Mapping[str, Any]) -> None:
+    hub.control.alert(said["path"])
