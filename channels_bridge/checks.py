@@ -89,6 +89,31 @@ def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     ]
 
 
+def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """What is kept is kept where the other processes find it, which the layer says that there are."""
+    configured, layers = conf.configured(), getattr(settings, "CHANNEL_LAYERS", None)
+    if not isinstance(configured, dict) or configured.get("STORE") is not None or not isinstance(layers, Mapping):
+        return []
+    layer = layers.get(DEFAULT_CHANNEL_LAYER)
+    backend = layer.get("BACKEND") if isinstance(layer, Mapping) else None
+    if backend in (None, _IN_MEMORY):
+        return []
+    from tornado_websockets.websocket import endpoint_of, registry  # which says that it is there, by a check of its own
+
+    keeping = sorted(websocket.path for websocket in registry if endpoint_of(websocket).kept_hub is not None)
+    if not keeping:
+        return []
+    return [
+        Warning(
+            "Several processes share the channel layer, but each keeps what it sends in its own memory: a client that "
+            f"comes back to another process recovers nothing ({', '.join(keeping[:5])}).",
+            hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
+            "this check for a single process.",
+            id="channels_bridge.W005",
+        )
+    ]
+
+
 def _has_a_name_of_its_own(config: Mapping[str, Any]) -> Sequence[CheckMessage]:
     if "prefix" in config or conf.get("NAMESPACE"):
         return []

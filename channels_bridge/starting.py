@@ -5,7 +5,7 @@ from django.core import checks
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.encoding import encoder
 
-from .checks import check_channel_layer, check_store
+from .checks import check_channel_layer, check_shared_store, check_store
 from .relay.publisher import Relay
 
 
@@ -13,5 +13,6 @@ def start() -> None:
     """Have the relay publish, and the channel layer checked. More than once is once."""
     checks.register(check_channel_layer)
     checks.register(check_store)
+    checks.register(check_shared_store)
     if not isinstance(hub.publisher, Relay):
         hub.publisher = Relay(hub, encoder)

@@ -10,6 +10,8 @@ from redis.asyncio.connection import AbstractConnection
 from tests.support.layers import BROKER, IN_MEMORY
 from tests.support.scripts import run_script
 from tornado_websockets import conf
+from tornado_websockets.core.registry import Registry
+from tornado_websockets.websocket import WebSocket, endpoint_of
 
 PUBSUB = {
     "default": {
@@ -19,6 +21,12 @@ PUBSUB = {
 }
 OURS = ("tornado_websockets.", "channels_bridge.", "daphne.")
 ALL_APPS = ["daphne", "django.contrib.staticfiles", "tornado_websockets", "channels_bridge"]
+
+
+@pytest.fixture(autouse=True)
+def _no_websockets(monkeypatch):
+    """Those of the test project keep things; whether that is warned of has a test of its own."""
+    monkeypatch.setattr("tornado_websockets.websocket.registry", Registry())
 
 
 def found():
@@ -136,6 +144,33 @@ class TestStore:
     def test_that_can_be_read_on_the_way_is_warned_of_where_the_layer_cannot(self, layer, store, expected):
         with redis({"address": layer, "socket_timeout": None}), override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
             assert ids() == expected
+
+
+class TestSharedStore:
+    @pytest.fixture(autouse=True)
+    def _registry(self, monkeypatch):
+        registry = Registry()
+        ws = WebSocket("/kept", history=5, add_to_handlers=False)
+        registry.add(endpoint_of(ws).pattern, ws)
+        monkeypatch.setattr("tornado_websockets.websocket.registry", registry)
+
+    def test_that_the_processes_do_not_share_is_warned_of(self):
+        with redis({"address": "redis://h", "socket_timeout": None}):
+            (message,) = run_checks()
+        assert message.id == "channels_bridge.W005"
+        assert "/kept" in message.msg
+
+    @pytest.mark.parametrize("store", ["redis://h", "unix:///s"])
+    def test_that_they_share_is_fine(self, store):
+        with (
+            redis({"address": "redis://h", "socket_timeout": None}),
+            override_settings(TORNADO_WEBSOCKETS={"STORE": store}),
+        ):
+            assert ids() == []
+
+    def test_of_one_process_is_fine(self):
+        with override_settings(CHANNEL_LAYERS=IN_MEMORY, DEBUG=True):
+            assert ids() == []
 
 
 class TestDeployment:

@@ -16,6 +16,11 @@ from django.template import Context, Template
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.urls import path, set_script_prefix
 
+from tornado_websockets import websocket
+from tornado_websockets.core.recovery.position import position_from_text
+from tornado_websockets.core.registry import Registry
+from tornado_websockets.websocket import WebSocket, endpoint_of
+
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 SOURCE = "{% load tornado_websockets %}{% websocket_client nonce=nonce %}"
 PLAIN = '<script src="/static/tornado_websockets/tornadowebsocket.js"></script>'
@@ -137,3 +142,20 @@ def test_the_script_is_named_as_its_storage_has_it(backend: str, tmp_path: Path)
     found = re.fullmatch(rf'<script src="/static/(tornado_websockets/{STORAGES[backend]})"></script>', html)
     assert found
     assert (tmp_path / found[1]).exists()
+
+
+class TestPosition:
+    def test_is_where_the_path_stands(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ws = WebSocket("/position/<slug:room>", history=5, add_to_handlers=False)
+        registry = Registry[WebSocket]()
+        registry.add(endpoint_of(ws).pattern, ws)
+        monkeypatch.setattr(websocket, "registry", registry)
+        ws.publish("said", room="lobby")
+        source = '{% load tornado_websockets %}{% websocket_position "/position/lobby" %}'
+        position = position_from_text(render(source))
+        assert position == position_from_text(ws.position(room="lobby"))
+        assert sorted(position.values()) == [0, 1]
+
+    def test_of_an_unknown_path_is_an_error(self) -> None:
+        with pytest.raises(LookupError, match="'/position-of-nothing'"):
+            render('{% load tornado_websockets %}{% websocket_position "/position-of-nothing" %}')

@@ -57,8 +57,10 @@ async def connect(ws):
 
 def test_has_no_other_public_names_than_those_of_the_contract(ws):
     assert sorted(name for name in dir(ws) if not name.startswith("_")) == [
+        "aforget",
         "ais_present",
         "apeople",
+        "aposition",
         "apublish",
         "apublish_html",
         "arecheck",
@@ -69,6 +71,7 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "emit_html",
         "events",
         "follow",
+        "forget",
         "group_name",
         "group_name_for",
         "handlers",
@@ -78,6 +81,7 @@ def test_has_no_other_public_names_than_those_of_the_contract(ws):
         "on_event",
         "path",
         "people",
+        "position",
         "publish",
         "publish_html",
         "recheck",

@@ -6,11 +6,12 @@ It is long because each of its methods says to applications all that it takes an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.core.checks import register as register_check
+from django.utils.asyncio import async_unsafe
 
 from .core.handlers.dispatch import Rules
 from .core.handlers.events import check_event
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .core.connections.roster import Roster
     from .core.delivery.sending import Publication, Sending
     from .core.protocol.frames import Data
+    from .core.recovery.keeping.kept_hub import KeptHub
     from .modules.module import Module
     from .people.presence import Option, Presence
     from .serving.authorization import Authorize
@@ -68,14 +70,19 @@ class WebSocket:
         ``None``; the first user counts, and nothing else makes one here.
     :param recheck: whether those are asked again at ``REAUTH_INTERVAL``; by default it is the user that is read again.
     :param subprotocols: that clients may ask for; the first of a client's that is listed is selected.
+    :param history: how many events of each concrete path are kept for clients that were away: what is emitted,
+        broadcast and published, with whom it was for, for ``HISTORY_SECONDS`` and at most ``HISTORY_BYTES``, in the
+        ``STORE``. Whoever may connect may ask for all of them. All that is sent to the clients of such a path has one
+        order: a reply waits behind what was emitted before, by whomever.
+    :param retain: names of events; the newest of each is told to everybody who connects, before anything else.
     :param presence: tells the clients of a concrete path who else is there, with the event ``presence``: a function or
         coroutine function that is called with the ``socket`` and returns a dict for the others to see, or ``None`` for
         nobody; ``True``, where who calls ``socket.present(info)`` is seen; ``"count"`` tells their number alone.
     :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``concurrency`` no ``int``, ``authorize``
-        takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings, or a type of ``sends``
-        cannot be used.
-    :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, or one of
-        ``subprotocols`` is no token of RFC 9110, or carries tokens.
+        takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings, a type of ``sends``
+        cannot be used, ``history`` is no number, or ``retain`` no list of names.
+    :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, ``history`` below
+        0, or one of ``subprotocols`` is no token of RFC 9110, or carries tokens.
     :raises NotCallableError: ``authorize`` cannot be called.
     :raises django.core.exceptions.ImproperlyConfigured: ``path`` is not a valid route.
 
@@ -94,6 +101,8 @@ class WebSocket:
         authenticate: Sequence[Authenticator] | None = None,
         recheck: bool = False,
         subprotocols: Sequence[str] = (),
+        history: int = 0,
+        retain: Sequence[str] = (),
         presence: Option = False,
     ) -> None:
         if not isinstance(add_to_handlers, bool):
@@ -108,7 +117,7 @@ class WebSocket:
         if authorize is not None and not callable(authorize):
             raise NotCallableError(authorize)
         pattern = PathPattern(path)
-        self._endpoint = Endpoint(
+        self._endpoint = _make_endpoint(history, retain)(
             pattern,
             concurrency,
             authorize,
@@ -346,6 +355,56 @@ class WebSocket:
         """:meth:`recheck` for async code."""
         return self._emitter.recheck(read_users(user))
 
+    @async_unsafe("position() asks the store. Use await aposition() instead.")
+    def position(self, **parameters: Any) -> str:
+        """Where a path with a history stands now, for a page that is rendered from the database.
+
+        Ask for it before the rows: what is sent after that, the page's client gets when it says so (``since``). With
+        the store down it is a position that nobody knows, so that the page reads its data again.
+
+        :param parameters: of the path.
+        :returns: a text that is safe as it stands in an attribute, a script and a URL.
+        :raises TypeError: a parameter of the path is missing or unknown.
+        :raises ValueError: one has a value that its converter does not take; or there is no history.
+        :raises django.core.exceptions.SynchronousOnlyOperation: an event loop would be blocked.
+        """
+        hub = self._kept_hub()
+        return hub.position(self._endpoint.pattern.build(parameters))
+
+    async def aposition(self, **parameters: Any) -> str:
+        """:meth:`position` for async code."""
+        hub = self._kept_hub()
+        return await hub.aposition(self._endpoint.pattern.build(parameters))
+
+    @async_unsafe("forget() asks the store. Use await aforget() instead.")
+    def forget(self, event: str | None, /, **parameters: Any) -> None:
+        """Drop the retained value of an event, or with ``None`` all events and values that a path keeps.
+
+        :param event: its name.
+        :param parameters: of the path.
+        :raises TypeError: ``event`` is something else, or a parameter of the path is missing or unknown.
+        :raises ValueError: one has a value that its converter does not take; or the WebSocket keeps nothing.
+        :raises StoreError: the store does not answer.
+        :raises django.core.exceptions.SynchronousOnlyOperation: an event loop would be blocked.
+        """
+        hub = self._kept_hub(event)
+        hub.drop(self._endpoint.pattern.build(parameters), event)
+
+    async def aforget(self, event: str | None, /, **parameters: Any) -> None:
+        """:meth:`forget` for async code."""
+        hub = self._kept_hub(event)
+        await hub.adrop(self._endpoint.pattern.build(parameters), event)
+
+    def _kept_hub(self, *events: str | None) -> KeptHub:
+        for event in events:
+            if event is not None and not isinstance(event, str):
+                raise TypeError(f"Expected the name of an event as a str, or None for all that is kept, got {event!r}.")
+        hub = self._endpoint.kept_hub
+        if hub is None or not (events or hub.policy.history):
+            what = "keeps nothing" if events else "has no history"
+            raise ValueError(f"{self!r} {what}: make it with WebSocket({self.path!r}, history=100).")
+        return hub
+
     def people(self, **parameters: Any) -> list[dict[str, Any]]:
         """Who is at a concrete path: ``{"id", "info", "connections"}`` each, in every process that shares the store.
 
@@ -449,6 +508,16 @@ class WebSocket:
         from channels_bridge.routing import route_for
 
         return route_for(self)
+
+
+def _make_endpoint(history: int, retain: Sequence[str]) -> Callable[..., Endpoint]:
+    """What makes the endpoint; nothing of recovery is loaded where nobody asks for it."""
+    if history == 0 and not isinstance(history, bool) and retain == ():
+        return Endpoint
+    from .serving.keeping import KeptEndpoint, read_policy
+
+    policy = read_policy(history, retain)
+    return partial(KeptEndpoint, policy) if policy.history or policy.retain else Endpoint
 
 
 def endpoint_of(websocket: WebSocket) -> Endpoint:

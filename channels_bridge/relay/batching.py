@@ -8,6 +8,7 @@ from enum import Enum
 
 from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.hub import shared_future
+from tornado_websockets.core.delivery.keeper import PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.exceptions import PublishError
 
@@ -79,6 +80,14 @@ class Outgoing:
             failure = PublishError(self.message.event, self.topic)
             failure.__cause__ = error
             self.outcome.set_exception(failure)
+
+
+def places_of(batch: list[Outgoing]) -> list[tuple[str, int, str] | None] | None:
+    """The places of messages of a history, as they travel; ``None`` where there are no such messages."""
+    if not any(isinstance(outgoing.message, PlacedMessage) for outgoing in batch):
+        return None
+    places = [getattr(outgoing.message, "place", None) for outgoing in batch]
+    return [None if place is None else (place.sender, place.number, place.audience) for place in places]
 
 
 class _Queue:

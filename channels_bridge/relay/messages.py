@@ -63,7 +63,8 @@ class Batch:
     Without texts it only says which number comes next, so that receivers know what they missed.
     ``keys`` has one for each text: that of the texts it supersedes, or ``None``. ``began`` is when the one with the
     number 1 was sent, in seconds since 1970 by the sender's clock; older versions do not say it. ``audiences`` has one
-    for each text, where not all clients of the path hear them.
+    for each text, where not all clients of the path hear them. ``places`` has one for each text, where some of them are
+    events of a history: sender, number and audience there, or ``None``.
     """
 
     sender: str
@@ -73,9 +74,12 @@ class Batch:
     keys: list[str | None]
     began: float | None = None
     audiences: list[Audience] | None = None
+    places: list[tuple[str, int, str] | None] | None = None
 
     def to_message(self) -> dict[str, Any]:
         message = {"type": RELAY, **{name: getattr(self, name) for name in _BATCH_FIELDS}}
+        if self.places is not None:
+            message["places"] = self.places
         if self.audiences is not None:
             message |= {"type": NARROW, "audiences": [audience.to_text() for audience in self.audiences]}
         return message
@@ -84,7 +88,7 @@ class Batch:
     def from_message(cls, message: dict[str, Any]) -> "Batch":
         """Raises :class:`InvalidMessage` for what no process of ours sends, of this version or an older one."""
         values: dict[str, Any] = {name: message.get(name) for name in _BATCH_FIELDS}
-        batch = cls(**values, audiences=_read_audiences(message))
+        batch = cls(**values, audiences=_read_audiences(message), places=message.get("places"))
         _expect_name("sender", batch.sender, MAX_SENDER)
         _expect_name("path", batch.path, MAX_PATH)
         if type(batch.first) is not int or not 1 <= batch.first <= MAX_NUMBER:
@@ -97,6 +101,8 @@ class Batch:
             raise InvalidMessage("began", "seconds as a float, or nothing", batch.began)
         if batch.audiences is not None and len(batch.audiences) != len(batch.texts):
             raise InvalidMessage("audiences", f"a list of {len(batch.texts)} audiences", batch.audiences)
+        if batch.places is not None:
+            _expect_places(batch.places, len(batch.texts))
         for text, key in zip(batch.texts, batch.keys, strict=True):
             if not is_frame(text):
                 raise InvalidMessage("texts", "frames with an event, in ASCII", text)
@@ -105,7 +111,7 @@ class Batch:
         return batch
 
 
-_BATCH_FIELDS = tuple(field.name for field in fields(Batch) if field.name != "audiences")
+_BATCH_FIELDS = tuple(field.name for field in fields(Batch) if field.name not in ("audiences", "places"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,26 @@ def _read_audiences(message: dict[str, Any]) -> list[Audience] | None:
 def _read(cls: type[M], message: dict[str, Any]) -> M:
     values: dict[str, Any] = {field.name: message.get(field.name) for field in fields(cls)}
     return cls(**values)
+
+
+def _expect_places(value: object, count: int) -> None:
+    if not isinstance(value, list) or len(value) != count or not all(map(_is_place, value)):
+        raise InvalidMessage("places", f"a list of {count} senders, numbers and audiences", value)
+
+
+def _is_place(value: object) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        return False
+    sender, number, audience = value
+    return (
+        isinstance(sender, str)
+        and 1 <= len(sender) <= MAX_SENDER
+        and type(number) is int
+        and 1 <= number <= MAX_NUMBER
+        and isinstance(audience, str)
+    )
 
 
 def _expect_name(field: str, value: object, longest: int) -> None:

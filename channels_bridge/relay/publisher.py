@@ -13,6 +13,7 @@ from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_la
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.forking import ForkGuard
 from tornado_websockets.core.logger import logger
@@ -132,6 +133,14 @@ class Relay:
             else:
                 sender.put(outgoing)
 
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        try:
+            sender = self._current_sender()
+        except (RuntimeError, OSError):  # which is logged when something is published
+            return None
+        return None if sender is None else sender.loop
+
     def is_congested(self, topic: str) -> bool:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         return self._sender is not None and self._sender.is_congested(topic)
@@ -201,10 +210,14 @@ class Relay:
                 batch.first,
                 batch.path,
             )
-        elif lost:
+        elif lost and batch.places is None:  # what is lost of a history, the keeper finds by the places
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         skipped = len(batch.texts) - len(texts)
+        if batch.places is not None and self._hub.keeper is not None:
+            placed = zip(texts, batch.keys[skipped:], batch.places[skipped:], strict=True)
+            self._hub.keeper.take([_placed(batch.path, *each) for each in placed])
+            return
         audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
         for text, key, audience in zip(texts, batch.keys[skipped:], audiences, strict=True):
             self._hub.deliver(Message(batch.path, "", text, key, audience), batch.path)
@@ -230,6 +243,12 @@ class Relay:
     def _drop(self, kind: str, message: str, *args: object) -> None:
         counters.messages_invalid += 1
         self._complaints.add(kind, message, *args)
+
+
+def _placed(topic: str, text: str, key: str | None, place: tuple[str, int, str] | None) -> Message:
+    if place is None:
+        return Message(topic, "", text, key)
+    return PlacedMessage(topic, "", text, key, None, Place(*place))
 
 
 async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:

@@ -14,7 +14,7 @@ from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.logger import logger
 from tornado_websockets.paths import group_of
 
-from .batching import Kind, Outgoing, OutgoingQueues, QueueBounds
+from .batching import Kind, Outgoing, OutgoingQueues, QueueBounds, places_of
 from .messages import MAX_TEXT, Batch, Notes
 from .native import new_lock
 from .numbering import Numbering, NumberingBounds
@@ -233,6 +233,7 @@ class Sender:
             [message.key for message in messages],
             began,
             [message.audience or Audience() for message in messages] if kind is Kind.NARROW else None,
+            places_of(batch),
         )
         return topic, written.to_message()
 

@@ -82,11 +82,14 @@ def test_it_is_the_same_for_as_long_as_the_settings_are():
 
 def test_nothing_of_it_is_loaded_before_somebody_wants_a_store():
     script = """
-    import os, sys
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.project.settings"
+    import sys
     import django
+    from django.conf import settings
+    settings.configure(INSTALLED_APPS=["tornado_websockets"])
     django.setup()
     import channels_bridge.asgi
+    from tornado_websockets.websocket import WebSocket
+    WebSocket("/chat")
     print([name for name in sys.modules if "tornado_websockets.store" in name or name.endswith("core.recovery")])
     """
     assert run_script(script) == "[]\n"

@@ -197,6 +197,9 @@ class MemoryPublisher:
         elif outcome is not None:
             outcome.set_result(None)
 
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        return None
+
     def is_congested(self, topic: str) -> bool:
         return False
 

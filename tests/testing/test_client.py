@@ -3,9 +3,12 @@
 import asyncio
 
 import pytest
+from django.core.exceptions import SynchronousOnlyOperation
+from django.test import override_settings
 
+from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused
+from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 
 
@@ -146,3 +149,60 @@ async def test_refused_request_has_code_message_and_details():
             await client.request("say")
     refusal = caught.value
     assert (refusal.code, refusal.message, refusal.details) == ("too_late", "It is closed.", {"since": 3})
+
+
+class TestRecovery:
+    @pytest.fixture
+    def ws(self) -> WebSocket:
+        return WebSocket("/client/<int:number>", history=10, add_to_handlers=False)
+
+    async def test_who_was_away_receives_what_it_missed(self, ws):
+        async with client(ws) as alice:
+            assert alice.position is None
+            assert await alice.resume() is False
+            await ws.publish("said", {"n": 1}, number=7)
+            await alice.receive("said")
+            position = alice.position
+        await ws.publish("said", {"n": 2}, number=7)
+        async with client(ws) as alice:
+            assert await alice.resume(position) is True
+            assert await alice.receive_any() == ("said", {"n": 2})
+            await alice.assert_nothing()
+            assert alice.position == await ws.aposition(number=7)
+
+    async def test_a_page_is_told_what_came_since_it_was_rendered(self, ws):
+        position = await ws.aposition(number=7)
+        await ws.publish("said", {"n": 1}, number=7)
+        async with client(ws) as alice:
+            await ws.publish("said", {"n": 2}, number=7)
+            assert await alice.resume(position) is True
+            assert [(await alice.receive("said"))["n"] for _ in range(2)] == [1, 2]
+
+    async def test_nothing_comes_of_a_position_that_nobody_knows(self, ws):
+        await ws.publish("said", {"n": 1}, number=7)
+        async with client(ws) as alice:
+            assert await alice.resume(position_to_text({"nobody": 1})) is False
+            await alice.assert_nothing()
+
+    async def test_no_store_of_the_settings_is_asked(self, ws):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": "redis://127.0.0.1:1"}):
+            async with client(ws) as alice:
+                await alice.resume()
+                await ws.publish("said", number=7)
+                assert await alice.resume(await ws.aposition(number=7)) is True
+
+    async def test_sync_code_is_told_to_await(self, ws):
+        with pytest.raises(SynchronousOnlyOperation, match="aposition"):
+            ws.position(number=7)
+        with pytest.raises(SynchronousOnlyOperation, match="aforget"):
+            ws.forget(None, number=7)
+
+    def test_sync_client_too(self, ws):
+        position = ws.position(number=7)
+        ws.publish("said", {"n": 1}, number=7)
+        with SyncClient("/client/7", websocket=ws) as alice:
+            assert alice.resume(position) is True
+            assert alice.receive("said") == {"n": 1}
+            assert alice.position == ws.position(number=7)
+            ws.forget(None, number=7)
+            assert alice.resume(position) is False

@@ -1,4 +1,7 @@
-"""Presence: tells the clients of a path who else is there."""
+"""Presence: tells the clients of a path who else is there.
+
+It is long because joining, leaving, grace and what clients are told of it share one state under one lock.
+"""
 
 from __future__ import annotations
 

@@ -41,6 +41,7 @@ from .refusing import log_refusal, translate
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
+    from ..core.recovery.keeping.kept_hub import KeptHub
     from ..paths import PathPattern
     from ..schema.protocol import Type
 
@@ -127,6 +128,11 @@ class Endpoint:
         self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
         self._roster = Roster()
         after_fork(self.forget)
+
+    @property
+    def kept_hub(self) -> KeptHub | None:
+        """Its hub, where events are numbered and kept."""
+        return None
 
     def _make_encoder(self) -> Encoder:
         options: dict[str, Any] = {"default": _to_json, "texts": (Promise,), "path": self.pattern.text}

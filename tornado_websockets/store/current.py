@@ -17,6 +17,7 @@ REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 _lock = threading.Lock()
 _guards: dict[tuple[Any, ...], Guard] = {}
+_tested: set[Any] = set()
 
 
 def current_store() -> Guard:
@@ -24,8 +25,21 @@ def current_store() -> Guard:
 
     :raises django.core.exceptions.ImproperlyConfigured: there can be no such store.
     """
+    return _guard_of(conf.get("STORE"), retention_of_settings())
+
+
+def keep_tests_to_memory() -> None:
+    """Have :func:`store_in_use` be one in memory from now on, for as long as ``STORE`` stays what it is."""
+    _tested.add(conf.get("STORE"))
+
+
+def store_in_use() -> Guard:
+    """:func:`current_store`; where test clients have been about, one in memory: no test shall need a Redis."""
     named = conf.get("STORE")
-    retention = retention_of_settings()
+    return _guard_of(None if named in _tested else named, retention_of_settings())
+
+
+def _guard_of(named: Any, retention: Retention) -> Guard:
     with _lock:
         guard = _guards.get((named, retention))
         if guard is None:
@@ -51,7 +65,7 @@ def make_store(named: object, retention: Retention) -> Guard:
 def factory_of(named: object) -> Callable[[Retention], Guard]:
     """What makes it; nothing is connected to before that. Errors as :func:`current_store`."""
     if named is None:
-        return lambda retention: Guard(MemoryStore(retention))
+        return lambda retention: Guard(MemoryStore(retention), retention=retention)
     if not isinstance(named, str) or not named:
         raise ImproperlyConfigured(
             "Expected TORNADO_WEBSOCKETS['STORE'] as None, a URL of Redis, 'database', 'database:alias' or the dotted "
@@ -82,7 +96,7 @@ def _redis(url: str) -> Callable[[Retention], Guard]:
             "The URL in TORNADO_WEBSOCKETS['STORE'] is none that redis-py takes. Write redis://host:6379/0, with times "
             "in seconds and without a unit, and an IPv6 address in brackets."
         ) from None
-    return lambda retention: Guard(RedisStore(url, retention))
+    return lambda retention: Guard(RedisStore(url, retention), retention=retention)
 
 
 def _database(alias: str) -> Callable[[Retention], Guard]:
@@ -102,7 +116,7 @@ def _database(alias: str) -> Callable[[Retention], Guard]:
 
     def make(retention: Retention) -> Guard:
         store = DatabaseStore(retention, alias)
-        return Guard(store, IdleConnection(store))
+        return Guard(store, IdleConnection(store), retention=retention)
 
     return make
 
@@ -112,4 +126,4 @@ def _of_project(path: str) -> Callable[[Retention], Guard]:
         factory = import_string(path)
     except ImportError as error:
         raise ImproperlyConfigured(f"TORNADO_WEBSOCKETS['STORE'] cannot be imported: {path!r} ({error}).") from error
-    return lambda retention: Guard(factory(retention))
+    return lambda retention: Guard(factory(retention), retention=retention)

@@ -13,6 +13,7 @@ from ..core.breaker import Breaker, BreakerTiming
 from ..core.forking import ForkGuard
 from ..core.handlers.executor import Idle, Threads
 from ..core.outage import Outage
+from ..core.recovery.record import Retention
 from ..core.recovery.store import Store
 from ..exceptions import StoreError
 
@@ -39,6 +40,7 @@ class Guard:
     :param store: to be asked.
     :param idle: asked by each thread that has nothing to do.
     :param clock: gives seconds, and never goes back.
+    :param retention: how long, and how much, the store keeps.
     """
 
     def __init__(
@@ -47,8 +49,11 @@ class Guard:
         idle: Idle | None = None,
         timing: GuardTiming = GuardTiming(),
         clock: Callable[[], float] = monotonic,
+        *,
+        retention: Retention = Retention(),  # noqa: B008 it is frozen
     ) -> None:
         self.store = store
+        self.retention = retention
         self._idle = idle
         self._timing = timing
         self._clock = clock

@@ -1,4 +1,4 @@
-"""``{% load tornado_websockets %}``: the browser client for a page."""
+"""``{% load tornado_websockets %}``: the browser client for a page, and where the page stands."""
 
 from __future__ import annotations
 
@@ -31,6 +31,29 @@ def websocket_client(*, nonce: object = None) -> SafeString:
     # An undefined variable of a template is an empty str. One that makes a nonce when it is first written may be false.
     attributes = {"src": static(SCRIPT), "data-prefix": _prefix(), "nonce": "" if nonce is None else str(nonce)}
     return format_html("<script{}></script>", flatatt({name: value for name, value in attributes.items() if value}))
+
+
+@register.simple_tag
+def websocket_position(path: str) -> str:
+    """Write where a path with a history stands, for a page that shows what is in the database.
+
+    It stands above what shows the rows, in a template whose query sets are evaluated below it; else the view asks
+    ``WebSocket.position`` in its first line. With the store down it is a position that nobody knows.
+
+    :param path: concrete, such as ``/room/lobby``.
+    :raises LookupError: there is no WebSocket at ``path``.
+    :raises ValueError: it has no history.
+    """
+    from ..core.registry import url_path_of
+    from ..serving.discovery import discover
+    from ..websocket import registry
+
+    discover()
+    found = registry.find(url_path_of(path))
+    if found is None:
+        raise LookupError(f"There is no WebSocket at {path!r}.")
+    websocket, parameters = found
+    return websocket.position(**parameters)
 
 
 def _prefix() -> str:

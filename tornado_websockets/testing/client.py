@@ -1,4 +1,7 @@
-"""A client for async tests."""
+"""A client for async tests.
+
+It is long because all that a test may do as a client is one class.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,8 @@ class Client:
     :raises LookupError: there is no WebSocket at ``path``.
 
     :ivar connection: the server's side of it: the ``socket`` of the handlers.
+    :ivar position: where it stands on a path with a history, once it has been told: the position of a page, as
+        ``WebSocket.position`` writes it, moved on by what came since. ``None`` before.
     :ivar people: who is here by ``id``, as the server has told where ``presence`` is on.
     :ivar close_code: once the server has closed the connection.
     """
@@ -89,9 +94,14 @@ class Client:
         self._requests = 0
         self._answers: dict[str, Callable[[Data], Any]] = {}
         self._failures: list[Exception] = []
+        self._stands: dict[str, int] | None = None
         self.people: dict[str, Data] = {}
         self._is_leaving = False
         self.close_code: int | None = None
+        if endpoint_of(self._websocket).kept_hub is not None:
+            from ..store.current import keep_tests_to_memory
+
+            keep_tests_to_memory()
 
     async def connect(self) -> Self:
         """Connect, and run the ``open`` handler.
@@ -215,6 +225,60 @@ class Client:
         """
         self._answers[event] = callback
 
+    @property
+    def position(self) -> str | None:
+        """Where it stands; ``None`` before it was told."""
+        if self._stands is None:
+            return None
+        from ..core.recovery.position import position_to_text
+
+        return position_to_text(self._stands)
+
+    async def resume(
+        self,
+        position: str | None = None,
+        *,
+        ids: Sequence[str] = (),
+        timeout: float = TIMEOUT,  # noqa: ASYNC109
+    ) -> bool:
+        """Say where a page stands, as the browser client does at each open; what it has missed is received then.
+
+        :param position: as ``WebSocket.position`` or :attr:`position` of an earlier client gives it; ``None`` for a
+            page that knows nothing yet.
+        :param ids: of its earlier connections: what these were excluded from, it has not missed.
+        :returns: whether all that it has missed has come.
+        :raises ValueError: ``position`` is none.
+        :raises AssertionError: the server does not answer in time, or refuses.
+        """
+        from ..core.recovery.position import furthest, position_from_text
+
+        since = None if position is None else position_from_text(position)
+        self._stands = None
+        hello = {"event": "tws.hello", "data": {"since": since, "ids": list(ids)}, "id": "hello"}
+        async with self._arrived:
+            live, self._received = self._received, []
+        await self.send_text(json.dumps(hello))
+        reply = await self._take(lambda frame: frame.get("id") == "hello", "No welcome", timeout)
+        welcome = next((frame["data"] for frame in self._received if frame["event"] == "tws.welcome"), None)
+        if welcome is None:
+            raise AssertionError(f"Expected a welcome, got {reply!r}.")
+        events = welcome.get("events", [])
+        held = [frame for frame in self._received if frame["event"] != "tws.welcome"]
+        recovered = bool(welcome.get("recovered", False))
+        async with self._arrived:
+            self._received = [*events, *live, *held]
+            stands = dict(welcome.get("at", {}))
+            self._stands = furthest(since, stands) if recovered and since is not None else stands
+            for frame in self._received:
+                self._move(frame)
+            self._arrived.notify_all()
+        return recovered
+
+    def _move(self, frame: Data) -> None:
+        sender, _, number = frame.get("at", "").rpartition(".")
+        if sender and self._stands is not None:
+            self._stands[sender] = max(int(number), self._stands.get(sender, 0))
+
     async def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:  # noqa: ASYNC109
         """Check that nothing, or no ``event``, has come or comes within ``timeout`` seconds."""
         try:
@@ -239,6 +303,7 @@ class Client:
         async with self._arrived:
             if frame is not None:
                 self._received.append(frame)
+                self._move(frame)
                 if frame["event"] == "presence" and endpoint_of(self._websocket).presence is not None:
                     self._meet(frame["data"])
             else:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -100,6 +100,15 @@ class SyncClient:
     def answer(self, event: str, callback: Callable[[Data], Any]) -> None:
         """See :meth:`Client.answer`. It is called in another thread than that of the test."""
         self._client.answer(event, callback)
+
+    @property
+    def position(self) -> str | None:
+        """See :class:`Client`."""
+        return self._client.position
+
+    def resume(self, position: str | None = None, *, ids: Sequence[str] = (), timeout: float = TIMEOUT) -> bool:
+        """See :meth:`Client.resume`."""
+        return self._wait(self._client.resume(position, ids=ids, timeout=timeout))
 
     def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:
         """See :meth:`Client.assert_nothing`."""

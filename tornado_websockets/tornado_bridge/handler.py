@@ -250,7 +250,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._is_open = True
         self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
         self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
-        return self._inbox.begin(partial(self.connection.open, _accepted))
+        return self._inbox.begin(partial(self.connection.open, _accepted, has_entered=True))
 
     def get_websocket_protocol(self) -> tornado.websocket.WebSocketProtocol | None:
         """Make Tornado's own protocol, with bounds to what a client may send in a row."""

@@ -1,6 +1,6 @@
 import pytest
 
-from tornado_websockets.core.recovery.gap import Known, missed_since, position_of
+from tornado_websockets.core.recovery.gap import Known, Shown, missed_since, position_of
 from tornado_websockets.core.recovery.record import MAX_SENDERS, Event, Record, Standing
 
 
@@ -121,3 +121,22 @@ class TestPosition:
         position = position_of(KEPT, known)
         assert len(position) == 1 + MAX_SENDERS
         assert position["A"] == 5
+
+
+class TestWhatWasShown:
+    """Since it connected, when the process stood at A's 3, it was shown A's 4 to 6, but for 5, which was lost."""
+
+    SHOWN = Shown({"A": 3}, {"A": 6}, {"A": [range(5, 6)]})
+
+    def test_was_not_missed(self):
+        kept = record(*events("A", 2, 3, 5, 7), A=7)
+        assert texts(missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN)) == ["A2", "A3", "A5", "A7"]
+
+    def test_but_what_was_lost_was(self):
+        kept = record(*events("A", 2, 3, 7), A=7)
+        assert missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN) is None
+
+    def test_of_a_sender_that_came_later_is_all(self):
+        kept = record(*events("A", 3), A=6)
+        assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=Shown({"A": 3}, {"A": 6}))) == []
+        assert missed_since({"epoch": 0, "A": 3}, kept, shown=Shown()) is None

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...exceptions import Refused, raise_connection_closed
 from ..control import CONTROL
@@ -26,7 +26,7 @@ from ..handlers.signatures import Handler, Parts, Run
 from ..handlers.workers import Workers
 from ..logger import logger
 from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
-from ..protocol.control import CANCEL, FREE_PINGS, PING, PONG, read_control
+from ..protocol.control import CANCEL, FREE_PINGS, HELLO, PING, PONG, read_control
 from ..protocol.frames import ANSWER, Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
 from ..protocol.offers import NOTHING_OFFERED, Offer
@@ -37,6 +37,10 @@ from .expiry import Expiry, aware
 from .outbox import Outbox
 from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from ..recovery.keeping.kept_hub import KeptHub
+    from .hello import Hellos
 
 #: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
 #: takes up to 50 ms.
@@ -68,6 +72,10 @@ class Endpoint(Protocol):
     authorization: Any
     presence: Any
     is_rechecked: bool
+
+    @property
+    def kept_hub(self) -> "KeptHub | None":
+        """The hub, where events are numbered and kept."""
 
     def read_query(self, query_string: str) -> Any:
         """The parameters in a query string."""
@@ -110,6 +118,7 @@ class Connection(Socket):
         "__weakref__",
         "_close_after_accept",
         "_expiry",
+        "_greeting",
         "_has_answered",
         "_is_admitted",
         "_is_attending",
@@ -201,6 +210,7 @@ class Connection(Socket):
         self._pings: Rate | None = None  # most clients never send any
         self._streams: Streams | None = None  # nor are most answered in parts, or asked anything
         self._questions: Questions | None = None
+        self._greeting: Hellos | None = None
         self.shard = endpoint.hub.shard()
         self._outbox = Outbox(transport, self, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
@@ -376,11 +386,15 @@ class Connection(Socket):
             self._is_attending = True
             await self.endpoint.hub.enter(CONTROL, wait=wait)
 
-    async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
-        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
+    async def open(self, accept: Callable[[], Awaitable[None]], *, has_entered: bool = False) -> None:
+        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`.
+
+        :param has_entered: whether its topic was entered for it before, and it need not wait for that once more: it is
+            accepted already, and should hear what is sent from now on.
+        """
         hub = self.endpoint.hub
         try:
-            await hub.enter(self.path)
+            await hub.enter(self.path, wait=not has_entered)
             await accept()
         except BaseException:
             await hub.leave(self.path)
@@ -393,7 +407,7 @@ class Connection(Socket):
         self._status, self.user_key = OPEN, self.endpoint.user_key(self._user)
         counters.connections += 1
         counters.connections_opened += 1
-        self.shard.subscribe(self, self.path)
+        hub.subscribe(self, self.shard, self.path)
         self.endpoint.on_connected(self, self._socket)
         self._watch_expiry()
         await self._fire("open")
@@ -437,6 +451,8 @@ class Connection(Socket):
             return self._questions is not None and self._questions.take(frame.id, frame.data)
         if frame.event == CANCEL:
             return frame.id is not None and self._begun_streams.cancel(frame.id, is_early=is_early)
+        if frame.event == HELLO:
+            return self._hellos.is_first and self._say_welcome(frame)
         return frame.event == PING and not (is_early and self._outbox.writer is not None) and self._answer_ping(frame)
 
     def _answer_ping(self, frame: Frame) -> bool:
@@ -448,7 +464,7 @@ class Connection(Socket):
         return True
 
     def _pong(self, frame: Frame) -> None:
-        self._answer(PONG)
+        self.answer(PONG)
         self.reply(frame, None)
 
     @property
@@ -456,6 +472,20 @@ class Connection(Socket):
         if self._streams is None:
             self._streams = Streams(self, self._limits.max_streams)
         return self._streams
+
+    @property
+    def _hellos(self) -> "Hellos":
+        if self._greeting is None:  # most clients never say any
+            from .hello import Hellos
+
+            self._greeting = Hellos(self)
+        return self._greeting
+
+    def _say_welcome(self, frame: Frame) -> bool:
+        refusal = self._hellos.take(frame)
+        if refusal is not None:
+            self.refuse(refusal, frame.event)
+        return True
 
     @property
     def is_connecting(self) -> bool:
@@ -495,6 +525,7 @@ class Connection(Socket):
         self.shard.begin_departure()
         self.shard.unsubscribe(self, self.path)
         self.on_hung_up()
+        self._greeting = None  # it has us: neither should wait for the garbage collector
         self.endpoint.on_disconnected(self, self._socket)
         await finish(self._depart())
 
@@ -618,7 +649,7 @@ class Connection(Socket):
     def reply(self, frame: Frame, result: Any) -> None:
         """Answer a frame that has an ``id``; without one, or once the connection is closed, nothing is sent."""
         if frame.id is not None and self._status is OPEN:
-            self._answer(self.endpoint.encoder.reply(frame.id, result))
+            self.answer(self.endpoint.encoder.reply(frame.id, result))
 
     def refusal_of_parts(self, frame: Frame) -> Refusal | None:
         """Why a frame cannot be answered in parts, if it cannot."""
@@ -659,6 +690,10 @@ class Connection(Socket):
             return Refusal(Code.RESERVED_EVENT, f"Clients cannot send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
         if handler is None:
+            if frame.event == HELLO:
+                await self._hellos.idle()
+                self._say_welcome(frame)
+                return None
             if frame.event in _ITS_OWN:
                 return self._handle_control(frame)
             handler = dispatcher.find_other(frame.event)
@@ -699,9 +734,10 @@ class Connection(Socket):
             where = refusal.code, self.path, self.id
             logger.error("The refusal %r cannot be sent (path %.64r, connection %s)", *where, exc_info=error)
             text = self.endpoint.encoder.refusal(Refusal(Code.HANDLER_ERROR, FAILED, refusal.id))
-        self._answer(text)
+        self.answer(text)
 
-    def _answer(self, text: str) -> None:
+    def answer(self, text: str) -> None:
+        """Send a text to the client in answer to what it has sent, unless it has gone."""
         if self._status is OPEN:
             self._has_answered = True
             self._is_queued = not self.shard.send(self, text, self) or self._is_queued

@@ -13,11 +13,16 @@ from ..handlers.calling import current
 from ..handlers.inheriting import inherit_in_threads
 from ..logger import logger
 from .message import Message
-from .scheduler import Delivery
+from .scheduler import Backlog, Delivery
 from .shard import Pace, Shard
 
 if TYPE_CHECKING:
+    from .keeper import Keeper
+    from .member import Member
     from .publisher import Publisher
+
+#: Deliveries that are in line, and of which shard.
+Placed = list[tuple[Shard, Backlog]]
 
 
 class Hub:
@@ -25,11 +30,13 @@ class Hub:
 
     :param pace: of each of its shards.
     :ivar publisher: the way to other processes, where there is one.
+    :ivar keeper: what numbers and keeps the events of some topics, where there are such.
     :ivar control: what it is told by other processes besides messages.
     """
 
     def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 it is frozen
         self.publisher: Publisher | None = None
+        self.keeper: Keeper | None = None
         self._pace = pace
         self.forget()
         after_fork(self.forget)
@@ -87,6 +94,41 @@ class Hub:
                 del self._clients[topic]
         if is_last and self.publisher is not None:
             await self.publisher.leave(topic)
+
+    def subscribe(self, member: "Member", shard: Shard, topic: str) -> None:
+        """Let ``member``, a client of ``shard``, hear what is sent to ``topic``."""
+        shard.subscribe(member, topic)
+
+    def place(self, message: Message) -> Placed:
+        """Put in line for those who hear ``message`` now, in the order of its topic; deliver nothing, wait for nobody.
+
+        What is returned is for :meth:`push_on`.
+        """
+        topic, placed = message.topic, []
+        for shard in list(self._shards.values()):
+            if message.audience is not None and shard.is_here:
+                members = shard.members_of(topic, message.audience)
+            else:
+                members = shard.roster_of(topic)
+                members = members if message.audience is None else message.audience.of(members)
+            if members:
+                try:
+                    placed.append((shard, shard.place(Delivery(message.text, members, message.key), topic)))
+                except RuntimeError as error:
+                    self._drop_closed(shard, error)
+        return placed
+
+    def push_on(self, placed: Placed) -> None:
+        """Deliver what may be delivered now of what :meth:`place` has put in line; a worker thread may wait here."""
+        for shard, backlog in placed:
+            try:
+                shard.push_on(backlog)
+            except RuntimeError as error:
+                self._drop_closed(shard, error)
+
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """An event loop on which clients are served here, if there is one."""
+        return next((loop for loop in list(self._shards) if loop.is_running()), None)
 
     def deliver(self, message: Message, sender: Hashable = None) -> None:
         """Send to the clients in this process.
@@ -155,11 +197,15 @@ class Hub:
     def _submit(self, shard: Shard, delivery: Delivery, sender: Hashable) -> None:
         try:
             shard.submit(delivery, sender)
-        except RuntimeError:  # its loop was closed with clients on it: they are gone
-            if not shard.loop.is_closed():
-                raise
-            with self._lock:
-                self._shards.pop(shard.loop, None)
+        except RuntimeError as error:
+            self._drop_closed(shard, error)
+
+    def _drop_closed(self, shard: Shard, error: RuntimeError) -> None:
+        """Let go of a shard whose loop was closed with clients on it: they are gone. Raise what else it was."""
+        if not shard.loop.is_closed():
+            raise error
+        with self._lock:
+            self._shards.pop(shard.loop, None)
 
 
 def shared_future() -> "Future[None]":

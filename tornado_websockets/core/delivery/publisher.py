@@ -1,5 +1,6 @@
 """What whatever carries messages to other processes has to offer."""
 
+import asyncio
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -21,6 +22,9 @@ class Publisher(Protocol):
 
         :param outcome: is given word of how it went: ``PublishError`` where it failed.
         """
+
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that it sends from; ``None`` where it sends nothing."""
 
     def is_congested(self, topic: str) -> bool:
         """Whether much waits to be sent to ``topic``, and will be: who can wait, should. Costs next to nothing."""

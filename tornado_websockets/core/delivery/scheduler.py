@@ -60,10 +60,10 @@ class Delivery:
 
     def absorb(self, later: "Delivery") -> bool:
         """Take on what ``later`` carries, if it goes the same way: a server flushes once for each client then."""
-        is_same_way = isinstance(self.targets, str) and (self.targets, self.audience) == (
-            later.targets,
-            later.audience,
-        )
+        if isinstance(self.targets, str):
+            is_same_way = (self.targets, self.audience) == (later.targets, later.audience)
+        else:
+            is_same_way = self.targets is later.targets and not self.done
         if not is_same_way or self.weight >= HEAVY:
             return False
         self.items += later.items

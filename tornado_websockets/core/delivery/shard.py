@@ -1,4 +1,7 @@
-"""One event loop's connections by topic, and in which order it sends to them."""
+"""One event loop's connections by topic, and in which order it sends to them.
+
+It is long because order, fairness and back-pressure of all that is sent meet here.
+"""
 
 import asyncio
 import threading
@@ -68,6 +71,9 @@ class Shard:
         self._waiting = Scheduler()
         self._budget = pace.budget
         self._closing: deque[tuple[int, Member, Close]] = deque()
+        self._rosters: dict[str, list[Member]] = {}  # of topics that were asked for theirs since they changed
+        self._ordered: dict[Any, str] = {}  # members that send, and are sent to, in the order of their topic
+        self._is_serving = False
         self._handled = 0
         self._began = 0.0
         self._is_woken = False
@@ -78,9 +84,16 @@ class Shard:
         """Whether the caller is on this loop's thread."""
         return threading.get_ident() == self._thread
 
-    def subscribe(self, member: Member, topic: str) -> None:
-        """Let ``member`` hear what is sent to ``topic``."""
+    def subscribe(self, member: Member, topic: str, *, is_ordered: bool = False) -> None:
+        """Let ``member`` hear what is sent to ``topic``.
+
+        :param is_ordered: whether all that it is sent, or sends, keeps the one order of the topic: what is numbered
+            there must arrive by its numbers, whoever has sent it.
+        """
         self.topics.setdefault(topic, {})[member] = None
+        self._rosters.pop(topic, None)
+        if is_ordered:
+            self._ordered[member] = topic
         if topic in self._directories:
             self._directories[topic].add(member)
 
@@ -88,6 +101,8 @@ class Shard:
         """Let it hear that no more."""
         members = self.topics.get(topic, {})
         members.pop(member, None)
+        self._rosters.pop(topic, None)
+        self._ordered.pop(member, None)
         if topic in self._directories:
             self._directories[topic].discard(member)
         if not members:
@@ -137,11 +152,7 @@ class Shard:
         """
         pace = self.pace
         if not self.is_here:
-            backlog = self._enqueue(delivery, sender)
-            if backlog.load > pace.waiting or backlog.size > pace.waiting_bytes:
-                self.wait_for(partial(_progress_of, backlog, backlog.added))
-            if backlog.size > pace.waiting_bytes and is_loop_running():  # another loop, which could not be made to wait
-                self.loop.call_soon_threadsafe(self._flush, backlog)
+            self._hold_up(self._enqueue(delivery, sender))
         elif self._waiting or self._budget <= 0 or not self._advance(delivery, self._budget):
             backlog = self._enqueue(delivery, sender)
             if backlog.size > pace.waiting_bytes:
@@ -149,10 +160,35 @@ class Shard:
         elif self._budget < pace.budget // 2:
             self._wake()
 
+    def place(self, delivery: Delivery, sender: Hashable) -> Backlog:
+        """Put ``delivery`` in line as :meth:`submit` does, but deliver nothing and wait for nobody; errors as there.
+
+        Whoever calls it under a lock calls :meth:`push_on` with what is returned when it has let go of that.
+        """
+        return self._enqueue(delivery, sender)
+
+    def push_on(self, backlog: Backlog) -> None:
+        """Do what :meth:`place` has left out: deliver what this turn of the loop allows, or make a thread wait."""
+        if not self.is_here:
+            self._hold_up(backlog)
+        elif not self._is_serving:
+            self._serve()
+            if backlog.size > self.pace.waiting_bytes:
+                self._flush(backlog)
+
+    def roster_of(self, topic: str) -> list[Member]:
+        """Who hears ``topic`` now; from any thread. On the loop's own it is the same list until that changes."""
+        if not self.is_here:
+            return list(self.topics.get(topic, ()))
+        roster = self._rosters.get(topic)
+        if roster is None:
+            roster = self._rosters[topic] = list(self.topics.get(topic, ()))
+        return roster
+
     def send(self, member: Member, text: str, sender: Hashable) -> bool:
         """:meth:`submit` for a single member; whether it was sent within the call."""
         if self._waiting or self._budget <= 0 or not self.is_here:
-            self.submit(Delivery(text, [member]), sender)
+            self.submit(Delivery(text, [member]), self._ordered.get(member, sender))
             return False
         self._budget -= weight_of(text)
         member.deliver(text)
@@ -162,18 +198,18 @@ class Shard:
 
     def has_waiting(self, sender: Hashable) -> bool:
         """Whether something that ``sender`` has submitted waits for its turn."""
-        return bool(self._waiting) and self._waiting.backlog_of(sender) is not None
+        return bool(self._waiting) and self._backlog_of(sender) is not None
 
     def has_much_waiting(self, sender: Hashable) -> bool:
         """Whether ``sender`` has to wait before it causes more; some is let pass, to be sent together."""
         if not self._waiting:
             return False
-        backlog = self._waiting.backlog_of(sender)
+        backlog = self._backlog_of(sender)
         return backlog is not None and (backlog.load > self.pace.ahead or backlog.size > self.pace.bytes_ahead)
 
     async def settle(self, sender: Hashable) -> None:
         """Return when everything that ``sender`` has submitted so far has had its turn."""
-        backlog = self._waiting.backlog_of(sender)
+        backlog = self._backlog_of(sender)
         if backlog is not None:
             await _progress_of(backlog, backlog.added)
 
@@ -235,9 +271,20 @@ class Shard:
         is_for_few = delivery.audience is not None and delivery.audience.is_narrow
         if isinstance(delivery.targets, str) and not is_for_few:
             delivery.reach = len(self.topics.get(delivery.targets, ()))
-        backlog = self._waiting.add(sender, delivery)
+        backlog = self._waiting.add(self._ordered.get(sender, sender), delivery)
         self._wake()
         return backlog
+
+    def _backlog_of(self, sender: Hashable) -> Backlog | None:
+        return self._waiting.backlog_of(self._ordered.get(sender, sender))
+
+    def _hold_up(self, backlog: Backlog) -> None:
+        """Make a worker thread wait that is faster than the loop."""
+        pace = self.pace
+        if backlog.load > pace.waiting or backlog.size > pace.waiting_bytes:
+            self.wait_for(partial(_progress_of, backlog, backlog.added))
+        if backlog.size > pace.waiting_bytes and is_loop_running():  # another loop, which could not be made to wait
+            self.loop.call_soon_threadsafe(self._flush, backlog)
 
     def _wake(self) -> None:
         if not self._is_woken:
@@ -247,17 +294,25 @@ class Shard:
     def _pump(self) -> None:
         self._is_woken = False  # before anything is taken, so that what a thread adds meanwhile wakes us again
         self._budget, self._handled = self.pace.budget, 0
-        while self._waiting and self._budget > 0:
-            backlog = self._waiting.first()
-            before = self._budget
-            is_done = True  # also where a target raises: then it is not tried again
-            try:
-                is_done = self._advance(backlog.waiting[0], min(self._budget, HEAVY))
-            finally:
-                self._waiting.charge(backlog, before - self._budget, is_done)
-                if self._waiting:
-                    self._wake()
+        self._serve()
         self._close()
+
+    def _serve(self) -> None:
+        """Deliver what waits, as much as is left of the budget."""
+        self._is_serving = True
+        try:
+            while self._waiting and self._budget > 0:
+                backlog = self._waiting.first()
+                before = self._budget
+                is_done = True  # also where a target raises: then it is not tried again
+                try:
+                    is_done = self._advance(backlog.waiting[0], min(self._budget, HEAVY))
+                finally:
+                    self._waiting.charge(backlog, before - self._budget, is_done)
+                    if self._waiting:
+                        self._wake()
+        finally:
+            self._is_serving = False
 
     def _close(self) -> None:
         """Deliver the orders to close before which nothing waits any more."""

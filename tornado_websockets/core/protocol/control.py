@@ -11,16 +11,24 @@ CANCEL: Final = f"{CONTROL}cancel"
 #: Asks whether the line, and the process behind it, are alive.
 PING: Final = f"{CONTROL}ping"
 
-#: The answer to it.
+#: Asks what was missed, and where the topic stands.
+HELLO: Final = f"{CONTROL}hello"
+
+#: The answer to a ping.
 PONG: Final = '{"event":"tws.pong"}'
 
 #: Characters that such a frame may have to be answered while a handler is running.
 MAX_CONTROL_SIZE: Final = 512
 
+#: Characters of one that says hello, and how near to an end of it its name must be.
+MAX_HELLO_SIZE: Final = 256 * 1024
+_NEAR: Final = 64
+
 #: Pings a second that are not counted as messages.
 FREE_PINGS: Final = 100
 
 _SIGN: Final = f'"{CONTROL}'
+_HELLO: Final = f'"{HELLO}"'
 
 
 def read_control(message: str | bytes, limits: Limits, *, is_answer_expected: bool = False) -> Frame | None:
@@ -28,10 +36,20 @@ def read_control(message: str | bytes, limits: Limits, *, is_answer_expected: bo
 
     :param is_answer_expected: the client was asked something, and its answer may have any size.
     """
-    is_long = len(message) > MAX_CONTROL_SIZE
-    if not isinstance(message, str) or (is_long and not is_answer_expected) or _SIGN not in message:
+    if not isinstance(message, str):
+        return None
+    is_other = not (_is_short(message) or _is_hello(message))
+    if is_other and not (is_answer_expected and _SIGN in message):
         return None
     frame = decode(message, limits)
     if not isinstance(frame, Frame) or not frame.event.startswith(CONTROL):
         return None
-    return None if is_long and frame.event != ANSWER else frame
+    return None if is_other and frame.event != ANSWER else frame
+
+
+def _is_short(message: str) -> bool:
+    return len(message) <= MAX_CONTROL_SIZE and _SIGN in message
+
+
+def _is_hello(message: str) -> bool:
+    return MAX_CONTROL_SIZE < len(message) <= MAX_HELLO_SIZE and _HELLO in message[:_NEAR] + message[-_NEAR:]

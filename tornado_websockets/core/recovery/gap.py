@@ -24,7 +24,31 @@ class Known:
     events: Sequence[Event] = ()
 
 
-def missed_since(since: Position, record: Record, known: Known = Known()) -> list[Event] | None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody who asks has been shown since it connected.
+
+    :ivar base: where the process stood then, by sender; of another sender it was shown all from 1 on.
+    :ivar last: the last number of each sender that was shown since.
+    :ivar holes: numbers up to that, of each sender, that were not to be had.
+    """
+
+    base: Position = field(default_factory=dict)
+    last: Position = field(default_factory=dict)
+    holes: Mapping[str, Sequence[range]] = field(default_factory=dict)
+
+    def missing(self, sender: str, first: int, last: int) -> list[range]:
+        """What it was not shown of a sender's numbers from ``first`` to ``last``."""
+        shown_to = self.last.get(sender)
+        if shown_to is None:
+            return [range(first, last + 1)]
+        shown_from = max(first, self.base.get(sender, 0) + 1)
+        holes = [range(max(hole.start, shown_from), min(hole.stop, last + 1)) for hole in self.holes.get(sender, ())]
+        before, after = range(first, min(shown_from, last + 1)), range(max(shown_to + 1, first), last + 1)
+        return [numbers for numbers in (before, *holes, after) if numbers]
+
+
+def missed_since(since: Position, record: Record, known: Known = Known(), shown: Shown = Shown()) -> list[Event] | None:
     """The events that somebody who stands at ``since`` has missed, in order; ``None`` where any of them is not there.
 
     Whoever is given them stands at their numbers as well as at :func:`position_of`, which does not name the senders
@@ -32,13 +56,14 @@ def missed_since(since: Position, record: Record, known: Known = Known()) -> lis
 
     :param record: what the store has.
     :param known: what the process knows besides.
+    :param shown: what it was shown already, and so has not missed.
     """
     forgotten = since.get(record.epoch)
     if forgotten is None or not record.floor <= forgotten <= record.forgotten:
         return None  # of another store, or of this one in another life, or of too long ago
     events = [*record.events, *known.events]
     available = _by_number(events)
-    wanted: dict[str, range] = {}
+    wanted: dict[str, list[int]] = {}
     for sender in {*since, *record.senders, *known.lasts} - {record.epoch}:
         standing = record.senders.get(sender, _UNHEARD)
         last = max(standing.last, known.lasts.get(sender, 0))
@@ -47,9 +72,10 @@ def missed_since(since: Position, record: Record, known: Known = Known()) -> lis
             start = standing.folded  # whoever names so many forgotten ones has heard this one as far as that
         if start > last:
             return None  # of a sender that nobody knows, or the store has lost what it knew of it
-        if last - start > len(available[sender]):
+        missing = shown.missing(sender, start + 1, last)
+        if sum(numbers.stop - numbers.start for numbers in missing) > len(available[sender]):
             return None  # without counting up to a number that anybody could claim
-        wanted[sender] = range(start + 1, last + 1)
+        wanted[sender] = [number for numbers in missing for number in numbers]
         if not available[sender].keys() >= set(wanted[sender]):
             return None
     return list(_in_order(wanted, available, events))
@@ -79,16 +105,16 @@ def _by_number(events: Iterable[Event]) -> Mapping[str, dict[int, Event]]:
 
 
 def _in_order(
-    wanted: Mapping[str, range], available: Mapping[str, Mapping[int, Event]], events: Iterable[Event]
+    wanted: Mapping[str, Sequence[int]], available: Mapping[str, Mapping[int, Event]], events: Iterable[Event]
 ) -> Iterator[Event]:
     """What is wanted, each once: senders in the places that ``events`` have, each in the order of its numbers.
 
     The store may lack one in the middle, which this process knows.
     """
     left = {sender: iter(numbers) for sender, numbers in wanted.items()}
-    placed: set[tuple[str, int]] = set()
+    unplaced = {(sender, number) for sender, numbers in wanted.items() for number in numbers}
     for event in events:
         place = event.sender, event.number
-        if event.number in wanted.get(event.sender, ()) and place not in placed:
-            placed.add(place)
+        if place in unplaced:
+            unplaced.discard(place)
             yield available[event.sender][next(left[event.sender])]

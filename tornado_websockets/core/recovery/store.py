@@ -1,9 +1,11 @@
 """What recovery needs of a store. Projects may have one of their own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from .record import Entry, Event, Record, Retention
+
+T = TypeVar("T")
 
 
 class Store(Protocol):
@@ -62,3 +64,26 @@ class StoreFactory(Protocol):
     """What ``STORE`` names: a class, usually."""
 
     def __call__(self, retention: Retention) -> Store: ...
+
+
+class Asked(Protocol):
+    """A store that is asked with care: one that fails or hangs takes nobody along.
+
+    :ivar retention: how long, and how much, it keeps.
+    """
+
+    retention: Retention
+
+    @property
+    def store(self) -> Store:
+        """Whose methods may be asked."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is asked at all: it is not while it hangs."""
+
+    async def ask(self, method: Callable[..., T], *arguments: object) -> T:
+        """Call ``method`` of the store; raises ``StoreError`` for whatever goes wrong."""
+
+    def ask_and_wait(self, method: Callable[..., T], *arguments: object) -> T:
+        """:meth:`ask` for sync code."""

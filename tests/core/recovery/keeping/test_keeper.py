@@ -1,0 +1,499 @@
+"""One process, and two of them side by side, on a store that they share."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from time import monotonic
+
+import pytest
+from channels.layers import get_channel_layer
+from django.test import override_settings
+
+from tests.support.kept import SOON, Process, hello
+from tests.support.layers import BROKER
+from tests.support.memory import MemoryPublisher
+from tests.support.waiting import turns, until
+from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.recovery.record import Entry
+from tornado_websockets.exceptions import PublishError
+from tornado_websockets.store.guard import Guard, GuardTiming
+from tornado_websockets.store.memory import MemoryStore
+
+
+@pytest.fixture
+def guard():
+    return Guard(MemoryStore())
+
+
+@pytest.fixture
+def layer():
+    with override_settings(CHANNEL_LAYERS=BROKER):
+        yield get_channel_layer
+
+
+@pytest.fixture
+def start(guard):
+    def start(**options):
+        return Process(**{"store": lambda: guard, "history": 100, "has_relay": False, **options})
+
+    return start
+
+
+@contextlib.asynccontextmanager
+async def losing(layer):
+    """Have what is sent over the layer meanwhile, which must be something, get nowhere."""
+    groups, before = layer.groups, len(layer.texts)
+    layer.groups = {}
+    yield
+    await until(lambda: len(layer.texts) > before)
+    await turns()
+    layer.groups = groups
+
+
+def said(client, event="said"):
+    return [frame["data"]["n"] for frame in client.received if frame["event"] == event]
+
+
+async def is_said(client, *numbers):
+    await until(lambda: said(client) == list(numbers))
+
+
+class TestWhatIsNumbered:
+    async def test_every_event_says_its_place(self, start):
+        process = start()
+
+        @process.ws.on
+        async def say(socket, data):
+            process.ws.emit("said", {"n": 1})
+            socket.broadcast("said", {"n": 2})
+            socket.emit("noted")
+
+        one, other = await process.connect(), await process.connect()
+        await one.send("say")
+        await process.ws.publish("said", {"n": 3})
+        sender = other.received[0]["at"].partition(".")[0]
+        assert [frame["at"] for frame in other.received] == [f"{sender}.1", f"{sender}.2", f"{sender}.3"]
+        assert [(frame["event"], frame.get("at")) for frame in one.received] == [
+            ("said", f"{sender}.1"),
+            ("noted", None),
+            ("said", f"{sender}.3"),
+        ]
+
+    async def test_without_history_nothing_does(self, start):
+        process = start(history=0)
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        assert client.received == [{"event": "said", "data": {"n": 1}}]
+
+    async def test_numbers_keep_their_order_whoever_sends(self, start):
+        process = start()
+
+        @process.ws.on
+        def say(data):
+            for _ in range(50):
+                process.ws.emit("said", {"n": 0})
+
+        clients = [await process.connect(kwargs={}) for _ in range(4)]
+        async with asyncio.TaskGroup() as group:
+            for client in clients:
+                group.create_task(client.send("say"))
+        for client in clients:
+            await until(lambda client=client: len(client.received) == 200)
+            numbers = [int(frame["at"].partition(".")[2]) for frame in client.received]
+            assert numbers == list(range(1, 201))
+
+    async def test_a_handler_keeps_its_order_with_what_it_sends_to_one(self, start):
+        process = start()
+
+        @process.ws.on
+        async def say(socket):
+            for number in range(300):
+                process.ws.emit("said", {"n": 2 * number})
+                socket.emit("said", {"n": 2 * number + 1})
+            return {}
+
+        others = [await process.connect() for _ in range(8)]
+        client = await process.connect()
+        await client.send("say", id=1)
+        await until(lambda: client.events.count("reply") == 1)
+        assert said(client) == list(range(600))
+        assert client.events[-1] == "reply"
+        await until(lambda: all(len(said(other)) == 300 for other in others))
+
+    async def test_a_forked_process_numbers_anew(self, start, monkeypatch):
+        process = start()
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        await process.ws.publish("said", {"n": 2})
+        first, second = (frame["at"].partition(".") for frame in client.received)
+        assert first[0] != second[0]
+        assert first[2] == second[2] == "1"
+
+
+class TestHello:
+    async def test_a_first_one_is_told_where_the_topic_stands(self, start):
+        process = start()
+        client = await process.connect()
+        welcome = await hello(client)
+        assert (welcome["id"], welcome["recovered"], welcome["events"]) == (client.connection.id, False, [])
+        assert list(welcome["at"].values()) == [0]
+
+    async def test_one_that_was_away_is_told_what_it_missed(self, start):
+        process = start()
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        since = (await hello(client))["at"]
+        await client.leave()
+        for number in (2, 3):
+            await process.ws.publish("said", {"n": number})
+        back = await process.connect()
+        welcome = await hello(back, since)
+        assert welcome["recovered"] is True
+        assert [event["data"]["n"] for event in welcome["events"]] == [2, 3]
+        assert all("at" in event for event in welcome["events"])
+
+    async def test_what_came_live_is_not_told_again(self, start):
+        process = start()
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        await client.leave()
+        await process.ws.publish("said", {"n": 1})
+        back = await process.connect()
+        await process.ws.publish("said", {"n": 2})
+        welcome = await hello(back, since)
+        assert [event["data"]["n"] for event in welcome["events"]] == [1]
+        assert said(back) == [2]
+        assert max(welcome["at"].values()) == 2
+
+    async def test_without_history_the_id_alone(self, start):
+        client = await start(history=0).connect()
+        assert await hello(client, {"x": 1}) == {"id": client.connection.id}
+
+    async def test_its_own_earlier_broadcasts_are_not_told(self, start):
+        process = start()
+
+        @process.ws.on
+        async def say(socket, data):
+            socket.broadcast("said", data)
+
+        client, other = await process.connect(), await process.connect()
+        since = (await hello(client))["at"]
+        await client.send("say", {"n": 1})
+        await client.leave()
+        back = await process.connect()
+        assert (await hello(back, since, ids=[client.connection.id]))["events"] == []
+        assert len((await hello(back, since))["events"]) == 1
+        assert said(other) == [1]
+
+    async def test_a_store_that_was_emptied_recovers_nothing(self, start, guard):
+        process = start()
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        guard.store.clear()
+        assert (await hello(client, since))["recovered"] is False
+
+    async def test_what_is_not_kept_any_more_recovers_nothing(self, start):
+        process = start(history=3)
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        await client.leave()
+        for number in range(4):
+            await process.ws.publish("said", {"n": number})
+        back = await process.connect()
+        welcome = await hello(back, since)
+        assert (welcome["recovered"], welcome["events"]) == (False, [])
+
+    async def test_what_was_forgotten_is_told_to_nobody(self, start):
+        process = start()
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        await client.leave()
+        await process.ws.publish("said", {"n": 1})
+        await process.ws.aforget(None)
+        back = await process.connect()
+        assert await hello(back, since) == {**await hello(back, since), "recovered": False, "events": []}
+
+    async def test_many_share_a_look_at_the_store(self, start):
+        reads = []
+
+        class Counting(MemoryStore):
+            def read(self, topic, with_events=True):
+                reads.append(topic)
+                return super().read(topic, with_events)
+
+        guard = Guard(Counting())
+        process = start(store=lambda: guard)
+        clients = [await process.connect() for _ in range(50)]
+        reads.clear()
+        await asyncio.gather(*(hello(client) for client in clients))
+        assert len(reads) == 1
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {"since": []},
+            {"since": {"a": -1}},
+            {"since": {"a": 1.5}},
+            {"since": {"a": True}},
+            {"since": {str(number): 1 for number in range(1_001)}},
+            {"ids": "x"},
+            {"ids": [1]},
+            {"ids": ["x"] * 101},
+        ],
+        ids=str,
+    )
+    async def test_one_that_makes_no_sense_is_refused(self, start, data):
+        client = await start().connect()
+        await client.send("tws.hello", data, id=7)
+        assert [frame["error"]["code"] for frame in client.received] == ["invalid_data"]
+
+    async def test_the_first_is_free_and_later_ones_count(self, start):
+        client = await start().connect(limits=Limits(max_messages_per_second=1))
+        await hello(client)
+        await hello(client)
+        await client.send("tws.hello", id=3)
+        assert client.received[-1]["error"]["code"] == "rate_limited"
+
+    async def test_it_passes_a_handler_that_runs(self, start):
+        process = start()
+        goes_on = asyncio.Event()
+
+        @process.ws.on
+        async def wait():
+            await goes_on.wait()
+
+        client = await process.connect()
+        waiting = asyncio.create_task(client.send("wait"))
+        await asyncio.sleep(0)
+        assert client.connection.answer_at_once('{"event":"tws.hello","data":{}}')
+        await until(lambda: "tws.welcome" in client.events)
+        assert not client.connection.answer_at_once('{"event":"tws.hello","data":{}}')
+        goes_on.set()
+        await waiting
+
+
+class TestBetweenProcesses:
+    async def start_two(self, start, **options):
+        return start(has_relay=True, **options), start(has_relay=True, **options)
+
+    async def test_what_the_layer_loses_comes_from_the_store(self, start, layer):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        await there.ws.publish("said", {"n": 3})
+        await is_said(mine, 1, 2, 3)
+        assert "tws.gap" not in mine.events
+
+    async def test_a_last_event_that_is_lost_is_found(self, start, layer):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+
+    async def test_what_nobody_has_is_told_to_be_missing(self, start, layer, guard):
+        here, there = await self.start_two(start)
+        mine, theirs = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+            await there.ws.aforget(None)
+        await there.ws.publish("said", {"n": 3})
+        await until(lambda: mine.events == ["said", "tws.gap", "said"])
+        assert "tws.gap" not in theirs.events
+
+    async def test_a_process_without_clients_has_its_numbers_of_the_store(self, start, layer):
+        here, there = await self.start_two(start)
+        client = await here.connect()
+        await there.ws.publish("said", {"n": 1})
+        await there.ws.publish("said", {"n": 2})
+        await is_said(client, 1, 2)
+        epoch = next(iter((await hello(client))["at"]))
+        assert [frame["at"] for frame in client.received if "at" in frame] == [f"{epoch}p.1", f"{epoch}p.2"]
+
+    async def test_what_is_for_some_is_for_them_everywhere(self, start, layer):
+        here, there = await self.start_two(start)
+        mine, theirs = await here.connect(), await there.connect()
+        since = (await hello(mine))["at"]
+        await there.ws.to(connection=mine.connection).publish("said", {"n": 1})
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        await is_said(theirs, 2)
+        back = await there.connect()
+        welcome = await hello(back, since, ids=[mine.connection.id])
+        assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
+
+    async def test_topics_without_clients_are_not_remembered(self, start):
+        class Waiting(MemoryStore):
+            waits = True
+
+        guard = Guard(Waiting())
+        process = start(path="/room/<int:number>", store=lambda: guard)
+        for number in range(20):
+            await process.ws.publish("said", number=number, fail_silently=True)
+        await until(lambda: len(process.keeper) == 0)
+        assert len(guard.store.read("/room/7").events) == 1
+
+
+class TestTrouble:
+    async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
+        class Down(MemoryStore):
+            def read(self, *arguments):
+                raise OSError("down")
+
+            append = publish = lasts = retained = forget = read
+
+        guard = Guard(Down())
+        here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
+        mine, theirs = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        await is_said(theirs, 1)
+        welcome = await hello(mine, {"x": 1})
+        assert (welcome["recovered"], len(welcome["at"])) == (False, 2)
+
+    def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch):
+        class Hanging(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def publish(self, *arguments):
+                self.goes_on.wait(5)
+
+            append = publish
+
+        guard = Guard(Hanging())
+        process = start(store=lambda: guard, has_relay=True)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        started = monotonic()
+        with override_settings(CHANNEL_LAYERS=BROKER):
+            process.ws.publish("said", {"n": 1}, on_commit=False)
+        assert monotonic() - started < 0.2
+        Hanging.goes_on.set()
+
+    async def test_what_neither_takes_is_an_error(self, start):
+        class Down(MemoryStore):
+            def publish(self, *arguments):
+                raise OSError("down")
+
+            append = publish
+
+        guard = Guard(Down())
+        process = start(store=lambda: guard)
+        process.hub.publisher = MemoryPublisher()
+        process.hub.publisher.error = ValueError("refused")
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
+        process.hub.publisher.error = None
+        await process.ws.publish("said", {"n": 2})
+
+    async def test_a_store_that_hangs_keeps_the_layer_waiting_for_a_moment_only(self, start, layer):
+        class Hanging(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def append(self, *arguments):
+                self.goes_on.wait(5)
+
+        guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.6))
+        here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
+        mine, theirs = await here.connect(), await there.connect()
+        started = asyncio.get_running_loop().time()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        assert asyncio.get_running_loop().time() - started < 0.55
+        assert said(theirs) == [1]
+        Hanging.goes_on.set()
+
+    async def test_what_a_slow_store_numbers_after_all_is_told_once(self, start, layer):
+        class Slow(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def publish(self, *arguments):
+                self.goes_on.wait(5)
+                return super().publish(*arguments)
+
+        guard = Guard(Slow())
+        here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
+        client, away = await here.connect(), await here.connect()
+        since = (await hello(away))["at"]
+        await away.leave()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(client, 1)
+        Slow.goes_on.set()
+        await until(lambda: len(guard.store.read("/chat").events) == 2)
+        back = await here.connect()
+        welcome = await hello(back, since)
+        assert welcome["recovered"]
+        assert [event["data"]["n"] for event in welcome["events"]] == [1]
+        page = {**since, client.received[0]["at"].partition(".")[0]: 1}
+        assert (await hello(back, page))["events"] == []
+        await asyncio.sleep(3 * SOON["healing"].tails)  # in which the second one is found
+        assert said(client) == [1]
+
+
+class TestRetainedValues:
+    async def test_are_told_before_anything_else(self, start):
+        process = start(history=0, retain=("track",))
+
+        @process.ws.on
+        async def open(socket):  # noqa: A001 the name of the event
+            socket.emit("hi")
+
+        first = await process.connect()
+        await process.ws.publish("track", {"n": 1})
+        await process.ws.publish("track", {"n": 2})
+        late = await process.connect()
+        assert late.received == [{"event": "track", "data": {"n": 2}}, {"event": "hi", "data": {}}]
+        assert first.events == ["hi", "track", "track"]
+
+    async def test_of_another_process(self, start, layer):
+        here, there = (start(has_relay=True, history=0, retain=("track",)) for _ in range(2))
+        await there.ws.publish("track", {"n": 1})
+        client = await here.connect()
+        assert client.events == ["track"]
+
+    async def test_one_that_was_forgotten_is_not_told(self, start):
+        process = start(retain=("track",))
+        await process.connect()
+        await process.ws.publish("track", {"n": 1})
+        await process.ws.aforget("track")
+        assert (await process.connect()).events == []
+
+    async def test_everybody_ends_with_the_same(self, start, layer):
+        here, there = (start(has_relay=True, history=0, retain=("track",)) for _ in range(2))
+        clients = [await here.connect(), await there.connect()]
+        for number in range(5):
+            here.ws.publish("track", {"n": number})
+            there.ws.publish("track", {"n": 10 + number})
+        await until(lambda: all(len(client.events) > 9 for client in clients))
+        newest = (await here.connect()).received[0]
+        await until(lambda: all(client.received[-1] == newest for client in clients))
+
+    async def test_a_recovery_leaves_no_older_one(self, start, guard):
+        process = start(retain=("track",))
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        await process.ws.publish("track", {"n": 1})
+        guard.store.append(
+            "/chat",
+            "another",
+            1,
+            [Entry('{"event":"track","data":{"n":2}}', "", "track")],
+            100,
+        )
+        await client.leave()
+        back = await process.connect()
+        assert said(back, "track") == [2]
+        welcome = await hello(back, {**since, "another": 1})
+        assert [event["data"]["n"] for event in welcome["events"]] == [1]
+        await until(lambda: said(back, "track") == [2, 2])

@@ -1,0 +1,75 @@
+"""The hellos of one client, which are answered one after the other, whatever else goes on."""
+
+import asyncio
+from typing import Any, Protocol
+
+from ..delivery.shard import Shard
+from ..logger import logger
+from ..protocol.frames import Code, Frame, Refusal
+from ..recovery.welcome import Hello, read_hello, welcome
+from ..tasks import keep
+
+
+class Greeted(Protocol):
+    """The client that says hello."""
+
+    id: str
+    path: str
+    shard: Shard
+    endpoint: Any
+
+    def answer(self, text: str) -> None:
+        """Send a text in answer, unless the client has gone."""
+
+    def reply(self, frame: Frame, result: Any) -> None:
+        """Answer a frame that has an ``id``."""
+
+
+class Hellos:
+    """Answers them.
+
+    :param client: who says them.
+    :ivar is_first: whether none was said yet. The first one is free, later ones count as messages.
+    """
+
+    __slots__ = ("_client", "_task", "is_first")
+
+    def __init__(self, client: Greeted) -> None:
+        self._client = client
+        self._task: asyncio.Task[None] | None = None
+        self.is_first = True
+
+    async def idle(self) -> None:
+        """Return when none is at work."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    def take(self, frame: Frame) -> Refusal | None:
+        """Begin to answer a hello, while none is at work. On the loop of the client."""
+        self.is_first = False
+        try:
+            hello = read_hello(frame.data)
+        except ValueError as error:
+            return Refusal(Code.INVALID_DATA, str(error), frame.id)
+        if self._client.endpoint.kept_hub is None:
+            self._answer([welcome(self._client.id)], frame)
+        else:
+            self._task = keep(asyncio.get_running_loop().create_task(self._welcome(hello, frame)))
+            self._task.add_done_callback(self._end)
+        return None
+
+    async def _welcome(self, hello: Hello, frame: Frame) -> None:
+        client = self._client  # many may come back at once, and others have messages, too: each waits for its turn
+        turn = client.shard.turnstile.wait
+        self._answer(await client.endpoint.kept_hub.welcome(client, client.path, hello, turn), frame)
+
+    def _answer(self, texts: list[str], frame: Frame) -> None:
+        for text in texts:
+            self._client.answer(text)
+        self._client.reply(frame, None)
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._task = None
+        if not task.cancelled() and task.exception() is not None:
+            where = self._client.path, self._client.id
+            logger.error("A hello was not answered (path %.64r, connection %s)", *where, exc_info=task.exception())

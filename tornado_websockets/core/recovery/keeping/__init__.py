@@ -1,0 +1,1 @@
+"""How a process numbers its events, has them kept, and mends what did not arrive."""

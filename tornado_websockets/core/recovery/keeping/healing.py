@@ -1,0 +1,189 @@
+"""What did not arrive: read from the store and delivered in its place, or told to be lost."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from ....exceptions import StoreError
+from ...counters import counters
+from ...delivery.hub import Hub, Placed
+from ...delivery.message import Message
+from ...logger import logger
+from ...tasks import keep
+from ..reads import Reads
+from ..record import Record, Standing
+from ..store import Asked
+from .journal import Journal
+from .placing import show
+from .policy import GAP, is_event
+from .values import Values
+from .writer import Writer, is_closed
+
+#: Seconds that a sender is remembered which the store lists no more; the store forgets it within the same time.
+REMEMBERED: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealTiming:
+    """How long is waited for what is missing, in seconds.
+
+    :ivar delay: before the store is asked: most of what comes in another order is there by then.
+    :ivar pause: before it is asked again.
+    :ivar patience: after which something counts as lost.
+    :ivar tails: between two looks at how far all senders have come: a last event that is lost shows by no other.
+    :ivar idle: that a topic without clients is remembered.
+    """
+
+    delay: float = 0.02
+    pause: float = 0.25
+    patience: float = 2.0
+    tails: float = 10.0
+    idle: float = 60.0
+
+
+class Healing:
+    """Mends the journals of a process.
+
+    :param hub: whose clients hear what was missing.
+    :param reads: asks the store.
+    :param writer: tells the store how far this process has come, where the store does not know.
+    :param values: finds out what is retained, where only that matters.
+    """
+
+    def __init__(
+        self, hub: Hub, reads: Reads, writer: Writer, values: Values, timing: HealTiming = HealTiming()
+    ) -> None:
+        self._hub = hub
+        self._reads = reads
+        self._writer = writer
+        self._values = values
+        self.timing = timing
+
+    def begin(self, journal: Journal, asked: Asked) -> None:
+        """Mend ``journal``, where something is missing and nobody is at it. On an event loop."""
+        with journal.lock:
+            is_at_it = journal.is_healing and not is_closed(journal.healing_on)
+            if is_at_it or not journal.gaps:
+                return
+            journal.is_healing, journal.healing_on = True, asyncio.get_running_loop()
+        keep(asyncio.get_running_loop().create_task(self._heal(journal, asked)))
+
+    async def _heal(self, journal: Journal, asked: Asked) -> None:
+        pause = self.timing.delay
+        try:
+            while True:
+                await asyncio.sleep(pause)
+                pause = self.timing.pause
+                if journal.gaps:
+                    record = await self._read(journal, asked)
+                    with journal.lock:
+                        in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
+                        in_line += self._give_up(journal)
+                    self._hub.push_on(in_line)
+                with journal.lock:
+                    if not journal.gaps:
+                        journal.is_healing = False
+                        return
+        except BaseException:
+            journal.is_healing = False
+            raise
+
+    async def _read(self, journal: Journal, asked: Asked) -> Record | None:
+        try:
+            record = await self._reads(asked, asked.store.read, journal.topic)
+        except StoreError:  # which is logged
+            return None
+        return record if is_sound(record) else None
+
+    def _give_up(self, journal: Journal) -> Placed:
+        """Show what waits for something that is not to be had, and tell the clients that it is not."""
+        senders = journal.stale(self.timing.patience)
+        events, lost = journal.give_up(senders)
+        in_line: Placed = []
+        if lost:
+            counters.messages_lost += lost
+            logger.warning(
+                "%d messages of another process were lost on the way, and the store does not have them (path %.64r)",
+                lost,
+                journal.topic,
+            )
+            in_line = self._hub.place(Message(journal.topic, "", GAP))
+        return in_line + show(self._hub, journal, events)
+
+    async def watch_tails(self, journals: Callable[[], Mapping[str, tuple[Journal, Asked]]]) -> None:
+        """Find out, again and again, what was lost without a later event to show it.
+
+        :param journals: those that matter at the moment, by topic; when there are none, this ends.
+        """
+        while True:
+            await asyncio.sleep(self.timing.tails)
+            found = journals()
+            if not found:
+                return
+            await self.look(found)
+
+    async def look(self, found: Mapping[str, tuple[Journal, Asked]]) -> None:
+        """Find out what is missing on these topics, by one question to each store."""
+        for asked in {asked for _, asked in found.values()}:
+            topics = [topic for topic, (_, store) in found.items() if store is asked]
+            try:
+                positions = await asked.ask(asked.store.lasts, topics)
+            except StoreError:  # which is logged
+                continue
+            for topic in topics:
+                position = positions.get(topic) if isinstance(positions, Mapping) else None
+                await self._compare(*found[topic], _sound_position(position))
+
+    async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
+        if journal.epoch not in position:  # not known yet, or the store was emptied
+            record = await self._read(journal, asked)
+            if record is None:
+                return
+            with journal.lock:
+                # Others would take what this process had numbered before for never sent, and a hole for the whole.
+                journal.owes_last = journal.owes_last or (journal.epoch != "" and journal.number > 0)
+                journal.found(record)
+            position = record.position
+        with journal.lock:
+            own = (journal.sender, journal.epoch)
+            behind = {
+                sender: last
+                for sender, last in position.items()
+                if sender not in own and last > journal.lasts.get(sender, 0)
+            }
+            for sender, last in behind.items():
+                journal.owe(sender, last)
+            journal.prune(position, monotonic(), REMEMBERED)
+        if behind:
+            self._values.compare_later(journal, asked)
+        self.begin(journal, asked)
+        self._writer.wake(journal, asked)
+
+
+def is_sound(record: object) -> bool:
+    """Whether a store has given what can be reckoned with, and shown to clients."""
+    return (
+        isinstance(record, Record)
+        and isinstance(record.epoch, str)
+        and all(type(number) is int for number in (record.forgotten, record.floor))
+        and isinstance(record.senders, Mapping)
+        and all(map(_is_standing, record.senders.items()))
+        and isinstance(record.events, Sequence)
+        and all(map(is_event, record.events))
+    )
+
+
+def _is_standing(item: tuple[object, object]) -> bool:
+    name, standing = item
+    return (
+        isinstance(name, str)
+        and isinstance(standing, Standing)
+        and type(standing.last) is type(standing.folded) is type(standing.folded_with) is int
+    )
+
+
+def _sound_position(position: object) -> dict[str, int]:
+    items = position.items() if isinstance(position, Mapping) else ()
+    return {name: last for name, last in items if isinstance(name, str) and type(last) is int}

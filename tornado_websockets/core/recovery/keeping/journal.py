@@ -1,0 +1,333 @@
+"""What one process knows of a topic whose events are numbered: how far each sender has come, and what is under way."""
+
+import asyncio
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from ...delivery.keeper import Place
+from ..gap import Known, Shown
+from ..record import Event, Record
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from .pending import Pending
+
+#: Senders that are told apart on one topic. Whoever can write to the layer can invent any number of them.
+MAX_HEARD: Final = 1_000
+
+#: Holes in the numbers of one sender that are told apart.
+MAX_HOLES: Final = 100
+
+#: Events of others, and bytes of them, that wait for what is missing before them; more are not waited for.
+MAX_WAITING: Final = 1_000
+MAX_WAITING_BYTES: Final = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Gap:
+    """Numbers of a sender that did not arrive, and what waits behind them.
+
+    :ivar since: when that was found out.
+    :ivar upto: the last number that is known to be missing.
+    :ivar events: what has arrived, by number.
+    """
+
+    since: float
+    upto: int
+    events: dict[int, Event] = field(default_factory=dict)
+    size: int = 0
+
+
+class Journal:
+    """A topic, as far as this process knows it. Whoever uses more of it than its names holds :attr:`lock`.
+
+    The lock is held for moments: a number and its place in the local queue are given in one step under it.
+
+    :param clock: gives seconds, and never goes back.
+
+    :ivar sender: the name under which this process numbers here.
+    :ivar number: the last one that it gave.
+    :ivar epoch: of the store's record; empty while it is not known.
+    :ivar lasts: the highest number of each sender that was shown here, or had been sent before anybody listened here.
+    :ivar holes: numbers up to these that were neither.
+    :ivar gaps: what is missing at the moment, by sender.
+    :ivar queue: what the store does not have yet, oldest first, and ``untold`` what the layer was not given yet.
+    :ivar written: is done when the queue is empty, where somebody waits for that.
+    :ivar owes_last: whether the store does not know the last number, and cannot have the events up to it any more.
+    :ivar values: the newest value of each retained event, and which change of this journal that was; ``told`` has those
+        that all clients here have been told last.
+    :ivar unlisted: senders that the store does not list, and since when.
+    :ivar is_founded: whether it is known how far every sender had come when this began.
+    :ivar is_here: whether this process has had clients there, and so numbers by itself.
+    """
+
+    def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:
+        self.topic = topic
+        self.policy = policy
+        self.lock = threading.RLock()
+        self.sender = os.urandom(8).hex()
+        self.epoch = ""
+        self.number = 0
+        self.lasts: dict[str, int] = {}
+        self.holes: dict[str, list[range]] = {}
+        self.gaps: dict[str, Gap] = {}
+        self.queue: deque[Pending] = deque()
+        self.untold: deque[Pending] = deque()
+        self.written: Future[None] | None = None
+        self.values: dict[str, tuple[Event, int]] = {}
+        self.told: dict[str, Event] = {}
+        self.unlisted: dict[str, float] = {}
+        self._twins: OrderedDict[str, None] = OrderedDict()
+        self.is_founded = self.is_here = False
+        self.writing_on: asyncio.AbstractEventLoop | None = None
+        self.healing_on: asyncio.AbstractEventLoop | None = None
+        self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
+        self.changes = 0
+        self.used = clock()
+        self.try_at = 0.0
+        self._heard: deque[Event] = deque(maxlen=max(1, policy.history))
+        self._heard_bytes = 0
+        self._clock = clock
+        self._snapshot: dict[str, int] | None = None
+
+    def number_next(self, audience: str) -> Place:
+        """The place of the next event of this process."""
+        self.number += 1
+        self._note(self.sender, self.number)
+        return Place(self.sender, self.number, audience)
+
+    def found(self, record: Record) -> None:
+        """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown."""
+        self.epoch = record.epoch
+        if self.is_founded:
+            return
+        for sender, number in record.position.items():
+            last = self.lasts.get(sender, 0)
+            if sender not in (self.sender, self.epoch) and sender not in self.gaps and number > last:
+                self._add_hole(sender, range(last + 1, number + 1))  # to those who are here already
+                self._note(sender, number)
+        self.is_founded = True
+
+    def lose_touch(self) -> None:
+        """Nothing is heard of others any more, until :meth:`found` is called again."""
+        self.is_founded = False
+        self.gaps.clear()
+
+    def snapshot(self) -> Mapping[str, int]:
+        """Where this stands now; the same object until that changes."""
+        if self._snapshot is None:
+            self._snapshot = dict(self.lasts)
+        return self._snapshot
+
+    def hear(self, event: Event) -> list[Event]:
+        """Take an event of another process, or of the store; which ones are to be shown now, in order."""
+        sender, number = event.sender, event.number
+        if sender == self.sender:
+            return []
+        last = self._last(sender, number)
+        if number <= last:
+            return []
+        gap = self.gaps.get(sender)
+        if gap is None and (number == last + 1 or not self.policy.history):  # without which only the newest matters
+            return [self._show(event)]
+        if gap is None:
+            gap = self.gaps[sender] = Gap(self._clock(), number - 1)
+        if number not in gap.events:
+            gap.events[number] = event
+            gap.upto = max(gap.upto, number - 1)
+            gap.size += len(event.text)
+        return self._follow(sender, gap)
+
+    def owe(self, sender: str, last: int) -> None:
+        """Note that ``sender`` has sent up to ``last``, of which something has not arrived."""
+        if not self.policy.history:
+            self._note(sender, last)
+            return
+        gap = self.gaps.get(sender)
+        if gap is None:
+            self.gaps[sender] = Gap(self._clock(), last)
+        else:
+            gap.upto = max(gap.upto, last)
+
+    def behind(self, record: Record) -> dict[str, int]:
+        """The last numbers of the senders of which the store has more than was shown here."""
+        return {
+            sender: standing.last
+            for sender, standing in record.senders.items()
+            if sender != self.sender and standing.is_listed and standing.last > self.lasts.get(sender, 0)
+        }
+
+    def fill(self, record: Record) -> list[Event]:
+        """Take what the store has of what is missing; which events are to be shown now, in order."""
+        for event in record.events:
+            gap = self.gaps.get(event.sender)
+            if gap is not None and self.lasts.get(event.sender, 0) < event.number <= gap.upto:
+                gap.events.setdefault(event.number, event)
+        return [event for sender, gap in list(self.gaps.items()) for event in self._follow(sender, gap)]
+
+    def give_up(self, senders: Sequence[str]) -> tuple[list[Event], int]:
+        """Wait no longer for what is missing of ``senders``; what is to be shown after all, and how many are lost."""
+        shown, lost = [], 0
+        for sender in senders:
+            gap, last = self.gaps.pop(sender), self.lasts.get(sender, 0)
+            for number in [*sorted(gap.events), gap.upto + 1]:
+                if number > last + 1:
+                    lost += number - last - 1
+                    self._add_hole(sender, range(last + 1, number))
+                    self._note(sender, number - 1)
+                if number in gap.events:
+                    shown.append(self._show(gap.events[number]))
+                last = max(last, number)
+        return shown, lost
+
+    def stale(self, seconds: float) -> list[str]:
+        """The senders of which something has been missing for ``seconds``, or too much waits for it."""
+        oldest = self._clock() - seconds
+        return [
+            sender
+            for sender, gap in self.gaps.items()
+            if gap.since <= oldest or len(gap.events) > MAX_WAITING or gap.size > MAX_WAITING_BYTES
+        ]
+
+    def known(self, record: Record) -> Known:
+        """What is known here besides ``record``.
+
+        What the store has once had and has no more was dropped there, for its age or by an application: then it is not
+        shown from here either.
+        """
+
+        def is_behind(sender: str, number: int) -> bool:
+            standing = record.senders.get(sender)
+            return standing is None or number > standing.last
+
+        events = [event for event in self._heard if is_behind(event.sender, event.number)]
+        for pending in self.queue:
+            place = pending.place
+            if place is not None and is_behind(place.sender, place.number):
+                events.append(Event(place.sender, place.number, pending.entry.text, place.audience))
+        return Known(dict(self.lasts), events)
+
+    def shown_since(self, base: Mapping[str, int]) -> Shown:
+        """What somebody has been shown who came when :meth:`snapshot` was ``base``."""
+        return Shown(base, dict(self.lasts), {sender: list(holes) for sender, holes in self.holes.items()})
+
+    def forget(self, event: str | None) -> None:
+        """Drop the value of an event, or else all that is known of events; numbers stay."""
+        if event is not None:
+            self.values.pop(event, None)
+            self.told.pop(event, None)
+            return
+        self.values.clear()
+        self.told.clear()
+        self._heard.clear()
+        self._heard_bytes = 0
+
+    def note_value(self, event: Event, name: str) -> None:
+        """Note a retained event that is shown now."""
+        self.values[name] = event, self.changes
+        self.told[name] = event
+
+    def is_twin_shown(self, twin: str) -> bool:
+        """Whether an event was shown that is the same but for its place; from now on it was."""
+        if not twin:
+            return False
+        is_shown = twin in self._twins
+        self._twins[twin] = None
+        if len(self._twins) > MAX_WAITING:
+            self._twins.popitem(last=False)
+        return is_shown
+
+    def is_contested(self, name: str, sender: str) -> bool:
+        """Whether the value that was told last is another sender's."""
+        told = self.told.get(name)
+        return told is not None and told.sender != sender
+
+    def untold_values(self) -> list[tuple[str, Event]]:
+        """The values of the store that clients here have not been told last. They count as told now."""
+        found = []
+        for name, (event, _) in self.values.items():
+            told = self.told.get(name)
+            if told is None or (told.sender != event.sender or told.number < event.number):
+                self.told[name] = event
+                found.append((name, event))
+        return found
+
+    def take_values(self, values: Mapping[str, Event], asked: int) -> None:
+        """Take what the store has retained.
+
+        :param asked: the :attr:`changes` when it was asked: what was shown since then is newer.
+        """
+        unstored = {pending.place.number for pending in self.queue if pending.place is not None}
+        newer = {
+            name: (event, change)
+            for name, (event, change) in self.values.items()
+            if change > asked or (event.sender == self.sender and event.number in unstored)
+        }
+        self.values = {**{name: (event, asked) for name, event in values.items()}, **newer}
+
+    def prune(self, listed: Mapping[str, int], now: float, seconds: float) -> None:
+        """Forget the senders that the store has not listed for ``seconds``."""
+        for sender in [*self.unlisted]:
+            if sender in listed or sender not in self.lasts:
+                del self.unlisted[sender]
+        for sender in [*self.lasts]:
+            is_listed = sender in listed or sender == self.sender
+            if not is_listed and now > self.unlisted.setdefault(sender, now) + seconds:
+                self._drop(sender)
+
+    def _last(self, sender: str, number: int) -> int:
+        last = self.lasts.get(sender)
+        if last is not None:
+            return last
+        if not self.is_founded and number > 1:  # what it had sent before cannot be told from what was lost
+            self._add_hole(sender, range(1, number))
+            return number - 1
+        return 0
+
+    def _follow(self, sender: str, gap: Gap) -> list[Event]:
+        shown = []
+        while (event := gap.events.pop(self.lasts.get(sender, 0) + 1, None)) is not None:
+            shown.append(self._show(event))
+        last = self.lasts.get(sender, 0)
+        for number in [number for number in gap.events if number <= last]:
+            del gap.events[number]
+        if last >= gap.upto and not gap.events:
+            del self.gaps[sender]
+        return shown
+
+    def _show(self, event: Event) -> Event:
+        self._note(event.sender, event.number)
+        if not self.policy.history:
+            return event
+        if len(self._heard) == self._heard.maxlen:
+            self._heard_bytes -= len(self._heard[0].text)
+        self._heard.append(event)
+        self._heard_bytes += len(event.text)
+        while self._heard_bytes > MAX_WAITING_BYTES:
+            self._heard_bytes -= len(self._heard.popleft().text)
+        return event
+
+    def _note(self, sender: str, number: int) -> None:
+        if sender not in self.lasts and len(self.lasts) > MAX_HEARD:
+            self._drop(next(name for name in self.lasts if name != self.sender))
+            self.is_founded = False  # whoever was dropped shall not seem to have lost all that was heard of it
+        self.lasts[sender] = number
+        self._snapshot = None
+        self.changes += 1
+
+    def _drop(self, sender: str) -> None:
+        for known in (self.lasts, self.holes, self.gaps, self.unlisted):
+            known.pop(sender, None)
+        self._snapshot = None
+
+    def _add_hole(self, sender: str, numbers: range) -> None:
+        holes = self.holes.setdefault(sender, [])
+        holes.append(numbers)
+        if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
+            holes[:2] = [range(holes[0].start, holes[1].stop)]

@@ -1,0 +1,332 @@
+"""All topics of a process whose events are numbered: who sends, comes, goes and asks there."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from time import monotonic
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from ....exceptions import StoreError
+from ...counters import counters
+from ...delivery.hub import Hub, Placed
+from ...delivery.keeper import Place, PlacedMessage
+from ...delivery.member import Member
+from ...delivery.message import Message
+from ...delivery.scheduler import Delivery
+from ...delivery.shard import Shard
+from ...forking import ForkGuard
+from ...logger import logger
+from ...tasks import keep
+from ..reads import Reads
+from ..record import Entry, Event, Record
+from ..store import Asked
+from ..welcome import Hello, welcome
+from .healing import Healing, HealTiming, is_sound
+from .journal import Journal
+from .pending import Pending
+from .placing import show, with_twin
+from .policy import Policy
+from .values import Values, ValueTiming
+from .welcoming import Asks, catch_up, position_in, welcomes
+from .writer import Writer, WriteTiming
+
+Turn = Callable[[], Awaitable[None]]
+
+#: Numbers of a sender that can be missing in a row. Whoever can write to the layer can claim any number.
+MAX_LOST: Final = 1_000_000
+
+#: Seconds that whoever connects waits to be told where its topic stands, and that whoever leaves last, or has
+#: something forgotten, waits for what was sent before to be stored.
+FOUNDING: Final = 0.25
+FLUSHING: Final = 2.0
+
+#: Characters of a welcome for each byte that a history may have: what surrounds the events may take some.
+MAX_WELCOME: Final = 1.15
+
+
+class TopicKeeper:
+    """Keeps the events of topics, and delivers them in their places.
+
+    :param hub: whose clients hear them.
+    :param store: gives the store of now.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: Callable[[], Asked],
+        *,
+        writing: WriteTiming = WriteTiming(),  # noqa: B008 it is frozen
+        healing: HealTiming = HealTiming(),  # noqa: B008 it is frozen
+        values: ValueTiming = ValueTiming(),  # noqa: B008 it is frozen
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._timings = writing, healing, values
+        self.forget()
+        self._fork = ForkGuard(self.forget)
+
+    def forget(self) -> None:
+        """Start anew, as a forked process must: under its parent's names, it would give the same numbers."""
+        writing, healing, values = self._timings
+        self._lock = threading.Lock()
+        self._journals: dict[str, tuple[Journal, Asked]] = {}
+        self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
+        self._reads = Reads()
+        self._writer = Writer(self._hub, self._drop_unless_needed, writing)
+        self._values = Values(self._hub, self._reads, values)
+        self._healing = Healing(self._hub, self._reads, self._writer, self._values, healing)
+        self._watching: asyncio.AbstractEventLoop | None = None
+
+    def __len__(self) -> int:
+        """How many topics are known at the moment."""
+        return len(self._journals)
+
+    # For whoever sends.
+
+    def send(
+        self, message: Message, policy: Policy, outcome: "Future[None] | None" = None, *, in_haste: bool = False
+    ) -> None:
+        """Number ``message``, deliver it here, have it stored, and send it to other processes.
+
+        :param outcome: is done when the store or the layer has it; ``PublishError`` where neither will.
+        :param in_haste: nothing of that waits for the store.
+        """
+        self._fork.check()
+        journal, asked = self._journal(message.topic, policy)
+        audience = "" if message.audience is None else message.audience.to_text()
+        now = monotonic()
+        due = now if in_haste else now + self._writer.timing.patience
+        with journal.lock:
+            journal.used = now
+            audience = audience if journal.is_here else with_twin(audience)
+            entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
+            is_contested = bool(entry.retained) and journal.is_contested(entry.retained, journal.sender)
+            expires = now + asked.retention.seconds
+            in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires))
+        self._writer.wake(journal, asked)
+        self._hub.push_on(in_line)
+        loop = self._hub.loop() if is_contested else None
+        if loop is not None:
+            loop.call_soon_threadsafe(self._values.compare_later, journal, asked)
+        self._drop_unless_needed(journal)
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`."""
+        self._fork.check()
+        topic = messages[0].topic
+        found = self._journals.get(topic)
+        for message in messages:
+            place = message.place if isinstance(message, PlacedMessage) else None
+            if found is None or place is None:
+                self._hub.deliver(message, topic)
+            else:
+                self._take(*found, message, place)
+
+    def _take(self, journal: Journal, asked: Asked, message: Message, place: Place) -> None:
+        event = Event(place.sender, place.number, message.text, place.audience)
+        with journal.lock:
+            if place.number > journal.lasts.get(place.sender, 0) + MAX_LOST and journal.is_founded:
+                counters.messages_invalid += 1
+                return
+            is_contested = any(journal.is_contested(name, place.sender) for name in journal.told)
+            in_line = show(self._hub, journal, journal.hear(event), message.key)
+        self._hub.push_on(in_line)
+        if is_contested:
+            self._values.compare_later(journal, asked)
+        if journal.gaps:
+            self._healing.begin(journal, asked)
+
+    # For those who come and go.
+
+    async def enter(self, topic: str, policy: Policy) -> None:
+        """A client of ``topic`` is about to connect: find out where the topic stands, and its retained values."""
+        self._fork.check()
+        journal, asked = self._journal(topic, policy)
+        with journal.lock:
+            journal.is_here, journal.used = True, monotonic()
+        waits = [] if journal.is_founded else [self._found(journal, asked)]
+        if policy.retain:
+            waits.append(self._values.refresh(journal, asked))
+        if waits:
+            await asyncio.gather(*waits)
+        self._watch()
+
+    async def _found(self, journal: Journal, asked: Asked) -> None:
+        founding = keep(asyncio.get_running_loop().create_task(self._find(journal, asked)))
+        await asyncio.wait([founding], timeout=FOUNDING)
+
+    async def _find(self, journal: Journal, asked: Asked) -> None:
+        record = await self._read(journal, asked, False)
+        if record is not None:
+            with journal.lock:
+                journal.found(record)
+
+    def subscribe(self, member: Member, shard: Shard, topic: str) -> None:
+        """Let ``member`` hear ``topic``, after the newest values: from now on it misses nothing. On its loop."""
+        found = self._journals.get(topic)
+        if found is None:  # nobody has entered
+            shard.subscribe(member, topic)
+            return
+        journal, _ = found
+        in_line: Placed = []
+        with journal.lock:
+            shard.subscribe(member, topic, is_ordered=True)
+            self._bases[member] = journal.snapshot()
+            for event, _ in journal.values.values():
+                in_line.append((shard, shard.place(Delivery(event.text, [member]), topic)))
+        self._hub.push_on(in_line)
+
+    async def leave(self, topic: str) -> None:
+        """A client of ``topic`` is about to be counted out: let what was sent last be stored."""
+        found = self._journals.get(topic)
+        if found is not None:
+            await self._flushed(found[0])
+
+    async def _flushed(self, journal: Journal) -> None:
+        flushing = self._writer.flushing(journal)
+        if flushing is not None:
+            await asyncio.wait([asyncio.wrap_future(flushing)], timeout=FLUSHING)
+
+    def left(self, topic: str) -> None:
+        """It was counted out."""
+        found = self._journals.get(topic)
+        if found is not None and not self._hub.has_clients(topic):
+            with found[0].lock:
+                found[0].lose_touch()
+
+    # For those who ask.
+
+    async def welcome(self, member: Member, topic: str, hello: Hello, policy: Policy, turn: Turn) -> list[str]:
+        """What a client is told that has said hello: the welcome, and what must be told after it.
+
+        :param turn: waits for its turn to take some of the processor's time.
+        """
+        found = self._journals.get(topic)
+        if not policy.history or found is None:
+            return [welcome(member.id)]
+        journal, asked = found
+        record = await self._read(journal, asked)
+        await turn()
+        with journal.lock:
+            asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes)
+            if record is None:
+                return welcomes(journal, record, asks)
+            in_line, shown = catch_up(self._hub, journal, record, asks)
+            texts = welcomes(journal, record, asks, shown)
+        self._hub.push_on(in_line)
+        self._healing.begin(journal, asked)
+        return texts
+
+    async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:
+        """Where ``topic`` stands; with the store down, somewhere that nobody knows."""
+        journal, asked = self._journal(topic, policy)
+        try:
+            record = await asked.ask(asked.store.read, topic, False)
+        except StoreError:  # which is logged
+            record = None
+        return self._position_now(journal, record)
+
+    def position(self, topic: str, policy: Policy) -> dict[str, int]:
+        """:meth:`aposition` for sync code."""
+        journal, asked = self._journal(topic, policy)
+        try:
+            record = asked.ask_and_wait(asked.store.read, topic, False)
+        except StoreError:
+            record = None
+        return self._position_now(journal, record)
+
+    async def adrop(self, topic: str, event: str | None, policy: Policy) -> None:
+        """Drop the retained value of ``event``, or all that is kept of ``topic``.
+
+        :raises StoreError: the store does not answer.
+        """
+        journal, asked = self._journal(topic, policy)
+        await self._flushed(journal)
+        await asked.ask(asked.store.forget, topic, event)
+        self._forgotten(journal, event)
+
+    def drop(self, topic: str, event: str | None, policy: Policy) -> None:
+        """:meth:`adrop` for sync code."""
+        journal, asked = self._journal(topic, policy)
+        flushing = self._writer.flushing(journal)
+        if flushing is not None:
+            with suppress(TimeoutError):
+                flushing.result(FLUSHING)
+        asked.ask_and_wait(asked.store.forget, topic, event)
+        self._forgotten(journal, event)
+
+    def _forgotten(self, journal: Journal, event: str | None) -> None:
+        with journal.lock:
+            journal.forget(event)
+        self._drop_unless_needed(journal)
+
+    def _position_now(self, journal: Journal, record: Record | None) -> dict[str, int]:
+        with journal.lock:
+            position = position_in(journal, record if is_sound(record) else None)
+        self._drop_unless_needed(journal)
+        return position
+
+    async def _read(self, journal: Journal, asked: Asked, with_events: bool = True) -> Record | None:
+        try:
+            record = await self._reads(asked, asked.store.read, journal.topic, with_events)
+        except StoreError:  # which is logged
+            return None
+        if is_sound(record):
+            return record
+        logger.error("What the store has of a path cannot be told to clients (path %.64r)", journal.topic)
+        return None
+
+    # What is known of the topics.
+
+    def _journal(self, topic: str, policy: Policy) -> tuple[Journal, Asked]:
+        found = self._journals.get(topic)
+        if found is not None and found[0].is_here and self._hub.has_clients(topic) and found[0].is_founded:
+            return found
+        asked = self._store()
+        with self._lock:
+            found = self._journals.get(topic)
+            if found is None or found[1] is not asked or found[0].policy != policy:
+                found = self._journals[topic] = Journal(topic, policy), asked
+                found[0].is_here = self._hub.has_clients(topic)
+            return found
+
+    def _drop_unless_needed(self, journal: Journal) -> None:
+        """Forget a topic without clients that nothing waits for: any number of them may be published to."""
+        if journal.is_here or journal.queue or self._hub.has_clients(journal.topic):
+            return
+        with self._lock:
+            found = self._journals.get(journal.topic)
+            if found is not None and found[0] is journal and not (journal.queue or journal.is_here):
+                del self._journals[journal.topic]
+
+    def _watch(self) -> None:
+        """Have somebody look for what was lost in silence, as long as there are clients."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._watching is not None and self._watching.is_running():
+                return
+            self._watching = loop
+        task: asyncio.Task[Any] = keep(loop.create_task(self._healing.watch_tails(self._watched)))
+        task.add_done_callback(self._end_watching)
+
+    async def look(self) -> None:
+        """Look now for what was lost in silence; else that is done every now and then."""
+        await self._healing.look(self._watched())
+
+    def _end_watching(self, task: "asyncio.Task[Any]") -> None:
+        self._watching = None
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("Looking for lost events has failed", exc_info=task.exception())
+
+    def _watched(self) -> Mapping[str, tuple[Journal, Asked]]:
+        """The topics with clients. Those that have had none for a while, and that nothing waits for, are forgotten."""
+        oldest = monotonic() - self._healing.timing.idle
+        with self._lock:
+            for topic, (journal, _) in list(self._journals.items()):
+                if not (self._hub.has_clients(topic) or journal.queue) and journal.used < oldest:
+                    del self._journals[topic]
+            return {topic: found for topic, found in self._journals.items() if self._hub.has_clients(topic)}

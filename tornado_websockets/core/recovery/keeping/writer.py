@@ -1,0 +1,330 @@
+"""The way of an event into the store, and then to other processes: in order, and for as long as it is worth it."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from ....exceptions import PublishError, StoreError
+from ...delivery.hub import Hub, Placed, shared_future
+from ...delivery.keeper import Place
+from ...eager import start
+from ...tasks import keep
+from ..record import Event
+from ..store import Asked
+from .journal import Journal
+from .pending import Pending
+from .placing import for_others, number_here, show
+
+T = TypeVar("T")
+
+#: Events that one call of the store carries, and characters of them.
+BATCH: Final = 200
+BATCH_SIZE: Final = 256 * 1024
+
+#: Events that wait for a store that fails, where no history says how many are worth keeping.
+LEAST_KEPT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTiming:
+    """How long is waited for a store, in seconds.
+
+    :ivar patience: that the layer waits for it.
+    :ivar first_pause: before a call that has failed is tried again; each time it is twice as long, up to
+        ``longest_pause``.
+    """
+
+    patience: float = 0.25
+    first_pause: float = 0.25
+    longest_pause: float = 2.0
+
+
+class Writer:
+    """Empties the queues of journals, one batch of each at a time.
+
+    Other processes are told of an event when the store has it, so that who hears nothing of it can read it; or when
+    :attr:`WriteTiming.patience` is over.
+
+    :param hub: whose clients hear what the store has numbered, and whose publisher carries it.
+    :param done: called with each journal whose queue was emptied.
+    """
+
+    def __init__(self, hub: Hub, done: Callable[[Journal], None], timing: WriteTiming = WriteTiming()) -> None:
+        self._hub = hub
+        self._done = done
+        self.timing = timing
+
+    def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
+        """Let an event wait for store and layer; what is to be pushed on here. Under the lock of the journal."""
+        in_line: Placed = []
+        if journal.is_here:
+            in_line = number_here(self._hub, journal, pending)
+        journal.queue.append(pending)
+        journal.untold.append(pending)
+        if journal.is_failing or not asked.is_closed:
+            pending.due, pending.has_failed = monotonic(), True
+        in_line += self._tell_due(journal)
+        return in_line
+
+    def wake(self, journal: Journal, asked: Asked) -> None:
+        """See to it that the queue of ``journal`` is emptied."""
+        with journal.lock:
+            is_at_it = journal.is_writing and not is_closed(journal.writing_on)
+            if is_at_it or not (journal.queue or journal.owes_last):
+                return
+            journal.is_writing, journal.writing_on = True, None
+        if not asked.store.waits:
+            start(self._write_all(journal, asked, tries=1))  # which waits for nothing
+            self._try_later(journal, asked)
+            return
+        loop = self._loop()
+        if loop is None:
+            asyncio.run(self._write_all(journal, asked, tries=1))
+            return
+        journal.writing_on = loop
+        try:
+            loop.call_soon_threadsafe(self._begin, journal, asked)
+        except RuntimeError:  # the loop is closed
+            self._stop(journal)
+
+    def _try_later(self, journal: Journal, asked: Asked) -> None:
+        """Where a store has failed that is not waited for, try once more in a while."""
+        is_due = (journal.queue or journal.owes_last) and journal.try_at <= monotonic()
+        loop = self._loop() if is_due else None
+        if loop is not None:
+            journal.try_at = monotonic() + self.timing.longest_pause
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, self.wake, journal, asked)
+
+    def flushing(self, journal: Journal) -> "Future[None] | None":
+        """What is done when the store has all that waits for it, or has failed; ``None`` where nothing waits."""
+        with journal.lock:
+            if not journal.queue or not journal.is_writing:
+                return None
+            if journal.written is None:
+                journal.written = shared_future()
+            return journal.written
+
+    def _loop(self) -> asyncio.AbstractEventLoop | None:
+        """Where is waited for the store: where messages leave for other processes, or clients are served."""
+        publisher = self._hub.publisher
+        loop = (None if publisher is None else publisher.loop()) or self._hub.loop()
+        if loop is not None:
+            return loop
+        try:
+            return asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+
+    def _begin(self, journal: Journal, asked: Asked) -> None:
+        keep(asyncio.get_running_loop().create_task(self._write_all(journal, asked)))
+
+    async def _write_all(self, journal: Journal, asked: Asked, tries: int = 0) -> None:
+        """Empty the queue.
+
+        :param tries: how often a store that fails is asked in a row; 0 for as long as it takes.
+        """
+        pause, failures = self.timing.first_pause, 0
+        try:
+            while (batch := self._next(journal)) is not None:
+                if await self._write(journal, asked, batch):
+                    pause, failures = self.timing.first_pause, 0
+                    continue
+                failures += 1
+                if failures == tries:
+                    self._stop(journal)
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, self.timing.longest_pause)
+        except BaseException as error:  # the loop ends: what waits is told, and written by whoever comes next
+            self._hub.push_on(self._fail(journal, list(journal.queue), error))
+            self._stop(journal)
+            raise
+        self._done(journal)
+
+    def _stop(self, journal: Journal) -> None:
+        """Nobody writes any more."""
+        with journal.lock:
+            journal.is_writing = False
+            written, journal.written = journal.written, None
+        if written is not None:
+            written.set_result(None)
+
+    def _next(self, journal: Journal) -> list[Pending] | None:
+        """What the next call of the store carries: nothing where it has to be told a number alone.
+
+        ``None`` where there is nothing to call for; then nobody is writing any more.
+        """
+        with journal.lock:
+            queue, now = journal.queue, monotonic()
+            most = max(journal.policy.history, LEAST_KEPT)
+            while queue and (queue[0].expires <= now or (journal.is_failing and len(queue) > most)):
+                expired = queue.popleft()
+                expired.has_failed = True
+                self._settle(journal, expired, None)
+                journal.owes_last = journal.owes_last or expired.place is not None
+            batch: list[Pending] = []
+            size = 0
+            for pending in takewhile(lambda each: (each.place is None) is (queue[0].place is None), queue):
+                batch.append(pending)
+                size += pending.entry.size
+                if len(batch) == BATCH or size > BATCH_SIZE:
+                    break
+            if batch or journal.owes_last:
+                return batch
+            self._stop(journal)
+            return None
+
+    async def _write(self, journal: Journal, asked: Asked, batch: Sequence[Pending]) -> bool:
+        """Have the store keep a batch; whether it has."""
+        store, topic, most = asked.store, journal.topic, journal.policy.history
+        entries = [pending.entry for pending in batch]
+        place = batch[0].place if batch else Place(journal.sender, journal.number + 1)
+        try:
+            if place is None:
+                publishing = asked.ask(store.publish, topic, uuid.uuid4().hex, entries, most)
+                sender, first = _numbered(await self._while_telling(journal, asked, publishing))
+                in_line = self._take_numbers(journal, batch, sender, first)
+            else:
+                appending = asked.ask(store.append, topic, place.sender, place.number, entries, most)
+                await self._while_telling(journal, asked, appending)
+                in_line = self._note_stored(journal, batch)
+        except (StoreError, ValueError) as error:
+            self._hub.push_on(self._fail(journal, batch, error))
+            return False
+        self._hub.push_on(in_line)
+        return True
+
+    async def _while_telling(self, journal: Journal, asked: Asked, call: Coroutine[Any, Any, T]) -> T:
+        """Await a call of the store; meanwhile the layer gets what it should not wait for any longer."""
+        if not asked.store.waits:
+            return await call
+        task = asyncio.get_running_loop().create_task(call)
+        try:
+            while not task.done():
+                with journal.lock:
+                    due = journal.untold[0].due - monotonic() if journal.untold else self.timing.patience
+                await asyncio.wait([task], timeout=max(0.01, min(due, self.timing.patience)))
+                if not task.done():
+                    with journal.lock:
+                        in_line = self._tell_due(journal)
+                    self._hub.push_on(in_line)
+            return task.result()
+        finally:
+            task.cancel()
+
+    def _note_stored(self, journal: Journal, batch: Sequence[Pending]) -> Placed:
+        with journal.lock:
+            journal.is_failing = journal.owes_last = False
+            for pending in batch:
+                if journal.queue and journal.queue[0] is pending:
+                    journal.queue.popleft()
+                _succeed(pending)
+            return self._tell_through(journal, batch[-1]) if batch else []
+
+    def _take_numbers(self, journal: Journal, batch: Sequence[Pending], sender: str, first: int) -> Placed:
+        """The store has numbered a batch, of which some may have been given numbers here meanwhile."""
+        in_line: Placed = []
+        with journal.lock:
+            journal.is_failing = False
+            for number, pending in enumerate(batch, first):
+                if pending.place is None:
+                    journal.queue.remove(pending)
+                    pending.place = Place(sender, number, pending.entry.audience)
+                    in_line += self._hear_own(journal, pending, pending.place)
+                _succeed(pending)
+            in_line += self._tell_through(journal, batch[-1])
+        return in_line
+
+    def _hear_own(self, journal: Journal, pending: Pending, place: Place) -> Placed:
+        """Deliver what the store has numbered, if a client has come meanwhile."""
+        if not journal.is_here:
+            return []
+        event = Event(place.sender, place.number, pending.entry.text, place.audience)
+        return show(self._hub, journal, journal.hear(event))
+
+    def _fail(self, journal: Journal, batch: Sequence[Pending], error: BaseException) -> Placed:
+        """The store does not answer: the layer need not wait for it."""
+        with journal.lock:
+            journal.is_failing = True
+            for pending in batch:
+                pending.has_failed = True
+            in_line = self._tell_through(journal, journal.untold[-1]) if journal.untold else []
+            for pending in batch:
+                self._settle(journal, pending, error)
+        return in_line
+
+    def _tell_due(self, journal: Journal) -> Placed:
+        now = monotonic()
+        due = [pending for pending in journal.untold if pending.due <= now]
+        return self._tell_through(journal, due[-1]) if due else []
+
+    def _tell_through(self, journal: Journal, last: Pending) -> Placed:
+        """Give the layer what it has not got yet, up to ``last``; what has no number gets one here."""
+        in_line: Placed = []
+        while journal.untold and not last.is_told:
+            pending = journal.untold.popleft()
+            pending.is_told = True
+            if pending.place is None:
+                in_line += number_here(self._hub, journal, pending)
+            self._tell(journal, pending)
+        return in_line
+
+    def _tell(self, journal: Journal, pending: Pending) -> None:
+        publisher, place = self._hub.publisher, pending.place
+        if publisher is None or place is None:
+            if self._hub.has_clients(journal.topic):
+                _succeed(pending)  # all who could hear it have
+            else:
+                pending.error = PublishError(pending.message.event, journal.topic)
+                self._settle(journal, pending, None)
+            return
+        outcome: Future[None] | None = None
+        if pending.outcome is not None and not pending.outcome.done():
+            outcome = shared_future()
+            outcome.add_done_callback(partial(self._take_outcome, journal, pending))
+        publisher.publish(for_others(pending.message, place), outcome)
+
+    def _take_outcome(self, journal: Journal, pending: Pending, outcome: "Future[None]") -> None:
+        with journal.lock:
+            pending.error = outcome.exception()
+            if pending.error is None:
+                _succeed(pending)
+            else:
+                self._settle(journal, pending, None)
+
+    def _settle(self, journal: Journal, pending: Pending, cause: BaseException | None) -> None:
+        """Tell whoever waits that neither the store nor the layer has taken it, if that is so."""
+        if pending.error is None or not pending.has_failed or pending.outcome is None or pending.outcome.done():
+            return
+        error = pending.error
+        if not isinstance(error, PublishError):
+            error = PublishError(pending.message.event, journal.topic)
+        error.__cause__ = error.__cause__ or cause
+        pending.outcome.set_exception(error)
+
+
+def is_closed(loop: asyncio.AbstractEventLoop | None) -> bool:
+    """Whether what was begun on ``loop`` has ended with it, perhaps before its first step."""
+    return loop is not None and loop.is_closed()
+
+
+def _succeed(pending: Pending) -> None:
+    if pending.outcome is not None and not pending.outcome.done():
+        pending.outcome.set_result(None)
+
+
+def _numbered(answer: object) -> tuple[str, int]:
+    """What a store has answered to ``publish``. Raises ``ValueError`` for what is no sender and number."""
+    if isinstance(answer, (tuple, list)) and len(answer) == 2:
+        sender, number = answer
+        if isinstance(sender, str) and sender and type(number) is int and number > 0:
+            return sender, number
+    raise ValueError(f"Expected a sender and a number from the publish of the store, got {answer!r:.100}.")
