@@ -160,8 +160,10 @@ async def test_a_page_reloads_where_nothing_else_helps(visit: Visit, site: WireS
 async def test_a_page_that_cannot_recover_reloads_ever_more_slowly(visit: Visit, site: WireSite) -> None:
     unknown = site.position
     site.forget()
-    await visit(f'<div data-websocket="/room" data-since="{unknown}"></div>')
-    await site.wait_for_requests("/", 3)
+    page = await visit(f'<div data-websocket="/room" data-since="{unknown}"></div>')
+    await site.wait_for_requests("/", 2)
+    site.pages["/"] = f"{HEAD}<main>the third</main>"
+    await expect(page.locator("main")).to_have_text("the third")
     _, second, third = [at for path, at in zip(site.requested, site.requested_at, strict=True) if path == "/"]
     assert third - second > 1  # the pause is between half and all of two seconds
 
