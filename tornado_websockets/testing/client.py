@@ -1,4 +1,7 @@
-"""A client for async tests."""
+"""A client for async tests.
+
+It is long because it is all that applications have of it: what may be sent, received and awaited.
+"""
 
 from __future__ import annotations
 
