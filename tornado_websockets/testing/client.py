@@ -1,6 +1,6 @@
 """A client for async tests.
 
-It is long because all that a test may do as a client is one class.
+It is long because it is all that applications have of it: what may be sent, received and awaited.
 """
 
 from __future__ import annotations

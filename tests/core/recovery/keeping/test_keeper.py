@@ -331,6 +331,12 @@ class TestBetweenProcesses:
         welcome = await hello(back, since, ids=[mine.connection.id])
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
 
+    async def test_only_paths_are_kept(self, start):
+        process = start()
+        client = await process.connect()
+        await client.connection.attend(wait=True)
+        assert len(process.keeper) == 1
+
     async def test_topics_without_clients_are_not_remembered(self, start):
         class Waiting(MemoryStore):
             waits = True

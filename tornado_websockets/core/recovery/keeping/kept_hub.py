@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
 
-from ...control import Note
+from ...control import CONTROL, Note
 from ...delivery.hub import Hub, shared_future
 from ...delivery.member import Member
 from ...delivery.message import Message
@@ -48,7 +48,7 @@ class KeptHub:
     async def enter(self, topic: str, *, wait: bool = True) -> None:
         """See :meth:`Hub.enter`; where the topic stands is read, and its newest values, unless that takes long."""
         await self.hub.enter(topic, wait=wait)
-        if wait:
+        if wait and topic != CONTROL:
             await self.keeper.enter(topic, self.policy)
 
     async def leave(self, topic: str) -> None:
