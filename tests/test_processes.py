@@ -83,9 +83,8 @@ async def test_redis_is_asked_once_per_process_and_not_once_per_client(
     few = await count_commands(cluster, redis, f"/room/{key}-few", 1)
     many = await count_commands(cluster, redis, f"/room/{key}-many", 25)
     assert many["publish"] == few["publish"]
-    # Joining again, and waiting for the next message, go on all the time, more so where the machine is slow; the clients
-    # that were added would have
-    # 48 * 20 commands or more.
+    # Joining again, and waiting for the next message, go on all the time, and longer where the machine is slow; the
+    # clients that were added would have 48 * 20 commands or more.
     assert many.total() < few.total() + 100
 
 
