@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from .core.delivery.sending import Publication, Sending
     from .core.protocol.frames import Data
     from .modules.module import Module
-    from .people.presence import Option, Presence
+    from .people.presence import Presence
+    from .people.presenting import Option
     from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])

@@ -31,7 +31,7 @@ from ..encoding import _to_json
 from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused
 from ..people.board import board
 from ..people.orders import late_orders
-from ..people.presence import EVENT, Option, Presence
+from ..people.presence import EVENT, Presence
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from .authorization import Authorization, Authorize
@@ -40,6 +40,7 @@ from .refusing import log_refusal, translate
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..paths import PathPattern
+    from ..people.presenting import Option
     from ..schema.protocol import Type
 
 
