@@ -15,10 +15,17 @@ STATIC = Path(__file__).resolve().parents[1] / "tornado_websockets" / "static" /
 
 CLIENT = "tornadowebsocket.mjs"
 BAR = "src/progress_bar.mjs"
+#: In the order of their imports; the last imports the client too.
+FRAGMENTS = (
+    "src/fragments/swapping.mjs",
+    "src/fragments/forms.mjs",
+    "src/fragments/refreshing.mjs",
+    "src/fragments.mjs",
+)
 
 # Of a source's first comment, what it says of itself.
 SOURCE_NOTE = re.compile(r"^//\n// This file is written by hand.*\n(?://.*\n)*", re.MULTILINE)
-IMPORT = re.compile(r"^import .*\n\n", re.MULTILINE)
+IMPORT = re.compile(r"(?:^import .*\n)+\n", re.MULTILINE)
 # Types that are imported by a comment. Django, told to rewrite the imports of scripts, would take it for one.
 TYPES = re.compile(r"^/\*\*\n(?: \* @typedef \{import\(.*\n)+ \*/\n\n", re.MULTILINE)
 EXPORT = re.compile(r"^(?:const \{.*\} = Shared;\n\n)?export \{[^}]*\};\n\Z", re.MULTILINE)
@@ -73,6 +80,22 @@ GLOBAL_BAR = f"""\
 
 %(old)s}});
 """
+
+FRAGMENTS_ALONE = """\
+(function () {
+  "use strict";
+
+  const TornadoWebSocket = (function () {
+%(client)s  })();
+
+%(fragments)s})();
+"""
+
+MODULE_OF_FRAGMENTS = """\
+const TornadoWebSocket = (function () {
+%(client)s})();
+
+%(fragments)s"""
 
 MODULE_OF_BAR = """\
 const TornadoWebSocket = (function () {
@@ -133,6 +156,11 @@ def module_of_bar() -> str:
     return MODULE_OF_BAR % {"client": client, "bar": body(BAR, depth=0), "exports": exports(BAR)}
 
 
+def fragments(form: str, depth: int) -> str:
+    client = body(CLIENT, "", "return Shared;", depth=depth + 1)
+    return form % {"client": client, "fragments": "\n".join(body(source, depth=depth) for source in FRAGMENTS)}
+
+
 def global_bar() -> str:
     bar = body(BAR, "", "return ModuleProgressBar;", depth=2)
     return GLOBAL_BAR % {"bar": bar, "old": body("src/old/progressbar.js")}
@@ -147,6 +175,8 @@ MADE = {
     "tornadowebsocket.js": Made((CLIENT,), lambda: ALONE % {"client": body(CLIENT, "", "return Shared;")}),
     "modules/progress_bar.js": Made((BAR,), lambda: on_client("../tornadowebsocket", "../tornadowebsocket.js")),
     "modules/progress_bar.mjs": Made((BAR, CLIENT), module_of_bar),
+    "fragments.js": Made((FRAGMENTS[-1], CLIENT), lambda: fragments(FRAGMENTS_ALONE, 1)),
+    "fragments.mjs": Made((FRAGMENTS[-1], CLIENT), lambda: fragments(MODULE_OF_FRAGMENTS, 0)),
     # The names of 0.2, then those of 0.1.
     "tornadowebsocket-es6.js": Made((ES6, CLIENT, COMMON), lambda: ALONE % {"client": old_client(ES6)}),
     "modules/progress_bar-es6.js": Made((BAR,), lambda: on_client(AMD_ES6, f"../{AMD_ES6}.js")),

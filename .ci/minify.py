@@ -16,7 +16,7 @@ OPTIONS = ["--minify", "--target=es2020", "--log-level=warning", "--entry-names=
 def minify(directory: Path) -> list[str]:
     """Write the scripts into ``directory``, and return their names."""
     for suffix in (".js", ".mjs"):
-        scripts = [f"tornadowebsocket{suffix}", f"modules/progress_bar{suffix}"]
+        scripts = [f"{name}{suffix}" for name in ("tornadowebsocket", "modules/progress_bar", "fragments")]
         places = ["--outbase=.", f"--outdir={directory}", f"--out-extension:.js={suffix}"]
         subprocess.run([*ESBUILD, *scripts, *OPTIONS, *places], cwd=STATIC, check=True)
     return sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*.min.*"))

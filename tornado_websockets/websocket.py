@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from .core.protocol.frames import Data
     from .core.recovery.keeping.kept_hub import KeptHub
     from .modules.module import Module
-    from .people.presence import Option, Presence
+    from .people.presence import Presence
+    from .people.presenting import Option
     from .serving.authorization import Authorize
 
 C = TypeVar("C", bound=Callable[..., Any])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -29,6 +28,7 @@ from ..core.tasks import is_own_cancellation, keep
 from ..database import idle_database, with_database
 from ..encoding import encoder
 from ..exceptions import is_connection_closed
+from .presenting import COUNT, Option, check_option, read_info
 from .sharing import Sharing, SharingPace, is_shared
 
 if TYPE_CHECKING:
@@ -38,18 +38,11 @@ if TYPE_CHECKING:
 #: The event by which clients are told.
 EVENT: Final = "presence"
 
-#: Bytes of JSON that a person may say of itself.
-MAX_INFO: Final = 4_096
-
 #: Threads in which a sync ``presence`` of one WebSocket may run at a time.
 MOST_THREADS: Final = 8
 
 #: Seconds in which those come back whose server stops: it tells them within five, to return within ten at most.
 RETURN: Final = 15.0
-
-#: What ``presence`` may be besides a function: who says so is here, or only the number of people matters.
-COUNT: Final = "count"
-Option = bool | str | Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +55,6 @@ class PresencePace:
 
     gathering: float = 0.1
     many: int = 200
-
-
-def check_option(option: Option, path: str) -> None:
-    """See to it that ``option`` is what ``WebSocket(presence=...)`` takes; ``TypeError`` if it is not."""
-    if option is True or option == COUNT:
-        return
-    if not callable(option):
-        raise TypeError(f"Expected presence of {path!r} as a function, True or 'count', got {option!r}.")
-    try:
-        inspect.signature(option).bind(None)
-    except ValueError:  # of some functions written in C, nobody knows
-        return
-    except TypeError as error:
-        raise TypeError(f"Expected the presence of {path!r} to be called as presence(socket): {error}.") from error
 
 
 class Presence:
@@ -336,19 +315,3 @@ def _write(connection: Connection, text: str) -> None:
     except Exception as error:
         if not is_connection_closed(error):
             raise
-
-
-def read_info(info: Any) -> Mapping[str, Any]:
-    """What a person says of itself, as others get it.
-
-    :raises TypeError: it is no dict, or holds what JSON cannot.
-    :raises ValueError: it takes more than 4 KiB, or holds NaN, an infinity or itself.
-    """
-    if not isinstance(info, dict):
-        raise TypeError(f"Expected what others see of a client as a dict, got {info!r:.100}.")
-    text = encoder.event("info", info)
-    size = len(text) - len(encoder.event("info", {})) + 2
-    if size > MAX_INFO:
-        raise ValueError(f"Expected at most {MAX_INFO} bytes of JSON for others to see of a client, got {size}.")
-    read: dict[str, Any] = json.loads(text)["data"]
-    return read

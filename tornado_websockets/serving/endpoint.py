@@ -32,7 +32,7 @@ from ..exceptions import EmitHandlerError, InvalidInstanceError, Refused, WebSoc
 from ..fragments.fragment import HTML, Fragment
 from ..people.board import board
 from ..people.orders import late_orders
-from ..people.presence import EVENT, Option, Presence
+from ..people.presence import EVENT, Presence
 from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from ..signals.connections import connected, disconnected
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..core.recovery.keeping.kept_hub import KeptHub
     from ..paths import PathPattern
+    from ..people.presenting import Option
     from ..schema.protocol import Type
 
 

@@ -1,0 +1,23 @@
+import pytest
+
+from tornado_websockets.people.presenting import MAX_INFO, read_info
+
+
+def test_info_is_what_comes_out_of_json_whatever_becomes_of_the_dict():
+    info = {"name": "Ada", "tags": ["a"]}
+    read = read_info(info)
+    info["tags"].append("b")
+    assert read == {"name": "Ada", "tags": ["a"]}
+
+
+def test_info_takes_4_kib_of_json_at_most():
+    longest = {"x": "y" * (MAX_INFO - len('{"x":""}'))}
+    assert read_info(longest) == longest
+    with pytest.raises(ValueError, match="got 4097"):
+        read_info({"x": longest["x"] + "y"})
+
+
+@pytest.mark.parametrize("info", [None, "Ada", ["Ada"], {"x": object}], ids=["none", "text", "list", "strange"])
+def test_info_is_a_dict_that_json_knows(info):
+    with pytest.raises(TypeError):
+        read_info(info)

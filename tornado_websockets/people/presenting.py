@@ -1,0 +1,45 @@
+"""What presence may be, and what a person says of itself."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..encoding import encoder
+
+#: Bytes of JSON that a person may say of itself.
+MAX_INFO: Final = 4_096
+
+#: What ``presence`` may be besides a function: who says so is here, or only the number of people matters.
+COUNT: Final = "count"
+Option = bool | str | Callable[[Any], Any]
+
+
+def check_option(option: Option, path: str) -> None:
+    """See to it that ``option`` is what ``WebSocket(presence=...)`` takes; ``TypeError`` if it is not."""
+    if option is True or option == COUNT:
+        return
+    if not callable(option):
+        raise TypeError(f"Expected presence of {path!r} as a function, True or 'count', got {option!r}.")
+    try:
+        inspect.signature(option).bind(None)
+    except ValueError:  # of some functions written in C, nobody knows
+        return
+    except TypeError as error:
+        raise TypeError(f"Expected the presence of {path!r} to be called as presence(socket): {error}.") from error
+
+
+def read_info(info: Any) -> Mapping[str, Any]:
+    """What a person says of itself, as others get it.
+
+    :raises TypeError: it is no dict, or holds what JSON cannot.
+    :raises ValueError: it takes more than 4 KiB, or holds NaN, an infinity or itself.
+    """
+    if not isinstance(info, dict):
+        raise TypeError(f"Expected what others see of a client as a dict, got {info!r:.100}.")
+    text = encoder.event("info", info)
+    size = len(text) - len(encoder.event("info", {})) + 2
+    if size > MAX_INFO:
+        raise ValueError(f"Expected at most {MAX_INFO} bytes of JSON for others to see of a client, got {size}.")
+    read: dict[str, Any] = json.loads(text)["data"]
+    return read
