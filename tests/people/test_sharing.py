@@ -16,6 +16,7 @@ from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.presence import Presence
 from tornado_websockets.people.sharing import SharingPace, key_of
 from tornado_websockets.store import Entry
+from tornado_websockets.store import current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
 from tornado_websockets.testing import Client
@@ -49,7 +50,8 @@ def stored_by(name):
 
 
 @pytest.fixture(autouse=True)
-def shared():
+def shared(monkeypatch):
+    monkeypatch.setattr(current, "keep_tests_to_memory", lambda: None)  # here, clients shall share what is named
     with stored_by("SlowStore"):
         yield
 

@@ -16,11 +16,9 @@ from .. import conf
 from ..core.control import CONTROL, Note, keep_orders
 from ..core.forking import after_fork
 from ..core.logger import logger
-from ..core.recovery.record import Entry
 from ..core.tasks import keep
 from ..exceptions import StoreError
-from ..store.current import current_store
-from .sharing import is_shared
+from .sharing import entry_of, is_shared, shared_store
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
@@ -58,9 +56,9 @@ def _keep(note: Note) -> Future[None] | None:
 
 
 def _store(note: Note, outcome: Future[None]) -> None:
-    entry = Entry(json.dumps({"event": note.event, "text": note.text}))
+    entry = entry_of(json.dumps({"event": note.event, "text": note.text}))
     try:
-        store = current_store()
+        store = shared_store()
         store.ask_and_wait(store.store.publish, ORDERS, uuid.uuid4().hex, [entry], MOST_KEPT)
     except Exception as error:
         outcome.set_exception(error)
@@ -98,7 +96,7 @@ class Board:
         """It has disconnected."""
 
     async def _look(self, hub: Hub) -> None:
-        store, interval = current_store(), min(self._pace.interval, conf.get("HISTORY_SECONDS") / 3)
+        store, interval = shared_store(), min(self._pace.interval, conf.get("HISTORY_SECONDS") / 3)
         heard: tuple[str, int] | None = None  # the store's epoch, and the last number; what is there already is old
         while not hub.is_empty:
             with suppress(StoreError):  # it is logged

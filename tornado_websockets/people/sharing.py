@@ -22,15 +22,14 @@ from django.core.exceptions import SynchronousOnlyOperation
 from .. import conf
 from ..core.control import CONTROL, Note, on_note
 from ..core.delivery.shard import is_loop_running
-from ..core.recovery.record import Entry
 from ..core.tasks import keep
 from ..exceptions import StoreError
-from ..store.current import current_store
 
 if TYPE_CHECKING:
     from ..core.delivery.hub import Hub
     from ..core.people.place import Row
-    from ..core.recovery.record import Event
+    from ..core.recovery.record import Entry, Event
+    from ..store.guard import Guard
 
 #: What notes of a change are about.
 PEOPLE: Final = "people"
@@ -53,6 +52,20 @@ class SharingPace:
 def is_shared() -> bool:
     """Whether the store is one that other processes see."""
     return settings.configured and conf.get("STORE") is not None
+
+
+def shared_store() -> Guard:
+    """The store, which is loaded where somebody wants one."""
+    from ..store.current import store_in_use
+
+    return store_in_use()
+
+
+def entry_of(text: str, retained: str = "") -> Entry:
+    """What a store is given."""
+    from ..core.recovery.record import Entry
+
+    return Entry(text, retained=retained)
 
 
 def key_of(topic: str) -> str:
@@ -103,12 +116,12 @@ class Sharing:
 
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
-        store = current_store()
+        store = shared_store()
         return self._read(await store.ask(store.store.retained, key_of(topic)))
 
     def ask_and_wait(self, topic: str) -> dict[str, Row]:
         """The same, for sync code; ``SynchronousOnlyOperation`` where that would block an event loop."""
-        store = current_store()
+        store = shared_store()
         if store.store.waits and is_loop_running():
             raise SynchronousOnlyOperation("The store is asked who is here: in async code, call apeople, ais_present.")
         return self._read(store.ask_and_wait(store.store.retained, key_of(topic)))
@@ -119,7 +132,7 @@ class Sharing:
         return {process: row for process, row in rows.items() if row}
 
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
-        store, key, told = current_store(), key_of(topic), ""
+        store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
@@ -127,7 +140,7 @@ class Sharing:
             with suppress(StoreError):  # it is logged; the next time will do
                 text = json.dumps(dict(self._row_at(topic)))
                 lasting = json.dumps({"until": time.time() + self._pace.lifetime, "people": text})
-                await store.ask(store.store.publish, key, uuid.uuid4().hex, [Entry(lasting, retained=self.process)], 0)
+                await store.ask(store.store.publish, key, uuid.uuid4().hex, [entry_of(lasting, self.process)], 0)
                 if text != told:
                     told = text
                     self._tell_others(hub, topic)

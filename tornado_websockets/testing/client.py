@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
 
+from .. import conf
 from ..auth.authentication import anonymous
 from ..core.protocol.control import CANCEL
 from ..core.protocol.frames import ANSWER, Code
@@ -98,7 +99,7 @@ class Client:
         self.people: dict[str, Data] = {}
         self._is_leaving = False
         self.close_code: int | None = None
-        if endpoint_of(self._websocket).kept_hub is not None:
+        if endpoint_of(self._websocket).kept_hub is not None or conf.get("STORE") is not None:
             from ..store.current import keep_tests_to_memory
 
             keep_tests_to_memory()
