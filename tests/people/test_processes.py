@@ -121,7 +121,7 @@ async def test_a_login_that_ends_in_one_process_ends_in_the_other(
     await both[number].request(f"/accounts/{page}/{crowd.ada_name}", headers=crowd.cookie)
     started = time.monotonic()
     codes = [(await client.closed())[0] for client in crowd.ada]
-    # The look at who has just connected may come before word of a logout; it sees that the session is gone, and not why.
+    # The look at who has just connected may come before word of a logout; it sees that the session is gone, not why.
     assert set(codes) <= ({4401, 3401} if page == "log-out" else {4401})
     assert time.monotonic() - started < SOON
     for other in crowd.others:

@@ -15,8 +15,7 @@ from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.presence import Presence
 from tornado_websockets.people.sharing import SharingPace, key_of
-from tornado_websockets.store import Entry
-from tornado_websockets.store import current
+from tornado_websockets.store import Entry, current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
 from tornado_websockets.testing import Client
