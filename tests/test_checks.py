@@ -292,6 +292,7 @@ class TestSettings:
         ("key", "value"),
         [
             *(("STOP_DELAY", value) for value in (-1, "1", None, True, float("nan"), float("inf"))),
+            *(("PRESENCE_GRACE", value) for value in (-1, "1", None, True, float("inf"))),
             *(("DRAIN_SECONDS", value) for value in (-1, "1", True, float("nan"), 5.1)),
         ],
     )
@@ -305,7 +306,12 @@ class TestSettings:
     @with_layer
     @pytest.mark.parametrize(
         ("key", "value"),
-        [("STOP_DELAY", 0), ("STOP_DELAY", 30.5), *(("DRAIN_SECONDS", value) for value in (None, 0, 0.5, 5))],
+        [
+            ("STOP_DELAY", 0),
+            ("STOP_DELAY", 30.5),
+            ("PRESENCE_GRACE", 0),
+            *(("DRAIN_SECONDS", value) for value in (None, 0, 0.5, 5)),
+        ],
     )
     def test_of_a_stop_that_are_within_bounds_are_passed_over(self, key, value):
         with override_settings(TORNADO_WEBSOCKETS={key: value}):

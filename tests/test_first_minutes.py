@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,21 +15,8 @@ from tests.support.process import PYTHON, ROOT, Process, environment, free_port
 from tests.support.scripts import run_script
 from tests.support.sockets import SocketClient
 
-CHAT = """
-from tornado_websockets.websocket import WebSocket
-
-chat = WebSocket("/chat")
-
-
-@chat.on
-async def say(data):
-    chat.emit("said", data)
-"""
-
-SETTINGS = """
-INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "tornado_websockets", "chat"]
-ASGI_APPLICATION = "channels_bridge.serve.application"
-"""
+#: What the first screen of the README tells to write.
+CHAT, SETTINGS, *_ = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
 
 APPLICATION = "channels_bridge.serve:application"
 

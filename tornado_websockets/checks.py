@@ -21,7 +21,6 @@ _NUMBERS = (
     *conf.LIMITS.values(),
     "AUTHORIZE_TIMEOUT",
     "MAX_BODY_BYTES",
-    "PRESENCE_GRACE",
     "REAUTH_INTERVAL",
     *_RETENTION,
 )
@@ -44,7 +43,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     return [
         *_unknown_keys(configured),
         *_bad_numbers(configured),
-        *_bad_stop_times(configured),
+        *_bad_times(configured),
         *_bad_types(configured),
         *_bad_origins(configured),
         *_bad_authenticators(),
@@ -76,13 +75,16 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     ]
 
 
-def _bad_stop_times(configured: dict[str, Any]) -> Sequence[CheckMessage]:
-    drain, delay = configured.get("DRAIN_SECONDS"), configured.get("STOP_DELAY", 0)
+def _bad_times(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+    """Those that may be 0, for none."""
+    drain = configured.get("DRAIN_SECONDS")
     found = []
     if drain is not None and not (_is_number(drain) and 0 <= drain <= LONGEST_DRAIN):
         found.append(("DRAIN_SECONDS", drain, f"a number from 0 to {LONGEST_DRAIN:g}, or None"))
-    if not (_is_number(delay) and 0 <= delay < inf):
-        found.append(("STOP_DELAY", delay, "a number from 0 on"))
+    for key in ("STOP_DELAY", "PRESENCE_GRACE"):
+        value = configured.get(key, 0)
+        if not (_is_number(value) and 0 <= value < inf):
+            found.append((key, value, "a number from 0 on"))
     return [
         Error(
             f"TORNADO_WEBSOCKETS[{key!r}] is {value!r}, not {what}.",

@@ -25,7 +25,7 @@ from ..handlers.dispatch import Dispatcher
 from ..handlers.signatures import Handler, Parts, Run
 from ..handlers.workers import Workers
 from ..logger import logger
-from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SLOW_CLIENT, Close
+from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SERVICE_RESTART, SLOW_CLIENT, Close
 from ..protocol.control import CANCEL, FREE_PINGS, HELLO, PING, PONG, read_control
 from ..protocol.frames import ANSWER, Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
@@ -54,7 +54,7 @@ STRAGGLING: Final = 1.5
 
 
 #: With which a server that stops closes, and nothing else does: "going away", and IANA's "service restart".
-_STOPPING: Final = frozenset({GOING_AWAY, 1012})
+_STOPPING: Final = frozenset({GOING_AWAY, SERVICE_RESTART})
 
 
 class Endpoint(Protocol):
