@@ -83,8 +83,8 @@ async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_serve
 ) -> None:
     with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=PATIENT, **PLAIN) as server:
         server.terminate()
-        asked = time.monotonic()
         await until(lambda: _is(server, 503))
+        asked = time.monotonic()  # from when on it is known to have the first one
         client = await server.connect("/wire")
         await until(lambda: time.monotonic() > asked + StopTimes().echo, pause=0.05)
         os.kill(server.pid, signal.SIGINT)

@@ -60,8 +60,10 @@ async def test_the_frames_are_those_of_the_wire(browser: Browser, chat_server: C
     shown = [line async for line in read_frames(page)]
     # What comes while the page sends is older to the network than to the page.
     for way in ("sent", "received"):
-        on_page, on_wire = ([text for other, text in each if other == way] for each in (shown, frames))
-        assert on_page == on_wire[: len(on_page)]
+        on_page, on_wire = ([text or "" for other, text in each if other == way] for each in (shown, frames))
+        assert len(on_page) <= len(on_wire)
+        for part, frame in zip(on_page, on_wire, strict=False):
+            assert part == frame or frame.startswith(part.split(" … and ")[0])  # a long one is shown in part
     assert len(shown) >= 3
     await page.close()
 

@@ -50,7 +50,7 @@ class Hellos:
         try:
             hello = read_hello(frame.data)
         except ValueError as error:
-            return Refusal(Code.INVALID_DATA, str(error), frame.id)
+            return Refusal(Code.INVALID_DATA, f"{frame.event}: {error}", frame.id)
         if self._client.endpoint.kept_hub is None:
             self._answer([welcome(self._client.id)], frame)
         else:
