@@ -13,6 +13,7 @@ from tests.support.cluster import two_of
 from tests.support.redis import RedisServer
 from tests.support.transports import Servers
 from tests.support.waiting import until
+from tornado_websockets.core.control import CONTROL
 from tornado_websockets.core.delivery.groups import group_name
 
 #: Clients of the process that is killed, and rooms that they are in.
@@ -37,7 +38,7 @@ async def test_kill_of_a_process_costs_the_others_nothing_and_leaves_nothing_beh
         for _ in range(CLIENTS // ROOMS):
             await asyncio.gather(*(cluster.there.connect(f"/room/{number}") for number in range(ROOMS)))
         await cluster.here.connect("/room/0")
-        shared = {group_name(path): 1 for path in ("/steady/killed", "/steady/observers", "/room/0")}
+        shared = {group_name(path): 1 for path in (CONTROL, "/steady/killed", "/steady/observers", "/room/0")}
         assert shared.keys() < mortal_redis.members().keys()
         running = asyncio.create_task(stream.run(SECONDS, RATE))
         await stream.remote[0].wait_for(20, within=10)

@@ -101,10 +101,11 @@ class Threads(Executor):
 
 def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) -> None:
     while (call := _next(calls, idle)) is not None:
-        _do(call)
-        del call  # it may hold much, and the next one may be far
+        tell = _do(call)
         with crew.lock:
-            crew.calls -= 1
+            crew.calls -= 1  # before whoever waits may call again, which shall need no other thread
+        tell()
+        del call, tell  # they may hold much, and the next one may be far
     calls.put(None)  # for the other threads
 
 
@@ -128,13 +129,13 @@ def _unless_it_fails(function: Callable[[], T]) -> T | None:
         return None
 
 
-def _do(call: _Call) -> None:
+def _do(call: _Call) -> Callable[[], None]:
+    """Call, and return what gives the outcome to the future."""
     try:
         result = call.function()
     except BaseException as error:
-        call.future.set_exception(error)
-    else:
-        call.future.set_result(result)
+        return partial(call.future.set_exception, error)
+    return partial(call.future.set_result, result)
 
 
 @atexit.register
