@@ -25,16 +25,11 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 	$(VENV_PYTHON) .ci/browser_client.py
 	$(VENV_PYTHON) .ci/minify.py
 
-# Three at a time, also on two cores: each waits for its servers and browsers half of the time. What measures how long
-# others have to wait comes last, and has the machine to itself.
-ALONE := siege test_bodies.py test_floods.py test_pings.py test_redis_frozen.py test_redis_restart.py \
-	test_rolling_restart.py test_shutdown.py test_slow_readers.py test_soak.py
-ALONE := $(ALONE:%=tests/endurance/%)
-SUITE := pytest --numprocesses=3 --dist=loadfile $(ALONE:%=--ignore=%)
+SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --ignore=tests/endurance
 
 test: $(STAMP)-test ## run the tests
 	PYTHONDEVMODE=1 $(VENV_PYTHON) -m $(SUITE)
-	$(VENV_PYTHON) -X dev -m pytest $(ALONE)
+	$(VENV_PYTHON) -X dev -m pytest tests/endurance
 
 coverage: $(STAMP)-test ## measure what the tests cover (half as slow again)
 	$(VENV_PYTHON) -m coverage erase

@@ -82,6 +82,7 @@ async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_serve
     servers: Servers, kind: str
 ) -> None:
     with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=PATIENT, **PLAIN) as server:
+        await until(lambda: _is(server, 200))  # before it serves, a signal is its own affair
         server.terminate()
         await until(lambda: _is(server, 503))
         asked = time.monotonic()  # from when on it is known to have the first one

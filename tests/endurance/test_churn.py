@@ -11,9 +11,9 @@ from .scale import amount
 from .visits import Door, churn
 
 #: What a server needs before its memory is what it stays.
-WARM_UP = amount(1_000, 2_000)
+WARM_UP = amount(600, 2_000)
 
-VISITORS = amount(1_000, 20_000)
+VISITORS = amount(400, 20_000)
 
 
 @pytest.mark.parametrize("kind", SERVERS)

@@ -16,7 +16,7 @@ from tests.support.transports import SERVERS, Servers
 from tests.support.waiting import until
 
 from .conftest import Report
-from .scale import amount, within
+from .scale import IS_LONG, amount, within
 
 #: Pages that end a login.
 ENDS = ("log-out", "change-password", "deactivate", "delete")
@@ -104,7 +104,7 @@ def end_of(page: str, where: str) -> tuple[int, str]:
     return (3401, "Session gone.") if (page, where) == ("log-out", "elsewhere") else (4401, "Logged out.")
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=SERVERS if IS_LONG else ("daphne", "tornado"))
 def curious(request: pytest.FixtureRequest, servers: Servers) -> tuple[Server, Server]:
     """A server that often looks at logins, and another that shares its database."""
     settings = json.dumps({"REAUTH_INTERVAL": INTERVAL})
@@ -127,7 +127,7 @@ async def test_who_is_logged_out_by_another_process_is_closed_within_the_interva
     assert seconds < INTERVAL + within(1)
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=SERVERS if IS_LONG else ("daphne", "tornado"))
 def incurious(request: pytest.FixtureRequest, servers: Servers) -> tuple[Server, Server]:
     """A server that looks at no login again, and another that shares its database."""
     settings = json.dumps({"REAUTH_INTERVAL": None})

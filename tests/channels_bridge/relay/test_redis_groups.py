@@ -94,8 +94,11 @@ class TestInTheCoreLayer:
             return [name for group in groups for name in await channels(here, group) if name != mine]
 
         await until_gone(look)
-        left = [name for number in range(databases) for name in await here.connection(number).keys(f"*{OWN}*")]
-        assert left == []
+
+        async def left():
+            return [name for number in range(databases) for name in await here.connection(number).keys(f"*{OWN}*")]
+
+        await until_gone(left)
 
     async def test_of_a_channel_that_is_not_ours_lasts_as_the_layer_wants_it(self, make_layer):
         layer = make_layer()
