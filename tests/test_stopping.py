@@ -88,7 +88,7 @@ async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_serve
         asked = time.monotonic()  # from when on it is known to have the first one
         client = await server.connect("/wire")
         await until(lambda: time.monotonic() > asked + StopTimes().echo, pause=0.05)
-        os.kill(server.pid, signal.SIGINT)
+        os.kill(server.pid, signal.SIGTERM)
         assert (await client.closed())[0] == CODES[kind]
         await asyncio.to_thread(server.stop)
         server.log.check()

@@ -1,6 +1,7 @@
 """What the example's import refuses, and how it says so."""
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -32,6 +33,11 @@ class Importing(httpx.AsyncClient):
         return await self.post("start/", files={"file": ("mine.csv", content)}, headers=headers)
 
 
+#: A file that takes longer to import than anything that these tests do meanwhile.
+HOURS = [dt.datetime(2031, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=hour) for hour in range(20_000)]
+LONG = "\n".join(["at,temperature,humidity,wind", *(f"{hour:%Y-%m-%dT%H:%M},1,50,2" for hour in HOURS)]).encode()
+
+
 async def hear(client: ClientConnection, *states: str) -> dict[str, Any]:
     """Return the next report that says so."""
     while (report := json.loads(await client.recv())["data"]).get("state") not in states:
@@ -61,9 +67,8 @@ async def test_a_file_that_is_too_large_is_refused(importing: Importing) -> None
 
 
 async def test_two_imports_at_a_time_are_one_too_many(importing: Importing, chat_server: ChatServer) -> None:
-    table = await importing.get("sample/")
     async with connect(f"ws://127.0.0.1:{chat_server.port}/ws/import") as client:
-        answers = await asyncio.gather(*(importing.send_file(table.content) for _ in range(2)))
+        answers = await asyncio.gather(*(importing.send_file(LONG) for _ in range(2)))
         assert sorted(answer.status_code for answer in answers) == [202, 409]
 
         report = await hear(client, "running")
@@ -76,7 +81,7 @@ async def test_a_click_that_comes_late_cancels_no_other_import(importing: Import
     async with connect(f"ws://127.0.0.1:{chat_server.port}/ws/import") as client:
         await importing.send_file(row)
         first = await hear(client, "done")
-        await importing.send_file((await importing.get("sample/")).content)
+        await importing.send_file(LONG)
         second = await hear(client, "running")
 
         for stale in (first["id"], None, "all", True):

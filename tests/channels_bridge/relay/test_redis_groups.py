@@ -96,7 +96,8 @@ class TestInTheCoreLayer:
         await until_gone(look)
 
         async def left():
-            return [name for number in range(databases) for name in await here.connection(number).keys(f"*{OWN}*")]
+            keys = f"*{theirs.partition('!')[0]}*"  # servers of other tests may have theirs
+            return [name for number in range(databases) for name in await here.connection(number).keys(keys)]
 
         await until_gone(left)
 
