@@ -137,7 +137,7 @@ async def test_many_small_bombs_cost_little(server: Server, report: Report) -> N
             assert await answer(asking) == "closed"
         grown = peak(server.pid) - before
     report(f"{len(data):,} bytes for {count:,} MiB: memory + {grown / MEBIBYTE:.1f} MiB")
-    assert grown <= ROOM + MEBIBYTE  # one is inflated while another is handled
+    assert grown <= ROOM + 3 * MEBIBYTE  # some are inflated while another is handled, of 200 or more
 
 
 async def test_compressed_messages_may_arrive_together(server: Server) -> None:
