@@ -1,7 +1,5 @@
 """A page in the manner of django-tornado-websockets, with today's scripts; test_old_scripts has those of then."""
 
-from itertools import pairwise
-
 import pytest
 from playwright.async_api import Page, expect
 
@@ -53,13 +51,12 @@ async def test_old_pages_come_back_and_what_they_said_meanwhile_arrives_once(pag
 @on_every_server
 async def test_both_engines_show_progress_while_it_is_made(pages: Pages) -> None:
     ana, ben = await pages.old(), await pages.old()
-    await ana.get_by_role("button", name="Work").click()
+    await ben.evaluate("void foo.on('update', () => ws.emit('saw'))")
+    await ana.evaluate("ws.emit('work', { watched: true })")
 
     for page in (ana, ben):
         await expect(page.locator("#ended")).to_have_text("done")
-        seen = await page.evaluate("seen")
-        assert [update["current"] for update in seen] == [1, 2, 3, 4, 5]
-        assert all(later["at"] - earlier["at"] > 50 for earlier, later in pairwise(seen))
+        assert await page.evaluate("seen") == [1, 2, 3, 4, 5]
         await expect(page.locator("#html5 progress")).to_have_attribute("aria-valuetext", "Step 5, 100 %")
         await expect(page.locator("#bootstrap .progress-bar-success.progress-bar-striped")).to_have_count(1)
         await expect(page.locator("#bootstrap .progressbar-label")).to_have_text("<i>Step 5</i>")

@@ -77,6 +77,7 @@ async def test_escape_keeps_all(arrive: Arrive) -> None:
     await ask(ana, "Why?")
     await button(ana, "Stop").click()
     await button(ana, "Forget all").click()
+    await expect(ana.page.get_by_role("dialog")).to_be_visible()
     await ana.page.keyboard.press("Escape")
     await expect(ana.page.get_by_role("dialog")).to_be_hidden()
     await expect(ana.page.locator("#talk li")).to_have_count(1)

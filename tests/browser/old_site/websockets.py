@@ -11,7 +11,7 @@ from tornado_websockets.modules.progress_bar import ProgressBar as OldProgressBa
 from tornado_websockets.websocket import WebSocket
 
 STEPS = 5
-STEP = 0.15  # seconds that a step of the work takes
+PATIENCE = 10.0  # seconds for which the work waits for somebody who watches it
 
 ws = WebSocket("/my_chat")
 foo = ProgressBar("foo", min=0, max=STEPS)
@@ -19,7 +19,7 @@ bar = ProgressBar("bar", indeterminate=True)
 ws.bind(foo)
 ws.bind(bar)
 jobs = OldProgressBar("/jobs", min=0, max=STEPS)
-never = threading.Event()
+seen = threading.Semaphore(0)
 
 
 class MyChat:
@@ -27,7 +27,7 @@ class MyChat:
 
     def __init__(self) -> None:
         ws.context = self
-        for handler in (self.hello, self.say, self.echo, self.shout, self.work):
+        for handler in (self.hello, self.say, self.echo, self.shout, self.work, self.saw):
             ws.on(handler)
 
     def hello(self, socket: Socket, data: dict[str, Any]) -> None:
@@ -42,12 +42,17 @@ class MyChat:
     def shout(self, socket: Socket, data: dict[str, Any]) -> None:
         socket.emit("message", data)
 
-    def work(self) -> None:
+    def work(self, data: dict[str, Any]) -> None:
+        """Do all steps; if it is ``watched``, each only when somebody saw the one before."""
         foo.reset()
         for step in range(1, STEPS + 1):
-            never.wait(STEP)
             foo.tick(label=f"Step {step}")
             bar.tick(label=f"<i>Step {step}</i>")
+            if data.get("watched") and not seen.acquire(timeout=PATIENCE):
+                return
+
+    async def saw(self) -> None:
+        seen.release()
 
 
 my_chat = MyChat()
