@@ -107,6 +107,12 @@ class ChatServer:
         await self._reading
         self._process = self._reading = None
 
+    async def kill(self) -> None:
+        """Stop it as nothing can be kept from."""
+        assert self._process is not None
+        self._process.kill()
+        await self.stop()
+
     async def _read(self, process: asyncio.subprocess.Process, listening: asyncio.Future[int]) -> None:
         assert process.stdout is not None
         _, pattern = SERVERS[self.kind]

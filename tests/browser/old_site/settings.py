@@ -1,7 +1,10 @@
 """The example project, and beside it a page as they were written for django-tornado-websockets."""
 
+import os
+
 from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.browser.old_site"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.browser.old_site", "tornado_websockets.database_store"]
+TORNADO_WEBSOCKETS = {"STORE": os.environ.get("STORE"), "NAMESPACE": os.environ.get("NAMESPACE", "")}
 ROOT_URLCONF = "tests.browser.old_site.urls"

@@ -10,5 +10,6 @@ urlpatterns = [
     path("0.1/", TemplateView.as_view(template_name="old_site/page_0_1.html")),
     path("0.2/", TemplateView.as_view(template_name="old_site/page_0_2.html")),
     path("today/", TemplateView.as_view(template_name="old_site/today.html")),
+    path("numbers/", TemplateView.as_view(template_name="old_site/numbers.html")),
     path("probe/", TemplateView.as_view(template_name="old_site/probe.html")),
 ]

@@ -65,6 +65,14 @@ def start() -> None:
         jobs.tick(label=f"Job {step}")
 
 
+numbers = WebSocket("/numbers", history=1_000)
+
+
+@numbers.on
+async def count(data: dict[str, Any]) -> None:
+    await numbers.apublish("number", data)
+
+
 def by_lifetime(socket: Any) -> Any:
     """The token is a name and a number of seconds, after which it has ended: ``ann:0.5``."""
     if socket.token is None:
