@@ -55,7 +55,7 @@ format: $(STAMP)-check ## let ruff mend and format the code
 bench: $(STAMP)-bench ## measure beside the peers (a quarter of an hour)
 	$(VENV_PYTHON) -m benchmarks
 
-bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (two minutes)
+bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (a minute)
 	$(VENV_PYTHON) -m benchmarks --short
 
 bench-growth: $(STAMP)-bench ## measure with more clients, processes, paths

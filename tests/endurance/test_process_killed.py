@@ -20,7 +20,7 @@ from tornado_websockets.core.delivery.groups import group_name
 CLIENTS, ROOMS = amount(20, 200), 10
 
 #: What the short form shortens, so that it need not wait for half a minute.
-CONFIG: dict[str, object] = {} if IS_LONG else {"group_expiry": 2}
+CONFIG: dict[str, object] = {} if IS_LONG else {"group_expiry": 2, "expiry": 4}
 
 #: Broadcasts a second, and seconds of them: a minute without the process.
 RATE, SECONDS = 50, amount(4, 61)
