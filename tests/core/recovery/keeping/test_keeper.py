@@ -5,6 +5,7 @@ import contextlib
 import os
 import threading
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 from channels.layers import get_channel_layer
@@ -19,6 +20,8 @@ from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
+
+ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True) for number in (1, 2))
 
 
 @pytest.fixture
@@ -467,6 +470,22 @@ class TestRetainedValues:
         await there.ws.publish("track", {"n": 1})
         client = await here.connect()
         assert client.events == ["track"]
+
+    @pytest.mark.parametrize("history", [0, 100], ids=["beside a value", "where the other has no history"])
+    async def test_what_is_for_one_user_is_told_to_nobody_else(self, start, layer, history):
+        here = start(has_relay=True, history=history, retain=("track",))
+        there = start(has_relay=True, history=0, retain=() if history else ("track",))
+        one, other = await there.connect(user=ADA), await there.connect(user=BOB)
+        layer().is_hanging = True  # so that what comes after the first one goes together
+        for event in ("news", "news", "track"):
+            here.ws.to(user=ADA).publish(event, {"n": 1})
+        await turns()
+        layer().is_hanging = False
+        await here.ws.publish("end")
+        await until(lambda: len(one.events) == 4)
+        await until(lambda: "end" in other.events)
+        assert sorted(one.events) == ["end", "news", "news", "track"]
+        assert other.events == ["end"]
 
     async def test_one_that_was_forgotten_is_not_told(self, start):
         process = start(retain=("track",))
