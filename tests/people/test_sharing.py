@@ -1,6 +1,8 @@
 """Two processes in one, which share a store: each has a hub, a relay and a WebSocket of its own."""
 
 import asyncio
+import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +13,7 @@ from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER
 from tests.support.waiting import until
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.presence import Presence
@@ -135,6 +138,34 @@ async def test_the_people_of_a_process_that_is_killed_are_gone_soon(start):
         task.cancel()
         await until(lambda: set(ada.people) == {"1"})
         assert bob.close_code is None
+
+
+async def test_the_people_of_a_process_that_stops_outlast_it(start):
+    here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+    async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+        await until(lambda: set(ada.people) == {"1", "2"})
+        bob.connection.end(Close(1012, "retry=1000"))
+        await until(lambda: bob.close_code == 1012 and bob.connection not in there.handlers)
+        _, task, hurry = endpoint_of(there).presence._sharing._tasks[there.path]
+        await until(lambda: not hurry.is_set())
+        await asyncio.sleep(BY_RENEWAL.rest)  # in which it renews them once more
+        task.cancel()
+        with pytest.raises(TimeoutError):
+            await until(lambda: "2" not in ada.people, 2 * BY_RENEWAL.lifetime)
+        assert await here.ais_present(BOB)
+
+
+async def test_what_killed_processes_had_stored_is_dropped_in_the_end(start):
+    ws, store = start(SharingPace(renewal=0.05, abandoned=0.2)), current_store().store
+    key = key_of(ws.path)
+    for name, seconds in (("old", 1.0), ("late", 0.1)):
+        text = json.dumps({"until": time.time() - seconds, "people": "{}"})
+        store.publish(key, f"{ws.path} {name}", [Entry(text, retained=name)], 0)
+    store.publish(key, f"{ws.path} newer", [Entry("{}", retained="newer")], 0)
+    async with enter(ws, ADA):
+        await until(lambda: "old" not in store.retained(key))
+        await until(lambda: "late" not in store.retained(key))
+        assert store.retained(key).keys() == {endpoint_of(ws).presence._sharing.process, "newer"}
 
 
 async def test_people_are_known_to_processes_that_serve_nobody(start):

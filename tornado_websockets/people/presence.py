@@ -20,6 +20,7 @@ from .. import conf
 from ..core.delivery.audience import Audience
 from ..core.delivery.message import Message
 from ..core.forking import after_fork
+from ..core.handlers.leasing import lease_threads
 from ..core.handlers.signatures import call_in_thread, runs_on_loop
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
@@ -118,19 +119,21 @@ class Presence:
 
     def present(self, connection: Connection, info: Any) -> None:
         """A client says that it is here; errors as of ``socket.present``."""
-        if self._is_counted:
-            raise RuntimeError(f"The clients of {self._path!r} are only counted: give presence=True to have them say.")
+        self._refuse_if_counted()
         read = read_info(info)
         if not connection.closed:
             self._enter(connection, read)
         if connection.closed:  # meanwhile, in another thread
-            self.absent(connection)
+            self._leave(connection)
 
     def absent(self, connection: Connection) -> None:
         """A client takes that back."""
-        with self._lock:
-            self._place(connection.path).leave(connection.id)
-        self._gather(connection)
+        self._refuse_if_counted()
+        self._leave(connection)
+
+    def _refuse_if_counted(self) -> None:
+        if self._is_counted:
+            raise RuntimeError(f"The clients of {self._path!r} are only counted: give presence=True to have them say.")
 
     # For the endpoint, on the event loop of each connection.
 
@@ -157,22 +160,28 @@ class Presence:
                 return  # it was not seen
             if connection.is_sent_away:
                 grace, is_nobody = grace + RETURN, False
-            is_awaited = grace > 0 and not is_nobody
-            place.leave(connection.id, monotonic() + grace if is_awaited else None)
+            is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
+            place.leave(connection.id, until if is_awaited else None)
+        if connection.is_sent_away:
+            self._sharing.outlast(connection.path, grace)
         if is_awaited:
-            connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path)
+            connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path, until)
         else:
             self._gather(connection)
 
     def on_user_changed(self, connection: Connection) -> None:
         """``socket.user`` is another now. From any thread."""
         with self._lock:
-            info = self._place(connection.path).info_of(connection.id)
-        if info is not None:
+            place, person = self._place(connection.path), connection.user_key or self._names.get(connection.id)
+            info = place.info_of(connection.id)
+            is_same = person is not None and person == place.person_of(connection.id)
+        if info is not None and not is_same:  # who was only read again has said nothing new
             self._enter(connection, info)
 
     async def _introduce(self, connection: Connection, ask: Callable[[Any], Any]) -> None:
         """Ask the application who that is, then show the client who is here."""
+        if connection.leases_threads:
+            lease_threads()
         try:
             said = await self._said_of(connection, ask)
             if said is not None:
@@ -194,12 +203,15 @@ class Presence:
 
     # What they have in common.
 
-    def _place(self, topic: str) -> Place:
-        """Who is at ``topic``; call it with the lock held."""
+    def _place(self, topic: str, until: float = 0.0) -> Place:
+        """Who is at ``topic``; call it with the lock held.
+
+        :param until: those who counted until then count no more, though it may be a moment away.
+        """
         place = self._places.get(topic)
         if place is None:
             return Place()
-        place.expire(monotonic())
+        place.expire(max(until, monotonic()))
         return place
 
     def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
@@ -212,6 +224,11 @@ class Presence:
             place = self._places[connection.path] = self._places.get(connection.path) or Place()
             place.expire(monotonic())
             place.enter(connection.id, person, info, time())
+        self._gather(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        with self._lock:
+            self._place(connection.path).leave(connection.id)
         self._gather(connection)
 
     def _show(self, connection: Connection) -> None:
@@ -266,10 +283,13 @@ class Presence:
         self._shown[topic], self._gathering[topic] = {}, loop
         return True
 
-    def _tell(self, hub: Hub, topic: str) -> None:
-        """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it."""
+    def _tell(self, hub: Hub, topic: str, until: float = 0.0) -> None:
+        """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it.
+
+        :param until: as of :meth:`_place`: a loop may call up to a millisecond too early, by the clock that we read.
+        """
         with self._lock:
-            place, shown = self._place(topic), self._shown.pop(topic, {})
+            place, shown = self._place(topic, until), self._shown.pop(topic, {})
             self._gathering.pop(topic, None)
             whole = encoder.event(EVENT, self._whole(place)) if _NOTHING in shown.values() else ""
             lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}

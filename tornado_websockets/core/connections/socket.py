@@ -163,7 +163,7 @@ class Socket:
 
     @abstractmethod
     def absent(self) -> None:
-        """Take that back; errors as :meth:`present` where there is no ``presence``."""
+        """Take that back; ``RuntimeError`` as of :meth:`present`."""
 
     @abstractmethod
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
