@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from time import monotonic
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
@@ -41,6 +43,20 @@ def start(guard):
         return Process(**{"store": lambda: guard, "history": 100, "has_relay": False, **options})
 
     return start
+
+
+class SlowStore(MemoryStore):
+    """One that takes its time."""
+
+    waits = True
+
+    def append(self, *arguments):
+        time.sleep(0.05)
+        super().append(*arguments)
+
+    def publish(self, *arguments):
+        time.sleep(0.05)
+        return super().publish(*arguments)
 
 
 @contextlib.asynccontextmanager
@@ -350,6 +366,19 @@ class TestBetweenProcesses:
             await process.ws.publish("said", number=number, fail_silently=True)
         await until(lambda: len(process.keeper) == 0)
         assert len(guard.store.read("/room/7").events) == 1
+
+    @pytest.mark.parametrize("has_clients", [True, False])
+    async def test_who_is_disconnected_has_heard_what_was_sent_before(self, layer, has_clients):
+        guard = Guard(SlowStore())
+        here, there = (Process(store=lambda: guard, history=100) for _ in range(2))
+        client = await there.connect(user=ADA)
+        await client.connection.attend(wait=True)
+        if has_clients:
+            await here.connect(user=BOB)
+        here.ws.to(user=ADA).publish("bye")
+        await here.ws.to(user=ADA).disconnect(4100)
+        await until(lambda: Close(4100) in client.transport.sent)
+        assert client.events == ["bye"]
 
 
 class TestTrouble:
