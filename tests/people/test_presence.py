@@ -101,6 +101,19 @@ class TestPeople:
         with grace, asyncio.Runner(loop_factory=CoarseLoop) as runner:
             runner.run(test())
 
+    async def test_are_not_here_again_when_their_user_is_set_in_the_end(self):
+        ws = here()
+
+        @ws.on
+        async def close(socket):
+            socket.user = SimpleNamespace(pk=3, is_authenticated=True)
+
+        async with Client("/here", user=BOB, websocket=ws) as bob:
+            async with Client("/here", user=ADA, websocket=ws):
+                await until(lambda: "1" in bob.people)
+            await until(lambda: "1" not in bob.people)
+            assert [each["id"] for each in ws.people()] == ["2"]
+
     async def test_say_nothing_new_when_their_user_is_read_again(self):
         ws = here(True)
         async with (

@@ -120,11 +120,7 @@ class Presence:
     def present(self, connection: Connection, info: Any) -> None:
         """A client says that it is here; errors as of ``socket.present``."""
         self._refuse_if_counted()
-        read = read_info(info)
-        if not connection.closed:
-            self._enter(connection, read)
-        if connection.closed:  # meanwhile, in another thread
-            self._leave(connection)
+        self._enter(connection, read_info(info))
 
     def absent(self, connection: Connection) -> None:
         """A client takes that back."""
@@ -215,6 +211,8 @@ class Presence:
         return place
 
     def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
+        if connection.closed:
+            return
         with self._lock:
             person = connection.user_key
             if person is None:  # its own id may be known to others, who could spare it by that
@@ -225,6 +223,9 @@ class Presence:
             place.expire(monotonic())
             place.enter(connection.id, person, info, time())
         self._gather(connection)
+        if connection.closed:  # meanwhile, in another thread
+            self._leave(connection)
+            self._names.pop(connection.id, None)
 
     def _leave(self, connection: Connection) -> None:
         with self._lock:
