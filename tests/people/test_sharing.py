@@ -44,6 +44,22 @@ class BrokenStore(MemoryStore):
         raise ConnectionError
 
 
+class MortalStore(SlowStore):
+    """One that goes down when it is told to.
+
+    :ivar refusals: how often it was asked then.
+    """
+
+    is_down = False
+    refusals = 0
+
+    def publish(self, *arguments):
+        if self.is_down:
+            self.refusals += 1
+            raise ConnectionError
+        return super().publish(*arguments)
+
+
 def stored_by(name):
     return override_settings(
         CHANNEL_LAYERS=BROKER,
@@ -153,6 +169,24 @@ async def test_the_people_of_a_process_that_stops_outlast_it(start):
         with pytest.raises(TimeoutError):
             await until(lambda: "2" not in ada.people, 2 * BY_RENEWAL.lifetime)
         assert await here.ais_present(BOB)
+
+
+async def test_nobody_leaves_when_a_store_is_back_that_has_lost_everything(start):
+    with stored_by("MortalStore"):
+        here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+        store = current_store().store
+        async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+            await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
+            left = []
+            async with asyncio.TaskGroup() as group:
+                for client in (ada, bob):
+                    group.create_task(note_departures(client, left))
+                store.is_down = True
+                await until(lambda: store.refusals > 3)
+                store.clear()
+                store.is_down = False
+            assert left == []
+            assert set(ada.people) == set(bob.people) == {"1", "2"}
 
 
 async def test_what_killed_processes_had_stored_is_dropped_in_the_end(start):

@@ -151,10 +151,11 @@ class Sharing:
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
+        others = _Others(2 * renewal)
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
             rest = self._pace.rest
-            with suppress(StoreError):  # it is logged; the next time will do
+            try:
                 text = json.dumps(dict(self._row_at(topic)))
                 lasting = json.dumps({"until": time.time() + self._lifetime, "people": text})
                 await store.ask(store.store.publish, key, uuid.uuid4().hex, [entry_of(lasting, self.process)], 0)
@@ -164,9 +165,11 @@ class Sharing:
                 kept = await store.ask(store.store.retained, key)
                 rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
                 rows, gone = self._read(kept)
-                self._apply(hub, topic, rows)
+                self._apply(hub, topic, others.take(rows, time.monotonic()))
                 for process in gone:
                     await store.ask(store.store.forget, key, process)
+            except StoreError:  # it is logged; the next time will do
+                others.lose_sight()
             await asyncio.sleep(rest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
@@ -180,6 +183,33 @@ class Sharing:
     @staticmethod
     def _tell_others(hub: Hub, topic: str) -> None:
         hub.publish(Note(CONTROL, PEOPLE, json.dumps({"path": topic}), is_for_others=True))
+
+
+class _Others:
+    """The rows of other processes. When the store is back after a while, not all have been renewed there yet.
+
+    :param patience: seconds for which those that are missing then are taken to be as they were.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._rows: Mapping[str, Row] = {}
+        self._is_out_of_sight = False
+        self._settled_at = 0.0
+
+    def lose_sight(self) -> None:
+        """The store does not tell."""
+        self._is_out_of_sight = True
+
+    def take(self, rows: Mapping[str, Row], now: float) -> Mapping[str, Row]:
+        """The rows to go by, where the store has these.
+
+        :param now: seconds, of a clock that never goes back.
+        """
+        if self._is_out_of_sight:
+            self._is_out_of_sight, self._settled_at = False, now + self._patience
+        self._rows = {**self._rows, **rows} if now < self._settled_at else rows
+        return self._rows
 
 
 def _read(text: str, now: float) -> tuple[float, Row]:
