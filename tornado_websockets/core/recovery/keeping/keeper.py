@@ -116,6 +116,7 @@ class TopicKeeper:
 
     def hurry(self, topic: str) -> None:
         """Have what was sent to ``topic`` on its way to other processes, whether or not the store has it."""
+        self._fork.check()
         found = self._journals.get(topic)
         if found is None:
             return
