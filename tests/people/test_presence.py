@@ -210,6 +210,15 @@ class TestPeople:
             assert ada.people == {"1": person(ADA)}
             assert ws.people() == [person(ADA)]
 
+    @pytest.mark.parametrize("user", [BOB, None], ids=["within the grace", "at once"])
+    def test_who_leave_are_told_to_sync_tests(self, user):
+        ws = here(lambda socket: {})
+        with SyncClient("/here", user=ADA, websocket=ws) as ada:
+            ada.receive("presence")
+            with SyncClient("/here", user=user, websocket=ws):
+                ada.receive("presence")
+            assert len(ada.receive("presence")["left"]) == 1  # though the event loop of who has left is closed
+
     def test_of_clients_whose_event_loop_has_ended_hold_nobody_up(self):
         ws = here(lambda socket: {"name": "somebody"})
         with SyncClient("/here", websocket=ws):

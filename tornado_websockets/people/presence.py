@@ -160,10 +160,12 @@ class Presence:
             place.leave(connection.id, until if is_awaited else None)
         if connection.is_sent_away:
             self._sharing.outlast(connection.path, grace)
-        if is_awaited:
-            connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path, until)
-        else:
+        if not is_awaited:
             self._gather(connection)
+            return
+        hub, topic = connection.endpoint.hub, connection.path
+        for loop in hub.loops_of(topic) or [connection.shard.loop]:  # any of them may have ended by then
+            _call_later(loop, grace, self._tell, hub, topic, until)
 
     def on_user_changed(self, connection: Connection) -> None:
         """``socket.user`` is another now. From any thread."""
@@ -254,35 +256,33 @@ class Presence:
             place = self._places[topic] = self._places.get(topic) or Place()
             before = place.version
             place.take(rows)
-            loop = asyncio.get_running_loop()
-            is_due = place.version != before and self._begin_to_gather(topic, loop)
+            has_changed = place.version != before
             if not place:
                 del self._places[topic]
-        if is_due:
-            loop.call_later(self._pace.gathering, self._tell, hub, topic)
+        if has_changed:
+            self._gather_at(hub, topic, asyncio.get_running_loop())
 
     def _whole(self, place: Place) -> dict[str, Any]:
         return {"count": len(place)} if self._is_counted else {"people": place.people()}
 
     def _gather(self, connection: Connection) -> None:
         """Tell everybody at the path what has changed, in a moment. From any thread."""
-        loop, hub, topic = connection.shard.loop, connection.endpoint.hub, connection.path
-        with self._lock:
-            if not self._begin_to_gather(topic, loop):
-                return
-        later = partial(loop.call_later, self._pace.gathering, self._tell, hub, topic)
-        if connection.shard.is_here:
-            later()
-        else:
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(later)
+        self._gather_at(connection.endpoint.hub, connection.path, connection.shard.loop)
 
-    def _begin_to_gather(self, topic: str, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether ``loop`` is to tell of changes, since none that runs is about to; call it with the lock held."""
-        if topic in self._shown and self._gathering[topic].is_running():
-            return False
-        self._shown[topic], self._gathering[topic] = {}, loop
-        return True
+    def _gather_at(self, hub: Hub, topic: str, loop: asyncio.AbstractEventLoop) -> None:
+        """The same.
+
+        :param loop: where that is done, unless others have clients at ``topic`` and it has not: it may end before.
+        """
+        loops = hub.loops_of(topic)
+        with self._lock:
+            gathering = self._gathering.get(topic)
+            if gathering is not None and (gathering in loops or (not loops and gathering.is_running())):
+                return  # it is about to
+            shown = self._shown.get(topic, {})
+            self._shown[topic] = {each: at for each, at in shown.items() if each.shard.loop.is_running()}
+            self._gathering[topic] = loop = loop if loop in loops else next(iter(loops), loop)
+        _call_later(loop, self._pace.gathering, self._tell, hub, topic)
 
     def _tell(self, hub: Hub, topic: str, until: float = 0.0) -> None:
         """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it.
@@ -325,6 +325,12 @@ class Presence:
 
 #: The version that who waits for all of it was shown.
 _NOTHING: Final = -1
+
+
+def _call_later(loop: asyncio.AbstractEventLoop, seconds: float, call: Callable[..., object], *arguments: Any) -> None:
+    """Call on an event loop, unless that has ended. From any thread."""
+    with suppress(RuntimeError):  # it is closed
+        loop.call_soon_threadsafe(loop.call_later, seconds, call, *arguments)
 
 
 def _write(connection: Connection, text: str) -> None:
