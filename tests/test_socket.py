@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.support.asgi import Server
 from tests.support.communicator import InProcess
+from tornado_websockets import Socket
+from tornado_websockets.core.connections.connection import Connection
 
 HEADERS = {"X-Test": "a value"}
 
@@ -29,6 +31,17 @@ async def test_socket_has_the_same_members_everywhere(anyhow: Server | InProcess
         "state": {"visits": 1},
         "closed": False,
     }
+
+
+async def test_an_application_may_set_whatever_it_likes(anyhow: Server | InProcess) -> None:
+    members = {name for name in dir(Connection) if not name.startswith("_")}
+    names = sorted(members - set(vars(Socket)) | {"id", "path", "kwargs", "address", "connection"})
+    client = await anyhow.connect("/mirror/word", HEADERS)
+    await client.request("claim", {"names": names})
+    seen = await client.request("claimed", {"names": names})
+    assert seen == dict.fromkeys(names, "the application's")
+    assert any('"to_you"' in text for text in client.transcript)
+    await client.close()
 
 
 async def test_id_differs_from_socket_to_socket_and_stays(server: Server) -> None:

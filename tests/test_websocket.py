@@ -325,8 +325,8 @@ class TestEmit:
 class TestHandlers:
     async def test_may_be_assigned_by_the_application(self, ws, connect):
         client = await connect()
-        ws.handlers = [client.connection, "a stranger"]
-        assert ws.handlers == [client.connection, "a stranger"]
+        ws.handlers = [client.socket, "a stranger"]
+        assert ws.handlers == [client.socket, "a stranger"]
         with pytest.raises(InvalidInstanceError):
             ws.emit("say")
 
@@ -375,13 +375,13 @@ class TestBroadcast:
     async def test_outside_of_handlers_is_an_error(self, connect):
         client = await connect()
         with pytest.raises(EmitHandlerError) as caught:
-            client.connection.broadcast("say")
+            client.socket.broadcast("say")
         assert (caught.value.event, caught.value.path) == ("say", client.connection.path)
 
     @ANYWHERE
     async def test_works_outside_of_handlers_where_that_is_allowed(self, connect):
         client, other = await connect(), await connect()
-        client.connection.broadcast("say")
+        client.socket.broadcast("say")
         assert (client.events, other.events) == ([], ["say"])
 
 
@@ -444,7 +444,7 @@ class TestOrderOfChecks:
         client = await connect()
         ws.handlers.append("a stranger")
         with pytest.raises(InvalidInstanceError):
-            client.connection.broadcast("say")
+            client.socket.broadcast("say")
 
     def test_the_place_comes_last(self, ws):
         with pytest.raises(EmitHandlerError):

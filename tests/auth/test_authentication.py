@@ -24,6 +24,7 @@ from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.auth import drf
 from tornado_websockets.auth.recheck import logins
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.testing import Client, ConnectionRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -307,5 +308,5 @@ class TestSecrecy:
         async with of(asked(lambda _: user), headers=headers) as client:
             socket = client.connection
             assert socket.token == SECRET
-            shown = [repr(socket), repr(socket.headers), repr(socket.offer), repr(socket.query)]
+            shown = [repr(socket), repr(socket.headers), repr(connection_of(socket).offer), repr(socket.query)]
             assert SECRET not in str(shown)

@@ -114,7 +114,7 @@ def cookie(session):
 class TestWhoIsCheckedAgain:
     async def test_somebody_who_has_logged_in_while_connected(self, connect, user, session):
         client = await connect(user, session)
-        assert [entry.connection for entry in logins.of(user)] == [client.connection]
+        assert [entry.connection.socket for entry in logins.of(user)] == [client.connection]
         await client.close()
         assert logins.of(user) == []
 

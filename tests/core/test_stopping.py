@@ -45,7 +45,7 @@ def closed(ws):
     closed = []
 
     def close(socket):
-        closed.append(socket)
+        closed.append(socket.id)
 
     ws.on(close)
     return closed
@@ -67,7 +67,7 @@ async def test_tells_clients_and_waits_for_their_close_handlers(client, closed):
     assert not stopping.done()
     client.events_to_handle.put_nowait(None)
     assert await stopping
-    assert closed == [client.connection]
+    assert closed == [client.connection.id]
 
 
 async def test_sends_first_what_was_under_way(ws, client):
@@ -244,7 +244,7 @@ class TestStop:
         stop.hurry()
         await telling
         assert await stop.end()
-        assert closed == [client.connection]
+        assert closed == [client.connection.id]
 
     def test_a_signal_that_comes_twice_at_once_is_one(self):
         async def test(clock):

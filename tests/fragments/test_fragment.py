@@ -294,7 +294,7 @@ async def test_a_closed_connection_is_told_as_for_any_event(ws):
     client = await MemoryClient(endpoint_of(ws)).connect()
     await client.leave()
     with pytest.raises(WebSocketClosedError):
-        client.connection.emit_html("#x", "row.html")
+        client.socket.emit_html("#x", "row.html")
 
 
 async def test_every_transport_brings_it(server: Server) -> None:

@@ -33,7 +33,7 @@ def request_of(user=None, **headers):
 
 @pytest.fixture
 async def socket():
-    return MemoryClient(endpoint_of(WebSocket("/people", add_to_handlers=False))).connection
+    return MemoryClient(endpoint_of(WebSocket("/people", add_to_handlers=False))).socket
 
 
 class TestUsers:

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from tests.support.databases import database_in
 from tests.support.memory import MemoryClient
 from tests.support.waiting import until
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.asking import Asking
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -86,7 +87,7 @@ async def test_what_changes_while_it_is_asked_is_asked_about_once_more(connect, 
 
     async def authorize(socket):
         for _ in range(2):
-            asking.ask(socket)
+            asking.ask(connection_of(socket))
         return answers.pop(0)
 
     client, asking = await connect(authorize, user), Asking()

@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from tests.support.memory import MemoryClient
 from tests.support.waiting import turns, until
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.presence import PresencePace
 from tornado_websockets.testing import Client, SyncClient
@@ -133,7 +134,7 @@ class TestPeople:
         ws = here()
         async with Client("/here", user=BOB, websocket=ws) as bob, Client("/here", user=ADA, websocket=ws) as ada:
             await until(lambda: set(bob.people) == {"1", "2"})
-            ada.connection.end(Close(1012, "retry=1000"))
+            connection_of(ada.connection).end(Close(1012, "retry=1000"))
             await until(lambda: ada.close_code == 1012 and ada.connection not in ws.handlers)
             await bob.receive("presence")
             await bob.receive("presence")

@@ -12,6 +12,7 @@ from django.test import override_settings
 from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER
 from tests.support.waiting import until
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.frames import Encoder
@@ -160,7 +161,7 @@ async def test_the_people_of_a_process_that_stops_outlast_it(start):
     here, there = start(BY_RENEWAL), start(BY_RENEWAL)
     async with enter(here, ADA) as ada, enter(there, BOB) as bob:
         await until(lambda: set(ada.people) == {"1", "2"})
-        bob.connection.end(Close(1012, "retry=1000"))
+        connection_of(bob.connection).end(Close(1012, "retry=1000"))
         await until(lambda: bob.close_code == 1012 and bob.connection not in there.handlers)
         _, task, hurry = endpoint_of(there).presence._sharing._tasks[there.path]
         await until(lambda: not hurry.is_set())

@@ -12,7 +12,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -24,7 +24,7 @@ in_views = WebSocket("/in-views")
 
 
 @in_views.on
-def echo(socket: Connection, data: Data) -> None:
+def echo(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 

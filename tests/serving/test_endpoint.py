@@ -70,7 +70,7 @@ class TestByDefault:
 
 class TestClients:
     async def test_are_in_handlers_while_they_are_connected(self, endpoint, client):
-        assert endpoint.handlers == [client.connection]
+        assert endpoint.handlers == [client.socket]
         await client.leave()
         assert endpoint.handlers == []
 
@@ -85,7 +85,7 @@ class TestClients:
     async def test_are_in_handlers_when_observers_are_told(self, endpoint):
         class Looks(Notes):
             def on_connected(self, connection):
-                self.log.append(list(endpoint.handlers) == [connection])
+                self.log.append(list(endpoint.handlers) == [connection.socket])
 
             def on_disconnected(self, connection):
                 self.log.append(list(endpoint.handlers) == [])
@@ -193,7 +193,7 @@ class TestAuthorize:
         endpoint = endpoint_at("/authorize", authorize=seen.append)
         connection = MemoryClient(endpoint).connection
         await endpoint.is_authorized(connection)
-        assert seen == [connection]
+        assert seen == [connection.socket]
 
     async def test_may_block_when_it_is_sync(self):
         threads = []

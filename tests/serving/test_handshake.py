@@ -117,6 +117,6 @@ class TestConnecting:
 
         connection = await of()
         await connection.open(accept)
-        connection.close(4000, "bye")
+        connection.socket.close(4000, "bye")
         assert connection.transport.sent == [Close(4000, "bye")]
         await connection.on_closed()

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from tornado_websockets.core.connections.connection import Connection, Endpoint
+from tornado_websockets.core.connections.socket import Socket
 from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
@@ -106,6 +107,11 @@ class MemoryClient:
             limits=limits or Limits(),
             **options,
         )
+
+    @property
+    def socket(self) -> Socket:
+        """What its handlers get."""
+        return self.connection.socket
 
     async def connect(self, accept: Callable[[], Awaitable[None]] | None = None) -> "MemoryClient":
         await self.connection.open(accept or _accept)

@@ -18,6 +18,7 @@ from tests.support.client import Refused
 from tests.support.waiting import turns as turn_round
 from tests.support.waiting import until
 from tests.tornado.application import Raw, Serving, serving
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub, hub
 from tornado_websockets.tornado_bridge.transport import ClosingTimes
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -125,7 +126,7 @@ async def test_user_session_and_path_can_be_assigned_as_under_channels(visit: Vi
     await served.connect("/ws/x")
     (socket,) = visit.made
     socket.user = "somebody"
-    assert socket.connection.user == "somebody"
+    assert connection_of(socket).user == "somebody"
 
 
 async def test_an_order_that_comes_while_the_session_is_read_is_carried_out(

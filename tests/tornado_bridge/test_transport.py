@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.waiting import until
 from tests.tornado.application import Serving, serving
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -44,7 +45,7 @@ async def send_until_noticed(transport: Any) -> None:
 async def test_client_that_has_left_is_gone(visited: Visited) -> None:
     async with serving(visited.handler) as served:
         client = await raw_client(served)
-        transport = (await visited.socket()).connection.transport
+        transport = connection_of(await visited.socket()).transport
         client.abort()
         with pytest.raises(ClientGone):
             await send_until_noticed(transport)
@@ -53,7 +54,7 @@ async def test_client_that_has_left_is_gone(visited: Visited) -> None:
 async def test_client_that_leaves_while_it_is_waited_for_is_gone(visited: Visited) -> None:
     async with serving(visited.handler) as served:
         client = await raw_client(served)
-        transport = (await visited.socket()).connection.transport
+        transport = connection_of(await visited.socket()).transport
         client.writer.transport.pause_reading()
         sending = transport.send("x" * 50_000_000)
         assert sending is not None
@@ -65,7 +66,7 @@ async def test_client_that_leaves_while_it_is_waited_for_is_gone(visited: Visite
 async def test_client_that_was_told_to_go_is_gone(visited: Visited) -> None:
     async with serving(visited.handler) as served:
         client = await raw_client(served)
-        transport = (await visited.socket()).connection.transport
+        transport = connection_of(await visited.socket()).transport
         await transport.close(4000, "")
         with pytest.raises(ClientGone):
             transport.send("x")
@@ -75,7 +76,7 @@ async def test_client_that_was_told_to_go_is_gone(visited: Visited) -> None:
 async def test_fault_is_no_departure(visited: Visited, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(visited.handler) as served:
         client = await served.connect("/ws/x")
-        (await visited.socket()).connection.deliver("\N{SNOWMAN}")  # frames are ASCII
+        connection_of(await visited.socket()).deliver("\N{SNOWMAN}")  # frames are ASCII
         assert (await client.closed())[0] == 1011
     assert "Sending failed (path '/x'" in caplog.text
     assert "UnicodeEncodeError" in caplog.text

@@ -1,10 +1,12 @@
 """Who a client is: asks what ``AUTHENTICATE``, or a WebSocket's ``authenticate``, names, before ``authorize``."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
@@ -13,7 +15,6 @@ from django.utils.module_loading import import_string
 from .. import conf
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
-from ..core.handlers.signatures import Run
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
 from ..core.registry import PREFIX
@@ -22,6 +23,10 @@ from ..database import idle_database, with_database
 from ..exceptions import Refused
 from ..serving.authorization import MOST_THREADS, ask, begin_decision, end_decision, too_late
 from ..serving.refusing import log_refusal
+
+if TYPE_CHECKING:
+    from ..core.connections.connection import Connection
+    from ..core.handlers.signatures import Run
 
 Authenticator = str | Callable[[Any], Any]
 
@@ -56,23 +61,23 @@ class Authentication:
         self._given = None if given is None else tuple(given)
         self._workers = Workers(f"{path} authenticate", MOST_THREADS, with_database, idle_database)
 
-    async def is_identified(self, socket: Any, run: Run | None = None) -> bool:
-        """Find out who ``socket`` is, and set its ``user``; whether it may go on. Why it may not is logged.
+    async def is_identified(self, connection: Connection, run: Run | None = None) -> bool:
+        """Find out who a client is, and set its ``user``; whether it may go on. Why it may not is logged.
 
         :param run: calls sync authenticators instead of our threads.
         """
         authenticators = self._authenticators()
-        if authenticators == (SESSION,) and socket.token is None:
+        if authenticators == (SESSION,) and connection.offer.token is None:
             return True  # the transport has asked it already
         refusal = await self._decide(
-            socket, self._identify(socket, authenticators, run or self._workers.wait), run is None
+            connection, self._identify(connection, authenticators, run or self._workers.wait), run is None
         )
         if refusal:
-            log_refusal(PREFIX + socket.path, refusal)
+            log_refusal(PREFIX + connection.path, refusal)
         return refusal is None
 
-    async def is_still(self, socket: Any) -> bool:
-        """Whether the same user is named for ``socket`` when that is asked again.
+    async def is_still(self, connection: Connection) -> bool:
+        """Whether the same user is named for a client when that is asked again.
 
         :raises AuthenticationUnavailable: nobody knows.
         """
@@ -80,7 +85,7 @@ class Authentication:
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
                 lease_threads()
-                user = await self._first(socket, others, self._workers.wait)
+                user = await self._first(connection, others, self._workers.wait)
         except Exception as error:
             if is_refusal(error):
                 return False
@@ -88,14 +93,14 @@ class Authentication:
             raise AuthenticationUnavailable(f"authenticate raised {type(error).__name__}") from None
         finally:
             leases.release()
-        return user is not None and _is_active(user) and _key_of(user) == _key_of(socket.user)
+        return user is not None and _is_active(user) and _key_of(user) == _key_of(connection.user)
 
     def _authenticators(self) -> tuple[Authenticator, ...]:
         return tuple(conf.get("AUTHENTICATE")) if self._given is None else self._given
 
-    async def _decide(self, socket: Any, identify: Any, is_leasing: bool) -> str | None:
+    async def _decide(self, connection: Connection, identify: Any, is_leasing: bool) -> str | None:
         """Await ``identify`` for a limited time. Why the client is refused, empty where the log has that already."""
-        deadline = begin_decision(socket)
+        deadline = begin_decision(connection)
         try:
             async with deadline:
                 if is_leasing:
@@ -105,41 +110,41 @@ class Authentication:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
             if deadline.expired():
-                return "" if socket.closed else f"authenticate {too_late()}"
+                return "" if connection.closed else f"authenticate {too_late()}"
             if is_refusal(error):
                 why = error if isinstance(error, Refused) else type(error).__name__
                 return f"authenticate refused it ({why})"
-            _log_failure(socket, error)
+            _log_failure(connection, error)
             return ""
         finally:
-            end_decision(socket)
-        return "it was closed meanwhile" if refusal is None and socket.closed else refusal
+            end_decision(connection)
+        return "it was closed meanwhile" if refusal is None and connection.closed else refusal
 
-    async def _identify(self, socket: Any, authenticators: Sequence[Authenticator], run: Run) -> str | None:
-        """Set the user of ``socket``; why it is refused, if it is."""
-        of_session, socket.user, socket.rests_on_session = socket.user, anonymous(), False
+    async def _identify(self, connection: Connection, authenticators: Sequence[Authenticator], run: Run) -> str | None:
+        """Set the user of a client; why it is refused, if it is."""
+        of_session, connection.user, connection.rests_on_session = connection.user, anonymous(), False
         others = [each for each in authenticators if each != SESSION]
-        has_token, has_credentials = socket.token is not None, socket.offer.has_credentials
-        if SESSION not in authenticators or (has_token and _is_of_cookie(of_session, socket.session)):
+        has_token, has_credentials = connection.offer.token is not None, connection.offer.has_credentials
+        if SESSION not in authenticators or (has_token and _is_of_cookie(of_session, connection.session)):
             of_session = None
         before = len(others) if has_credentials or of_session is None else authenticators.index(SESSION)
-        user = await self._first(socket, others[:before], run)
+        user = await self._first(connection, others[:before], run)
         if user is None and is_somebody(of_session):
-            socket.user, socket.rests_on_session = of_session, not has_token
+            connection.user, connection.rests_on_session = of_session, not has_token
             return None
-        user = user or await self._first(socket, others[before:], run)
+        user = user or await self._first(connection, others[before:], run)
         if user is None:
             return "nothing that is asked (AUTHENTICATE, or its authenticate) accepts its token" if has_token else None
         if not _is_active(user):
             return "its user is not active"
-        socket.user = user
+        connection.user = user
         return None
 
-    async def _first(self, socket: Any, authenticators: Sequence[Authenticator], run: Run) -> Any:
+    async def _first(self, connection: Connection, authenticators: Sequence[Authenticator], run: Run) -> Any:
         """The first user that one of them names."""
         for each in authenticators:
             authenticator = import_string(each) if isinstance(each, str) else each
-            user = await ask(authenticator, socket, run)
+            user = await ask(authenticator, connection.socket, run)
             if isinstance(user, (bool, str, int, tuple)):
                 raise TypeError(f"Expected a user, or None, from {authenticator!r}, got a {type(user).__name__}.")
             if is_somebody(user):
@@ -190,14 +195,14 @@ def _key_of(user: Any) -> Any:
     return user if primary_key is None else str(primary_key)
 
 
-def _log_failure(socket: Any, error: BaseException) -> None:
+def _log_failure(connection: Connection, error: BaseException) -> None:
     """Log an error as text, without the token, which it may well quote.
 
     There is no ``exc_info``: programs that gather errors show the variables of each frame with it.
     """
     counters.connections_refused += 1
     text = "".join(traceback.format_exception(error)).rstrip()
-    for secret in socket.offer.secrets:
+    for secret in connection.offer.secrets:
         for form in (secret, repr(secret)[1:-1]):
             text = text.replace(form, "<token>") if len(form) >= SHORTEST_SECRET else text
-    logger.error("authenticate failed (path %.64r, connection %s)\n%s", socket.path, socket.id, text)
+    logger.error("authenticate failed (path %.64r, connection %s)\n%s", connection.path, connection.id, text)

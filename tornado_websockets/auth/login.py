@@ -4,13 +4,13 @@ A handshake cannot hand out a cookie. ``django.contrib.auth.get_user`` may end t
 another key, of which the browser would never hear: then its user is logged out of the whole site.
 """
 
+from collections.abc import Sequence
 from enum import Enum
-from importlib import import_module
 from math import inf
 from time import monotonic
 from typing import Any, Final
 
-from django.conf import settings
+from .reading import Reading
 
 #: Seconds within which a session that was given another key is saved under it: with the response, at the latest.
 SAVING: Final = 10.0
@@ -28,6 +28,7 @@ class Standing(Enum):
 class Login:
     """The login of a user, as it was at the handshake.
 
+    :ivar user: who came.
     :ivar session_key: of the session that it rests on; ``None`` where it rests on something else, a token perhaps.
     :ivar ends_in: seconds after which the session will have ended unless it is used, as far as is known.
 
@@ -35,13 +36,13 @@ class Login:
     :param session: of the handshake, if there is one.
     """
 
-    __slots__ = ("_ends_at", "_hash", "_moved_at", "_owner", "_user", "ends_in", "session_key")
+    __slots__ = ("_ends_at", "_hash", "_moved_at", "_owner", "ends_in", "session_key", "user")
 
     def __init__(self, user: Any, session: Any) -> None:
         from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 
         is_loaded = getattr(session, "accessed", False)  # else nobody has asked it for a user, and asking would block
-        self._user = user
+        self.user = user
         self._owner: str | None = session.get(SESSION_KEY) if is_loaded else None
         self._hash: str = session.get(HASH_SESSION_KEY, "") if is_loaded else ""
         self._moved_at: float | None = None
@@ -51,11 +52,11 @@ class Login:
         if self._owner is not None:
             self._learn_end(session)
 
-    def look(self) -> Standing:
-        """Ask the session and the backend that the user came by. Blocks."""
+    def look(self, reading: Reading) -> Standing:
+        """How it stands by what is there now, of :func:`read` perhaps for many. Blocks."""
         if self._owner is None:
-            return Standing.VALID if self._is_active() else Standing.ENDED
-        return self._look_at_session(self._owner)
+            return Standing.VALID if self._is_active(reading) else Standing.ENDED
+        return self._look_at_session(self._owner, reading)
 
     def is_hash_of(self, user: Any) -> bool:
         """Whether the user's password is, as far as is known, that with which the session was begun. Never blocks."""
@@ -66,24 +67,20 @@ class Login:
         self.session_key = session_key
         self._moved_at = monotonic()
 
-    def _is_active(self) -> bool:
-        from django.db.models import Model
-
-        user = self._user
-        if isinstance(user, Model):
-            user = user.__class__._default_manager.filter(pk=user.pk).first()  # noqa: SLF001 documented by Django
+    def _is_active(self, reading: Reading) -> bool:
+        user = reading.again(self.user) if _is_model(self.user) else self.user
         return user is not None and bool(getattr(user, "is_active", True))
 
-    def _look_at_session(self, owner: str) -> Standing:
+    def _look_at_session(self, owner: str, reading: Reading) -> Standing:
         from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 
-        session = session_of(self.session_key)
+        session = reading.session(self.session_key)
         found = session.get(SESSION_KEY)
         if found is None:
             if self._moved_at is not None and monotonic() < self._moved_at + SAVING:
                 return Standing.VALID
             return Standing.ENDED if monotonic() >= self._ends_at else Standing.GONE
-        user = _user_of(session)
+        user = reading.user_of(session)
         if found != owner or user is None:
             return Standing.ENDED
         if not _is_hash_of(session.get(HASH_SESSION_KEY, ""), user):
@@ -97,32 +94,25 @@ class Login:
         self.ends_in, self._ends_at = seconds, monotonic() + seconds
 
 
-def session_of(key: str | None) -> Any:
-    """The session of a key."""
-    return import_module(settings.SESSION_ENGINE).SessionStore(key)
+def read(logins: Sequence[Login]) -> Reading:
+    """What :meth:`Login.look` asks for, for all of them at a time. Blocks."""
+    by_session = [login for login in logins if login.session_key is not None]
+    others = (login.user for login in logins if login.session_key is None)
+    return Reading((login.session_key for login in by_session if login.session_key), filter(_is_model, others))
+
+
+def _is_model(user: Any) -> bool:
+    from django.db.models import Model
+
+    return isinstance(user, Model)
 
 
 def read_user(session: Any) -> Any:
     """The user whom a session has logged in, also where ``SECRET_KEY_FALLBACKS`` know its key; else ``None``."""
     from django.contrib.auth import HASH_SESSION_KEY
 
-    user = _user_of(session)
+    user = Reading(()).user_of(session)
     return user if user is not None and _is_hash_of(session.get(HASH_SESSION_KEY, ""), user) else None
-
-
-def _user_of(session: Any) -> Any:
-    """The user whom a session names, if a backend that is used still knows them."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model, load_backend
-    from django.core.exceptions import ValidationError
-
-    owner, backend = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
-    if owner is None or backend not in settings.AUTHENTICATION_BACKENDS:
-        return None
-    try:
-        primary_key = get_user_model()._meta.pk.to_python(owner)  # noqa: SLF001 documented by Django
-    except ValidationError:  # of another user model
-        return None
-    return load_backend(backend).get_user(primary_key)
 
 
 def _is_hash_of(hash_: str, user: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Any
 
 from asgiref.sync import AsyncToSync
@@ -21,7 +22,7 @@ from ..core.tasks import keep
 from ..database import idle_database, with_database
 from .authentication import AuthenticationUnavailable
 from .keys import user_key
-from .login import Login, Standing
+from .login import Login, Standing, read
 
 #: Threads that look at logins, made when needed. After a restart everybody connects at once, and is looked at.
 LOOKING_THREADS = 4
@@ -40,13 +41,14 @@ class RecheckPace:
     :ivar retry: before the first look is tried again, if it failed.
     :ivar least: at least so long until a session is looked at again that has just ended, so that it is not polled in a
         loop.
-    :ivar gathering: in which looks are gathered, and ``batch`` how many are done in a row: to connect to the database
-        costs more than one.
+    :ivar tick: looks of the same interval are put off to the next one, so that they are done together.
+    :ivar gathering: in which looks are gathered, and ``batch`` how many are done by the same queries.
     """
 
     first: float = 0.25
     retry: float = 5.0
     least: float = 0.5
+    tick: float = 1.0
     gathering: float = 0.05
     batch: int = 50
 
@@ -186,7 +188,9 @@ class Logins:
         if not entry.has_been_seen:
             seconds = seconds_to_first if seconds is None else min(seconds, seconds_to_first)
         if seconds is not None:
-            entry.timer = entry.loop.call_later(seconds, self._look, entry)
+            at = entry.loop.time() + seconds
+            tick = min(self.pace.tick, seconds / 10)
+            entry.timer = entry.loop.call_at(ceil(at / tick) * tick if tick else at, self._look, entry)
 
     def _look(self, entry: OpenLogin) -> None:
         if entry.is_asked_again:
@@ -201,7 +205,7 @@ class Logins:
         """Ask who it is, as at the handshake."""
         finding: Finding
         try:
-            is_still = await entry.connection.endpoint.authentication.is_still(entry.connection.socket)
+            is_still = await entry.connection.endpoint.authentication.is_still(entry.connection)
             finding = Standing.VALID if is_still else Standing.ENDED
         except AuthenticationUnavailable as error:
             finding = error
@@ -249,13 +253,18 @@ Finding = Standing | BaseException | None
 
 
 def _look_at_all(batch: list[OpenLogin]) -> list[Finding]:
-    """Look at these in a row, by one connection to the database. Without a database, looking at one is enough."""
+    """Look at these, by one connection to the database. Without a database, looking at one is enough."""
     from django.db import InterfaceError, OperationalError, close_old_connections
 
     findings: list[Finding] = []
+    try:
+        reading = read([entry.login for entry in batch if not entry.connection.closed])
+    except BaseException as error:
+        close_old_connections()
+        return [error] * len(batch)
     for entry in batch:
         try:
-            findings.append(None if entry.connection.closed else entry.login.look())
+            findings.append(None if entry.connection.closed else entry.login.look(reading))
         except BaseException as error:
             findings.append(error)
             close_old_connections()

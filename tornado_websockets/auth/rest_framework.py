@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, parse_cookie
 
+from ..core.connections.socket import connection_of
 from ..core.registry import url_path_of
 
 
@@ -52,7 +53,7 @@ def _request_of(socket: Any, asked: Any) -> Any:
         QUERY_STRING=socket.query_string, REMOTE_ADDR=socket.address or "", PATH_INFO=request.path, REQUEST_METHOD="GET"
     )
     made = Request(request)
-    if socket.token is not None and not socket.offer.is_token_of_header:
+    if socket.token is not None and not connection_of(socket).offer.is_token_of_header:
         request.META["HTTP_AUTHORIZATION"] = f"{_keyword_of(asked, made)} {socket.token}"
     return made
 

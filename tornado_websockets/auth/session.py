@@ -16,7 +16,8 @@ from ..core.handlers.workers import Workers
 from ..core.outage import Outage
 from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
-from .login import read_user, session_of
+from .login import read_user
+from .reading import session_of
 
 #: Threads in which sessions may be looked up at a time.
 MOST_THREADS: Final = 8

@@ -8,7 +8,7 @@ from asgiref.sync import iscoroutinefunction
 
 from ..core.connections.admission import admission
 from .elsewhere import is_in_cookie, tell_change, tell_logout
-from .login import session_of
+from .reading import session_of
 from .recheck import OpenLogin, key_of, logins
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from ..auth.keys import to_python, user_key
-from ..core.connections.socket import Socket
+from ..core.connections.socket import Socket, connection_of
 from ..core.delivery.audience import MAX_NAME, Audience
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def _user_key(user: Any) -> str:
 
 def _connection_id(connection: Any) -> str:
     if isinstance(connection, Socket):
-        return connection.id
+        return connection_of(connection).id
     if isinstance(connection, str):
         return _checked(connection, "connection")
     raise _wrong("connection", connection)

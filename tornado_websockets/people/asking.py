@@ -44,7 +44,7 @@ class Asking:
     async def _ask(self, connection: Connection) -> None:
         run = None if connection.leases_threads else connection.run
         try:
-            is_granted = await connection.endpoint.authorization.is_still_granted(connection.socket, run)
+            is_granted = await connection.endpoint.authorization.is_still_granted(connection, run)
         except AuthorizationUnavailable as error:
             where = self._retry, error, connection.path
             logger.error("Cannot ask authorize whether a client may stay, will in %g s: %s (path %.64r)", *where)

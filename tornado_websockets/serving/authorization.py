@@ -1,10 +1,12 @@
 """Authorization: asks the ``authorize`` of an application whether a client may connect, for a limited time."""
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Model
 
@@ -19,6 +21,9 @@ from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
 from ..exceptions import Refused
 from .refusing import log_refusal, translate
+
+if TYPE_CHECKING:
+    from ..core.connections.connection import Connection
 
 Authorize = Callable[[Any], Any]
 
@@ -52,41 +57,43 @@ class Authorization:
         self._authorize = authorize
         self._workers = Workers(f"{path} authorize", MOST_THREADS, with_database, idle_database)
 
-    async def is_granted(self, socket: Any, run: Run | None = None) -> bool:
-        """Whether ``socket`` may connect. Why it may not is logged.
+    async def is_granted(self, connection: Connection, run: Run | None = None) -> bool:
+        """Whether a client may connect. Why it may not is logged.
 
         :param run: calls a sync ``authorize`` instead of our threads.
         """
-        deadline = begin_decision(socket)
+        deadline = begin_decision(connection)
         try:
             async with deadline:
                 if run is None:
                     lease_threads()
-                is_granted = bool(await ask(self._authorize, socket, run or self._workers.wait))
+                is_granted = bool(await ask(self._authorize, connection.socket, run or self._workers.wait))
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
             refused = error if isinstance(error, Refused) else translate(error)
             if refused is not None:
-                log_refusal(PREFIX + socket.path, _why(error, refused))
+                log_refusal(PREFIX + connection.path, _why(error, refused))
                 return False
             if not deadline.expired():
                 counters.connections_refused += 1
-                logger.error("authorize failed (path %.64r, connection %s)", socket.path, socket.id, exc_info=error)
+                logger.error(
+                    "authorize failed (path %.64r, connection %s)", connection.path, connection.id, exc_info=error
+                )
                 return False
             is_granted = False
         finally:
-            end_decision(socket)
-        if not deadline.expired() and is_granted and not socket.closed:
+            end_decision(connection)
+        if not deadline.expired() and is_granted and not connection.closed:
             return True
         if not deadline.expired():
-            log_refusal(PREFIX + socket.path, "it was closed meanwhile" if is_granted else "it is not authorized")
-        elif not socket.closed:
-            log_refusal(PREFIX + socket.path, f"authorize {too_late()}")
+            log_refusal(PREFIX + connection.path, "it was closed meanwhile" if is_granted else "it is not authorized")
+        elif not connection.closed:
+            log_refusal(PREFIX + connection.path, f"authorize {too_late()}")
         return False
 
-    async def is_still_granted(self, socket: Any, run: Run | None = None) -> bool:
-        """Whether ``socket``, which has connected, may stay. Its user is read again first.
+    async def is_still_granted(self, connection: Connection, run: Run | None = None) -> bool:
+        """Whether a client who has connected may stay. Its user is read again first.
 
         :param run: calls what is sync instead of our threads.
         :raises AuthorizationUnavailable: nobody knows: ``authorize`` has failed, or took too long.
@@ -96,9 +103,9 @@ class Authorization:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
                 if run is None:
                     lease_threads()
-                if isinstance(socket.user, Model):
-                    socket.user = await run_sync(partial(call_in_thread, partial(_read_again, socket.user)))
-                return bool(await ask(self._authorize, socket, run_sync))
+                if isinstance(connection.user, Model):
+                    connection.user = await run_sync(partial(call_in_thread, partial(_read_again, connection.user)))
+                return bool(await ask(self._authorize, connection.socket, run_sync))
         except Exception as error:
             if isinstance(error, (Refused, UserGone)) or translate(error) is not None:
                 return False
@@ -119,16 +126,16 @@ def _read_again(user: Model) -> Model:
     return found
 
 
-def begin_decision(socket: Any) -> asyncio.Timeout:
-    """The time that one decision on ``socket`` may take. Pairs with :func:`end_decision`."""
-    deadline = _deadlines[socket.id] = asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT"))
+def begin_decision(connection: Connection) -> asyncio.Timeout:
+    """The time that one decision on a client may take. Pairs with :func:`end_decision`."""
+    deadline = _deadlines[connection.id] = asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT"))
     return deadline
 
 
-def end_decision(socket: Any) -> None:
+def end_decision(connection: Connection) -> None:
     """Give back what a decision has needed."""
     leases.release()
-    del _deadlines[socket.id]
+    del _deadlines[connection.id]
 
 
 def too_late() -> str:
@@ -136,9 +143,9 @@ def too_late() -> str:
     return f"did not answer within {conf.get('AUTHORIZE_TIMEOUT'):g} s (AUTHORIZE_TIMEOUT)"
 
 
-def abandon(socket: Any) -> None:
-    """Wait no more for the answer to ``socket``, whose client has left, if there is one to come. On its event loop."""
-    deadline = _deadlines.get(socket.id)
+def abandon(connection: Connection) -> None:
+    """Wait no more for the answer to a client who has left, if there is one to come. On its event loop."""
+    deadline = _deadlines.get(connection.id)
     if deadline is not None and not deadline.expired():
         deadline.reschedule(asyncio.get_running_loop().time())
 

@@ -170,19 +170,19 @@ class Endpoint:
     def handlers(self, members: Iterable[Any]) -> None:
         self._roster = Roster(members)
 
-    async def is_authorized(self, socket: Any, run: Run | None = None, *, is_known: bool = False) -> bool:
-        """Whether ``socket`` may connect: who it is is found out first. Why it may not is logged and counted.
+    async def is_authorized(self, connection: Connection, run: Run | None = None, *, is_known: bool = False) -> bool:
+        """Whether a client may connect: who it is is found out first. Why it may not is logged and counted.
 
         :param run: calls sync authenticators and a sync ``authorize``, instead of their own threads.
         :param is_known: its user is known already, and nothing else is asked.
         """
-        await socket.attend(wait=self.authorization is not None)
-        if not is_known and not await self.authentication.is_identified(socket, run):
+        await connection.attend(wait=self.authorization is not None)
+        if not is_known and not await self.authentication.is_identified(connection, run):
             return False
-        if self.authorization is not None and not await self.authorization.is_granted(socket, run):
+        if self.authorization is not None and not await self.authorization.is_granted(connection, run):
             return False
-        if socket.is_expired:
-            log_refusal(PREFIX + socket.path, "its expires_at has passed")
+        if connection.is_expired:
+            log_refusal(PREFIX + connection.path, "its expires_at has passed")
             return False
         return True
 
@@ -192,22 +192,22 @@ class Endpoint:
 
     # For connections.
 
-    def on_connected(self, connection: Connection, socket: Any) -> None:
-        """A client has connected; ``socket`` is what its handlers get."""
-        self._roster.append(socket)
+    def on_connected(self, connection: Connection) -> None:
+        """A client has connected; its ``open`` handler has not run yet."""
+        self._roster.append(connection.socket)
         for observer in self.observers:
             observer.on_connected(connection)
         if connected.receivers:
-            connected.send_robust(self.websocket, socket=socket)
+            connected.send_robust(self.websocket, socket=connection.socket)
 
-    def on_disconnected(self, connection: Connection, socket: Any) -> None:
+    def on_disconnected(self, connection: Connection) -> None:
         """The client has disconnected; its ``close`` handler has not run yet."""
         with suppress(ValueError):  # the application may have been there before us
-            self._roster.remove(socket)
+            self._roster.remove(connection.socket)
         for observer in self.observers:
             observer.on_disconnected(connection)
         if disconnected.receivers:
-            disconnected.send_robust(self.websocket, socket=socket)
+            disconnected.send_robust(self.websocket, socket=connection.socket)
 
     def read_query(self, query_string: str) -> QueryDict:
         """The parameters in a query string."""

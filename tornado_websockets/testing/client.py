@@ -29,7 +29,7 @@ from ..websocket import WebSocket, endpoint_of, registry
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from ..core.connections.connection import Connection
+    from ..core.connections.socket import Socket
     from ..core.handlers.signatures import Run
 
 Data = dict[str, Any]
@@ -67,7 +67,7 @@ class Client:
     :ivar close_code: once the server has closed the connection.
     """
 
-    connection: Connection
+    connection: Socket
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Client:
         """
         endpoint = endpoint_of(self._websocket)
         test_clients.add(self)
-        self.connection = handshake.connect(
+        self._connection = handshake.connect(
             endpoint,
             Transport(self.arrive),
             parameters=self._kwargs,
@@ -122,14 +122,15 @@ class Client:
             offer=self._offer(),
             run=self._run,
         )
-        is_authorized = await endpoint.is_authorized(self.connection, self._run, is_known=self._is_known)
-        if not is_authorized or self.connection.closed:
-            await self.connection.on_closed()
-            raise ConnectionRefused(self.connection.path)
+        self.connection = self._connection.socket
+        is_authorized = await endpoint.is_authorized(self._connection, self._run, is_known=self._is_known)
+        if not is_authorized or self._connection.closed:
+            await self._connection.on_closed()
+            raise ConnectionRefused(self._connection.path)
         try:
-            await self.connection.open(_accept)
+            await self._connection.open(_accept)
         except BaseException:
-            await self.connection.on_closed()
+            await self._connection.on_closed()
             raise
         self._serving = asyncio.get_running_loop().create_task(self._serve())
         return self
@@ -141,12 +142,12 @@ class Client:
         """
         if self._serving is not None:
             self._is_leaving = True
-            self.connection.on_hung_up()
+            self._connection.on_hung_up()
             self._outgoing.put_nowait(None)
             await asyncio.wait([self._serving])
             with suppress(TimeoutError):  # a step of a generator may take for ever
                 async with asyncio.timeout(TIMEOUT):
-                    await self.connection.fall_silent()
+                    await self._connection.fall_silent()
         test_clients.discard(self)
         for error in self._failures:
             raise error
@@ -167,7 +168,7 @@ class Client:
         """
         if self._serving is None:
             raise RuntimeError("This client is not connected: call connect(), or use it in a with statement.")
-        if self.connection.answer_at_once(text):
+        if self._connection.answer_at_once(text):
             return
         self._outgoing.put_nowait(text)
 
@@ -297,7 +298,7 @@ class Client:
     async def arrive(self, frame: Data | None, close_code: int | None = None) -> None:
         """Part of the transport: the server has sent a frame, or closed."""
         if self._is_leaving:  # a handler that was still to run may ask something, and nobody answers
-            self.connection.on_hung_up()
+            self._connection.on_hung_up()
         if frame is not None and "id" in frame and frame["event"] in self._answers:
             keep(asyncio.ensure_future(self._answer(frame)))
             return
@@ -329,9 +330,9 @@ class Client:
     async def _serve(self) -> None:
         try:
             while (text := await self._outgoing.get()) is not None:
-                await self.connection.received(text)
+                await self._connection.received(text)
         finally:
-            await self.connection.on_closed()
+            await self._connection.on_closed()
 
     async def _ask(self, event: str, data: Data | None) -> str:
         self._requests += 1

@@ -16,7 +16,7 @@ from ..core.tasks import cancel_others
 from .client import SILENCE, TIMEOUT, Client, ConnectionRefused, Data, find
 
 if TYPE_CHECKING:
-    from ..core.connections.connection import Connection
+    from ..core.connections.socket import Socket
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class SyncClient:
         self._client = self._wait(self._make(path, options))
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> Socket:
         """See :class:`Client`."""
         return self._client.connection
 

@@ -6,7 +6,7 @@ It is long because Tornado wants all of that from one class, which is the ``sock
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -38,57 +38,25 @@ if TYPE_CHECKING:
 
     from ..core.connections.connection import Connection
     from ..core.delivery.sending import Sending
-    from ..core.protocol.frames import Data
     from ..websocket import WebSocket
 
 
-class _Forward:
-    """An attribute that the handler shares with its connection."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, handler: WebSocketHandler | None, owner: type) -> Any:
-        return self if handler is None else getattr(handler.connection, self._name)
-
-    def __set__(self, handler: WebSocketHandler, value: Any) -> None:
-        setattr(handler.connection, self._name, value)
-
-
 @tornado.web.stream_request_body  # so that prepare comes before the body
-class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
+class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ignore[misc]  # close() can be awaited
     """One client of a WebSocket under Tornado, and the ``socket`` of its handlers.
 
     It has what a ``socket`` has on every transport, and is a Tornado handler. ``TornadoWrapper`` mounts it; another
     ``tornado.web.Application`` may, too: ``('/ws/chat', WebSocketHandler, {'websocket': ws})``.
     """
 
-    connection: Connection
     websocket: WebSocket
+    _connection: Connection
 
     #: How long its end may take.
     closing_times: ClassVar[ClosingTimes] = ClosingTimes()
 
-    id = _Forward()
-    path = _Forward()
-    kwargs = _Forward()
-    headers = _Forward()
-    query_string = _Forward()
-    address = _Forward()
-    user = _Forward()
-    session = _Forward()
-    token = _Forward()
-    query = _Forward()
-    subprotocol = _Forward()
-    expires_at = _Forward()
-    offer = _Forward()
-    rests_on_session = _Forward()
-    is_expired = _Forward()
-    attend = _Forward()
-    present = _Forward()
-    absent = _Forward()
-    state = _Forward()
-    closed = _Forward()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        tornado.websocket.WebSocketHandler.__init__(self, *args, **kwargs)  # a Socket is made with its connection
 
     def initialize(self, websocket: WebSocket) -> None:
         """Link this handler to the WebSocket it serves.
@@ -102,38 +70,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._transport = TornadoTransport(self, self._inbox.cancel_current, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
-
-    def emit(self, event: str, data: Data | str | None = None) -> Sending:
-        """Send an event to this client; see :meth:`Connection.emit`.
-
-        :param event: name of the event.
-        :param data: a dict, or a string, which becomes ``{"message": data}``.
-        """
-        return self.connection.emit(event, data)
-
-    def emit_html(
-        self,
-        target: str,
-        template: str | Sequence[str] | None,
-        context: Mapping[str, Any] | None = None,
-        *,
-        swap: str = "beforeend",
-        language: str | None = None,
-    ) -> Sending:
-        """Send a piece of HTML to this client; see :meth:`Connection.emit_html`."""
-        return self.connection.emit_html(target, template, context, swap=swap, language=language)
-
-    def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
-        """Send an event to every other client; see :meth:`Connection.broadcast`."""
-        return self.connection.broadcast(event, data)
-
-    async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
-        """What the client answers to a question; see :meth:`Connection.ask`."""
-        return await self.connection.ask(event, data, timeout=timeout)
-
-    def close(self, code: int | None = None, reason: str | None = None) -> Sending:  # type: ignore[override]
-        """Close the connection once what was sent before is out; see :meth:`Connection.close`."""
-        return self.connection.close(code, reason)
 
     def write_message(self, message: str | bytes | dict[str, Any], binary: bool = False) -> Awaitable[None]:  # type: ignore[override]
         """Send a message of one's own making, in line with what is emitted, and from any thread.
@@ -165,10 +101,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
     @property
     def _is_opening(self) -> bool:
         """Whether :meth:`open` is being called, or nothing has been yet: then Tornado knows best."""
-        return not hasattr(self, "connection") or self.connection.is_connecting
+        return not hasattr(self, "_connection") or self._connection.is_connecting
 
     def _write(self, opcode: int, payload: bytes) -> Sending:
-        return self.connection.write(RawFrame(opcode, payload))
+        return self._connection.write(RawFrame(opcode, payload))
 
     # What Tornado calls.
 
@@ -188,7 +124,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:  # noqa: ARG002 read from the header itself
         """The one of the client's that is answered. Override to select by other rules."""
-        answer: str | None = self.connection.offer.answer
+        answer: str | None = self._connection.offer.answer
         return answer
 
     def _check_cross_origin(self, check: Callable[[str], bool]) -> str | None:
@@ -213,19 +149,22 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
             await super().get(*args, **kwargs)
             return
         try:
-            self.connection = await self._connect()
+            self._connection = await self._connect()
         except SessionUnavailable:
             refuse(self, None, 500)  # as servers do where Channels' middleware fails
             return
         try:
-            refusal = self.connection.admit()
-            if refusal is not None or self._is_gone or not await self._endpoint.is_authorized(self) or self.closed:
-                refuse(self, refusal)
-            else:
+            refusal = self._connection.admit()
+            if refusal is None and not self._is_gone and await self._is_authorized():
                 await self._serve(*args, **kwargs)
+            else:
+                refuse(self, refusal)
         finally:
             if not self._is_open:
-                await self.connection.on_closed()
+                await self._connection.on_closed()
+
+    async def _is_authorized(self) -> bool:
+        return await self._endpoint.is_authorized(self._connection) and not self._connection.closed
 
     async def _serve(self, *args: Any, **kwargs: Any) -> None:
         """Answer the handshake, and serve until the client has gone.
@@ -235,10 +174,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         """
         hub = self._endpoint.hub
         try:
-            await hub.enter(self.connection.path)
+            await hub.enter(self._connection.path)
             await super().get(*args, **kwargs)
         finally:
-            await hub.leave(self.connection.path)
+            await hub.leave(self._connection.path)
 
     def open(self, *args: Any, **kwargs: Any) -> asyncio.Future[None] | None:  # noqa: ARG002 Tornado gives the path's
         """Add the client to those of its path, and run the ``open`` handler.
@@ -250,7 +189,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._is_open = True
         self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
         self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
-        return self._inbox.begin(partial(self.connection.open, _accepted, has_entered=True))
+        return self._inbox.begin(partial(self._connection.open, _accepted, has_entered=True))
 
     def get_websocket_protocol(self) -> tornado.websocket.WebSocketProtocol | None:
         """Make Tornado's own protocol, with bounds to what a client may send in a row."""
@@ -266,9 +205,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         :param message: as the client sent it.
         :returns: what Tornado awaits before it reads the next one.
         """
-        if self._inbox.is_busy and (not self._has_client() or self.connection.answer_at_once(message)):
+        if self._inbox.is_busy and (not self._has_client() or self._connection.answer_at_once(message)):
             return None
-        return self._inbox.begin(partial(self.connection.received, message), len(message))
+        return self._inbox.begin(partial(self._connection.received, message), len(message))
 
     def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
         """The client has sent a ping, which Tornado has answered."""
@@ -284,25 +223,25 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):
         self._is_gone = True
         self._transport.end_pings()
         if self._is_open:
-            self.connection.on_hung_up()  # a handler may be waiting for an answer
-            keep(self._inbox.end(self.connection.on_closed))
-        elif hasattr(self, "connection"):
-            self.connection.on_lost()
-            abandon(self)
+            self._connection.on_hung_up()  # a handler may be waiting for an answer
+            keep(self._inbox.end(self._connection.on_closed))
+        elif hasattr(self, "_connection"):
+            self._connection.on_lost()
+            abandon(self._connection)
 
     def _has_client(self) -> bool:
         """Whether messages of the client are still handled: not of one that is found to have left a while ago."""
-        if self.connection.is_connecting:  # ``open`` comes first, also for one that left at once
+        if self._connection.is_connecting:  # ``open`` comes first, also for one that left at once
             return True
         if self._transport.is_found_dead(monotonic()):
-            self.connection.on_lost()
-        if self.connection.is_long_gone:
+            self._connection.on_lost()
+        if self._connection.is_long_gone:
             self._transport.cut()
-        return not self.connection.is_long_gone
+        return not self._connection.is_long_gone
 
     def _on_flood(self) -> None:
         """The client sends too much that carries nothing: cut it off."""
-        self.connection.on_flood(FLOODING, "it sends too many pings, pongs or empty fragments")
+        self._connection.on_flood(FLOODING, "it sends too many pings, pongs or empty fragments")
         self._transport.cut()
 
     def _fail(self, error: Exception) -> None:

@@ -57,11 +57,11 @@ class Room:
     def refuse_to_broadcast(self, event, topic):
         """Nothing does."""
 
-    def on_connected(self, connection, socket):
-        self.handlers.append(socket)
+    def on_connected(self, connection):
+        self.handlers.append(connection.socket)
 
-    def on_disconnected(self, connection, socket):
-        self.handlers.remove(socket)
+    def on_disconnected(self, connection):
+        self.handlers.remove(connection.socket)
 
     def on(self, callback):
         self.dispatcher.register(callback)
@@ -167,7 +167,7 @@ class TestOpening:
         client = MemoryClient(room, "/replaced")
 
         async def accept():
-            client.connection.close(4001, "replaced")
+            client.socket.close(4001, "replaced")
 
         await client.connect(accept)
         await client.leave()
@@ -216,7 +216,7 @@ class TestHandlers:
         room.on(_named("say", lambda self, socket, data, room: seen.append((self, socket, data, room))))
         client = await connect(kwargs={"room": "lobby"})
         await client.send("say", {"text": "hi"})
-        assert seen == [("the context", client.connection, {"text": "hi"}, "lobby")]
+        assert seen == [("the context", client.socket, {"text": "hi"}, "lobby")]
 
     async def test_get_the_socket_that_stands_for_the_connection(self, room, connect):
         seen, stand_in = [], object()
@@ -464,48 +464,48 @@ class TestErrorsOfHandlers:
     async def test_that_say_another_client_has_gone_are_errors(self, room, client, connect, caplog):
         other = await connect()
         await other.leave()
-        room.on(_named("say", lambda: other.connection.emit("said")))
+        room.on(_named("say", lambda: other.socket.emit("said")))
         await client.send("say")
         assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 class TestEmitting:
     async def test_sends_at_once(self, client):
-        client.connection.emit("say", {"text": "hi"})
+        client.socket.emit("say", {"text": "hi"})
         assert client.received == [{"event": "say", "data": {"text": "hi"}}]
 
     async def test_takes_a_string(self, client):
-        client.connection.emit("say", "hi")
+        client.socket.emit("say", "hi")
         assert client.received == [{"event": "say", "data": {"message": "hi"}}]
 
     async def test_takes_no_data(self, client):
-        client.connection.emit("say")
+        client.socket.emit("say")
         assert client.received == [{"event": "say", "data": {}}]
 
     async def test_refuses_what_can_not_be_sent_before_anything_is(self, client):
         with pytest.raises(TypeError):
-            client.connection.emit("say", {"value": object()})
+            client.socket.emit("say", {"value": object()})
         with pytest.raises(TypeError):
-            client.connection.emit(1, {})
+            client.socket.emit(1, {})
         assert client.received == []
 
     async def test_reaches_nobody_else(self, client, connect):
         other = await connect()
-        client.connection.emit("say")
+        client.socket.emit("say")
         assert other.received == []
 
     async def test_works_outside_of_handlers(self, client):
         assert current.get() is None
-        await client.connection.emit("say")
+        await client.socket.emit("say")
         assert client.events == ["say"]
 
     async def test_works_in_a_worker_thread(self, client):
-        await asyncio.to_thread(client.connection.emit, "say")
+        await asyncio.to_thread(client.socket.emit, "say")
         await until(lambda: client.events == ["say"])
 
     async def test_keeps_its_order_with_what_goes_to_the_group(self, room, client):
         for number in range(20):
-            client.connection.emit("mine", {"number": number})
+            client.socket.emit("mine", {"number": number})
             room.tell(json.dumps({"event": "ours", "data": {"number": number}}))
         assert [(frame["event"], frame["data"]["number"]) for frame in client.received] == [
             (event, number) for number in range(20) for event in ("mine", "ours")
@@ -514,23 +514,23 @@ class TestEmitting:
     async def test_raises_before_the_connection_is_open(self, room):
         client = MemoryClient(room)
         with pytest.raises(WebSocketClosedError):
-            client.connection.emit("say")
+            client.socket.emit("say")
 
     async def test_raises_once_the_connection_is_closed(self, client):
-        client.connection.close()
+        client.socket.close()
         with pytest.raises(WebSocketClosedError):
-            client.connection.emit("say")
+            client.socket.emit("say")
 
     async def test_raises_once_the_client_has_gone(self, client):
         await client.leave()
         with pytest.raises(WebSocketClosedError, match=r"/test"):
-            client.connection.emit("say")
+            client.socket.emit("say")
         assert client.received == []
 
     async def test_raises_when_it_finds_the_client_gone(self, client):
         client.transport.error = ClientGone()
         with pytest.raises(WebSocketClosedError):
-            client.connection.emit("say")
+            client.socket.emit("say")
         assert client.connection.closed
         assert client.transport.aborts == []
 
@@ -552,16 +552,16 @@ class TestEmitting:
 
     async def test_is_counted(self, client):
         before = counters.messages_out
-        client.connection.emit("say")
+        client.socket.emit("say")
         assert counters.messages_out == before + 1
 
     async def test_when_awaited_waits_for_a_slow_client(self, connect):
         client = await connect(limits=small(1000))
         client.transport.hold()
-        await client.connection.emit("on its way")
+        await client.socket.emit("on its way")
 
         async def emit():
-            await client.connection.emit("say", "x" * 600)
+            await client.socket.emit("say", "x" * 600)
 
         task = asyncio.create_task(emit())
         await turns()
@@ -572,13 +572,13 @@ class TestEmitting:
     async def test_in_a_worker_thread_waits_for_a_slow_client(self, connect):
         client = await connect(limits=small(1000))
         client.transport.hold()
-        client.connection.emit("on its way")
+        client.socket.emit("on its way")
         congested, done = threading.Event(), threading.Event()
 
         def emit():
-            client.connection.emit("say", "x" * 600)
+            client.socket.emit("say", "x" * 600)
             congested.wait(10)
-            client.connection.emit("say", "more")
+            client.socket.emit("say", "more")
             done.set()
 
         with ThreadPoolExecutor(1) as executor:
@@ -591,14 +591,14 @@ class TestEmitting:
 
     async def test_on_another_loop_can_be_awaited(self, client):
         async def emit():
-            await client.connection.emit("say")
+            await client.socket.emit("say")
 
         await asyncio.to_thread(lambda: asyncio.run(emit()))
         await until(lambda: client.events == ["say"])
 
     async def test_a_warning_sends_message_and_code(self, client):
-        client.connection.emit_warning("Careful.", "hot")
-        client.connection.emit_warning("Careful.")
+        client.socket.emit_warning("Careful.", "hot")
+        client.socket.emit_warning("Careful.")
         assert client.received == [
             {"event": "warning", "data": {"code": "hot", "message": "Careful."}},
             {"event": "warning", "data": {"message": "Careful."}},
@@ -625,13 +625,13 @@ class TestBroadcasting:
         client, other = await connect(), await connect()
         room.refuse_to_broadcast = refuse
         with pytest.raises(EmitHandlerError):
-            client.connection.broadcast("say")
+            client.socket.broadcast("say")
         assert asked == [("say", "/test")]
         assert other.events == []
 
     async def test_looks_at_the_types_first(self, client):
         with pytest.raises(TypeError, match="dict or a str"):
-            client.connection.broadcast("say", 1)
+            client.socket.broadcast("say", 1)
 
     async def test_can_be_awaited(self, room, connect):
         @room.on
@@ -646,65 +646,65 @@ class TestBroadcasting:
 class TestClosing:
     async def test_sends_what_was_sent_before_first(self, client):
         client.transport.hold()
-        client.connection.emit("one")
-        client.connection.emit("two")
-        client.connection.close(4001, "bye")
+        client.socket.emit("one")
+        client.socket.emit("two")
+        client.socket.close(4001, "bye")
         client.transport.release()
         await until(lambda: len(client.transport.sent) == 3)
         assert client.events == ["one", "two"]
         assert client.transport.sent[-1] == Close(4001, "bye")
 
     async def test_is_1000_without_reason_by_default(self, client):
-        client.connection.close()
+        client.socket.close()
         assert client.transport.sent == [Close(1000, "")]
 
     @pytest.mark.parametrize("code", [1000, 4000, 4999])
     async def test_takes_codes_that_all_servers_pass_on(self, client, code):
-        client.connection.close(code)
+        client.socket.close(code)
         assert client.transport.sent == [Close(code, "")]
 
     @pytest.mark.parametrize("code", [0, 999, 1001, 1006, 3000, 3999, 5000])
     async def test_refuses_other_codes(self, client, code):
         with pytest.raises(ValueError, match=str(code)):
-            client.connection.close(code)
+            client.socket.close(code)
         assert not client.connection.closed
 
     async def test_takes_a_reason_of_123_bytes(self, client):
-        client.connection.close(4000, "é" * 61 + "x")
+        client.socket.close(4000, "é" * 61 + "x")
         assert client.transport.sent == [Close(4000, "é" * 61 + "x")]
 
     async def test_refuses_a_longer_reason(self, client):
         with pytest.raises(ValueError, match="123"):
-            client.connection.close(4000, "é" * 62)
+            client.socket.close(4000, "é" * 62)
         assert not client.connection.closed
 
     async def test_again_does_nothing(self, client):
-        client.connection.close(4001)
-        client.connection.close(4002)
+        client.socket.close(4001)
+        client.socket.close(4002)
         assert client.transport.sent == [Close(4001, "")]
 
     async def test_after_the_client_has_gone_does_nothing(self, client):
         await client.leave()
-        client.connection.close()
+        client.socket.close()
         assert client.transport.sent == []
 
     async def test_before_it_is_open_lets_nobody_in(self, room):
         client = MemoryClient(room)
-        client.connection.close()
+        client.socket.close()
         assert client.connection.closed
         assert client.transport.sent == []
 
     async def test_makes_it_deaf(self, room, client):
         calls = []
         room.on(_named("say", lambda: calls.append(1)))
-        client.connection.close()
+        client.socket.close()
         await client.send("say")
         await client.send("unheard-of")
         assert calls == []
         assert client.received == []
 
     async def test_ends_what_it_gets_from_the_group(self, room, client):
-        client.connection.close()
+        client.socket.close()
         room.tell('{"event": "late"}')
         assert client.events == []
 
@@ -714,11 +714,11 @@ class TestClosing:
         assert client.connection.closed
 
     async def test_can_be_awaited(self, client):
-        await client.connection.close()
+        await client.socket.close()
         assert client.transport.sent == [Close(1000, "")]
 
     async def test_works_in_a_worker_thread(self, client):
-        await asyncio.to_thread(client.connection.close)
+        await asyncio.to_thread(client.socket.close)
         await until(lambda: client.transport.sent == [Close(1000, "")])
 
 
@@ -726,7 +726,7 @@ class TestClientsThatLeft:
     async def test_cannot_be_sent_to(self, client):
         client.connection.on_lost()
         with pytest.raises(WebSocketClosedError):
-            client.connection.emit("say")
+            client.socket.emit("say")
         assert client.transport.sent == []
 
     async def test_are_passed_over_by_broadcasts(self, room, connect):
@@ -745,7 +745,7 @@ class TestClientsThatLeft:
     async def test_after_they_were_closed_are_not_heard(self, room, client):
         calls = []
         room.dispatcher.register(lambda: calls.append("say"), "say")
-        client.connection.close()
+        client.socket.close()
         client.connection.on_lost()
         await client.send("say")
         assert calls == []
@@ -779,8 +779,8 @@ class TestClientsThatLeft:
 class TestKicking:
     async def test_closes_at_once_and_drops_what_waits(self, client):
         client.transport.hold()
-        client.connection.emit("on its way")
-        client.connection.emit("waits")
+        client.socket.emit("on its way")
+        client.socket.emit("waits")
         client.connection.kick(4401, "Logged out.")
         client.transport.release()
         await until(lambda: len(client.transport.sent) == 2)
@@ -796,8 +796,8 @@ class TestKicking:
 
     async def test_overtakes_an_orderly_close(self, client):
         client.transport.hold()
-        client.connection.emit("on its way")
-        client.connection.close(4000)
+        client.socket.emit("on its way")
+        client.socket.close(4000)
         client.connection.kick(4401, "Logged out.")
         client.transport.release()
         await until(lambda: len(client.transport.sent) == 2)
@@ -809,7 +809,7 @@ class TestKicking:
         client.connection.kick(4401, "Logged out.")
         await client.connection.received('{"event": "say"}')
         with pytest.raises(WebSocketClosedError):
-            client.connection.emit("more")
+            client.socket.emit("more")
         assert calls == []
 
     async def test_of_one_that_is_closed_does_nothing(self, client):
@@ -838,7 +838,7 @@ class TestLeaving:
 
     async def test_stops_what_is_being_sent(self, client):
         client.transport.hold()
-        client.connection.emit("say")
+        client.socket.emit("say")
         await client.leave()
         assert client.transport.sending == 0
 
@@ -973,9 +973,9 @@ class TestSlowClients:
     async def test_can_send_no_more_until_they_have_taken_enough(self, room, connect):
         client = await connect(limits=small(1000))
         client.transport.hold()
-        client.connection.emit("on its way")
+        client.socket.emit("on its way")
         room.on(_named("say", lambda: None))
-        client.connection.emit("say", "x" * 600)
+        client.socket.emit("say", "x" * 600)
         task = asyncio.create_task(client.send("say"))
         done, _ = await asyncio.wait([task], timeout=0.1)
         assert not done
@@ -1127,7 +1127,7 @@ class TestBackPressure:
 
         task = asyncio.create_task(client.send("pour"))
         await asyncio.sleep(0)
-        client.connection.close()
+        client.socket.close()
         await until(lambda: Close(1000, "") in client.transport.sent)
         await task
         assert client.events == [str(number) for number in range(4 * BUDGET)]
@@ -1164,8 +1164,8 @@ class TestBackPressure:
 class TestClientsThatFlood:
     async def test_get_nothing_more(self, client):
         client.transport.hold()
-        client.connection.emit("on its way")
-        client.connection.emit("waiting")
+        client.socket.emit("on its way")
+        client.socket.emit("waiting")
         client.connection.on_flood(1008, "it is rude")
         client.transport.release()
         await turns()

@@ -5,7 +5,8 @@ from tornado_websockets.core.connections.socket import Socket
 
 
 class Guest(Socket):
-    pass
+    def __init__(self):
+        """Have no connection."""
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ async def reply(client, id="s1", **answer):
 
 async def ask(client, data=None, **options):
     """Ask, and return once the question is out."""
-    asking = asyncio.create_task(client.connection.ask("sure", data, **options))
+    asking = asyncio.create_task(client.socket.ask("sure", data, **options))
     await turns()
     return asking
 
@@ -82,15 +82,15 @@ class TestAsking:
     @pytest.mark.parametrize("event", [7, "tws.sure"])
     async def test_refuses_what_is_no_event(self, client, event):
         with pytest.raises((TypeError, ValueError)):
-            await client.connection.ask(event)
+            await client.socket.ask(event)
         assert client.received == []
 
     async def test_works_from_another_loop(self, client):
-        asking = asyncio.create_task(asyncio.to_thread(async_to_sync(client.connection.ask), "sure"))
+        asking = asyncio.create_task(asyncio.to_thread(async_to_sync(client.socket.ask), "sure"))
         await until(lambda: client.received)
         await reply(client, data="yes")
         assert await asking == "yes"
-        asking = asyncio.create_task(asyncio.to_thread(asyncio.run, client.connection.ask("sure")))
+        asking = asyncio.create_task(asyncio.to_thread(asyncio.run, client.socket.ask("sure")))
         await until(lambda: len(client.received) == 2)
         await reply(client, "s2", data="yes")
         assert await asking == "yes"
@@ -101,7 +101,7 @@ class TestEnding:
         async def test(clock):
             client = await connection_of().connect()
             asked = [await ask(client) for _ in range(3)]
-            many = [asyncio.create_task(client.connection.ask("sure")) for _ in range(1000)]
+            many = [asyncio.create_task(client.socket.ask("sure")) for _ in range(1000)]
             await clock.forward(15)
             assert not any(asking.done() for asking in asked)
             await clock.forward(15.5)
@@ -115,7 +115,7 @@ class TestEnding:
 
     async def test_comes_after_as_long_as_was_said(self, client):
         with pytest.raises(TimeoutError):
-            await client.connection.ask("sure", timeout=0.01)
+            await client.socket.ask("sure", timeout=0.01)
 
     @pytest.mark.parametrize("way", ["leave", "on_lost", "kick", "on_slow", "sending"])
     async def test_comes_with_that_of_the_connection(self, client, way):
@@ -125,7 +125,7 @@ class TestEnding:
         elif way == "sending":
             client.transport.error = ClientGone()
             with pytest.raises(WebSocketClosedError):
-                client.connection.emit("something")
+                client.socket.emit("something")
         else:
             getattr(client.connection, way)(*{"kick": [4001], "on_slow": ["why"]}.get(way, []))
         with pytest.raises(WebSocketClosedError):
@@ -134,9 +134,9 @@ class TestEnding:
     async def test_came_before(self, client):
         await client.leave()
         with pytest.raises(WebSocketClosedError):
-            await client.connection.ask("sure")
+            await client.socket.ask("sure")
         with pytest.raises(WebSocketClosedError):
-            await asyncio.to_thread(async_to_sync(client.connection.ask), "sure")
+            await asyncio.to_thread(async_to_sync(client.socket.ask), "sure")
 
     async def test_is_a_cancellation_too(self, client):
         asking = await ask(client)

@@ -13,6 +13,7 @@ from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.conversation.threads import threads
 from tornado_websockets.core.counters import counters
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -496,14 +497,14 @@ class TestLeaving:
         await client.leave()
         await until(lambda: closed)
 
-    @pytest.mark.parametrize("way", ["close", "kick", "on_lost"])
+    @pytest.mark.parametrize("way", ["end", "kick", "on_lost"])
     async def test_is_what_a_close_of_ours_is_too(self, ws, way):
         closed = []
         register(ws, is_plain=False, closed=closed)
         client = await MemoryClient(endpoint_of(ws)).connect()
         await client.send("flow", id=7)
         await until(lambda: replies(client))
-        getattr(client.connection, way)(*([4001] if way == "kick" else []))
+        getattr(client.connection, way)(*{"end": [Close(4001, "")], "kick": [4001], "on_lost": []}[way])
         await until(lambda: closed)
         await client.leave()
 

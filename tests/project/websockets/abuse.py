@@ -4,7 +4,7 @@ import asyncio
 import time
 from urllib.parse import parse_qs
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -37,7 +37,7 @@ def say_sync(data: Data) -> None:
 
 
 @chat.on
-async def tell_others(socket: Connection, data: Data) -> None:
+async def tell_others(socket: Socket, data: Data) -> None:
     socket.broadcast("said", data)
 
 
@@ -54,25 +54,25 @@ def say_often_sync(data: Data) -> None:
 
 
 @chat.on
-async def pour(socket: Connection, data: Data) -> None:
+async def pour(socket: Socket, data: Data) -> None:
     for _ in range(data.get("count", MANY)):
         socket.emit("poured", {"x": CHUNK})
 
 
 @chat.on
-async def pour_awaited(socket: Connection, data: Data) -> None:
+async def pour_awaited(socket: Socket, data: Data) -> None:
     for _ in range(data.get("count", MANY)):
         await socket.emit("poured", {"x": CHUNK})
 
 
 @chat.on
-def pour_sync(socket: Connection, data: Data) -> None:
+def pour_sync(socket: Socket, data: Data) -> None:
     for _ in range(data.get("count", MANY)):
         socket.emit("poured", {"x": CHUNK})
 
 
 @chat.on
-async def keep_saying(socket: Connection, data: Data) -> None:
+async def keep_saying(socket: Socket, data: Data) -> None:
     """Start a task that says it until the client has gone, or goes on with the one it has."""
     if socket.state.setdefault("says", data) is data:
         task = asyncio.create_task(_keep_saying(socket, data))
@@ -80,7 +80,7 @@ async def keep_saying(socket: Connection, data: Data) -> None:
         task.add_done_callback(_tasks.discard)
 
 
-async def _keep_saying(socket: Connection, data: Data) -> None:
+async def _keep_saying(socket: Socket, data: Data) -> None:
     while not socket.closed:
         chat.emit("said", data)
         await asyncio.sleep(0)
@@ -104,21 +104,21 @@ async def tell(data: Data) -> None:
     rooms.emit("told", data)
 
 
-def _seconds(socket: Connection) -> float:
+def _seconds(socket: Socket) -> float:
     return float(parse_qs(socket.query_string)["seconds"][0])
 
 
-async def _wait(socket: Connection) -> bool:
+async def _wait(socket: Socket) -> bool:
     await asyncio.sleep(_seconds(socket))
     return True
 
 
-def _wait_sync(socket: Connection) -> bool:
+def _wait_sync(socket: Socket) -> bool:
     time.sleep(_seconds(socket))
     return True
 
 
-def _is_welcome(socket: Connection) -> bool:
+def _is_welcome(socket: Socket) -> bool:
     return True
 
 
@@ -134,7 +134,7 @@ for ws in (other, quick, waiting, waiting_sync):
         """Take what was sent, and do nothing."""
 
     @ws.on
-    async def number(socket: Connection, data: Data) -> None:
+    async def number(socket: Socket, data: Data) -> None:
         socket.emit("number", data)
 
 
@@ -144,12 +144,12 @@ class Doors:
     ws = WebSocket("/abuse/doors")
 
     @ws.on
-    async def open(self, socket: Connection) -> None:
+    async def open(self, socket: Socket) -> None:
         if socket.query_string != "listens":
             socket.broadcast("came", {"who": socket.id})
 
     @ws.on
-    async def close(self, socket: Connection) -> None:
+    async def close(self, socket: Socket) -> None:
         if socket.query_string != "listens":
             Doors.ws.emit("went", {"who": socket.id})
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -21,7 +21,7 @@ async def tell(data: Data) -> None:
 
 
 @bounds.on
-async def hold(socket: Connection) -> None:
+async def hold(socket: Socket) -> None:
     """Take nothing more from this client."""
     _released.clear()
     socket.emit("holding")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -11,14 +11,14 @@ control = WebSocket("/control")
 
 
 @control.on
-def block(socket: Connection, data: Data) -> Data:
+def block(socket: Socket, data: Data) -> Data:
     socket.emit("begun")
     time.sleep(data["seconds"])
     return {"slept": data["seconds"]}
 
 
 @control.on
-async def wait(socket: Connection, data: Data) -> Data:
+async def wait(socket: Socket, data: Data) -> Data:
     socket.emit("begun")
     await asyncio.sleep(data["seconds"])
     return {"slept": data["seconds"]}
@@ -30,5 +30,5 @@ def echo(data: Data) -> Data:
 
 
 @control.on
-async def close_later(socket: Connection, data: Data) -> None:
+async def close_later(socket: Socket, data: Data) -> None:
     asyncio.get_running_loop().call_later(data["seconds"], socket.close, 4001, "later")

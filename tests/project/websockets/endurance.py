@@ -4,7 +4,7 @@ import asyncio
 import gc
 import time
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
@@ -18,12 +18,12 @@ class Shift:
     ws = WebSocket("/shift/<slug:key>")
 
     @ws.on
-    async def awork(self, socket: Connection, data: Data) -> None:
+    async def awork(self, socket: Socket, data: Data) -> None:
         socket.emit("working")
         await asyncio.sleep(data["seconds"])
 
     @ws.on
-    def work(self, socket: Connection, data: Data) -> None:
+    def work(self, socket: Socket, data: Data) -> None:
         socket.emit("working")
         time.sleep(data["seconds"])
 
@@ -54,15 +54,15 @@ class Passage:
     ws = WebSocket("/passage")
 
     @ws.on
-    def open(self, socket: Connection) -> None:
+    def open(self, socket: Socket) -> None:
         socket.state["since"] = time.monotonic()
 
     @ws.on
-    def close(self, socket: Connection) -> None:
+    def close(self, socket: Socket) -> None:
         socket.state.clear()
 
     @ws.on
-    async def echo(self, socket: Connection, data: Data) -> None:
+    async def echo(self, socket: Socket, data: Data) -> None:
         socket.emit("echo", data)
 
     @ws.on

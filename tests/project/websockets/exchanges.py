@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.modules import Module
 from tornado_websockets.websocket import WebSocket
@@ -18,12 +18,12 @@ wire = WebSocket("/wire")
 
 
 @wire.on
-def echo(socket: Connection, data: Data) -> None:
+def echo(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 
 @wire.on
-async def aecho(socket: Connection, data: Data) -> None:
+async def aecho(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 
@@ -38,7 +38,7 @@ async def agive(data: Data) -> Any:
 
 
 @wire.on
-def echo_and_give(socket: Connection, data: Data) -> Data:
+def echo_and_give(socket: Socket, data: Data) -> Data:
     socket.emit("echo", data)
     return {"given": True}
 
@@ -59,7 +59,7 @@ def give_a_set() -> object:
 
 
 @wire.on
-def types(socket: Connection) -> None:
+def types(socket: Socket) -> None:
     moment = dt.datetime(2020, 2, 29, 12, 30, 15, 123456, tzinfo=dt.UTC)
     socket.emit(
         "types",
@@ -77,12 +77,12 @@ def types(socket: Connection) -> None:
 
 
 @wire.on
-def script(socket: Connection) -> None:
+def script(socket: Socket) -> None:
     socket.emit("</script>", {"</script>": "</script><!-- é ☃ \N{GRINNING FACE} \u2028"})
 
 
 @wire.on
-def unsayable(socket: Connection) -> Data:
+def unsayable(socket: Socket) -> Data:
     """Try to emit what JSON cannot hold, and tell what came of it."""
     itself: dict[str, Any] = {}
     itself["itself"] = itself
@@ -101,7 +101,7 @@ def unsayable(socket: Connection) -> Data:
     return {name: _outcome(socket, value) for name, value in values.items()}
 
 
-def _outcome(socket: Connection, value: Data) -> str:
+def _outcome(socket: Socket, value: Data) -> str:
     try:
         socket.emit("unsayable", value)
     except (TypeError, ValueError) as error:
@@ -150,52 +150,52 @@ everyone = WebSocket("/everyone/<slug:exchange>")
 
 
 @everyone.on
-def open(socket: Connection) -> None:  # noqa: A001 the name of the event
+def open(socket: Socket) -> None:  # noqa: A001 the name of the event
     socket.state["name"] = sum(other.path == socket.path for other in everyone.handlers)
     socket.emit("hello", {"you": socket.state["name"]})
 
 
 @everyone.on
-def whisper(socket: Connection, data: Data) -> None:
+def whisper(socket: Socket, data: Data) -> None:
     socket.emit("whispered", data)
 
 
 @everyone.on
-def say(socket: Connection, data: Data) -> None:
+def say(socket: Socket, data: Data) -> None:
     everyone.emit("said", {"by": socket.state["name"], **data})
 
 
 @everyone.on
-async def asay(socket: Connection, data: Data) -> None:
+async def asay(socket: Socket, data: Data) -> None:
     everyone.emit("said", {"by": socket.state["name"], **data})
 
 
 @everyone.on
-def tell_others(socket: Connection, data: Data) -> None:
+def tell_others(socket: Socket, data: Data) -> None:
     socket.broadcast("told", data)
 
 
 @everyone.on
-async def atell_others(socket: Connection, data: Data) -> None:
+async def atell_others(socket: Socket, data: Data) -> None:
     await socket.broadcast("told", data)
 
 
 @everyone.on
-def shout(socket: Connection) -> None:
+def shout(socket: Socket) -> None:
     socket.emit("mine", "a string")
     everyone.emit("shouted", "a string")
     socket.broadcast("for others", "a string")
 
 
 @everyone.on
-def nothing(socket: Connection) -> None:
+def nothing(socket: Socket) -> None:
     socket.emit("mine")
     everyone.emit("nothing")
     socket.broadcast("for others")
 
 
 @everyone.on
-def mixed(socket: Connection) -> None:
+def mixed(socket: Socket) -> None:
     for number in range(10):
         everyone.emit("all", {"n": number})
         socket.emit("one", {"n": number})
@@ -203,7 +203,7 @@ def mixed(socket: Connection) -> None:
 
 
 @everyone.on
-async def amixed(socket: Connection) -> None:
+async def amixed(socket: Socket) -> None:
     for number in range(10):
         await everyone.emit("all", {"n": number})
         socket.emit("one", {"n": number})
@@ -211,6 +211,6 @@ async def amixed(socket: Connection) -> None:
 
 
 @everyone.on
-def warn(socket: Connection) -> None:
+def warn(socket: Socket) -> None:
     socket.emit_warning("careful")
     socket.emit_warning("careful", "code")

@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado import gen
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -26,7 +26,7 @@ def only_data(data: Data) -> Data:
 
 
 @forms.on
-def only_socket(socket: Connection) -> Data:
+def only_socket(socket: Socket) -> Data:
     return {"path": socket.path}
 
 
@@ -41,12 +41,12 @@ def only_number(number: int) -> Data:
 
 
 @forms.on
-def everything(self: str, socket: Connection, data: Data, name: str, number: int) -> Data:
+def everything(self: str, socket: Socket, data: Data, name: str, number: int) -> Data:
     return {"self": self, "path": socket.path, "data": data, "name": name, "number": number}
 
 
 @forms.on
-def reversed_(number: int, name: str, data: Data, socket: Connection, self: str) -> Data:
+def reversed_(number: int, name: str, data: Data, socket: Socket, self: str) -> Data:
     return {"self": self, "path": socket.path, "data": data, "name": name, "number": number}
 
 
@@ -78,7 +78,7 @@ async def async_def(data: Data) -> Data:
 
 @forms.on
 @gen.coroutine
-def tornado_coroutine(socket: Connection, data: Data) -> Generator[Any, Any, Data]:
+def tornado_coroutine(socket: Socket, data: Data) -> Generator[Any, Any, Data]:
     yield gen.sleep(0.001)
     socket.emit("from a coroutine", data)
     yield gen.moment
@@ -132,7 +132,7 @@ class Counter:
         return {"count": self.count}
 
     @socket.on
-    async def reset(self, socket: Connection) -> None:
+    async def reset(self, socket: Socket) -> None:
         self.count = 0
         socket.emit("reset", {"count": self.count})
 
@@ -146,7 +146,7 @@ class Greeter:
     def __init__(self, word: str) -> None:
         self.word = word
 
-    def greet(self, socket: Connection) -> None:
+    def greet(self, socket: Socket) -> None:
         socket.emit("greeting", {"word": self.word})
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.serving import authorization
 from tornado_websockets.websocket import WebSocket
@@ -36,7 +36,7 @@ async def name_threads() -> Data:
     return {"names": [thread.name for thread in threading.enumerate()]}
 
 
-async def _waits(socket: Connection) -> bool:
+async def _waits(socket: Socket) -> bool:
     key = socket.kwargs["key"]
     note(key, "asked")
     try:
@@ -46,22 +46,22 @@ async def _waits(socket: Connection) -> bool:
     return True
 
 
-def _is_stuck(socket: Connection) -> bool:
+def _is_stuck(socket: Socket) -> bool:
     key = socket.kwargs["key"]
     note(key, "asked")
     return _unstuck[key].wait(30)
 
 
-def _sleeps(socket: Connection) -> bool:
+def _sleeps(socket: Socket) -> bool:
     time.sleep(2)
     return True
 
 
-def _exits(socket: Connection) -> bool:
+def _exits(socket: Socket) -> bool:
     raise SystemExit(3)
 
 
-async def _exits_on_the_loop(socket: Connection) -> bool:
+async def _exits_on_the_loop(socket: Socket) -> bool:
     raise SystemExit(3)
 
 
@@ -69,15 +69,15 @@ class NoException(BaseException):
     """What ``except Exception`` does not catch."""
 
 
-def _raises(socket: Connection) -> bool:
+def _raises(socket: Socket) -> bool:
     raise NoException("in authorize")
 
 
-async def _raises_on_the_loop(socket: Connection) -> bool:
+async def _raises_on_the_loop(socket: Socket) -> bool:
     raise NoException("in authorize")
 
 
-async def _is_cancelled(socket: Connection) -> bool:
+async def _is_cancelled(socket: Socket) -> bool:
     raise asyncio.CancelledError
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from tornado.websocket import WebSocketClosedError
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -24,11 +24,11 @@ class Life:
     ws = WebSocket("/life/<slug:key>", concurrency=8)
 
     @ws.on
-    def open(self, socket: Connection, key: str) -> None:
+    def open(self, socket: Socket, key: str) -> None:
         note(key, f"open {socket in Life.ws.handlers} {socket.closed}")
 
     @ws.on
-    def close(self, socket: Connection, key: str) -> None:
+    def close(self, socket: Socket, key: str) -> None:
         note(key, f"close {socket in Life.ws.handlers} {socket.closed}")
 
     @ws.on
@@ -36,22 +36,22 @@ class Life:
         note(key, data["text"])
 
     @ws.on
-    def leave(self, socket: Connection, data: Data) -> None:
+    def leave(self, socket: Socket, data: Data) -> None:
         socket.emit("leaving")
         socket.close(data.get("code"), data.get("reason"))
 
     @ws.on
-    async def aleave(self, socket: Connection, data: Data) -> None:
+    async def aleave(self, socket: Socket, data: Data) -> None:
         await socket.emit("leaving")
         await socket.close(data.get("code"), data.get("reason"))
 
     @ws.on
-    def leave_twice(self, socket: Connection) -> None:
+    def leave_twice(self, socket: Socket) -> None:
         socket.close(4001)
         socket.close(4002)
 
     @ws.on
-    def leave_badly(self, socket: Connection, data: Data) -> str:
+    def leave_badly(self, socket: Socket, data: Data) -> str:
         try:
             socket.close(data.get("code"), data.get("reason"))
         except ValueError:
@@ -59,13 +59,13 @@ class Life:
         return "closed"
 
     @ws.on
-    async def wait(self, socket: Connection, key: str) -> None:
+    async def wait(self, socket: Socket, key: str) -> None:
         socket.emit("waiting")
         await released[key].wait()
         note(key, "waited")
 
     @ws.on
-    def wait_in_thread(self, socket: Connection, key: str) -> None:
+    def wait_in_thread(self, socket: Socket, key: str) -> None:
         socket.emit("waiting")
         threads_released[key].wait(20)
         note(key, "waited")
@@ -82,7 +82,7 @@ class Endless:
     ws = WebSocket("/endless/<slug:key>")
 
     @ws.on
-    async def stream(self, socket: Connection, key: str) -> None:
+    async def stream(self, socket: Socket, key: str) -> None:
         try:
             while True:
                 await socket.emit("news")
@@ -91,7 +91,7 @@ class Endless:
             note(key, f"stream ends {socket.closed}")
 
     @ws.on
-    def stream_in_thread(self, socket: Connection, key: str) -> None:
+    def stream_in_thread(self, socket: Socket, key: str) -> None:
         try:
             while True:
                 socket.emit("news")
@@ -114,7 +114,7 @@ class SlowDoor:
     ws = WebSocket("/slow-door/<slug:key>")
 
     @ws.on
-    async def open(self, socket: Connection, key: str) -> None:
+    async def open(self, socket: Socket, key: str) -> None:
         note(key, "opening")
         await released[key].wait()
         note(key, "open")
@@ -150,16 +150,16 @@ class Late:
     ws = WebSocket("/late/<slug:key>")
 
     @ws.on
-    def close(self, socket: Connection, key: str) -> None:
+    def close(self, socket: Socket, key: str) -> None:
         _speak(socket, key)
 
     @ws.on
-    def leave_and_speak(self, socket: Connection, key: str) -> None:
+    def leave_and_speak(self, socket: Socket, key: str) -> None:
         socket.close()
         _speak(socket, key)
 
     @ws.on
-    def remember(self, socket: Connection) -> None:
+    def remember(self, socket: Socket) -> None:
         remembered.append(socket)
 
     @ws.on
@@ -168,10 +168,10 @@ class Late:
 
 
 #: Sockets that are held for longer than their handler runs.
-remembered: list[Connection] = []
+remembered: list[Socket] = []
 
 
-def _speak(socket: Connection, key: str) -> None:
+def _speak(socket: Socket, key: str) -> None:
     try:
         socket.emit("news")
     except WebSocketClosedError as error:

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from typing import ClassVar
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -14,7 +14,7 @@ stream = WebSocket("/stream/<slug:room>")
 
 
 @stream.on
-def count_slowly(socket: Connection) -> None:
+def count_slowly(socket: Socket) -> None:
     for number in range(5):
         if number:
             time.sleep(0.2)
@@ -23,7 +23,7 @@ def count_slowly(socket: Connection) -> None:
 
 
 @stream.on
-async def acount_slowly(socket: Connection) -> None:
+async def acount_slowly(socket: Socket) -> None:
     for number in range(5):
         if number:
             await asyncio.sleep(0.2)
@@ -38,33 +38,33 @@ class Order:
     running: ClassVar[defaultdict[str, int]] = defaultdict(int)
 
     @ws.on
-    async def aslow(self, socket: Connection, data: Data) -> None:
+    async def aslow(self, socket: Socket, data: Data) -> None:
         Order.begin(socket)
         await asyncio.sleep(0.05)
         Order.end(socket, data)
 
     @ws.on
-    def slow(self, socket: Connection, data: Data) -> None:
+    def slow(self, socket: Socket, data: Data) -> None:
         Order.begin(socket)
         time.sleep(0.05)
         Order.end(socket, data)
 
     @ws.on
-    async def aquick(self, socket: Connection, data: Data) -> None:
+    async def aquick(self, socket: Socket, data: Data) -> None:
         Order.begin(socket)
         Order.end(socket, data)
 
     @ws.on
-    def quick(self, socket: Connection, data: Data) -> None:
+    def quick(self, socket: Socket, data: Data) -> None:
         Order.begin(socket)
         Order.end(socket, data)
 
     @classmethod
-    def begin(cls, socket: Connection) -> None:
+    def begin(cls, socket: Socket) -> None:
         cls.running[socket.id] += 1
 
     @classmethod
-    def end(cls, socket: Connection, data: Data) -> None:
+    def end(cls, socket: Socket, data: Data) -> None:
         socket.emit("done", {"n": data["n"], "at once": cls.running[socket.id]})
         cls.running[socket.id] -= 1
 
@@ -74,7 +74,7 @@ arrived = asyncio.Event()
 
 
 @meeting.on
-async def wait_for_other(socket: Connection) -> None:
+async def wait_for_other(socket: Socket) -> None:
     """Ends only when another client's event is handled meanwhile."""
     socket.emit("waiting")
     await arrived.wait()
@@ -129,7 +129,7 @@ woken, asleep = threading.Event(), threading.Event()
 
 
 @sleeper.on
-def sleep(socket: Connection, data: Data) -> None:
+def sleep(socket: Socket, data: Data) -> None:
     """Block this thread, unless somebody is done with it earlier."""
     woken.clear()
     asleep.set()
@@ -148,7 +148,7 @@ async def wake() -> bool:
 
 
 @sleeper.on
-async def aecho(socket: Connection, data: Data) -> None:
+async def aecho(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 
@@ -157,7 +157,7 @@ wakeful.on(aecho)
 
 
 @wakeful.on
-def echo(socket: Connection, data: Data) -> None:
+def echo(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 
@@ -197,19 +197,19 @@ class Flood:
             Flood.ws.emit("much", {"x": "x" * 20_000})
 
     @ws.on
-    def mixed(self, socket: Connection) -> None:
+    def mixed(self, socket: Socket) -> None:
         for number in range(100):
             socket.emit("own", {"n": 2 * number})
             Flood.ws.emit("all", {"n": 2 * number + 1})
 
     @ws.on
-    async def amixed(self, socket: Connection) -> None:
+    async def amixed(self, socket: Socket) -> None:
         for number in range(100):
             socket.emit("own", {"n": 2 * number})
             Flood.ws.emit("all", {"n": 2 * number + 1})
 
     @ws.on
-    async def amixed_awaited(self, socket: Connection) -> None:
+    async def amixed_awaited(self, socket: Socket) -> None:
         for number in range(100):
             await socket.emit("own", {"n": 2 * number})
             await Flood.ws.emit("all", {"n": 2 * number + 1})

@@ -1,6 +1,6 @@
 """A place whose clients are spoken to by who they are."""
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.websocket import WebSocket
 
 people = WebSocket("/people/<slug:key>", authorize=lambda socket: getattr(socket.user, "last_name", "") != "banned")
@@ -10,5 +10,5 @@ present = WebSocket("/present/<slug:key>", presence=lambda socket: {"name": sock
 
 
 @people.on
-async def whoami(socket: Connection) -> dict[str, str]:
+async def whoami(socket: Socket) -> dict[str, str]:
     return {"id": socket.id}

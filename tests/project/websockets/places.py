@@ -6,7 +6,7 @@ import os
 
 from django.urls import register_converter
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -47,7 +47,7 @@ async def asay(data: Data) -> None:
 
 
 @room.on
-def tell_others(socket: Connection, data: Data) -> None:
+def tell_others(socket: Socket, data: Data) -> None:
     socket.broadcast("told", data)
 
 
@@ -90,11 +90,11 @@ class Mirror:
     ws = WebSocket("/mirror/<str:word>")
 
     @ws.on
-    def open(self, socket: Connection) -> None:
+    def open(self, socket: Socket) -> None:
         socket.state["visits"] = 0
 
     @ws.on
-    def look(self, socket: Connection) -> Data:
+    def look(self, socket: Socket) -> Data:
         socket.state["visits"] += 1
         return {
             "id": socket.id,
@@ -111,24 +111,34 @@ class Mirror:
         }
 
     @ws.on
-    def where(self, socket: Connection) -> str:
+    def where(self, socket: Socket) -> str:
         return socket.path
 
     @ws.on
-    async def in_session(self, socket: Connection) -> Data:
+    def claim(self, socket: Socket, data: Data) -> None:
+        for name in data["names"]:
+            setattr(socket, name, "the application's")
+
+    @ws.on
+    def claimed(self, socket: Socket, data: Data) -> Data:
+        Mirror.ws.to(connection=socket).emit("to_you", {"user": str(socket.user)})
+        return {name: getattr(socket, name) for name in data["names"]}
+
+    @ws.on
+    async def in_session(self, socket: Socket) -> Data:
         return {"word": await asyncio.to_thread(socket.session.get, "word")}
 
 
-def _is_welcome(socket: Connection) -> bool:
+def _is_welcome(socket: Socket) -> bool:
     return bool(socket.headers.get("x-password") == socket.kwargs["word"])
 
 
-async def _is_welcome_async(socket: Connection) -> bool:
+async def _is_welcome_async(socket: Socket) -> bool:
     await asyncio.sleep(0)
     return _is_welcome(socket)
 
 
-def _breaks(socket: Connection) -> bool:
+def _breaks(socket: Socket) -> bool:
     raise ValueError("in authorize")
 
 
@@ -138,7 +148,7 @@ broken_guard = WebSocket("/broken-guard", authorize=_breaks)
 for ws in (guarded, aguarded, broken_guard):
 
     @ws.on
-    def echo(socket: Connection, data: Data) -> None:
+    def echo(socket: Socket, data: Data) -> None:
         socket.emit("echo", data)
 
 
@@ -146,7 +156,7 @@ class NotedGuard:
     """Notes whom it was asked about, and who came in."""
 
     @staticmethod
-    def is_welcome(socket: Connection) -> bool:
+    def is_welcome(socket: Socket) -> bool:
         note(socket.kwargs["key"], "asked")
         return bool(socket.headers.get("x-password") == socket.kwargs["key"])
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext_lazy
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.exceptions import Refused
@@ -85,11 +85,11 @@ class Reluctant:
         """Answer in turn."""
 
 
-def _refuse_to_authorize(socket: Connection) -> bool:
+def _refuse_to_authorize(socket: Socket) -> bool:
     raise Refused("no_ticket", "There is no ticket.")
 
 
-async def _deny_to_authorize(socket: Connection) -> bool:
+async def _deny_to_authorize(socket: Socket) -> bool:
     raise PermissionDenied("not on the list")
 
 
@@ -150,7 +150,7 @@ async def say(data: Data) -> Data:
     return data
 
 
-async def _is_let_in(socket: Connection, event: str) -> bool:
+async def _is_let_in(socket: Socket, event: str) -> bool:
     if event == "ask":
         raise Refused("ask_politely")
     return False

@@ -10,7 +10,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.exceptions import EmitHandlerError, PublishError
 from tornado_websockets.websocket import WebSocket
@@ -40,7 +41,8 @@ async def take_away(socket: Any) -> None:
 async def goes_as_it_is(socket: Any) -> bool:
     """Whether what is sent needs no detour, for each client anew."""
     await socket.emit("on its way")
-    return bool(socket.transport._is_plain)
+    connection: Any = connection_of(socket)
+    return bool(connection.transport._is_plain)
 
 
 @news.on
@@ -69,7 +71,7 @@ async def from_sensitive_thread() -> None:
 
 
 @news.on
-async def from_gathered(socket: Connection) -> None:
+async def from_gathered(socket: Socket) -> None:
     async def work(number: int) -> None:
         await asyncio.sleep(0)
         await news.emit("gathered", {"n": number})
@@ -86,7 +88,7 @@ _hanging = asyncio.Event()
 
 
 @news.on
-async def hang(socket: Connection) -> None:
+async def hang(socket: Socket) -> None:
     """Run on until somebody lets go, whatever becomes of the client."""
     _hanging.clear()
     socket.emit("hanging")
@@ -99,11 +101,11 @@ async def let_go() -> None:
 
 
 #: Sockets that pages may use.
-remembered: list[Connection] = []
+remembered: list[Socket] = []
 
 
 @news.on
-def remember(socket: Connection) -> None:
+def remember(socket: Socket) -> None:
     remembered[:] = [socket]
 
 
@@ -134,7 +136,7 @@ def nothing() -> None:
 
 
 @news.on
-def wrong_types(socket: Connection) -> Data:
+def wrong_types(socket: Socket) -> Data:
     values: list[Any] = [1, [1], 1.5, b"x", True, ("a", 1)]
     calls: dict[str, Callable[..., Any]] = {
         "socket.emit": socket.emit,
@@ -199,7 +201,7 @@ def publish_and_roll_back() -> None:
 
 
 @news.on
-async def awaited(socket: Connection) -> None:
+async def awaited(socket: Socket) -> None:
     await socket.emit("1")
     await news.emit("2")
     await socket.broadcast("3")
@@ -209,7 +211,7 @@ async def awaited(socket: Connection) -> None:
 
 
 @news.on
-async def not_awaited(socket: Connection) -> None:
+async def not_awaited(socket: Socket) -> None:
     socket.emit("1")
     news.emit("2")
     socket.broadcast("3")

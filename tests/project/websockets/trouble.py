@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -11,7 +11,7 @@ trouble = WebSocket("/trouble")
 
 
 @trouble.on
-def echo(socket: Connection, data: Data) -> None:
+def echo(socket: Socket, data: Data) -> None:
     socket.emit("echo", data)
 
 
@@ -26,7 +26,7 @@ async def afail() -> None:
 
 
 @trouble.on
-def fail_after_emit(socket: Connection) -> None:
+def fail_after_emit(socket: Socket) -> None:
     socket.emit("before")
     raise ValueError("a secret")
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from rest_framework import serializers
 from typing_extensions import TypedDict
 
-from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
 
@@ -240,7 +240,7 @@ says = WebSocket("/sends", sends={"said": Said, "typing": None, "anything": dict
 
 
 @says.on
-async def say(socket: Connection, data: Data) -> None:
+async def say(socket: Socket, data: Data) -> None:
     socket.emit(data["event"], data["data"])
 
 

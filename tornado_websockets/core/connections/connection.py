@@ -5,9 +5,10 @@ It is long because all of that meets in one status: whether the client is still 
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from enum import IntEnum
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -16,9 +17,7 @@ from ..control import CONTROL
 from ..conversation.questions import GONE, Questions
 from ..conversation.streams import Streams
 from ..counters import counters
-from ..delivery.audience import Audience
 from ..delivery.hub import Hub
-from ..delivery.message import Message
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, sender_to
 from ..handlers.dispatch import Dispatcher
@@ -35,7 +34,7 @@ from ..watching import on_refused
 from .admission import Admission
 from .expiry import Expiry, aware
 from .outbox import Outbox
-from .socket import CLOSED, CLOSING, CONNECTING, LEFT, OPEN, Socket, State
+from .socket import Socket
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -55,6 +54,20 @@ STRAGGLING: Final = 1.5
 
 #: With which a server that stops closes, and nothing else does: "going away", and IANA's "service restart".
 _STOPPING: Final = frozenset({GOING_AWAY, SERVICE_RESTART})
+
+
+class State(IntEnum):
+    """Where a connection is in its life."""
+
+    CONNECTING = 0
+    OPEN = 1
+    LEFT = 2  # the client has gone; what it sent before is still handled
+    CLOSING = 3  # close() was called; what was sent before is still on its way
+    CLOSED = 4
+
+
+#: Looking a member up in its class costs 60 ns on Python 3.11, and a message needs five.
+CONNECTING, OPEN, LEFT, CLOSING, CLOSED = State
 
 
 class Endpoint(Protocol):
@@ -92,17 +105,17 @@ class Endpoint(Protocol):
     def refuse_to_broadcast(self, event: str, topic: str) -> None:
         """Raise what forbids a broadcast to ``topic`` from where this is called, if anything does."""
 
-    def on_connected(self, connection: "Connection", socket: Any) -> None:
-        """A client has connected; ``socket`` is what its handlers get."""
+    def on_connected(self, connection: "Connection") -> None:
+        """A client has connected; its ``open`` handler has not run yet."""
 
-    def on_disconnected(self, connection: "Connection", socket: Any) -> None:
+    def on_disconnected(self, connection: "Connection") -> None:
         """The client has disconnected; its ``close`` handler has not run yet."""
 
 
-class Connection(Socket):
-    """One client of a WebSocket.
+class Connection:
+    """One client of a WebSocket, as those see it who serve it. Its handlers see a :class:`Socket`.
 
-    :param socket: what handlers get instead of this object.
+    :param socket: that of its handlers, where the transport brings one.
     :param run: runs sync handlers, instead of the workers of the WebSocket.
     :param offer: the token and the subprotocols of its handshake.
     :param orders_seen: see below; by default they are those of now.
@@ -115,7 +128,6 @@ class Connection(Socket):
     """
 
     __slots__ = (
-        "__dict__",  # applications of old set attributes of their own; it is made with the first one
         "__weakref__",
         "_close_after_accept",
         "_expiry",
@@ -128,10 +140,9 @@ class Connection(Socket):
         "_limits",
         "_outbox",
         "_pings",
-        "_query",
         "_questions",
         "_rate",
-        "_stand_in",
+        "_socket",
         "_status",
         "_straggling",
         "_streams",
@@ -171,7 +182,7 @@ class Connection(Socket):
         address: str | None = None,
         user: Any = None,
         session: Any = None,
-        socket: Any = None,
+        socket: Socket | None = None,
         run: Run | None = None,
         offer: Offer = NOTHING_OFFERED,
         orders_seen: int | None = None,
@@ -188,7 +199,6 @@ class Connection(Socket):
         self.session = session
         self.offer = offer
         self.rests_on_session = True
-        self._query: Any = None
         self._expiry: Expiry | None = None  # few connections have one
         self.state: dict[str, Any] = {}
         self.endpoint = endpoint
@@ -197,7 +207,7 @@ class Connection(Socket):
         self.leases_threads = run is None
         self.run: Run = run or endpoint.workers.runner(path)
         self._limits = limits
-        self._stand_in = socket
+        self._socket = socket
         self._status: State = CONNECTING
         self._close_after_accept: Close | None = None  # close() was called during the handshake
         self._straggling = straggling
@@ -220,22 +230,22 @@ class Connection(Socket):
         return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
 
     @property
-    def _socket(self) -> Any:  # no attribute: a reference to oneself would wait for the garbage collector
-        return self if self._stand_in is None else self._stand_in
-
-    @property
-    def socket(self) -> Any:
+    def socket(self) -> Socket:
         """What handlers get."""
+        if self._socket is None:
+            self._socket = Socket(self)
         return self._socket
 
-    # For handlers, from any thread.
+    # For handlers, from any thread, by way of that.
 
     @property
     def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
         return self._status >= LEFT
 
     @property
     def user(self) -> Any:
+        """Who it is."""
         return self._user
 
     @user.setter
@@ -249,21 +259,8 @@ class Connection(Socket):
                 self.endpoint.presence.on_user_changed(self)
 
     @property
-    def token(self) -> str | None:
-        return self.offer.token
-
-    @property
-    def subprotocol(self) -> str | None:
-        return self.offer.subprotocol
-
-    @property
-    def query(self) -> Any:
-        if self._query is None:
-            self._query = self.endpoint.read_query(self.query_string)
-        return self._query
-
-    @property
     def expires_at(self) -> datetime | None:
+        """When it is closed with 4401."""
         return None if self._expiry is None else self._expiry.at
 
     @expires_at.setter
@@ -289,22 +286,11 @@ class Connection(Socket):
         logger.info("Closing a connection, its time is over (path %.64r, connection %s)", self.path, self.id)
         self.kick(LOGGED_OUT, "Expired.")
 
-    def emit(self, event: str, data: Data | str | None = None) -> Sending:
-        return self.write(self.endpoint.encoder.event(event, data))
-
-    def emit_html(
-        self,
-        target: str,
-        template: str | Sequence[str] | None,
-        context: Mapping[str, Any] | None = None,
-        *,
-        swap: str = "beforeend",
-        language: str | None = None,
-    ) -> Sending:
-        return self.write(self.endpoint.write_html(target, template, context, swap, language))
-
     def write(self, text: str) -> Sending:
-        """Send a text as it is, after all that was sent before; errors as :meth:`emit` has for closed connections."""
+        """Send a text as it is, after all that was sent before.
+
+        :raises tornado.websocket.WebSocketClosedError: the connection is closed.
+        """
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
         # What its own handlers have sent goes first.
@@ -322,19 +308,20 @@ class Connection(Socket):
             await self.shard.settle(sender)
             await self._outbox.room()
 
-    def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
-        text = self.endpoint.encoder.event(event, data)
-        self.endpoint.refuse_to_broadcast(event, self.path)
-        audience = Audience(exclude=frozenset((self.id,)), is_local=True)
-        self.endpoint.hub.emit(Message(self.path, event, text, audience=audience))
+    def sent_here(self) -> Sending:
+        """What may be awaited after something was sent to others."""
         return Sending(self.shard.settle_here, sender_to(self.path))
 
-    async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
+    async def ask(self, event: str, data: Data | str | None, seconds: float | None) -> Any:
+        """What the client answers to a question; errors as of :meth:`Socket.ask`.
+
+        :param seconds: that it has; ``None`` for as long as it is connected.
+        """
         if self.shard.is_here:
-            return await self._ask(event, data, timeout)
+            return await self._ask(event, data, seconds)
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        asking = self._ask(event, data, timeout)  # from another loop, as that of async_to_sync in a plain thread
+        asking = self._ask(event, data, seconds)  # from another loop, as that of async_to_sync in a plain thread
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self.shard.loop))
 
     async def _ask(self, event: str, data: Data | str | None, seconds: float | None) -> Any:
@@ -354,21 +341,15 @@ class Connection(Socket):
             raise_connection_closed(self.path, self.id)
         return answer
 
-    def present(self, info: Data) -> None:
-        self._presence.present(self, info)
-
-    def absent(self) -> None:
-        self._presence.absent(self)
-
     @property
-    def _presence(self) -> Any:
+    def presence(self) -> Any:
+        """Who tells others of it.
+
+        :raises RuntimeError: nobody does.
+        """
         if self.endpoint.presence is None:
             raise RuntimeError(f"Nobody is told who is at {self.path!r}: give WebSocket(presence=True).")
         return self.endpoint.presence
-
-    def close(self, code: int | None = None, reason: str | None = None) -> Sending:
-        self.end(Close.by_application(1000 if code is None else code, reason or ""))
-        return Sending(self.shard.settle_here, sender_to(self.path))
 
     # For the transport, on the event loop.
 
@@ -410,7 +391,7 @@ class Connection(Socket):
         counters.connections += 1
         counters.connections_opened += 1
         hub.subscribe(self, self.shard, self.path)
-        self.endpoint.on_connected(self, self._socket)
+        self.endpoint.on_connected(self)
         self._watch_expiry()
         await self._fire("open")
         await self._catch_up()
@@ -519,6 +500,7 @@ class Connection(Socket):
             self.endpoint.admission.release(self.address)
         if self not in self.shard.topics.get(self.path, ()):
             await self._leave_control()
+            self._let_go()
             return
         self._status = CLOSED
         if self._expiry is not None:
@@ -527,8 +509,7 @@ class Connection(Socket):
         self.shard.begin_departure()
         self.shard.unsubscribe(self, self.path)
         self.on_hung_up()
-        self._greeting = None  # it has us: neither should wait for the garbage collector
-        self.endpoint.on_disconnected(self, self._socket)
+        self.endpoint.on_disconnected(self)
         await finish(self._depart())
 
     async def _depart(self) -> None:
@@ -541,7 +522,7 @@ class Connection(Socket):
                 await self._leave_control()  # what is left last lets what was sent last reach other processes
             finally:
                 if self._streams is None:
-                    self.shard.end_departure()
+                    self._end_departure()
                 else:
                     keep(asyncio.ensure_future(self._see_off(self._streams)))
 
@@ -549,8 +530,15 @@ class Connection(Socket):
         try:
             await streams.ended()
         finally:
-            self._streams = None  # which has us: neither should wait for the garbage collector
-            self.shard.end_departure()
+            self._end_departure()
+
+    def _end_departure(self) -> None:
+        self._let_go()
+        self.shard.end_departure()
+
+    def _let_go(self) -> None:
+        """Forget who has us: nobody should wait for the garbage collector."""
+        self._greeting = self._streams = self._socket = None
 
     async def fall_silent(self) -> None:
         """Return when no reply in parts is under way: after the client has gone, when all are closed."""
@@ -638,7 +626,7 @@ class Connection(Socket):
         """What a handler may take as arguments, by name: made anew for each call."""
         return {
             "self": self.endpoint.context,
-            "socket": self._socket,
+            "socket": self.socket,
             "data": frame.data,
             "event": frame.event,
             **self.kwargs,

@@ -1,34 +1,75 @@
 """``Socket``: what a handler gets as ``socket``, the same on every transport."""
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import IntEnum
-from typing import Any
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar
 
+from ..delivery.audience import Audience
+from ..delivery.message import Message
 from ..delivery.sending import Sending
+from ..protocol.closing import Close
 from ..protocol.frames import Data
 
-
-class State(IntEnum):
-    """Where a connection is in its life."""
-
-    CONNECTING = 0
-    OPEN = 1
-    LEFT = 2  # the client has gone; what it sent before is still handled
-    CLOSING = 3  # close() was called; what was sent before is still on its way
-    CLOSED = 4
+T = TypeVar("T")
 
 
-#: Looking a member up in its class costs 60 ns on Python 3.11, and a message needs five.
-CONNECTING, OPEN, LEFT, CLOSING, CLOSED = State
+class Client(Protocol):
+    """What a socket needs of its connection, besides what it shows of it."""
+
+    id: str
+    path: str
+    query_string: str
+    endpoint: Any
+    offer: Any
+
+    @property
+    def presence(self) -> Any:
+        """Who tells others of it; ``RuntimeError`` where nobody does."""
+
+    def write(self, text: str) -> Sending:
+        """Send a text as it is, after all that was sent before."""
+
+    def sent_here(self) -> Sending:
+        """What may be awaited after something was sent to others."""
+
+    async def ask(self, event: str, data: Data | str | None, seconds: float | None) -> Any:
+        """What the client answers to a question."""
+
+    def end(self, close: Close) -> None:
+        """Close in order: what was sent before goes out first."""
+
+
+class _Of(Generic[T]):
+    """Something of the connection. What an application sets under that name hides it, and changes no connection.
+
+    :param name: under which the connection has it, if that is another one.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = self._name or name
+        self._get = attrgetter(f"_connection.{self._name}")
+
+    def __get__(self, socket: Any, owner: type) -> T:
+        return self if socket is None else self._get(socket)  # type: ignore[return-value]
+
+
+class _Shared(_Of[T]):
+    """Something of the connection that an application may change."""
+
+    def __set__(self, socket: "Socket", value: T) -> None:
+        setattr(connection_of(socket), self._name, value)
 
 
 class Socket:
     """One client, as its handlers see it.
 
     Handlers get one as ``socket``; nobody else makes them. Everything may be called from any thread, and with or
-    without ``await`` in async code.
+    without ``await`` in async code. An application may set attributes of its own.
 
     :ivar id: unique, hexadecimal.
     :ivar path: the concrete path, without the ``/ws`` that transports put before it.
@@ -47,59 +88,38 @@ class Socket:
     :ivar session: Django's session, or ``None`` without ``django.contrib.sessions``.
     :ivar state: a dict for the application.
     :ivar websocket: the ``WebSocket`` that serves it.
+    :ivar closed: whether nothing can be sent any more.
     """
 
-    __slots__ = ()
+    # The connection has us, too, until its last handler has ended.
+    __slots__ = ("__dict__", "__weakref__", "_connection")
 
-    id: str
-    path: str
-    kwargs: Mapping[str, Any]
-    headers: Mapping[str, str]
-    query_string: str
-    address: str | None
-    session: Any
-    state: dict[str, Any]
-    websocket: Any
+    id = _Of[str]()
+    path = _Of[str]()
+    kwargs = _Of[Mapping[str, Any]]()
+    headers = _Of[Mapping[str, str]]()
+    query_string = _Of[str]()
+    address = _Of[str | None]()
+    token = _Of[str | None]("offer.token")
+    subprotocol = _Of[str | None]("offer.subprotocol")
+    websocket = _Of[Any]()
+    closed = _Of[bool]()
+    expires_at = _Shared[datetime | None]()
+    user = _Shared[Any]()
+    session = _Shared[Any]()
+    state = _Shared[dict[str, Any]]()
 
-    @property
-    @abstractmethod
-    def user(self) -> Any:
-        """Who it is."""
+    def __init__(self, connection: Client) -> None:
+        self._connection = connection
 
-    @user.setter
-    @abstractmethod
-    def user(self, user: Any) -> None: ...
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {getattr(self, '_connection', None)}>"
 
-    @property
-    @abstractmethod
-    def token(self) -> str | None:
-        """The bearer token of the handshake."""
-
-    @property
-    @abstractmethod
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was selected."""
-
-    @property
-    @abstractmethod
-    def expires_at(self) -> datetime | None:
-        """When the connection is closed with 4401."""
-
-    @expires_at.setter
-    @abstractmethod
-    def expires_at(self, moment: datetime | None) -> None: ...
-
-    @property
-    @abstractmethod
+    @cached_property
     def query(self) -> Any:
         """The parameters in the query string, a ``QueryDict``."""
+        return self._connection.endpoint.read_query(self._connection.query_string)
 
-    @property
-    @abstractmethod
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-
-    @abstractmethod
     def emit(self, event: str, data: Data | str | None = None) -> Sending:
         """Send an event to this client, after all that was sent to it before.
 
@@ -109,8 +129,9 @@ class Socket:
         :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
+        connection = self._connection
+        return connection.write(connection.endpoint.encoder.event(event, data))
 
-    @abstractmethod
     def emit_html(
         self,
         target: str,
@@ -124,19 +145,26 @@ class Socket:
 
         Parameters and errors as of ``WebSocket.emit_html``, and of :meth:`emit`.
         """
+        connection = self._connection
+        return connection.write(connection.endpoint.write_html(target, template, context, swap, language))
 
     def emit_warning(self, message: str, code: str | None = None) -> Sending:
         """Send a ``warning`` event, ``{"code": code, "message": message}``; the code is left out when not given."""
         return self.emit("warning", {"message": message} if code is None else {"code": code, "message": message})
 
-    @abstractmethod
     def broadcast(self, event: str, data: Data | str | None = None) -> Sending:
         """Send an event to every other client of this path, on every process.
 
         :raises InvalidInstanceError, EmitHandlerError: as ``WebSocket.emit``.
         """
+        connection = self._connection
+        endpoint, path = connection.endpoint, connection.path
+        text = endpoint.encoder.event(event, data)
+        endpoint.refuse_to_broadcast(event, path)
+        audience = Audience(exclude=frozenset((connection.id,)), is_local=True)
+        endpoint.hub.emit(Message(path, event, text, audience=audience))
+        return connection.sent_here()
 
-    @abstractmethod
     async def ask(self, event: str, data: Data | str | None = None, *, timeout: float | None = 30.0) -> Any:  # noqa: ASYNC109
         """What the client answers to a question, whatever handler of it is running: anything that JSON can say.
 
@@ -150,8 +178,8 @@ class Socket:
         :raises RequestRefused: it has answered with an error.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed, or was before it has answered.
         """
+        return await self._connection.ask(event, data, timeout)
 
-    @abstractmethod
     def present(self, info: Data) -> None:
         """Say that this client is here, or say something else of it; others see it where ``presence`` is on.
 
@@ -160,12 +188,12 @@ class Socket:
         :raises TypeError: ``info`` is something else, or holds what JSON cannot.
         :raises ValueError: it is too large.
         """
+        self._connection.presence.present(self._connection, info)
 
-    @abstractmethod
     def absent(self) -> None:
         """Take that back; ``RuntimeError`` as of :meth:`present`."""
+        self._connection.presence.absent(self._connection)
 
-    @abstractmethod
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:
         """Close the connection once what was sent before is out. Does nothing when it is closed.
 
@@ -173,3 +201,10 @@ class Socket:
         :param reason: at most 123 bytes of UTF-8.
         :raises ValueError: code or reason is something else.
         """
+        self._connection.end(Close.by_application(1000 if code is None else code, reason or ""))
+        return self._connection.sent_here()
+
+
+def connection_of(socket: Socket) -> Client:
+    """The connection of a client, whatever its application has set on its ``socket``."""
+    return socket._connection  # noqa: SLF001

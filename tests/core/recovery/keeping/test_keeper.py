@@ -342,7 +342,7 @@ class TestBetweenProcesses:
         here, there = await self.start_two(start)
         mine, theirs = await here.connect(), await there.connect()
         since = (await hello(mine))["at"]
-        await there.ws.to(connection=mine.connection).publish("said", {"n": 1})
+        await there.ws.to(connection=mine.socket).publish("said", {"n": 1})
         await there.ws.publish("said", {"n": 2})
         await is_said(mine, 1, 2)
         await is_said(theirs, 2)
