@@ -6,13 +6,14 @@ from typing import Any, Final
 from django.apps import apps
 
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.serving.announcing import announce, why_unknown
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.serving.prefix import below
 from tornado_websockets.serving.refusing import log_refusal
 from tornado_websockets.websocket import registry
 
-from .consumers import refusal_of
+from .consumers import ORDERS_SEEN, refusal_of
 from .login import Application, LoginMiddleware
 from .transports.asgi import Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
@@ -67,8 +68,8 @@ class _Gate:
             return
         websocket, kwargs = found
         route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
-        inner = {**scope, "url_route": route, "websocket": websocket, TRANSPORT: transport}
-        await self._application(inner, receive, send)
+        found_out = {"url_route": route, "websocket": websocket, TRANSPORT: transport, ORDERS_SEEN: hub.control.last}
+        await self._application({**scope, **found_out}, receive, send)
 
 
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:

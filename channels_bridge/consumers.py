@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
@@ -23,6 +23,9 @@ from tornado_websockets.websocket import WebSocket, endpoint_of
 
 from .transports.asgi import AsgiTransport, Receive, Scope, Send
 from .transports.known import transport_for
+
+#: The entry of a scope that says which order to processes was the last before its user was read.
+ORDERS_SEEN: Final = "tornado_websockets.orders_seen"
 
 
 class WebSocketConsumer(AsyncWebsocketConsumer):
@@ -92,6 +95,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
                 ", ".join(header_values(self.scope, b"sec-websocket-protocol")),
                 ", ".join(header_values(self.scope, b"authorization")),
             ),
+            orders_seen=self.scope.get(ORDERS_SEEN),
         )
 
     @property

@@ -129,6 +129,14 @@ async def test_a_receiver_that_fails_is_nobody_elses_trouble(ws, caplog):
     assert caplog.records[0].levelno == logging.ERROR
 
 
+@pytest.mark.parametrize("name", SIGNALS)
+def test_receivers_are_not_async_since_nobody_would_await_them(name):
+    async def receive(**_): ...
+
+    with pytest.raises(TypeError, match="plain function"):
+        getattr(signals, name).connect(receive)
+
+
 def test_nobody_is_told_where_nobody_listens():
     def receive(**_): ...
 

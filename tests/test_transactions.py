@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import contextmanager, suppress
 from copy import deepcopy
+from functools import partial
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -12,6 +13,7 @@ from django.db import connections, transaction
 from django.test import override_settings
 from django.utils.connection import ConnectionDoesNotExist
 
+from channels_bridge.relay.messages import NOTES, RELAY
 from channels_bridge.relay.publisher import Relay
 from tests.support.databases import database_in
 from tests.support.layers import BROKER, IN_MEMORY, REFUSING
@@ -319,6 +321,46 @@ class TestInATransaction:
             connections["other"].close()
             del connections["other"]
             del connections.settings["other"]
+
+
+class TestOrders:
+    """To close the connections of a user, and to ask again whether they may stay."""
+
+    @pytest.fixture(params=["disconnect", "recheck"])
+    def order(self, request, ws):
+        return ws.to(user=1).disconnect if request.param == "disconnect" else partial(ws.recheck, user=1)
+
+    def test_wait_for_the_commit_behind_what_was_sent_before(self, ws, layer, order):
+        with transaction.atomic():
+            ws.publish("bye")
+            order()
+            assert layer.named("group_send") == []
+        assert [message["type"] for _, message in layer.named("group_send")] == [RELAY, NOTES]
+
+    def test_are_not_given_where_that_is_rolled_back(self, layer, order):
+        with undone():
+            order()
+        assert layer.named("group_send") == []
+
+    def test_that_the_layer_does_not_take_are_an_error(self, refusing, order):
+        with pytest.raises(PublishError):
+            order()
+
+    async def test_that_the_layer_does_not_take_are_an_error_where_they_are_awaited(self, refusing, order):
+        with pytest.raises(PublishError):
+            await order()
+
+    async def test_wait_for_the_commit_of_sync_code_above(self, layer, order):
+        def view():
+            with transaction.atomic():
+                async_to_sync(give)()
+                assert layer.named("group_send") == []
+            assert len(layer.named("group_send")) == 1
+
+        async def give():
+            order()
+
+        await asyncio.to_thread(view)
 
 
 class TestEventLoops:

@@ -12,6 +12,7 @@ from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_la
 
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
+from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.delivery.message import Message
@@ -214,11 +215,11 @@ class Relay:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         skipped = len(batch.texts) - len(texts)
+        audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
         if batch.places is not None and self._hub.keeper is not None:
-            placed = zip(texts, batch.keys[skipped:], batch.places[skipped:], strict=True)
+            placed = zip(texts, batch.keys[skipped:], audiences, batch.places[skipped:], strict=True)
             self._hub.keeper.take([_placed(batch.path, *each) for each in placed])
             return
-        audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
         for text, key, audience in zip(texts, batch.keys[skipped:], audiences, strict=True):
             self._hub.deliver(Message(batch.path, "", text, key, audience), batch.path)
 
@@ -245,10 +246,12 @@ class Relay:
         self._complaints.add(kind, message, *args)
 
 
-def _placed(topic: str, text: str, key: str | None, place: tuple[str, int, str] | None) -> Message:
+def _placed(
+    topic: str, text: str, key: str | None, audience: Audience | None, place: tuple[str, int, str] | None
+) -> Message:
     if place is None:
-        return Message(topic, "", text, key)
-    return PlacedMessage(topic, "", text, key, None, Place(*place))
+        return Message(topic, "", text, key, audience)
+    return PlacedMessage(topic, "", text, key, audience, Place(*place))
 
 
 async def _on_loop_of(receiver: Receiver, waiting: Coroutine[Any, Any, None]) -> None:

@@ -9,6 +9,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import override_settings
 
 from channels_bridge.asgi import websocket_application
+from tests.support import told_sessions
 from tests.support.scripts import run_script
 from tests.support.waiting import until
 from tornado_websockets.websocket import WebSocket
@@ -148,6 +149,16 @@ class TestSessionsAndUsers:
             assert await is_accepted(client)
             await until(lambda: seen)
         assert seen == ["red"]
+
+    async def test_an_order_that_comes_while_they_are_read_is_carried_out(self, path, communicate, monkeypatch):
+        ws = WebSocket(path)
+        everybody = ws.to(exclude=[])
+        with override_settings(SESSION_ENGINE=told_sessions.__name__):
+            monkeypatch.setattr(told_sessions.SessionStore, "on_load", lambda: everybody.disconnect(4100))
+            client = communicate(f"/ws{path}", [(b"cookie", b"sessionid=somebodys")])
+            assert await is_accepted(client)
+            assert (await client.receive_output(5))["code"] == 4100
+            await client.wait()
 
     @pytest.mark.parametrize(
         ("apps", "expected"),

@@ -1,6 +1,7 @@
 """Orders that the channel layer does not bring, between two processes in one that share a store."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import override_settings
 
 from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER, REFUSING
-from tests.support.waiting import until
+from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.exceptions import PublishError
@@ -102,6 +103,22 @@ async def test_that_were_given_before_anybody_was_here_are_old(start):
         async with Client(there.path, user=ADA, websocket=there) as client:
             await until(lambda: endpoint_of(there).observers[-1].looks > 2)
             assert client.close_code is None
+
+
+async def test_are_looked_for_once_however_many_websockets_have_a_history(key):
+    with settings():
+        own = Board(BoardPace(interval=1000))
+        rooms = [WebSocket(f"/{key}/{number}", add_to_handlers=False, history=number) for number in range(3)]
+        for ws in rooms:
+            endpoint_of(ws).observers[-1] = own
+        async with AsyncExitStack() as stack:
+            for ws in rooms:
+                await stack.enter_async_context(Client(ws.path, websocket=ws))
+            await until(lambda: own.looks)
+            await turns()
+            assert own.looks == 1
+            [(_, task)] = own._looking.values()
+            task.cancel()
 
 
 async def test_that_neither_the_layer_nor_the_store_has_taken_are_an_error(start):

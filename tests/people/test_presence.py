@@ -1,11 +1,16 @@
 import asyncio
+import threading
 from contextlib import AsyncExitStack
+from functools import partial
+from time import monotonic
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.test import override_settings
 
-from tests.support.waiting import until
+from tests.support.memory import MemoryClient
+from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.presence import PresencePace
@@ -76,6 +81,54 @@ class TestPeople:
                 await bob.receive("presence")
                 await bob.assert_nothing("presence", timeout=0.6)
                 assert ada.people == bob.people
+
+    def test_leave_where_the_clock_of_the_event_loop_is_coarse(self):
+        """That of uvloop has milliseconds, and calls up to one too early."""
+
+        class CoarseLoop(asyncio.SelectorEventLoop):
+            def time(self):
+                return super().time() // 0.125 / 8
+
+        async def test():
+            ws = here()
+            async with Client("/here", user=BOB, websocket=ws) as bob:
+                async with Client("/here", user=ADA, websocket=ws):
+                    await until(lambda: "1" in bob.people)
+                    while monotonic() % 0.125 < 0.0625:  # as late as a timer would not notice
+                        await turns(1)
+                await until(lambda: "1" not in bob.people, 2.0)
+
+        grace = override_settings(TORNADO_WEBSOCKETS={"PRESENCE_GRACE": 0.25})
+        with grace, asyncio.Runner(loop_factory=CoarseLoop) as runner:
+            runner.run(test())
+
+    async def test_are_not_here_again_when_their_user_is_set_in_the_end(self):
+        ws = here()
+
+        @ws.on
+        async def close(socket):
+            socket.user = SimpleNamespace(pk=3, is_authenticated=True)
+
+        async with Client("/here", user=BOB, websocket=ws) as bob:
+            async with Client("/here", user=ADA, websocket=ws):
+                await until(lambda: "1" in bob.people)
+            await until(lambda: "1" not in bob.people)
+            assert [each["id"] for each in ws.people()] == ["2"]
+
+    async def test_say_nothing_new_when_their_user_is_read_again(self):
+        ws = here(True)
+        async with (
+            Client("/here", user=ADA, websocket=ws) as one,
+            Client("/here", user=ADA, websocket=ws) as two,
+            Client("/here", websocket=ws) as other,
+        ):
+            one.connection.present({"tab": 1})
+            two.connection.present({"tab": 2})
+            await until(lambda: other.people.get("1", {}).get("info") == {"tab": 2})
+            one.connection.user = ADA  # as ws.recheck does
+            other.connection.present({})
+            await until(lambda: len(other.people) == 2)
+            assert other.people["1"]["info"] == {"tab": 2}
 
     async def test_whose_server_stops_stay_while_they_may_return(self):
         ws = here()
@@ -158,6 +211,15 @@ class TestPeople:
             assert ada.people == {"1": person(ADA)}
             assert ws.people() == [person(ADA)]
 
+    @pytest.mark.parametrize("user", [BOB, None], ids=["within the grace", "at once"])
+    def test_who_leave_are_told_to_sync_tests(self, user):
+        ws = here(lambda socket: {})
+        with SyncClient("/here", user=ADA, websocket=ws) as ada:
+            ada.receive("presence")
+            with SyncClient("/here", user=user, websocket=ws):
+                ada.receive("presence")
+            assert len(ada.receive("presence")["left"]) == 1  # though the event loop of who has left is closed
+
     def test_of_clients_whose_event_loop_has_ended_hold_nobody_up(self):
         ws = here(lambda socket: {"name": "somebody"})
         with SyncClient("/here", websocket=ws):
@@ -225,8 +287,13 @@ class TestCounting:
                 assert await nobody.receive("presence") == {"count": 2}
                 assert await ada.receive("presence") == {"count": 2}
             assert await ada.receive("presence") == {"count": 1}
-            with pytest.raises(RuntimeError, match="only counted"):
-                ada.connection.present({})
+            for say in (partial(ada.connection.present, {}), ada.connection.absent):
+                with pytest.raises(RuntimeError, match="only counted"):
+                    say()
+
+
+def generator(socket):
+    yield {}
 
 
 class TestNames:
@@ -261,7 +328,7 @@ class TestNames:
             assert await client.receive("presence") == {"people": "mine"}
             assert client.people == {}
 
-    @pytest.mark.parametrize("presence", [None, 1, "counted", [], lambda a, b: {}], ids=range(5))
+    @pytest.mark.parametrize("presence", [None, 1, "counted", [], lambda a, b: {}, generator], ids=range(6))
     def test_what_presence_may_be(self, presence):
         with pytest.raises(TypeError, match=r"presence of '/here'"):
             here(presence)
@@ -282,3 +349,25 @@ async def test_a_sync_function_may_take_its_time():
     async with Client("/here", user=ADA, websocket=here(slowly)) as ada:
         await asked.wait()
         assert await ada.receive("presence") == {"people": [person(ADA)]}
+
+
+async def test_an_async_function_that_queries_keeps_nobody_else_waiting():
+    asked, answer = threading.Event(), threading.Event()
+
+    def query():
+        asked.set()
+        answer.wait(10)
+
+    async def slowly(socket):
+        await sync_to_async(query)()
+        return {"name": "Ada"}
+
+    client = await MemoryClient(endpoint_of(here(slowly)), "/here", user=ADA).connect()
+    try:
+        await until(asked.is_set)
+        async with asyncio.timeout(5):
+            await sync_to_async(ADA.__repr__)()
+    finally:
+        answer.set()
+    await until(lambda: client.received == [{"event": "presence", "data": {"people": [person(ADA)]}}])
+    await client.leave()

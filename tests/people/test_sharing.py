@@ -1,6 +1,8 @@
 """Two processes in one, which share a store: each has a hub, a relay and a WebSocket of its own."""
 
 import asyncio
+import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +12,9 @@ from django.test import override_settings
 from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER
 from tests.support.waiting import until
+from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.presence import Presence
@@ -39,6 +43,22 @@ class BrokenStore(MemoryStore):
 
     def retained(self, topic):
         raise ConnectionError
+
+
+class MortalStore(SlowStore):
+    """One that goes down when it is told to.
+
+    :ivar refusals: how often it was asked then.
+    """
+
+    is_down = False
+    refusals = 0
+
+    def publish(self, *arguments):
+        if self.is_down:
+            self.refusals += 1
+            raise ConnectionError
+        return super().publish(*arguments)
 
 
 def stored_by(name):
@@ -135,6 +155,52 @@ async def test_the_people_of_a_process_that_is_killed_are_gone_soon(start):
         task.cancel()
         await until(lambda: set(ada.people) == {"1"})
         assert bob.close_code is None
+
+
+async def test_the_people_of_a_process_that_stops_outlast_it(start):
+    here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+    async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+        await until(lambda: set(ada.people) == {"1", "2"})
+        connection_of(bob.connection).end(Close(1012, "retry=1000"))
+        await until(lambda: bob.close_code == 1012 and bob.connection not in there.handlers)
+        _, task, hurry = endpoint_of(there).presence._sharing._tasks[there.path]
+        await until(lambda: not hurry.is_set())
+        await asyncio.sleep(BY_RENEWAL.rest)  # in which it renews them once more
+        task.cancel()
+        with pytest.raises(TimeoutError):
+            await until(lambda: "2" not in ada.people, 2 * BY_RENEWAL.lifetime)
+        assert await here.ais_present(BOB)
+
+
+async def test_nobody_leaves_when_a_store_is_back_that_has_lost_everything(start):
+    with stored_by("MortalStore"):
+        here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+        store = current_store().store
+        async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+            await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
+            left = []
+            async with asyncio.TaskGroup() as group:
+                for client in (ada, bob):
+                    group.create_task(note_departures(client, left))
+                store.is_down = True
+                await until(lambda: store.refusals > 3)
+                store.clear()
+                store.is_down = False
+            assert left == []
+            assert set(ada.people) == set(bob.people) == {"1", "2"}
+
+
+async def test_what_killed_processes_had_stored_is_dropped_in_the_end(start):
+    ws, store = start(SharingPace(renewal=0.05, abandoned=0.2)), current_store().store
+    key = key_of(ws.path)
+    for name, seconds in (("old", 1.0), ("late", 0.1)):
+        text = json.dumps({"until": time.time() - seconds, "people": "{}"})
+        store.publish(key, f"{ws.path} {name}", [Entry(text, retained=name)], 0)
+    store.publish(key, f"{ws.path} newer", [Entry("{}", retained="newer")], 0)
+    async with enter(ws, ADA):
+        await until(lambda: "old" not in store.retained(key))
+        await until(lambda: "late" not in store.retained(key))
+        assert store.retained(key).keys() == {endpoint_of(ws).presence._sharing.process, "newer"}
 
 
 async def test_people_are_known_to_processes_that_serve_nobody(start):

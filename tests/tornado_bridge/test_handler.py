@@ -13,6 +13,7 @@ import pytest
 import tornado.websocket
 from django.test import override_settings
 
+from tests.support import told_sessions
 from tests.support.client import Refused
 from tests.support.waiting import turns as turn_round
 from tests.support.waiting import until
@@ -126,6 +127,16 @@ async def test_user_session_and_path_can_be_assigned_as_under_channels(visit: Vi
     (socket,) = visit.made
     socket.user = "somebody"
     assert connection_of(socket).user == "somebody"
+
+
+async def test_an_order_that_comes_while_the_session_is_read_is_carried_out(
+    visit: Visit, served: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = visit.ws.to(exclude=[])
+    monkeypatch.setattr(told_sessions.SessionStore, "on_load", lambda: everybody.disconnect(4100))
+    with override_settings(SESSION_ENGINE=told_sessions.__name__):
+        client = await served.connect("/ws/x", {"Cookie": "sessionid=somebodys"})
+        assert await client.closed() == (4100, "")
 
 
 async def test_emit_reaches_the_client(visit: Visit, served: Serving) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from .. import conf
-from ..core.control import CONTROL, Note, keep_orders
+from ..core.control import CONTROL, Control, Note, keep_orders
 from ..core.forking import after_fork
 from ..core.logger import logger
 from ..core.tasks import keep
@@ -80,17 +80,18 @@ class Board:
     def forget(self) -> None:
         """Start without looking, as a forked process must."""
         self.looks = 0
-        self._looking: WeakKeyDictionary[Hub, tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = (
+        # By hub, of which there is one in a process, though each WebSocket with a history knows it by another object.
+        self._looking: WeakKeyDictionary[Control, tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = (
             WeakKeyDictionary()
         )
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; called on its event loop."""
         hub = connection.endpoint.hub
-        at_work = self._looking.get(hub)
+        at_work = self._looking.get(hub.control)
         if is_shared() and (at_work is None or at_work[1].done() or not at_work[0].is_running()):
             loop = asyncio.get_running_loop()
-            self._looking[hub] = loop, keep(loop.create_task(self._look(hub)))
+            self._looking[hub.control] = loop, keep(loop.create_task(self._look(hub)))
 
     def on_disconnected(self, connection: Connection) -> None:
         """It has disconnected."""

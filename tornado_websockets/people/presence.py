@@ -20,6 +20,7 @@ from .. import conf
 from ..core.delivery.audience import Audience
 from ..core.delivery.message import Message
 from ..core.forking import after_fork
+from ..core.handlers.leasing import lease_threads
 from ..core.handlers.signatures import call_in_thread, runs_on_loop
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
@@ -118,19 +119,17 @@ class Presence:
 
     def present(self, connection: Connection, info: Any) -> None:
         """A client says that it is here; errors as of ``socket.present``."""
-        if self._is_counted:
-            raise RuntimeError(f"The clients of {self._path!r} are only counted: give presence=True to have them say.")
-        read = read_info(info)
-        if not connection.closed:
-            self._enter(connection, read)
-        if connection.closed:  # meanwhile, in another thread
-            self.absent(connection)
+        self._refuse_if_counted()
+        self._enter(connection, read_info(info))
 
     def absent(self, connection: Connection) -> None:
         """A client takes that back."""
-        with self._lock:
-            self._place(connection.path).leave(connection.id)
-        self._gather(connection)
+        self._refuse_if_counted()
+        self._leave(connection)
+
+    def _refuse_if_counted(self) -> None:
+        if self._is_counted:
+            raise RuntimeError(f"The clients of {self._path!r} are only counted: give presence=True to have them say.")
 
     # For the endpoint, on the event loop of each connection.
 
@@ -157,22 +156,30 @@ class Presence:
                 return  # it was not seen
             if connection.is_sent_away:
                 grace, is_nobody = grace + RETURN, False
-            is_awaited = grace > 0 and not is_nobody
-            place.leave(connection.id, monotonic() + grace if is_awaited else None)
-        if is_awaited:
-            connection.shard.loop.call_later(grace, self._tell, connection.endpoint.hub, connection.path)
-        else:
+            is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
+            place.leave(connection.id, until if is_awaited else None)
+        if connection.is_sent_away:
+            self._sharing.outlast(connection.path, grace)
+        if not is_awaited:
             self._gather(connection)
+            return
+        hub, topic = connection.endpoint.hub, connection.path
+        for loop in hub.loops_of(topic) or [connection.shard.loop]:  # any of them may have ended by then
+            _call_later(loop, grace, self._tell, hub, topic, until)
 
     def on_user_changed(self, connection: Connection) -> None:
         """``socket.user`` is another now. From any thread."""
         with self._lock:
-            info = self._place(connection.path).info_of(connection.id)
-        if info is not None:
+            place, person = self._place(connection.path), connection.user_key or self._names.get(connection.id)
+            info = place.info_of(connection.id)
+            is_same = person is not None and person == place.person_of(connection.id)
+        if info is not None and not is_same:  # who was only read again has said nothing new
             self._enter(connection, info)
 
     async def _introduce(self, connection: Connection, ask: Callable[[Any], Any]) -> None:
         """Ask the application who that is, then show the client who is here."""
+        if connection.leases_threads:
+            lease_threads()
         try:
             said = await self._said_of(connection, ask)
             if said is not None:
@@ -194,15 +201,20 @@ class Presence:
 
     # What they have in common.
 
-    def _place(self, topic: str) -> Place:
-        """Who is at ``topic``; call it with the lock held."""
+    def _place(self, topic: str, until: float = 0.0) -> Place:
+        """Who is at ``topic``; call it with the lock held.
+
+        :param until: those who counted until then count no more, though it may be a moment away.
+        """
         place = self._places.get(topic)
         if place is None:
             return Place()
-        place.expire(monotonic())
+        place.expire(max(until, monotonic()))
         return place
 
     def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
+        if connection.closed:
+            return
         with self._lock:
             person = connection.user_key
             if person is None:  # its own id may be known to others, who could spare it by that
@@ -212,6 +224,14 @@ class Presence:
             place = self._places[connection.path] = self._places.get(connection.path) or Place()
             place.expire(monotonic())
             place.enter(connection.id, person, info, time())
+        self._gather(connection)
+        if connection.closed:  # meanwhile, in another thread
+            self._leave(connection)
+            self._names.pop(connection.id, None)
+
+    def _leave(self, connection: Connection) -> None:
+        with self._lock:
+            self._place(connection.path).leave(connection.id)
         self._gather(connection)
 
     def _show(self, connection: Connection) -> None:
@@ -236,40 +256,41 @@ class Presence:
             place = self._places[topic] = self._places.get(topic) or Place()
             before = place.version
             place.take(rows)
-            loop = asyncio.get_running_loop()
-            is_due = place.version != before and self._begin_to_gather(topic, loop)
+            has_changed = place.version != before
             if not place:
                 del self._places[topic]
-        if is_due:
-            loop.call_later(self._pace.gathering, self._tell, hub, topic)
+        if has_changed:
+            self._gather_at(hub, topic, asyncio.get_running_loop())
 
     def _whole(self, place: Place) -> dict[str, Any]:
         return {"count": len(place)} if self._is_counted else {"people": place.people()}
 
     def _gather(self, connection: Connection) -> None:
         """Tell everybody at the path what has changed, in a moment. From any thread."""
-        loop, hub, topic = connection.shard.loop, connection.endpoint.hub, connection.path
-        with self._lock:
-            if not self._begin_to_gather(topic, loop):
-                return
-        later = partial(loop.call_later, self._pace.gathering, self._tell, hub, topic)
-        if connection.shard.is_here:
-            later()
-        else:
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(later)
+        self._gather_at(connection.endpoint.hub, connection.path, connection.shard.loop)
 
-    def _begin_to_gather(self, topic: str, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether ``loop`` is to tell of changes, since none that runs is about to; call it with the lock held."""
-        if topic in self._shown and self._gathering[topic].is_running():
-            return False
-        self._shown[topic], self._gathering[topic] = {}, loop
-        return True
+    def _gather_at(self, hub: Hub, topic: str, loop: asyncio.AbstractEventLoop) -> None:
+        """The same.
 
-    def _tell(self, hub: Hub, topic: str) -> None:
-        """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it."""
+        :param loop: where that is done, unless others have clients at ``topic`` and it has not: it may end before.
+        """
+        loops = hub.loops_of(topic)
         with self._lock:
-            place, shown = self._place(topic), self._shown.pop(topic, {})
+            gathering = self._gathering.get(topic)
+            if gathering is not None and (gathering in loops or (not loops and gathering.is_running())):
+                return  # it is about to
+            shown = self._shown.get(topic, {})
+            self._shown[topic] = {each: at for each, at in shown.items() if each.shard.loop.is_running()}
+            self._gathering[topic] = loop = loop if loop in loops else next(iter(loops), loop)
+        _call_later(loop, self._pace.gathering, self._tell, hub, topic)
+
+    def _tell(self, hub: Hub, topic: str, until: float = 0.0) -> None:
+        """Tell everybody at ``topic`` what has changed, and those who were shown it meanwhile what they lack of it.
+
+        :param until: as of :meth:`_place`: a loop may call up to a millisecond too early, by the clock that we read.
+        """
+        with self._lock:
+            place, shown = self._place(topic, until), self._shown.pop(topic, {})
             self._gathering.pop(topic, None)
             whole = encoder.event(EVENT, self._whole(place)) if _NOTHING in shown.values() else ""
             lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}
@@ -304,6 +325,12 @@ class Presence:
 
 #: The version that who waits for all of it was shown.
 _NOTHING: Final = -1
+
+
+def _call_later(loop: asyncio.AbstractEventLoop, seconds: float, call: Callable[..., object], *arguments: Any) -> None:
+    """Call on an event loop, unless that has ended. From any thread."""
+    with suppress(RuntimeError):  # it is closed
+        loop.call_soon_threadsafe(loop.call_later, seconds, call, *arguments)
 
 
 def _write(connection: Connection, text: str) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..core.handlers.signatures import is_generator_function
 from ..encoding import encoder
 
 #: Bytes of JSON that a person may say of itself.
@@ -19,8 +20,8 @@ def check_option(option: Option, path: str) -> None:
     """See to it that ``option`` is what ``WebSocket(presence=...)`` takes; ``TypeError`` if it is not."""
     if option is True or option == COUNT:
         return
-    if not callable(option):
-        raise TypeError(f"Expected presence of {path!r} as a function, True or 'count', got {option!r}.")
+    if not callable(option) or is_generator_function(option):
+        raise TypeError(f"Expected presence of {path!r} as a function that returns, True or 'count', got {option!r}.")
     try:
         inspect.signature(option).bind(None)
     except ValueError:  # of some functions written in C, nobody knows

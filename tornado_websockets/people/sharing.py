@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -40,11 +41,13 @@ class SharingPace:
     """When the store is asked, in seconds.
 
     :ivar renewal: from one time to the next, where nothing changes; ``lifetime`` of what is not renewed.
+    :ivar abandoned: after the end of that, it is dropped: a process that was killed drops nothing itself.
     :ivar rest: at least so long from one time to the next; for each byte that was read, ``rest_per_byte`` more.
     """
 
     renewal: float = 5.0
     lifetime: float = 20.0
+    abandoned: float = 60.0
     rest: float = 0.1
     rest_per_byte: float = 2e-6
 
@@ -94,6 +97,7 @@ class Sharing:
     def forget(self) -> None:
         """Start without people, as a forked process must."""
         self.process = uuid.uuid4().hex
+        self._lifetime = self._pace.lifetime
         self._tasks: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None], asyncio.Event]] = {}
 
     def begin(self, hub: Hub, topic: str) -> None:
@@ -114,39 +118,58 @@ class Sharing:
             with suppress(RuntimeError):  # the loop is closed
                 at_work[0].call_soon_threadsafe(at_work[2].set)
 
+    def outlast(self, topic: str, seconds: float) -> None:
+        """This process is stopping: keep its people at ``topic`` for so long, though it will not renew them."""
+        self._lifetime = max(self._lifetime, seconds)
+        self.hurry(topic)
+
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
         store = shared_store()
-        return self._read(await store.ask(store.store.retained, key_of(topic)))
+        return self._read(await store.ask(store.store.retained, key_of(topic)))[0]
 
     def ask_and_wait(self, topic: str) -> dict[str, Row]:
         """The same, for sync code; ``SynchronousOnlyOperation`` where that would block an event loop."""
         store = shared_store()
         if store.store.waits and is_loop_running():
             raise SynchronousOnlyOperation("The store is asked who is here: in async code, call apeople, ais_present.")
-        return self._read(store.ask_and_wait(store.store.retained, key_of(topic)))
+        return self._read(store.ask_and_wait(store.store.retained, key_of(topic)))[0]
 
-    def _read(self, kept: Mapping[str, Event]) -> dict[str, Row]:
-        """The rows of other processes that have been renewed."""
-        rows = {process: _read(event.text) for process, event in kept.items() if process != self.process}
-        return {process: row for process, row in rows.items() if row}
+    def _read(self, kept: Mapping[str, Event]) -> tuple[dict[str, Row], list[str]]:
+        """The rows of other processes that have been renewed, and the names of those that were not for long."""
+        rows: dict[str, Row] = {}
+        gone: list[str] = []
+        now = time.time()
+        for process, event in kept.items():
+            until, row = _read(event.text, now)
+            if process != self.process and row:
+                rows[process] = row
+            if until + self._pace.abandoned <= now:
+                gone.append(process)
+        return rows, gone
 
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
+        others = _Others(2 * renewal)
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
             rest = self._pace.rest
-            with suppress(StoreError):  # it is logged; the next time will do
+            try:
                 text = json.dumps(dict(self._row_at(topic)))
-                lasting = json.dumps({"until": time.time() + self._pace.lifetime, "people": text})
+                lasting = json.dumps({"until": time.time() + self._lifetime, "people": text})
                 await store.ask(store.store.publish, key, uuid.uuid4().hex, [entry_of(lasting, self.process)], 0)
                 if text != told:
                     told = text
                     self._tell_others(hub, topic)
                 kept = await store.ask(store.store.retained, key)
                 rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
-                self._apply(hub, topic, self._read(kept))
+                rows, gone = self._read(kept)
+                self._apply(hub, topic, others.take(rows, time.monotonic()))
+                for process in gone:
+                    await store.ask(store.store.forget, key, process)
+            except StoreError:  # it is logged; the next time will do
+                others.lose_sight()
             await asyncio.sleep(rest)
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
@@ -162,16 +185,47 @@ class Sharing:
         hub.publish(Note(CONTROL, PEOPLE, json.dumps({"path": topic}), is_for_others=True))
 
 
-def _read(text: str) -> Row:
-    """The row in a text of the store; empty where it has not been renewed, or is none."""
+class _Others:
+    """The rows of other processes. When the store is back after a while, not all have been renewed there yet.
+
+    :param patience: seconds for which those that are missing then are taken to be as they were.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._rows: Mapping[str, Row] = {}
+        self._is_out_of_sight = False
+        self._settled_at = 0.0
+
+    def lose_sight(self) -> None:
+        """The store does not tell."""
+        self._is_out_of_sight = True
+
+    def take(self, rows: Mapping[str, Row], now: float) -> Mapping[str, Row]:
+        """The rows to go by, where the store has these.
+
+        :param now: seconds, of a clock that never goes back.
+        """
+        if self._is_out_of_sight:
+            self._is_out_of_sight, self._settled_at = False, now + self._patience
+        self._rows = {**self._rows, **rows} if now < self._settled_at else rows
+        return self._rows
+
+
+def _read(text: str, now: float) -> tuple[float, Row]:
+    """Until when a text of the store holds, and the row in it; empty where that is over.
+
+    What is none, a later version has written perhaps: it holds for ever, for nobody.
+    """
     try:
         kept = json.loads(text)
-        if kept["until"] <= time.time():
-            return {}
+        until = float(kept["until"])
+        if until <= now:
+            return until, {}
         row = json.loads(kept["people"]).items()
-        return {id_: (dict(info), int(count), float(at)) for id_, (info, count, at) in row}
+        return until, {id_: (dict(info), int(count), float(at)) for id_, (info, count, at) in row}
     except (ValueError, TypeError, LookupError, AttributeError):
-        return {}
+        return inf, {}
 
 
 @on_note(PEOPLE)

@@ -24,6 +24,7 @@ def connect(
     user: Any = None,
     session: Any = None,
     offer: Offer = NOTHING_OFFERED,
+    orders_seen: int | None = None,
     socket: Any = None,
     run: Run | None = None,
 ) -> Connection:
@@ -32,6 +33,7 @@ def connect(
     :param parameters: of the path, converted.
     :param headers: as :func:`join_headers` gives them.
     :param offer: as :meth:`Endpoint.read_offer` gives it.
+    :param orders_seen: the last order to processes before its user was read; by default that of now.
     :param socket: what handlers get instead of the connection.
     :param run: runs sync handlers, instead of the workers of the WebSocket.
     """
@@ -47,6 +49,7 @@ def connect(
         user=user,
         session=session,
         offer=offer,
+        orders_seen=orders_seen,
         socket=socket,
         run=run,
     )

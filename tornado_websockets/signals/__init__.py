@@ -1,7 +1,8 @@
 """Django signals for what happens to clients and their events; whoever listens to none pays nothing for them.
 
-Receivers are called on the event loop, so they must be quick: what may block belongs in a task or a thread. What one
-raises is logged by Django. A receiver that is connected with ``sender=ws`` hears of that WebSocket alone.
+Receivers are plain functions, called on the event loop, so they must be quick: what may block belongs in a task or a
+thread. What one raises is logged by Django. A receiver that is connected with ``sender=ws`` hears of that WebSocket
+alone.
 
 :data:`connected`
     A client has connected, and its ``open`` handler has not run yet. Arguments: ``socket``.

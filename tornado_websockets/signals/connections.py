@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.dispatch import Signal
+from .loop_signal import LoopSignal
 
-connected: Final = Signal()
-disconnected: Final = Signal()
+connected: Final = LoopSignal()
+disconnected: Final = LoopSignal()

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.dispatch import Signal
-
 from ..core.watching import Outcome, on_handled, on_refused
+from .loop_signal import LoopSignal
 
 
-class _WatchingSignal(Signal):
+class _WatchingSignal(LoopSignal):
     """A signal that has the core tell us once somebody wants to know.
 
     :param tellers: where the core looks for whom to tell.
@@ -21,7 +20,7 @@ class _WatchingSignal(Signal):
         self._tell = tell
 
     def connect(self, *arguments: Any, **options: Any) -> None:
-        """See :class:`django.dispatch.Signal`."""
+        """See :class:`LoopSignal`."""
         super().connect(*arguments, **options)
         if self._tell not in self._tellers:
             self._tellers.append(self._tell)

@@ -253,6 +253,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
     async def _connect(self) -> Connection:
         headers = handshake.join_headers(self.request.headers.get_all())
         parameters = self._path_parameters() or {}
+        orders_seen = self._endpoint.hub.control.last
         session, user = await load_session(headers.get("cookie", ""))
         return handshake.connect(
             self._endpoint,
@@ -266,6 +267,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
             offer=self._endpoint.read_offer(
                 headers.get("sec-websocket-protocol", ""), headers.get("authorization", "")
             ),
+            orders_seen=orders_seen,
             socket=self,
         )
 

@@ -99,6 +99,14 @@ class TestShards:
         assert set(hub._shards) == {shard.loop, another.loop}
         another.stop()
 
+    async def test_tell_the_loops_on_which_a_topic_has_clients(self, hub, elsewhere):
+        assert hub.loops_of("/chat") == [elsewhere.loop]
+        hub.shard().subscribe(MemoryMember(), "/chat")
+        assert set(hub.loops_of("/chat")) == {elsewhere.loop, asyncio.get_running_loop()}
+        elsewhere.stop()
+        assert hub.loops_of("/chat") == [asyncio.get_running_loop()]
+        assert hub.loops_of("/other") == []
+
     async def test_have_the_pace_of_the_hub(self):
         pace = Pace(budget=7)
         assert Hub(pace).shard().pace is pace

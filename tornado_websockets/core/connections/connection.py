@@ -118,6 +118,7 @@ class Connection:
     :param socket: that of its handlers, where the transport brings one.
     :param run: runs sync handlers, instead of the workers of the WebSocket.
     :param offer: the token and the subprotocols of its handshake.
+    :param orders_seen: see below; by default they are those of now.
     :param straggling: seconds for which what the client had sent is still begun after it has left.
 
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
@@ -184,6 +185,7 @@ class Connection:
         socket: Socket | None = None,
         run: Run | None = None,
         offer: Offer = NOTHING_OFFERED,
+        orders_seen: int | None = None,
         straggling: float = STRAGGLING,
     ) -> None:
         self.id = os.urandom(16).hex()
@@ -214,7 +216,7 @@ class Connection:
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
         self._is_admitted = self._is_attending = self.is_sent_away = False
-        self.orders_seen = endpoint.hub.control.last
+        self.orders_seen = endpoint.hub.control.last if orders_seen is None else orders_seen
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
         self._pings: Rate | None = None  # most clients never send any

@@ -191,7 +191,7 @@ class Socket:
         self._connection.presence.present(self._connection, info)
 
     def absent(self) -> None:
-        """Take that back; errors as :meth:`present` where there is no ``presence``."""
+        """Take that back; ``RuntimeError`` as of :meth:`present`."""
         self._connection.presence.absent(self._connection)
 
     def close(self, code: int | None = None, reason: str | None = None) -> Sending:

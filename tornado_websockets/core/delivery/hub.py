@@ -130,6 +130,10 @@ class Hub:
         """An event loop on which clients are served here, if there is one."""
         return next((loop for loop in list(self._shards) if loop.is_running()), None)
 
+    def loops_of(self, topic: str) -> list[asyncio.AbstractEventLoop]:
+        """The event loops on which ``topic`` has clients."""
+        return [loop for loop, shard in list(self._shards.items()) if topic in shard.topics and loop.is_running()]
+
     def deliver(self, message: Message, sender: Hashable = None) -> None:
         """Send to the clients in this process.
 

@@ -73,6 +73,10 @@ class Place:
         person = self._whose.get(connection)
         return None if person is None else self._people[person].tabs[connection].info
 
+    def person_of(self, connection: str) -> str | None:
+        """Whose a connection is; ``None`` where it is not here."""
+        return self._whose.get(connection)
+
     def enter(self, connection: str, person: str, info: Info, at: float = 0.0) -> None:
         """A connection of ``person`` is here, and says so with ``info``; or says something else.
 

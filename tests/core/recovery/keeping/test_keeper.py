@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 from channels.layers import get_channel_layer
@@ -14,11 +16,14 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
+
+ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True) for number in (1, 2))
 
 
 @pytest.fixture
@@ -38,6 +43,20 @@ def start(guard):
         return Process(**{"store": lambda: guard, "history": 100, "has_relay": False, **options})
 
     return start
+
+
+class SlowStore(MemoryStore):
+    """One that takes its time."""
+
+    waits = True
+
+    def append(self, *arguments):
+        time.sleep(0.05)
+        super().append(*arguments)
+
+    def publish(self, *arguments):
+        time.sleep(0.05)
+        return super().publish(*arguments)
 
 
 @contextlib.asynccontextmanager
@@ -348,6 +367,19 @@ class TestBetweenProcesses:
         await until(lambda: len(process.keeper) == 0)
         assert len(guard.store.read("/room/7").events) == 1
 
+    @pytest.mark.parametrize("has_clients", [True, False])
+    async def test_who_is_disconnected_has_heard_what_was_sent_before(self, layer, has_clients):
+        guard = Guard(SlowStore())
+        here, there = (Process(store=lambda: guard, history=100) for _ in range(2))
+        client = await there.connect(user=ADA)
+        await client.connection.attend(wait=True)
+        if has_clients:
+            await here.connect(user=BOB)
+        here.ws.to(user=ADA).publish("bye")
+        await here.ws.to(user=ADA).disconnect(4100)
+        await until(lambda: Close(4100) in client.transport.sent)
+        assert client.events == ["bye"]
+
 
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
@@ -467,6 +499,22 @@ class TestRetainedValues:
         await there.ws.publish("track", {"n": 1})
         client = await here.connect()
         assert client.events == ["track"]
+
+    @pytest.mark.parametrize("history", [0, 100], ids=["beside a value", "where the other has no history"])
+    async def test_what_is_for_one_user_is_told_to_nobody_else(self, start, layer, history):
+        here = start(has_relay=True, history=history, retain=("track",))
+        there = start(has_relay=True, history=0, retain=() if history else ("track",))
+        one, other = await there.connect(user=ADA), await there.connect(user=BOB)
+        layer().is_hanging = True  # so that what comes after the first one goes together
+        for event in ("news", "news", "track"):
+            here.ws.to(user=ADA).publish(event, {"n": 1})
+        await turns()
+        layer().is_hanging = False
+        await here.ws.publish("end")
+        await until(lambda: len(one.events) == 4)
+        await until(lambda: "end" in other.events)
+        assert sorted(one.events) == ["end", "news", "news", "track"]
+        assert other.events == ["end"]
 
     async def test_one_that_was_forgotten_is_not_told(self, start):
         process = start(retain=("track",))

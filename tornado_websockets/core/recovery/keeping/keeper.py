@@ -114,6 +114,17 @@ class TopicKeeper:
             loop.call_soon_threadsafe(self._values.compare_later, journal, asked)
         self._drop_unless_needed(journal)
 
+    def hurry(self, topic: str) -> None:
+        """Have what was sent to ``topic`` on its way to other processes, whether or not the store has it."""
+        self._fork.check()
+        found = self._journals.get(topic)
+        if found is None:
+            return
+        journal, _ = found
+        with journal.lock:
+            in_line = self._writer.tell(journal)
+        self._hub.push_on(in_line)
+
     def take(self, messages: Sequence[Message]) -> None:
         """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`."""
         self._fork.check()

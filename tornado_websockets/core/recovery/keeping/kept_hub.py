@@ -70,7 +70,12 @@ class KeptHub:
             self.hub.emit(message, sender)
 
     def publish(self, message: Message | Note) -> "Future[None] | None":
-        """See :meth:`Hub.publish`; what is kept has succeeded when the store or the other processes have it."""
+        """See :meth:`Hub.publish`; what is kept has succeeded when the store or the other processes have it.
+
+        A note comes after what was sent to its topic before, which then does not wait for the store any longer.
+        """
+        if isinstance(message, Note):
+            self.keeper.hurry(message.topic)
         if isinstance(message, Note) or not self.policy.keeps(message):
             return self.hub.publish(message)
         self._note_topic(message.topic)

@@ -29,7 +29,7 @@ class Policy:
 
     def keeps(self, message: Message) -> bool:
         """Whether ``message`` is numbered and kept."""
-        return self.history > 0 or message.event in self.retain
+        return self.history > 0 or bool(self.retained_name(message.event, message.audience))
 
     def retained_name(self, event: str, audience: Audience | None) -> str:
         """The name under which an event is retained; empty for one that is not, or not for everybody."""

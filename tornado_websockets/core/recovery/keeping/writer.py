@@ -256,10 +256,14 @@ class Writer:
             journal.is_failing = True
             for pending in batch:
                 pending.has_failed = True
-            in_line = self._tell_through(journal, journal.untold[-1]) if journal.untold else []
+            in_line = self.tell(journal)
             for pending in batch:
                 self._settle(journal, pending, error)
         return in_line
+
+    def tell(self, journal: Journal) -> Placed:
+        """Give the layer all that it has not got yet; what is to be pushed on here. Under the lock of the journal."""
+        return self._tell_through(journal, journal.untold[-1]) if journal.untold else []
 
     def _tell_due(self, journal: Journal) -> Placed:
         now = monotonic()
