@@ -1,4 +1,4 @@
-"""How data become JSON: what Django can serialise can be sent."""
+"""How data become JSON: what Django can serialise can be sent. Where msgspec is installed, it reads what comes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from typing import Any
 from django.utils.functional import Promise
 
 from .core.protocol.frames import Encoder
+from .core.protocol.parsing import parse
+
+try:
+    from msgspec.json import Decoder
+except ImportError:
+    pass
+else:
+    parse.fast = Decoder().decode
 
 
 def _to_json(value: Any) -> Any:

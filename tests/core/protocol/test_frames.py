@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
 import pytest
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
@@ -16,10 +17,20 @@ from tests.support.scripts import run_script
 from tornado_websockets.core.protocol.frames import Code, Encoder, Frame, Refusal, decode, refuse
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.protocol.outline import SHORT
+from tornado_websockets.core.protocol.parsing import parse
 from tornado_websockets.encoding import encoder as django_encoder
 
 LIMITS = Limits()
 encoder = Encoder()
+
+
+@pytest.fixture(scope="module", autouse=True, params=["by msgspec", "by python"])
+def parser(request):
+    """Everything holds whoever reads JSON."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parse, "fast", msgspec.json.decode if request.param == "by msgspec" else None)
+        yield
+
 
 wild = st.text(st.characters(), max_size=12)  # lone surrogates too
 plain = st.text(max_size=12)
@@ -460,7 +471,7 @@ class TestCost:
 
 
 class TestAnyMessage:
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=600, deadline=None)
     @given(good_frames | wild_texts, st.integers(1, 6), st.integers(1, 6), st.booleans())
     def test_is_taken_if_it_keeps_the_rules(self, message, depth, containers, is_long):
         if is_long:  # it is decoded in another way then

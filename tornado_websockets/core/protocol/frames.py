@@ -1,17 +1,16 @@
 """Text on the wire <-> frames, and why a text is refused."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
 from . import outline
 from .ids import Id, find_id, id_of, is_id
 from .limits import Limits
-from .outline import SHORT
+from .parsing import OutOfRange, Unsendable, parse
 
 Data = dict[str, Any]
 
@@ -65,28 +64,6 @@ class Refusal:
     details: Data | None = None
 
 
-class _OutOfRange(ValueError):
-    """A number is none that JSON or a float can hold; but for it, the text may be JSON."""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _OutOfRange(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise _OutOfRange(f"{text} is too large")
-    return value
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-# To call Python for each number takes 130 ms for a megabyte of them: those of a long text are looked at afterwards.
-_DECODER_OF_LONG = json.JSONDecoder(parse_constant=_refuse_constant)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_WHITESPACE = " \t\n\r"
-
-
 def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
     """Read one message of a client. Never raises: whatever is wrong with it comes back as a :class:`Refusal`."""
     try:
@@ -97,22 +74,16 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
         brackets = _brackets(text, limits)
         if brackets and outline.containers(brackets) > limits.max_containers:
             return _too_many(text, limits)
-        text = text.strip(_WHITESPACE)
-        decoder = _DECODER if len(text) <= SHORT else _DECODER_OF_LONG
-        value, end = decoder.raw_decode(text)  # what decode() does, without its two regular expressions
-        if end != len(text):
-            raise ValueError("there is something after the value")
+        value, is_sendable = parse(text), True
     except RecursionError:
         return _too_deep(limits, find_id(text))
+    except Unsendable as error:
+        value, is_sendable = error.value, False
     except ValueError as error:  # bad syntax, half a surrogate pair that is not escaped, an integer of 4,301 digits
-        return _invalid(find_id(text, is_json=isinstance(error, (_OutOfRange, UnicodeError))))
+        return _invalid(find_id(text, is_json=isinstance(error, (OutOfRange, UnicodeError))))
     if brackets and outline.depth(brackets) > limits.max_depth:
         return _too_deep(limits, id_of(value))
-    if "\\" in text and _SURROGATE.search(text) and outline.has_half_a_pair(text):
-        return _invalid(id_of(value))
-    if decoder is _DECODER_OF_LONG and outline.has_infinity(text, value):
-        return _invalid(id_of(value))
-    return _frame(value)
+    return _frame(value) if is_sendable else _invalid(id_of(value))
 
 
 def refuse(text: str | bytes, limits: Limits) -> Refusal:

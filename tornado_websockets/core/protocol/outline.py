@@ -62,6 +62,15 @@ def has_half_a_pair(text: str) -> bool:
     return _HALF_A_PAIR.search(text) is not None
 
 
+def has_exponents(text: str) -> bool:
+    """Whether something in ``text`` looks like a number with an exponent of two digits or more.
+
+    To read ``1e300`` takes msgspec 5 µs, thirty times as long as Python.
+    """
+    numbers = text.encode(errors="surrogatepass").translate(_EXPONENTS, b"+-")
+    return b"0e00" in numbers
+
+
 def has_infinity(text: str, value: Any) -> bool:
     """Whether a number in ``text`` was too large for a float.
 

@@ -1,0 +1,87 @@
+"""Whoever reads JSON, the answer is the same."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.scripts import run_script
+from tornado_websockets.core.protocol import parsing
+from tornado_websockets.core.protocol.parsing import by_python, parse
+
+numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+strings = st.from_regex(r'"([ -!#-\[\]-~\n]|\\[nrt"/u\\]|\\u[dD][89aBcF][0-9]{2}|\\u[0-9]{4})*"', fullmatch=True)
+texts = st.recursive(
+    numbers | strings | st.sampled_from(["null", "true", "false", "NaN", "-Infinity", "nul", "\ud800", "01", "+1", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda values: f"[{', '.join(values)}]")
+        | st.lists(st.tuples(strings, inner), max_size=4).map(
+            lambda pairs: "{" + ",".join(f"{name}: {value}" for name, value in pairs) + "}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+def answer(read, text):
+    """What comes of ``text``, exactly."""
+    try:
+        return repr(read(text))
+    except (ValueError, RecursionError) as error:
+        return type(error), repr(getattr(error, "value", None))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def everything_is_long():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parsing, "_LONG", -1)
+        patch.setattr(parse, "fast", msgspec.json.decode)
+        yield
+
+
+@settings(max_examples=1500, deadline=None)
+@given(texts | st.text(max_size=20), st.sampled_from(["", " ", "\t\r\n", "\x00", "\ufeff", "x", ","]), st.booleans())
+def test_both_give_the_same_answer(text, edge, is_before):
+    text = edge + text if is_before else text + edge
+    assert answer(parse, text) == answer(by_python, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[" * depth + "]" * depth for depth in (10, 500, 900, 2_000, 100_000)),
+        *("9" * digits for digits in (18, 19, 20, 308, 309, 310, 4_300, 4_301)),
+        *("-" + "9" * digits for digits in (19, 20)),
+        *(f"1e{exponent}" for exponent in (308, 309, 400, -400, 99_999)),
+        '{"a": 1, "a": 2}',
+        json.dumps({"x" * 300: [1e300, 0.1, "\ud83d\ude00"]}),
+    ],
+    ids=lambda text: f"{text[:8]} of {len(text)}",
+)
+def test_both_know_the_same_bounds(text):
+    assert answer(parse, text) == answer(by_python, text)
+
+
+WITHOUT = """
+import sys
+sys.modules["msgspec"] = None
+from tornado_websockets.encoding import parse
+assert parse.fast is None
+"""
+
+
+def test_python_reads_where_msgspec_is_not_installed():
+    run_script(WITHOUT)
+
+
+def test_what_msgspec_takes_is_read_once(monkeypatch):
+    monkeypatch.setattr(parsing, "by_python", None)
+    assert parse('{"event": "say"}') == {"event": "say"}
+
+
+@pytest.mark.parametrize("number", ["1e300", "5E-324", "1.5e+22", "0.1e-300"])
+def test_numbers_that_msgspec_is_slow_to_read_are_python_s(monkeypatch, number):
+    monkeypatch.setattr(parse, "fast", pytest.fail)
+    assert parse(f"[{number}]") == [float(number)]
