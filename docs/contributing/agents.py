@@ -99,6 +99,8 @@ _SECTIONS: tuple[tuple[str, tuple[str | Excerpt, ...]], ...] = (
             Excerpt("README.md", _TITLE, _is_code, end=2),
             "A handler takes any of these, by name:",
             Excerpt("README.md", "## Handlers", _is_table),
+            Excerpt("README.md", "## Handlers", _is_prose, 3, 4),
+            "A path may have parameters; each concrete path is a room of its own:",
             Excerpt("README.md", "## Rooms", _is_code, end=1),
             "Who may connect:",
             Excerpt("README.md", "## Rooms", _is_code, 1, 2),
