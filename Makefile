@@ -11,7 +11,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run client test coverage soak check format bench bench-short bench-growth bench-docs clean
+.PHONY: help run client test coverage soak check format bench bench-short bench-growth bench-compared bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (a minute)
 
 bench-growth: $(STAMP)-bench ## measure with more clients, processes, paths
 	$(VENV_PYTHON) -m benchmarks.growth
+
+bench-compared: $(STAMP)-bench ## try what happens with others when something goes wrong (a quarter of an hour)
+	$(VENV_PYTHON) -m benchmarks.compared --docs docs
 
 bench-docs: $(STAMP)-bench ## measure all, and write the pages (half an hour)
 	$(VENV_PYTHON) -m benchmarks.growth --docs docs

@@ -50,6 +50,7 @@ class Server:
     :param environment: what it finds in its environment besides ours.
     :param directory: where it runs, and what it can import from.
     :param patience: seconds it may take to start.
+    :param port: to listen on; by default one that is free.
     :ivar pid: of its process.
     :ivar port: that it listens on.
     """
@@ -60,8 +61,9 @@ class Server:
         environment: Mapping[str, str] | None = None,
         directory: Path = ROOT,
         patience: float = PATIENCE,
+        port: int | None = None,
     ) -> None:
-        self.port = _free_port()
+        self.port = port or free_port()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 closed when the server stops
         self._process = subprocess.Popen(  # noqa: S603 our own commands
             command(self.port),
@@ -99,6 +101,10 @@ class Server:
         if "Traceback" in self.output():
             raise RuntimeError(f"Expected a server without errors, got:\n{self.output()[-2000:]}")
 
+    def has_ended(self) -> bool:
+        """Whether the process is over, of itself or because it was asked."""
+        return self._process.poll() is not None
+
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self._process.terminate()
@@ -119,7 +125,7 @@ class Server:
         raise RuntimeError(f"Expected a server on port {self.port} within {patience:.0f} s, got {written}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -17,13 +17,18 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def circumstances(module: str, arguments: Sequence[str]) -> str:
-    """When, how and with what was measured."""
+def circumstances(module: str, arguments: Sequence[str], versions: Mapping[str, str] | None = None) -> str:
+    """When, how and with what was measured.
+
+    :param versions: of what matters; by default of the packages that this Python has.
+    """
     today = date.today()  # noqa: DTZ011 where the reader of the table is, nobody knows
     command = shlex.join(["python", "-m", module, *arguments])
-    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    if versions is None:
+        versions = {name: _version(name) for name in _PACKAGES}
+    told = ", ".join(f"{name} {found}" for name, found in versions.items())
     where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
-    return f"{today:%Y-%m-%d}, `{command}`, {where}; {versions}.\n"
+    return f"{today:%Y-%m-%d}, `{command}`, {where}; {told}.\n"
 
 
 def _version(package: str) -> str:

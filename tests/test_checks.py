@@ -529,6 +529,10 @@ class TestTheProjectAround:
     def test_without_daphne_needs_none(self):
         assert ids_with(["tornado_websockets"], ASGI_APPLICATION=None) == {}
 
+    def test_without_daphne_is_warned_of_while_runserver_is_what_serves(self):
+        hints = ids_with(["tornado_websockets"], DEBUG=True)
+        assert hints == {"tornado_websockets.W019": 'Put it first: INSTALLED_APPS = ["daphne", ...]'}
+
     def modules(self, directory, **sources):
         """Modules on the path, as the preparation of a script."""
         for name, source in sources.items():

@@ -8,7 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "faq.md"
-PAGES = [PAGE, ROOT / "README.md", ROOT / "docs" / "production.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+PAGES = [
+    PAGE,
+    ROOT / "README.md",
+    ROOT / "docs" / "production.md",
+    ROOT / "docs" / "compared.md",
+    *sorted((ROOT / "docs" / "guides").glob("*.md")),
+]
 
 #: Functions that say, or return, why a client is refused: by file, what is said there is for the log.
 SAYING = {

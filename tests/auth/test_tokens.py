@@ -53,6 +53,10 @@ async def test_the_first_of_the_clients_protocols_is_selected(anywhere):
 async def test_an_unknown_protocol_is_not_selected(anywhere):
     found = await who(anywhere, "/bots", "v1.chat")
     assert (found["selected"], found["user"]) == (None, "AnonymousUser")
+    await anywhere.log.wait_for(
+        r"Selected no subprotocol at '/ws/tokens/bots': .* is not listed \(v3\.chat, v2\.chat\)$"
+    )
+    assert "v1.chat" not in anywhere.log.text  # it might have been a token without its marker
 
 
 @pytest.mark.parametrize("path", ["/bots", "/bots-soon", "/cookies", "/bots-or-cookies"])

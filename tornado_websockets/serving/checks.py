@@ -10,11 +10,16 @@ from typing import Any, Final
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+from django.core.management import get_commands
 
 from .discovery import discover, followed_late
 
 _OURS: Final = ("tornado_websockets", "channels_bridge")
-_ONE_LINE: Final = 'ASGI_APPLICATION = "channels_bridge.serve.application"'
+_APPLICATION: Final = "channels_bridge.serve.application"
+_ONE_LINE: Final = f'ASGI_APPLICATION = "{_APPLICATION}"'
+
+#: Whose ``runserver`` speaks no WebSocket.
+_DJANGOS: Final = frozenset({"django.core", "django.contrib.staticfiles"})
 
 #: What an ``asgi.py`` has that serves WebSockets, by us or by whatever else it imports.
 _SERVES: Final = re.compile(r"tornado_websockets|channels|websocket", re.IGNORECASE)
@@ -33,6 +38,8 @@ def check_asgi(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
                 id="tornado_websockets.W010",
             )
         ]
+    if application == _APPLICATION:
+        return list(_without_daphne())
     path = _source_of(str(application).rpartition(".")[0])
     if path is None or _SERVES.search(path.read_text(errors="replace")):
         return []
@@ -45,6 +52,16 @@ def check_asgi(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
             id="tornado_websockets.W011",
         )
     ]
+
+
+def _without_daphne() -> Iterator[CheckMessage]:
+    """A line of the README was left out, in a project that is being developed: served otherwise, it needs none."""
+    if settings.DEBUG and not apps.is_installed("channels_bridge") and get_commands().get("runserver") in _DJANGOS:
+        yield Warning(
+            "daphne is not installed as an app, so manage.py runserver serves no WebSockets.",
+            hint='Put it first: INSTALLED_APPS = ["daphne", ...]',
+            id="tornado_websockets.W019",
+        )
 
 
 def check_modules(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:

@@ -37,7 +37,7 @@ from ..schema.sends import DeclaredEncoder
 from ..schema.signatures import read_types
 from ..signals.connections import connected, disconnected
 from .authorization import Authorization, Authorize
-from .refusing import log_refusal, translate
+from .refusing import log_refusal, log_unselected, translate
 
 if TYPE_CHECKING:
     from ..core.connections.connection import Connection
@@ -188,7 +188,10 @@ class Endpoint:
 
     def read_offer(self, offered: str, authorization: str) -> Offer:
         """The token and the subprotocols of a handshake; parameters as of :func:`read_offer`."""
-        return read_offer(offered, authorization, self.subprotocols)
+        offer = read_offer(offered, authorization, self.subprotocols)
+        if offered and offer.answer is None:
+            log_unselected(PREFIX + self.path, self.subprotocols)
+        return offer
 
     # For connections.
 

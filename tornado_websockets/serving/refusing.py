@@ -1,6 +1,6 @@
 """How a client is refused: the line in the log, and what Django's own ways to say no mean to it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
@@ -39,3 +39,12 @@ def log_refusal(path: str, reason: str) -> None:
     """Count a client that is not let in, and say why in the log."""
     counters.connections_refused += 1
     logger.warning("Refused a connection to %.64r: %s", path, reason)
+
+
+def log_unselected(path: str, known: Collection[str]) -> None:
+    """Say why a browser is about to leave: it does, where none of the subprotocols that it offers is selected.
+
+    What was offered is not said: it may be a token whose ``bearer`` was forgotten.
+    """
+    listed = ", ".join(known) or "none"
+    logger.warning("Selected no subprotocol at %.64r: what the client offers is not listed (%s)", path, listed)

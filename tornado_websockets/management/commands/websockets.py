@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from tornado_websockets.management import agents
 from tornado_websockets.schema import asyncapi, listing, typescript
 from tornado_websockets.schema.description import describe
 from tornado_websockets.serving.discovery import discover
@@ -22,8 +23,12 @@ class Command(BaseCommand):
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--asyncapi", action="store_true", help="Print an AsyncAPI 3.0 document instead.")
         form.add_argument("--typescript", action="store_true", help="Print a module of TypeScript instead.")
+        form.add_argument("--agents", action="store_true", help="Print a section for notes to coding agents instead.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django gives it
+        if options["agents"]:
+            self.stdout.write(agents.section(), ending="")
+            return
         discover()
         described = describe(map(endpoint_of, registry))
         if options["asyncapi"]:
