@@ -4,6 +4,7 @@ from django.core import checks
 
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.encoding import encoder
+from tornado_websockets.processes import connections  # noqa: F401 who is asked by another process can answer
 
 from .checks import check_channel_layer, check_shared_store, check_store
 from .relay.publisher import Relay

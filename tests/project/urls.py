@@ -26,4 +26,5 @@ urlpatterns = [
     path("accounts/", include(accounts.urlpatterns)),
     path("people/", include(people.urlpatterns)),
     path("register/<slug:name>", views.register),
+    path("websockets/", include("tornado_websockets.live")),
 ]
