@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -79,3 +80,14 @@ async def test_a_terminal_shows_the_same(both: list[Server], redis: RedisServer,
     lines = [line.split() for line in printed.splitlines()]
     assert [path, "2"] in lines
     assert len({line[3] for line in lines if line[:1] == [f"ada-{key}"] and path in line}) == 2
+
+
+async def test_one_scrape_has_the_numbers_of_both(both: list[Server], key: str) -> None:
+    for server in both:
+        await server.connect(f"/people/{key}")
+    for server in both:
+        text = (await server.request("/metrics")).text
+        counts = re.findall(r"^tornado_websockets_connections\{process=.*:(\d+)\"\} 1$", text, re.MULTILINE)
+        assert {int(pid) for pid in counts} == {each.pid for each in both}
+        delays = re.findall(r"^tornado_websockets_relay_delay_seconds\{.*\} (.*)$", text, re.MULTILINE)
+        assert [0 < float(delay) < 5 for delay in delays] == [True, True]

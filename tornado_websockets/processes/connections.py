@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -70,8 +69,10 @@ async def report(hub: Hub, said: Details) -> Details:
         raise TypeError(f"expected what to find as a string, got {find!r:.64}")
     seen = _Seen(find[:MAX_TEXT].lower())
     for shard in hub.shards:
-        with suppress(RuntimeError):  # its loop is closed
-            await _on_loop_of(shard, seen)
+        if shard.is_here:
+            await _look(shard, seen)
+        elif shard.loop.is_running():
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_look(shard, seen), shard.loop))
     listed = [*seen.behind, *seen.others][:MOST]
     return {
         "started": identity.started,
@@ -86,13 +87,6 @@ async def report(hub: Hub, said: Details) -> Details:
         "connections_total": seen.total,
         "connections_found": seen.found,
     }
-
-
-async def _on_loop_of(shard: Shard, seen: _Seen) -> None:
-    if shard.is_here:
-        await _look(shard, seen)
-    else:
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_look(shard, seen), shard.loop))
 
 
 async def _look(shard: Shard, seen: _Seen) -> None:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -47,6 +48,9 @@ Responder = Callable[["Hub", Details], Awaitable[Details]]
 
 _responders: dict[str, Responder] = {}
 
+#: The modules of those that are loaded when they are first asked.
+_modules: dict[str, str] = {}
+
 
 def answers(what: str) -> Callable[[Responder], Responder]:
     """Register what answers questions of one kind, on an event loop of the process that is asked."""
@@ -56,6 +60,17 @@ def answers(what: str) -> Callable[[Responder], Responder]:
         return respond
 
     return register
+
+
+def answered_in(what: str, module: str) -> None:
+    """Let questions of one kind be answered by what ``module`` registers; it is loaded when it is first asked."""
+    _modules[what] = module
+
+
+def _responder_of(what: str) -> Responder:
+    if what not in _responders:
+        import_module(_modules[what])
+    return _responders[what]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +238,7 @@ def _take(hub: Hub, said: Details) -> None:
             raise TypeError(f"expected a name, got {name!r:.64}")
     if not to.startswith(ANSWERS):
         raise ValueError(f"expected the topic of a survey, got {to!r:.64}")
-    respond = _responders[what]
+    respond = _responder_of(what)
     keep(asyncio.get_running_loop().create_task(_answer(hub, respond, said)))
 
 
