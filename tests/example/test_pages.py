@@ -99,6 +99,44 @@ async def look_everywhere(page: Page, axe: str) -> None:
         assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
+# A form of all kinds of fields is filled in: what it reads, before and after, and what it complains of.
+FILL_IN = """async () => {
+  const { SchemaForm } = await import("./assets/form.mjs");
+  const { byId } = await import("./assets/elements.mjs");
+  const at = { type: "object", title: "Place", required: ["x"], properties: { x: { type: "number" } } };
+  const form = new SchemaForm({
+    type: "object",
+    required: ["name", "kind", "at"],
+    properties: {
+      name: { type: "string", description: "<i>yours</i>" },
+      kind: { enum: ["a", "b"] },
+      at: { $ref: "#/$defs/At" },
+      note: { anyOf: [{ type: "string" }, { type: "null" }] },
+      urgent: { type: "boolean" },
+      tags: { type: "array", items: { type: "string" } },
+      more: { $ref: "#/$defs/At", description: "or not" },
+      rest: {},
+    },
+  }, { At: at });
+  byId("try-fields").replaceChildren(form.element);
+  byId("try-fields").hidden = false;
+  const [place] = form.element.querySelectorAll("input[type=number]");
+  let complaint = null;
+  try { form.read() } catch (error) { complaint = error.path }
+  place.value = "1.5";
+  const before = form.read();
+  form.element.querySelectorAll("select")[1].value = "2";
+  form.element.querySelector("input[type=checkbox]").click();
+  form.element.querySelectorAll("input[type=number]")[1].value = "2";
+  [...form.element.querySelectorAll("button")].find((each) => each.textContent === "Add one").click();
+  form.element.querySelector(".item input").value = "new";
+  form.element.querySelector("textarea").value = "[1]";
+  const after = form.read();
+  form.show([{ path: "at.x", message: "Too far." }]);
+  return { complaint, before, after, error: place.parentElement.querySelector(".error").textContent };
+}"""
+
+
 async def test_the_staff_looks_disconnects_and_tries_things_out(
     browser: Browser, chat_server: ChatServer, arrive: Arrive, axe: str
 ) -> None:
@@ -134,6 +172,26 @@ async def test_the_staff_looks_disconnects_and_tries_things_out(
     await expect(reply).to_contain_text("invalid_data")
     await expect(page.locator("#try-fields .error")).to_have_text("It is on the list already.")
     await expect(page.locator("#frames code").first).to_contain_text('"id":2,"error"')
+
+    assert await page.evaluate(FILL_IN) == {
+        "complaint": "at.x",
+        "before": {"name": "", "kind": "a", "at": {"x": 1.5}},
+        "after": {
+            "name": "",
+            "kind": "a",
+            "at": {"x": 1.5},
+            "urgent": False,
+            "tags": ["new"],
+            "more": {"x": 2},
+            "rest": [1],
+        },
+        "error": "Too far.",
+    }
     await look_everywhere(page, axe)
+
+    await page.context.clear_cookies()  # with DEBUG, from this machine
+    await page.goto(f"{chat_server.url}websockets/")
+    await expect(page.get_by_label("Path", exact=True)).to_contain_text("/chat")
+    await expect(page.get_by_role("tab")).to_have_count(0)
     assert errors == []
     await page.context.close()

@@ -6,6 +6,7 @@ import pytest
 from django.test import RequestFactory
 
 from tornado_websockets.core.counters import counters
+from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.watching import on_handled, on_refused
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.metrics import prometheus, prometheus_all, snapshot
@@ -75,6 +76,20 @@ def test_every_number_has_its_meaning():
     text = prometheus(RequestFactory().get("/metrics")).text
     for name, meaning in MEANINGS.items():
         assert re.search(rf"^# HELP tornado_websockets_{name}(_total)? {re.escape(meaning)}$", text, re.MULTILINE)
+
+
+async def test_counts_who_missed_nothing_and_who_did():
+    ws = WebSocket("/metrics/kept", add_to_handlers=False, history=10)
+    before, position = snapshot(), await ws.aposition()
+    async with Client("/metrics/kept", websocket=ws) as client:
+        assert not await client.resume(None)  # knows nothing yet, and so has missed nothing
+        assert await client.resume(position)
+        assert differences(before)["recoveries"] == 1
+        assert not await client.resume(position_to_text({"whom nobody knows": 1}))
+    assert {name: count for name, count in differences(before).items() if "recover" in name} == {
+        "recoveries": 1,
+        "recoveries_failed": 1,
+    }
 
 
 @pytest.fixture

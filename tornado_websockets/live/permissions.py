@@ -48,7 +48,8 @@ def _has(user: Any, permission: str) -> bool:
         return True
     if not (getattr(user, "is_staff", False) and apps.is_installed("tornado_websockets.live")):
         return False
-    return bool(user.has_perm(permission))
+    has_perm = getattr(user, "has_perm", None)  # which a user model of one's own need not have
+    return has_perm is not None and bool(has_perm(permission))
 
 
 def _is_on_this_machine(request: HttpRequest) -> bool:

@@ -70,6 +70,7 @@ class Looking {
     this._makeTables();
     this._makeTiles();
     tws.on("open", () => this._watch());
+    tws.on("reconnecting", () => this._say("Reconnecting", "waiting"));
     tws.on("close", ({ code }) => this._say(code === 4403 ? "Not allowed any more" : "Disconnected", "bad"));
     document.addEventListener("visibilitychange", () => this._update());
     byId("find").addEventListener("submit", (event) => event.preventDefault());
