@@ -53,8 +53,11 @@ async def seen_by(staff: SocketClient, path: str, count: int) -> list[dict[str, 
                 return found
 
 
-async def test_the_staff_sees_all_processes_and_disconnects_a_client_of_another(both: list[Server], key: str) -> None:
-    here, there = both
+@pytest.mark.parametrize("first", [0, 1], ids=["from uvicorn", "from tornado"])
+async def test_the_staff_sees_all_processes_and_disconnects_a_client_of_another(
+    both: list[Server], key: str, first: int
+) -> None:
+    here, there = both[first], both[1 - first]
     path = f"/people/{key}"
     staff = await here.connect(PATH, await log_in(here, f"log-in-staff/staff-{key}"))
     ada = await there.connect(path, await log_in(there, f"log-in/ada-{key}"))

@@ -15,7 +15,8 @@ from ..core.protocol.closing import FORBIDDEN, Close
 from ..exceptions import PublishError, Refused
 from ..people.orders import Disconnect
 from ..processes.connections import CONNECTIONS
-from ..processes.survey import Round, Survey
+from ..processes.reading import read_reports
+from ..processes.survey import Survey
 from ..transactions import Options, publish
 from ..websocket import WebSocket, endpoint_of
 from .permissions import may_disconnect, may_look, read_again
@@ -59,11 +60,12 @@ async def look(socket: Socket, data: dict[str, Any]) -> AsyncIterator[dict[str, 
             if monotonic() - asked > RECHECK:
                 may_still_disconnect, asked = await _permissions(socket), monotonic()
             answers = await survey.ask(CONNECTIONS, {"find": find})
-            socket.state[_SHOWN] = dict(_connections(answers))
+            reports = read_reports(answers)
+            socket.state[_SHOWN] = {row["id"]: row for report in reports for row in report.connections}
             yield {
                 "processes": [
-                    {**answer.says, "id": answer.process, "name": answer.name, "delay": answer.seconds / 2}
-                    for answer in answers.answers.values()
+                    {**report.says, "id": report.process, "name": report.name, "delay": report.delay}
+                    for report in reports
                 ],
                 "is_whole": answers.is_whole,
                 "may_disconnect": may_still_disconnect,
@@ -98,18 +100,3 @@ async def _permissions(socket: Socket) -> bool:
         socket.close(FORBIDDEN, "Not allowed any more.")
         raise Refused("forbidden", "You may not look any more.")
     return await sync_to_async(may_disconnect)(user)
-
-
-def _connections(answers: Round) -> Any:
-    """What can be disconnected, by id: what is told by other processes is looked at first."""
-    for answer in answers.answers.values():
-        rows = answer.says.get("connections")
-        for row in rows if isinstance(rows, list) else ():
-            if _is_connection(row):
-                yield row["id"], row
-
-
-def _is_connection(row: Any) -> bool:
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("id", "path", "name")):
-        return False
-    return isinstance(row.get("user"), str | None)

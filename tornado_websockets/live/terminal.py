@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..processes.connections import CONNECTIONS
-from ..processes.survey import Answer, Round, Survey, SurveyPace
+from ..processes.reading import Report, read_reports
+from ..processes.survey import Survey, SurveyPace
 
 if TYPE_CHECKING:
     from ..core.delivery.hub import Hub
@@ -34,65 +35,63 @@ class Unreachable(Exception):
     """The channel layer takes no question."""
 
 
-async def look(hub: Hub, find: str = "") -> str:
+async def look(hub: Hub, find: str = "", pace: SurveyPace = PACE) -> str:
     """What all processes that have clients say, as text.
 
     :param find: only connections that have it in their path, user, address or id.
+    :param pace: how long answers are waited for.
     :raises Unreachable: they cannot be asked.
     """
-    async with Survey(hub, PACE, is_asked=False) as survey:
+    async with Survey(hub, pace, is_asked=False) as survey:
         before = await _ask(survey, find)
-        if not before.answers:
+        if not before:
             return "No process has a client.\n"
         await asyncio.sleep(INTERVAL)
         after = await _ask(survey, find)
-    return "\n".join(_lines(before, after)) + "\n"
+    return "\n".join(_lines({report.process: report for report in before}, after)) + "\n"
 
 
-async def _ask(survey: Survey, find: str) -> Round:
+async def _ask(survey: Survey, find: str) -> list[Report]:
     answers = await survey.ask(CONNECTIONS, {"find": find})
     if not answers.is_whole:
         raise Unreachable
-    return answers
+    return read_reports(answers)
 
 
-def _lines(before: Round, after: Round) -> Iterator[str]:
-    answers = sorted(after.answers.values(), key=lambda answer: answer.name)
+def _lines(before: Mapping[str, Report], reports: list[Report]) -> Iterator[str]:
     titles = ("process", "connections", "in/s", "out/s", *_COUNTED)
-    yield from _table(titles, [_process(answer, before.answers.get(answer.process)) for answer in answers])
+    yield from _table(titles, [_process(report, before.get(report.process)) for report in reports])
     paths: Counter[str] = Counter()
     users: Counter[str] = Counter()
-    for answer in answers:
-        for path, _, count in answer.says["paths"]:
+    for report in reports:
+        for path, _, count in report.says["paths"]:
             paths[path] += count
-        for key, name, count in answer.says["users"]:
+        for key, name, count in report.says["users"]:
             users[_user(key, name)] += count
     yield from _table(("path", "connections"), paths.most_common())
     yield from _table(("user", "connections"), users.most_common())
     rows = [
-        (_user(row["user"], row["name"]), row["path"], answer.name, row["address"], row["id"], row["backlog"] or 0)
-        for answer in answers
-        for row in answer.says["connections"]
+        (_user(row["user"], row["name"]), row["path"], report.name, row["address"], row["id"], row["backlog"] or 0)
+        for report in reports
+        for row in report.connections
     ]
     yield from _table(("user", "path", "process", "address", "connection", "waiting"), rows)
-    found = sum(answer.says["connections_found"] for answer in answers)
+    found = sum(report.says["connections_found"] for report in reports)
     if found > len(rows):
         yield f"... and {found - len(rows)} more connections"
 
 
-def _process(answer: Answer, before: Answer | None) -> Sequence[object]:
-    counters = answer.says["counters"]
-    name = answer.name + (" (stopping)" if answer.says["stopping"] else "")
-    rates = [_rate(answer, before, each) for each in ("messages_in", "messages_out")]
-    return [name, counters["connections"], *rates, *(counters[each] for each in _COUNTED.values())]
+def _process(report: Report, before: Report | None) -> Sequence[object]:
+    name = report.name + (" (stopping)" if report.says["stopping"] else "")
+    rates = [_rate(report, before, each) for each in ("messages_in", "messages_out")]
+    return [name, report.counters["connections"], *rates, *(report.counters[each] for each in _COUNTED.values())]
 
 
-def _rate(answer: Answer, before: Answer | None, counter: str) -> str:
-    if before is None:
+def _rate(report: Report, before: Report | None, counter: str) -> str:
+    seconds = 0.0 if before is None else report.says["seconds"] - before.says["seconds"]
+    if before is None or seconds <= 0:
         return "-"
-    seconds = answer.says["seconds"] - before.says["seconds"]
-    difference = answer.says["counters"][counter] - before.says["counters"][counter]
-    return f"{difference / seconds:.1f}" if seconds > 0 else "-"
+    return f"{(report.counters[counter] - before.counters[counter]) / seconds:.1f}"
 
 
 def _user(key: str | None, name: str) -> str:

@@ -25,6 +25,8 @@ from ..exceptions import PublishError
 from .identity import identity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ..core.delivery.hub import Hub
     from ..core.delivery.shard import Shard
     from ..core.protocol.closing import Close
@@ -162,17 +164,23 @@ class Survey:
         asked = {**(details or {}), "what": what, "id": self._question, "to": self._topic}
         note = Note(CONTROL, QUESTION, json.dumps(asked), is_for_others=not self._is_asked)
         outcome = self._hub.publish(note)
-        if outcome is None or self._hub.publisher is None or self._hub.publisher.loop() is None:
-            if self._is_asked:
-                await self._gather({identity.id}, quiet=0.0)
-            return self._round
+        if outcome is not None and self._hub.publisher is not None and self._hub.publisher.loop() is not None:
+            self._round.is_whole = await self._is_taken(outcome)
+            if self._round.is_whole:
+                await self._gather(expected, self._pace.quiet)
+                return self._round
+        if self._is_asked:  # alone
+            await self._gather({identity.id}, quiet=0.0)
+        return self._round
+
+    async def _is_taken(self, outcome: Future[None]) -> bool:
+        """Whether the channel layer takes the question."""
         try:
             async with asyncio.timeout(self._pace.patience):
                 await asyncio.wrap_future(outcome)
         except (PublishError, TimeoutError):
-            self._round.is_whole = False
-        await self._gather(expected, self._pace.quiet if self._round.is_whole else 0.0)
-        return self._round
+            return False
+        return True
 
     async def _gather(self, expected: set[str], quiet: float) -> None:
         """Return when somebody has, and all who are expected, and nobody else has for a while."""

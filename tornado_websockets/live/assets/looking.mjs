@@ -4,9 +4,8 @@ import TornadoWebSocket from "./tornadowebsocket.mjs";
 import { byId, element, number, setText, Table } from "./elements.mjs";
 import { Plot } from "./plots.mjs";
 
-const total = (processes, of) => processes.reduce((sum, each) => sum + (Number(of(each)) || 0), 0);
-const list = (value) => (Array.isArray(value) ? value : []);
-const counted = (name) => (each) => each.counters?.[name] ?? 0;
+const total = (processes, of) => processes.reduce((sum, each) => sum + of(each), 0);
+const counted = (name) => (each) => each.counters[name];
 
 /** What the tiles at the top say: of all processes together, now, or so many a second. */
 const TILES = [
@@ -120,8 +119,6 @@ class Looking {
     const trouble = byId("trouble");
     trouble.hidden = isWhole;
     if (!isWhole) setText(trouble, "The channel layer takes no questions: this is what one process knows.");
-    processes = list(processes).filter((each) => each.counters && typeof each.counters === "object");
-    processes.sort((one, other) => String(one.name).localeCompare(String(other.name)));
     for (const each of processes) each.rates = this._ratesOf(each);
     this._before = new Map(processes.map((each) => [each.id, each]));
     this._showTiles(processes);
@@ -154,20 +151,20 @@ class Looking {
 
   _showSums(what, processes, read) {
     const sums = new Map();
-    for (const each of processes.flatMap((process) => list(process[what]).map(read))) {
+    for (const each of processes.flatMap((process) => process[what].map(read))) {
       const sum = sums.get(each.key);
       if (sum) sum.count += each.count;
       else sums.set(each.key, each);
     }
     const shown = [...sums.values()].sort((one, other) => other.count - one.count).slice(0, 100);
     this[`_${what}`].show(shown, ({ key }) => key);
-    const most = Math.max(sums.size, ...processes.map((each) => each[`${what}_total`] || 0));
+    const most = Math.max(sums.size, ...processes.map((each) => each[`${what}_total`]));
     setText(byId(`count-${what}`), shown.length < most ? `${shown.length} of ${number(most)} or more` : shown.length);
   }
 
   _showConnections(processes, mayDisconnect, me) {
     const rows = processes.flatMap((process) =>
-      list(process.connections).map((each) => ({ ...each, process: process.name, isMe: each.id === me })),
+      process.connections.map((each) => ({ ...each, process: process.name, isMe: each.id === me })),
     );
     rows.sort((one, other) => (other.backlog ?? -1) - (one.backlog ?? -1));
     byId("connections").classList.toggle("locked", !mayDisconnect);
@@ -185,7 +182,7 @@ class Looking {
       { title: "Path", text: ({ path }) => path },
       { title: "Process", text: ({ process }) => process },
       { title: "Address", text: ({ address }) => address },
-      { title: "Id", text: ({ id }) => String(id).slice(0, 8) },
+      { title: "Id", text: ({ id }) => id.slice(0, 8) },
       {
         title: "Waits for it",
         text: ({ backlog }) => (backlog === null ? "nothing" : backlog ? `${number(backlog)} bytes` : "a frame"),
