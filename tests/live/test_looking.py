@@ -112,6 +112,23 @@ async def test_a_permission_that_was_taken_away_counts_at_once(somebody):
         await until(lambda: client.close_code == 4403)
 
 
+async def test_who_may_not_look_any_more_is_closed_while_looking(somebody):
+    staff = await sync_to_async(somebody)("look", is_staff=True)
+    ws = WebSocket("/watching", add_to_handlers=False)
+
+    @ws.on
+    async def look(socket):
+        async for seen in looking.watch(socket, "", looking.LookPace(interval=0.0, recheck=0.0)):
+            yield seen
+
+    async with Client("/watching", websocket=ws, user=staff) as client:
+        seen = client.stream("look")
+        await anext(seen)
+        await anext(seen)
+        await sync_to_async(take_permissions_from)(staff)
+        await until(lambda: client.close_code == 4403)
+
+
 @pytest.mark.parametrize(
     ("permissions", "options"),
     [

@@ -14,6 +14,7 @@ from tests.support.process import run_python
 from tests.support.redis import RedisServer
 from tests.support.sockets import SocketClient
 from tests.support.transports import Servers
+from tests.support.waiting import until
 from tornado_websockets.live.looking import PATH
 
 SHARED = {"TEST_LAYER": "pubsub"}
@@ -85,11 +86,25 @@ async def test_a_terminal_shows_the_same(both: list[Server], redis: RedisServer,
     assert len({line[3] for line in lines if line[:1] == [f"ada-{key}"] and path in line}) == 2
 
 
-async def test_one_scrape_has_the_numbers_of_both(both: list[Server], key: str) -> None:
-    for server in both:
-        await server.connect(f"/people/{key}")
-    for server in both:
+async def scraped_of(server: Server, count: int) -> str:
+    """What a server says of so many processes: one that is too busy to answer the first time is waited for the next."""
+
+    async def is_of_all() -> bool:
+        nonlocal text
         text = (await server.request("/metrics")).text
+        return f"\ntornado_websockets_processes {count}\n" in text
+
+    text = ""
+    await until(is_of_all)
+    return text
+
+
+async def test_one_scrape_has_the_numbers_of_both(both: list[Server], key: str) -> None:
+    await both[1].connect(f"/people/{key}")
+    await scraped_of(both[0], 2)  # which has no clients, and answers because it is asked itself
+    await both[0].connect(f"/people/{key}")
+    for server in both:
+        text = await scraped_of(server, 2)
         counts = re.findall(r"^tornado_websockets_connections\{process=.*:(\d+)\"\} 1$", text, re.MULTILINE)
         assert {int(pid) for pid in counts} == {each.pid for each in both}
         delays = re.findall(r"^tornado_websockets_relay_delay_seconds\{.*\} (.*)$", text, re.MULTILINE)

@@ -43,7 +43,7 @@ async def test_who_falls_behind_comes_first_however_many_there_are(connect):
     slow = await connect()
     slow.transport.hold()
     for text in ("first", "second"):
-        slow.connection.emit("say", text)
+        slow.connection.deliver(text)
     first, *others = (await report(connect.hub, {}))["connections"]
     slow.transport.release()
     assert first["id"] == slow.connection.id

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,14 +29,20 @@ if TYPE_CHECKING:
 #: Its path.
 PATH: Final = "/tornado_websockets/live"
 
-#: Seconds from one look to the next.
-INTERVAL: Final = 2.0
-
-#: Seconds after which who looks is asked for the permission once more.
-RECHECK: Final = 30.0
-
 #: Where the connections that a client was shown are kept, by their ids.
 _SHOWN: Final = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class LookPace:
+    """How often, in seconds.
+
+    :ivar interval: from one look to the next.
+    :ivar recheck: after which who looks is asked for the permission once more.
+    """
+
+    interval: float = 2.0
+    recheck: float = 30.0
 
 
 def _may_connect(socket: Socket) -> bool:
@@ -54,10 +62,17 @@ async def look(socket: Socket, data: dict[str, Any]) -> AsyncIterator[dict[str, 
     find = data.get("find", "")
     if not isinstance(find, str):
         raise Refused("invalid_data", "Expected what to find as a string.")
+    async with aclosing(watch(socket, find)) as looks:
+        async for seen in looks:
+            yield seen
+
+
+async def watch(socket: Socket, find: str, pace: LookPace = LookPace()) -> AsyncGenerator[dict[str, Any], None]:
+    """What ``socket`` is told by :func:`look`."""
     may_still_disconnect, asked = await _permissions(socket), monotonic()
     async with Survey(endpoint_of(live).hub) as survey:
         while True:
-            if monotonic() - asked > RECHECK:
+            if monotonic() - asked > pace.recheck:
                 may_still_disconnect, asked = await _permissions(socket), monotonic()
             answers = await survey.ask(CONNECTIONS, {"find": find})
             reports = read_reports(answers)
@@ -71,7 +86,7 @@ async def look(socket: Socket, data: dict[str, Any]) -> AsyncIterator[dict[str, 
                 "may_disconnect": may_still_disconnect,
                 "me": socket.id,
             }
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(pace.interval)
 
 
 @live.on
