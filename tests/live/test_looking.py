@@ -44,6 +44,8 @@ async def test_who_looks_sees_processes_paths_users_and_connections(somebody, ro
             "backlog": None,
         }
         assert seen["me"] in rows
+        assert "/control" in seen["served"]  # though nobody is there
+        assert PATH not in seen["served"]
         assert seen["is_whole"]
 
 

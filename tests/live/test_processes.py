@@ -100,9 +100,9 @@ async def scraped_of(server: Server, count: int) -> str:
 
 
 async def test_one_scrape_has_the_numbers_of_both(both: list[Server], key: str) -> None:
-    await both[1].connect(f"/people/{key}")
-    await scraped_of(both[0], 2)  # which has no clients, and answers because it is asked itself
     await both[0].connect(f"/people/{key}")
+    await scraped_of(both[1], 2)  # which has no clients, and answers because it is asked itself
+    await both[1].connect(f"/people/{key}")
     for server in both:
         text = await scraped_of(server, 2)
         counts = re.findall(r"^tornado_websockets_connections\{process=.*:(\d+)\"\} 1$", text, re.MULTILINE)

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client, modify_settings, override_settings
 
 from tornado_websockets.live import permissions
@@ -132,3 +133,11 @@ def test_what_can_be_tried_out_is_described_without_the_live_page_itself(somebod
     assert "/control" in paths
     assert not [path for path in paths if "live" in path]
     assert {"path", "url", "parameters", "receives", "sends", "options"} == set(described["websockets"][0])
+
+
+@pytest.mark.parametrize("form", ["", "asyncapi", "typescript"])
+def test_it_is_in_no_description(form, capsys):
+    call_command("websockets", **({form: True} if form else {}))
+    printed = capsys.readouterr().out
+    assert "control" in printed.lower()
+    assert "tornado_websockets/live" not in printed

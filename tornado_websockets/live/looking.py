@@ -20,7 +20,7 @@ from ..processes.connections import CONNECTIONS
 from ..processes.reading import read_reports
 from ..processes.survey import Survey
 from ..transactions import Options, publish
-from ..websocket import WebSocket, endpoint_of
+from ..websocket import WebSocket, endpoint_of, registry
 from .permissions import may_disconnect, may_look, read_again
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ async def watch(socket: Socket, find: str, pace: LookPace = LookPace()) -> Async
                 ],
                 "is_whole": answers.is_whole,
                 "may_disconnect": may_still_disconnect,
+                "served": [websocket.path for websocket in registry if not endpoint_of(websocket).is_hidden],
                 "me": socket.id,
             }
             await asyncio.sleep(pace.interval)

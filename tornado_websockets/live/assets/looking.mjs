@@ -115,7 +115,7 @@ class Looking {
     }
   }
 
-  _show({ processes, is_whole: isWhole, may_disconnect: mayDisconnect, me }) {
+  _show({ processes, is_whole: isWhole, may_disconnect: mayDisconnect, served, me }) {
     const trouble = byId("trouble");
     trouble.hidden = isWhole;
     if (!isWhole) setText(trouble, "The channel layer takes no questions: this is what one process knows.");
@@ -124,7 +124,9 @@ class Looking {
     this._showTiles(processes);
     this._processes.show(processes, (each) => each.id);
     setText(byId("count-processes"), processes.length);
-    this._showSums("paths", processes, ([path, , count]) => ({ key: path, path, count }));
+    const patterns = new Set(processes.flatMap(({ paths }) => paths.map(([, pattern]) => pattern)));
+    const idle = served.filter((pattern) => !patterns.has(pattern)).map((path) => ({ key: path, path, count: 0 }));
+    this._showSums("paths", processes, ([path, , count]) => ({ key: path, path, count }), idle);
     this._showSums("users", processes, ([key, name, count]) => ({ key, name, count }));
     this._showConnections(processes, mayDisconnect, me);
   }
@@ -149,7 +151,7 @@ class Looking {
     }
   }
 
-  _showSums(what, processes, read) {
+  _showSums(what, processes, read, others = []) {
     const sums = new Map();
     for (const each of processes.flatMap((process) => process[what].map(read))) {
       const sum = sums.get(each.key);
@@ -157,7 +159,7 @@ class Looking {
       else sums.set(each.key, each);
     }
     const shown = [...sums.values()].sort((one, other) => other.count - one.count).slice(0, 100);
-    this[`_${what}`].show(shown, ({ key }) => key);
+    this[`_${what}`].show([...shown, ...others], ({ key }) => key);
     const most = Math.max(sums.size, ...processes.map((each) => each[`${what}_total`]));
     setText(byId(`count-${what}`), shown.length < most ? `${shown.length} of ${number(most)} or more` : shown.length);
   }
