@@ -87,6 +87,17 @@ async def test_a_client_that_is_disconnected_is_told_so_and_the_log_says_by_whom
         assert word in caplog.text
 
 
+async def test_a_client_of_a_path_with_a_history_gets_first_what_was_sent_before(somebody, key):
+    staff = await sync_to_async(somebody)("look", "disconnect", is_staff=True)
+    ws = WebSocket(f"/kept-{key}", history=10)
+    async with Client(PATH, user=staff) as client, Client(f"/kept-{key}") as tab:
+        await first_look(client, find=key)
+        await ws.apublish("said")
+        await client.request("disconnect", {"id": tab.connection.id})
+        await tab.receive("said")
+        await until(lambda: tab.close_code == 4403)
+
+
 async def test_what_was_not_shown_cannot_be_disconnected(somebody, room, key):
     staff = await sync_to_async(somebody)("look", "disconnect", is_staff=True)
     async with Client(PATH, user=staff) as client, Client(f"/seen/{key}", websocket=room) as tab:

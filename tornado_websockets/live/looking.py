@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from ..core.delivery.audience import Audience
 from ..core.logger import logger
 from ..core.protocol.closing import FORBIDDEN, Close
+from ..core.registry import url_path_of
 from ..exceptions import PublishError, Refused
 from ..people.orders import Disconnect
 from ..processes.connections import CONNECTIONS
@@ -104,9 +105,15 @@ async def disconnect(socket: Socket, data: dict[str, Any]) -> None:
     whom = "nobody in particular" if shown["user"] is None else f"{shown['name']} ({shown['user']})"
     logger.warning("%r disconnects %r (path %.64r, connection %s)", by[:128], whom[:128], path, id_)
     try:
-        await publish(endpoint_of(live).hub, order.note, Options())
+        await publish(_hub_of(path), order.note, Options())
     except PublishError as error:
         raise Refused("unavailable", "The other processes cannot be told now.") from error
+
+
+def _hub_of(path: str) -> Any:
+    """By which clients of a concrete path are told: where it has a history, an order follows what was sent before."""
+    found = registry.find(url_path_of(path))
+    return endpoint_of(live if found is None else found[0]).hub
 
 
 async def _permissions(socket: Socket) -> bool:
