@@ -122,7 +122,7 @@ print(result.testsRun)
 """
 
 
-@pytest.mark.parametrize(("name", "count"), [("database.md", 4), ("models.md", 3)])
+@pytest.mark.parametrize(("name", "count"), [("database.md", 4), ("live.md", 2), ("models.md", 3)])
 def test_every_testcase_of_a_guide_passes(name, count):
     path = str(ROOT / "docs" / "guides" / name)
     printed = run_script(RUN_TESTCASES.format(path=path), are_warnings_errors=False)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -10,6 +11,7 @@ from tests.serving.test_origin import LOOK_ALIKES
 from tests.support.asgi import Server
 from tests.support.client import Refused
 from tests.support.log import DEADLINE
+from tornado_websockets.live.looking import PATH as LIVE
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # that of RFC 6455
 
@@ -149,3 +151,17 @@ async def test_message_above_the_servers_own_limit_closes_at_most_that_connectio
     code, _ = await big.closed()
     assert code in (1006, 1009)
     assert await other.settle() == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Cookie": "sessionid=unknown"}], ids=["nobody", "an old cookie"])
+async def test_the_live_page_of_the_staff_looks_like_a_path_that_is_not_there(
+    server: Server, headers: dict[str, str]
+) -> None:
+    answers = []
+    for path in (LIVE, "/nothing/here"):
+        with pytest.raises(Refused) as refused:
+            await server.connect(path, headers)
+        async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{server.port}") as http:
+            plain = [await http.request(method, f"/ws{path}", headers=headers) for method in ("GET", "POST")]
+        answers.append((refused.value.status, [(each.status_code, each.text) for each in plain]))
+    assert answers[0] == answers[1]

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "tornado_websockets",
+    "tornado_websockets.live",
     "channels_bridge",
     "howto",
     "chat",

@@ -14,6 +14,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "tornado_websockets",
     "tornado_websockets.database_store",
+    "tornado_websockets.live",
     "channels_bridge",
     "tests.project",
     "rest_framework",

@@ -3,11 +3,13 @@
 from django.urls import include, path
 
 from tornado_websockets.health import ready
+from tornado_websockets.metrics import prometheus_all
 
 from . import accounts, people, views
 
 urlpatterns = [
     path("ready", ready),
+    path("metrics", prometheus_all),
     path("path", views.path),
     path("publish", views.publish),
     path("apublish", views.apublish),
@@ -26,4 +28,5 @@ urlpatterns = [
     path("accounts/", include(accounts.urlpatterns)),
     path("people/", include(people.urlpatterns)),
     path("register/<slug:name>", views.register),
+    path("websockets/", include("tornado_websockets.live")),
 ]

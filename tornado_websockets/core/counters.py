@@ -31,6 +31,9 @@ class Counters:
     slow_clients_closed: int = 0
     #: Clients that were cut off for frames that carry nothing.
     flooding_clients_closed: int = 0
+    #: Clients that were told all that they had missed, and those that were told that it is not all there any more.
+    recoveries: int = 0
+    recoveries_failed: int = 0
     handlers_running: int = 0
     handler_errors: int = 0
     handler_seconds: float = 0.0

@@ -79,6 +79,7 @@ class Endpoint:
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
     :ivar followed: events of rows that are followed.
+    :ivar is_hidden: whether only those whom ``authorize`` lets in may know that it is there.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Endpoint:
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
         self.followed: set[str] = set()
+        self.is_hidden = False
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:
             concurrency = 1

@@ -55,7 +55,9 @@ class _Registered(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         found = registry.find(_path(request))
-        return None if found is None else {"target_kwargs": {"websocket": found[0]}}
+        if found is None or (endpoint_of(found[0]).is_hidden and not is_handshake(request)):
+            return None  # what is no handshake is answered as for a path that nobody serves
+        return {"target_kwargs": {"websocket": found[0]}}
 
 
 class _NotForDjango(Matcher):

@@ -471,6 +471,11 @@ class Connection:
         return True
 
     @property
+    def backlog(self) -> int | None:
+        """Characters that wait for its line; ``None`` while that takes what is sent."""
+        return None if self._outbox.writer is None else self._outbox.size
+
+    @property
     def is_connecting(self) -> bool:
         """Whether it does not take part yet."""
         return self._status is CONNECTING

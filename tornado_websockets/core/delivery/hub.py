@@ -66,6 +66,11 @@ class Hub:
         """Whether this process serves nobody."""
         return not self._clients
 
+    @property
+    def shards(self) -> list[Shard]:
+        """Those of each event loop that has served somebody."""
+        return list(self._shards.values())
+
     def topics(self) -> list[str]:
         """Every topic that has clients in this process."""
         with self._lock:

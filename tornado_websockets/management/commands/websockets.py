@@ -1,12 +1,14 @@
-"""``manage.py websockets``: what every WebSocket takes and sends, for people, as AsyncAPI, or for TypeScript."""
+"""``manage.py websockets``: every WebSocket, for people, as AsyncAPI, or for TypeScript; or what goes on in them."""
 
+import asyncio
 import json
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.management import agents
 from tornado_websockets.schema import asyncapi, listing, typescript
 from tornado_websockets.schema.description import describe
@@ -15,22 +17,31 @@ from tornado_websockets.websocket import endpoint_of, registry
 
 
 class Command(BaseCommand):
-    """Describes what the registry has."""
+    """Describes what the registry has, or asks the processes that serve it."""
 
-    help = "Lists every WebSocket with its handlers, their arguments, what it sends, and its options."
+    help = (
+        "Lists every WebSocket with its handlers, their arguments, what it sends, and its options; with --live, all "
+        "processes that have clients, and who is connected."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--asyncapi", action="store_true", help="Print an AsyncAPI 3.0 document instead.")
         form.add_argument("--typescript", action="store_true", help="Print a module of TypeScript instead.")
         form.add_argument("--agents", action="store_true", help="Print a section for notes to coding agents instead.")
+        form.add_argument("--live", action="store_true", help="Print what goes on now in all processes instead.")
+        parser.add_argument("--find", default="", help="With --live, connections that have this somewhere.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django gives it
         if options["agents"]:
             self.stdout.write(agents.section(), ending="")
             return
+        if options["live"]:
+            self.stdout.write(self._look(options["find"]), ending="")
+            return
         discover()
-        described = describe(map(endpoint_of, registry))
+        endpoints = map(endpoint_of, registry)
+        described = describe(endpoint for endpoint in endpoints if not endpoint.is_hidden)
         if options["asyncapi"]:
             title = settings.ROOT_URLCONF.partition(".")[0]
             document = asyncapi.write(*described, title=title, version="1.0.0")
@@ -38,3 +49,13 @@ class Command(BaseCommand):
         else:
             form = typescript if options["typescript"] else listing
             self.stdout.write(form.write(*described), ending="")
+
+    def _look(self, find: str) -> str:
+        from tornado_websockets.live import terminal
+
+        if not getattr(settings, "CHANNEL_LAYERS", None):
+            raise CommandError("Nobody can be asked: processes hear each other by CHANNEL_LAYERS, which is not set.")
+        try:
+            return asyncio.run(terminal.look(hub, find))
+        except terminal.Unreachable:
+            raise CommandError("Nobody can be asked: the channel layer does not answer.") from None

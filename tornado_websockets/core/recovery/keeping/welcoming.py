@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...counters import counters
 from ...delivery.hub import Hub, Placed
 from ...delivery.keeper import Place
 from ...delivery.member import Member
@@ -61,6 +62,9 @@ def welcomes(journal: Journal, record: Record | None, asks: Asks, shown: Shown =
         frames = [journal.policy.frame_of(event.text, Place(event.sender, event.number)) for event in missed]
         if sum(map(len, frames)) + len(frames) > asks.most:
             frames = missed = None
+    if asks.hello.since is not None:
+        counters.recoveries += frames is not None
+        counters.recoveries_failed += frames is None
     return [welcome_at(asks.member.id, position_in(journal, record), frames), *_newer_values(journal, missed or ())]
 
 
