@@ -50,6 +50,7 @@ local function trim(keep)
         bytes = bytes - #oldest[2][6] - #oldest[2][8]
         length = length - 1
     end
+    if length == 0 then bytes = 0 end  -- though events may have been evicted without being counted
     if length ~= before then redis.call('HSET', record, 'bytes', whole(bytes)) end
 end
 

@@ -14,6 +14,7 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
@@ -484,6 +485,27 @@ class TestRetainedValues:
         await until(lambda: all(len(client.events) > 9 for client in clients))
         newest = (await here.connect()).received[0]
         await until(lambda: all(client.received[-1] == newest for client in clients))
+
+    async def test_one_that_comes_while_the_store_is_asked_is_compared_too(self, start):
+        class Asked(MemoryStore):
+            def retained(self, topic):
+                values = super().retained(topic)
+                while late:
+                    hear(late.pop())
+                return values
+
+        def hear(number):
+            text = f'{{"event":"track","data":{{"n":{number}}}}}'
+            process.keeper.take([PlacedMessage("/chat", "track", text, place=Place(f"sender {number}", 1))])
+
+        guard, late = Guard(Asked()), []
+        process = start(store=lambda: guard, history=0, retain=("track",))
+        client = await process.connect()
+        await process.ws.publish("track", {"n": 1})
+        late.append(3)
+        hear(2)
+        await until(lambda: said(client, "track")[-1:] == [3])
+        await until(lambda: said(client, "track")[-1] == 1)
 
     async def test_a_recovery_leaves_no_older_one(self, start, guard):
         process = start(retain=("track",))
