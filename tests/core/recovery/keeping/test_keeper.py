@@ -367,22 +367,53 @@ class TestTrouble:
         welcome = await hello(mine, {"x": 1})
         assert (welcome["recovered"], len(welcome["at"])) == (False, 2)
 
-    def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch):
+    @pytest.mark.parametrize("has_relay", [True, False])
+    @pytest.mark.parametrize("layer", [BROKER, {}], ids=["layer", "no layer"])
+    async def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch, has_relay, layer):
         class Hanging(MemoryStore):
             waits = True
             goes_on = threading.Event()
 
+            def append(self, *arguments):
+                self.goes_on.wait(5)
+                super().append(*arguments)
+
             def publish(self, *arguments):
                 self.goes_on.wait(5)
-
-            append = publish
+                return super().publish(*arguments)
 
         guard = Guard(Hanging())
-        process = start(store=lambda: guard, has_relay=True)
+        process = start(store=lambda: guard, has_relay=has_relay)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+
+        def publish():
+            started = monotonic()
+            process.ws.publish("said", {"n": 1}, on_commit=False)
+            return monotonic() - started
+
+        with override_settings(CHANNEL_LAYERS=layer):
+            assert await asyncio.to_thread(publish) < 0.2
+            Hanging.goes_on.set()
+            await until(lambda: guard.store.read("/chat").events)
+
+    async def test_nor_for_whether_it_has_what_the_layer_refuses(self, start, monkeypatch):
+        class Hanging(MemoryStore):
+            waits = True
+            goes_on = threading.Event()
+
+            def append(self, *arguments):
+                self.goes_on.wait(5)
+
+            publish = append
+
+        guard = Guard(Hanging())
+        process = start(store=lambda: guard)
+        process.hub.publisher = MemoryPublisher()
+        process.hub.publisher.error = ValueError("refused")
         monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
         started = monotonic()
-        with override_settings(CHANNEL_LAYERS=BROKER):
-            process.ws.publish("said", {"n": 1}, on_commit=False)
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
         assert monotonic() - started < 0.2
         Hanging.goes_on.set()
 
@@ -401,6 +432,19 @@ class TestTrouble:
             await process.ws.publish("said", {"n": 1})
         process.hub.publisher.error = None
         await process.ws.publish("said", {"n": 2})
+
+    @override_settings(CHANNEL_LAYERS={})
+    async def test_nor_does_a_layer_that_is_not_there(self, start):
+        class Down(MemoryStore):
+            def publish(self, *arguments):
+                raise OSError("down")
+
+            append = publish
+
+        guard = Guard(Down())
+        process = start(store=lambda: guard, has_relay=True)
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
 
     async def test_a_store_that_hangs_keeps_the_layer_waiting_for_a_moment_only(self, start, layer):
         class Hanging(MemoryStore):

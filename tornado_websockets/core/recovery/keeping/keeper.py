@@ -106,8 +106,8 @@ class TopicKeeper:
             entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
             is_contested = bool(entry.retained) and journal.is_contested(entry.retained, journal.sender)
             expires = now + asked.retention.seconds
-            in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires))
-        self._writer.wake(journal, asked)
+            in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires, in_haste))
+        self._writer.wake(journal, asked, in_haste=in_haste)
         self._hub.push_on(in_line)
         loop = self._hub.loop() if is_contested else None
         if loop is not None:
