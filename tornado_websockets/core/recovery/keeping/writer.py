@@ -109,7 +109,8 @@ class Writer:
         if loop is not None:
             journal.try_at = monotonic() + self.timing.longest_pause
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, self.wake, journal, asked)
+                wake = partial(self.wake, journal, asked)
+                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, wake)
 
     def flushing(self, journal: Journal) -> "Future[None] | None":
         """What is done when the store has all that waits for it, or has failed; ``None`` where nothing waits."""
