@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -11,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ...delivery.keeper import Place
+from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
 from ..record import Event, Record
 from .policy import Policy
@@ -58,7 +58,7 @@ class Journal:
     :ivar holes: numbers up to these that were neither.
     :ivar gaps: what is missing at the moment, by sender.
     :ivar queue: what the store does not have yet, oldest first, and ``untold`` what the layer was not given yet.
-    :ivar written: is done when the queue is empty, where somebody waits for that.
+    :ivar written: are done when the queue is empty, or the store has failed.
     :ivar owes_last: whether the store does not know the last number, and cannot have the events up to it any more.
     :ivar values: the newest value of each retained event, and which change of this journal that was; ``told`` has those
         that all clients here have been told last.
@@ -70,7 +70,7 @@ class Journal:
     def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:
         self.topic = topic
         self.policy = policy
-        self.lock = threading.RLock()
+        self.lock = new_rlock()
         self.sender = os.urandom(8).hex()
         self.epoch = ""
         self.number = 0
@@ -79,7 +79,7 @@ class Journal:
         self.gaps: dict[str, Gap] = {}
         self.queue: deque[Pending] = deque()
         self.untold: deque[Pending] = deque()
-        self.written: Future[None] | None = None
+        self.written: list[Future[None]] = []
         self.values: dict[str, tuple[Event, int]] = {}
         self.told: dict[str, Event] = {}
         self.unlisted: dict[str, float] = {}

@@ -1,7 +1,6 @@
 """All topics of a process whose events are numbered: who sends, comes, goes and asks there."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -18,6 +17,7 @@ from ...delivery.message import Message
 from ...delivery.scheduler import Delivery
 from ...delivery.shard import Shard
 from ...forking import ForkGuard
+from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
@@ -72,7 +72,7 @@ class TopicKeeper:
     def forget(self) -> None:
         """Start anew, as a forked process must: under its parent's names, it would give the same numbers."""
         writing, healing, values = self._timings
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._journals: dict[str, tuple[Journal, Asked]] = {}
         self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
         self._reads = Reads()

@@ -16,6 +16,7 @@ from ...delivery.hub import Hub, Placed, shared_future
 from ...delivery.keeper import Place
 from ...eager import start
 from ...handlers.executor import Threads
+from ...handlers.greenlets import settled_here
 from ...tasks import keep
 from ..record import Event
 from ..store import Asked
@@ -117,9 +118,9 @@ class Writer:
         with journal.lock:
             if not journal.queue or not journal.is_writing:
                 return None
-            if journal.written is None:
-                journal.written = shared_future()
-            return journal.written
+            written = shared_future()
+            journal.written.append(settled_here(written))
+            return written
 
     def _loop(self) -> asyncio.AbstractEventLoop | None:
         """Where is waited for the store: where messages leave for other processes, or clients are served."""
@@ -162,9 +163,9 @@ class Writer:
         """Nobody writes any more."""
         with journal.lock:
             journal.is_writing = False
-            written, journal.written = journal.written, None
-        if written is not None:
-            written.set_result(None)
+            written, journal.written = journal.written, []
+        for outcome in written:
+            outcome.set_result(None)
 
     def _next(self, journal: Journal) -> list[Pending] | None:
         """What the next call of the store carries: nothing where it has to be told a number alone.
