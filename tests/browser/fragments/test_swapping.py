@@ -114,7 +114,8 @@ SCRIPTS = """
 <iframe srcdoc="<script>parent.ran = 'srcdoc'</script>"></iframe>
 <details open ontoggle="window.ran = 'ontoggle'"></details>
 <form onpointerover="window.ran = 'hidden by its fields'"><input name="attributes"><input name="attributes">form</form>
-<svg><a><animate attributeName="href" values="javascript:window.ran = 'animate'"/><text id="moved" y="9">x</text></a></svg>
+<svg><a><animate attributeName="href" values="javascript:window.ran = 'animate'"/><text id="moved" y="9">x</text></a>
+</svg>
 <b hx-on:click="window.ran = 'hx-on'" data-hx-on="click: window.ran = 'hx-on'">htmx</b>
 <p id="end">end</p>
 """
