@@ -50,6 +50,23 @@ def test_a_redis_that_was_flushed_has_other_epochs(mortal_redis):
     assert store.read("/a").epoch != epoch
 
 
+def test_a_redis_that_was_restarted_has_other_epochs_though_it_has_saved_something(mortal_redis):
+    store = RedisStore(mortal_redis.url)
+    sender, _ = store.publish("/a", "token", [Entry("x", retained="track")], 10)
+    epoch = store.read("/a").epoch
+    with mortal_redis.client() as client:
+        client.save()
+    store.publish("/a", "another", [Entry("lost")], 10)
+    mortal_redis.kill()
+    mortal_redis.start()
+    other, first = store.publish("/a", "third", [Entry("y")], 10)
+    assert (other != sender, first) == (True, 1)
+    record = store.read("/a")
+    assert record.epoch != epoch
+    assert [event.text for event in record.events] == ["y"]
+    assert store.retained("/a")["track"].text == "x"
+
+
 def test_a_connection_that_was_cut_is_made_again_at_once(redis, store):
     epoch = store.read("/a").epoch
     with redis.client() as client:
