@@ -124,7 +124,10 @@ class Guard:
         return now, name
 
     def _submit(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> "Future[T]":
-        return self._threads.submit(partial(self._call, method, arguments, started))
+        try:
+            return self._threads.submit(partial(self._call, method, arguments, started))
+        except RuntimeError as error:  # the system has no more threads
+            raise StoreError(method.__name__) from error
 
     def _attempt(self, method: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         started, name = self._begin(method)
