@@ -1,10 +1,10 @@
 """What Redis does with a topic at once. Redis 6.2 has all of it, and so has Valkey.
 
-Keys: the record (a hash: ``epoch``, ``run`` of the server, ``forgotten``, ``floor``, ``bytes``, and ``s:<sender>`` for each sender, with last
-number, whether it is listed, folded number, folded with, and when it last sent); the events (a stream, whose ids say
-when); the retained values (a hash, as JSON). Arguments of all scripts: a new epoch, and the times and bytes of
-:class:`~tornado_websockets.core.recovery.record.Retention`. Times are of the clock of Redis, since those of several
-hosts may differ.
+Keys: the record (a hash: ``epoch``, ``run`` of the server, ``forgotten``, ``floor``, ``bytes``, and ``s:<sender>`` for
+each sender, with last number, whether it is listed, folded number, folded with, and when it last sent); the events (a
+stream, whose ids say when); the retained values (a hash, as JSON). Arguments of all scripts: a new epoch, and the times
+and bytes of :class:`~tornado_websockets.core.recovery.record.Retention`. Times are of the clock of Redis, since those
+of several hosts may differ.
 """
 
 from typing import Final

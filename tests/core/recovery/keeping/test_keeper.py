@@ -22,6 +22,31 @@ from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
 
 
+class Down(MemoryStore):
+    def read(self, *arguments):
+        raise OSError("down")
+
+    append = publish = lasts = retained = forget = read
+
+
+class Hanging(MemoryStore):
+    """Takes nothing before it goes on."""
+
+    waits = True
+
+    def __init__(self):
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def append(self, *arguments):
+        self.goes_on.wait(5)
+        super().append(*arguments)
+
+    def publish(self, *arguments):
+        self.goes_on.wait(5)
+        return super().publish(*arguments)
+
+
 @pytest.fixture
 def guard():
     return Guard(MemoryStore())
@@ -352,12 +377,6 @@ class TestBetweenProcesses:
 
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
-        class Down(MemoryStore):
-            def read(self, *arguments):
-                raise OSError("down")
-
-            append = publish = lasts = retained = forget = read
-
         guard = Guard(Down())
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
@@ -370,18 +389,6 @@ class TestTrouble:
     @pytest.mark.parametrize("has_relay", [True, False])
     @pytest.mark.parametrize("layer", [BROKER, {}], ids=["layer", "no layer"])
     async def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch, has_relay, layer):
-        class Hanging(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def append(self, *arguments):
-                self.goes_on.wait(5)
-                super().append(*arguments)
-
-            def publish(self, *arguments):
-                self.goes_on.wait(5)
-                return super().publish(*arguments)
-
         guard = Guard(Hanging())
         process = start(store=lambda: guard, has_relay=has_relay)
         monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
@@ -393,19 +400,10 @@ class TestTrouble:
 
         with override_settings(CHANNEL_LAYERS=layer):
             assert await asyncio.to_thread(publish) < 0.2
-            Hanging.goes_on.set()
+            guard.store.goes_on.set()
             await until(lambda: guard.store.read("/chat").events)
 
     async def test_nor_for_whether_it_has_what_the_layer_refuses(self, start, monkeypatch):
-        class Hanging(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def append(self, *arguments):
-                self.goes_on.wait(5)
-
-            publish = append
-
         guard = Guard(Hanging())
         process = start(store=lambda: guard)
         process.hub.publisher = MemoryPublisher()
@@ -415,15 +413,9 @@ class TestTrouble:
         with pytest.raises(PublishError):
             await process.ws.publish("said", {"n": 1})
         assert monotonic() - started < 0.2
-        Hanging.goes_on.set()
+        guard.store.goes_on.set()
 
     async def test_what_neither_takes_is_an_error(self, start):
-        class Down(MemoryStore):
-            def publish(self, *arguments):
-                raise OSError("down")
-
-            append = publish
-
         guard = Guard(Down())
         process = start(store=lambda: guard)
         process.hub.publisher = MemoryPublisher()
@@ -435,25 +427,12 @@ class TestTrouble:
 
     @override_settings(CHANNEL_LAYERS={})
     async def test_nor_does_a_layer_that_is_not_there(self, start):
-        class Down(MemoryStore):
-            def publish(self, *arguments):
-                raise OSError("down")
-
-            append = publish
-
         guard = Guard(Down())
         process = start(store=lambda: guard, has_relay=True)
         with pytest.raises(PublishError):
             await process.ws.publish("said", {"n": 1})
 
     async def test_a_store_that_hangs_keeps_the_layer_waiting_for_a_moment_only(self, start, layer):
-        class Hanging(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def append(self, *arguments):
-                self.goes_on.wait(5)
-
         guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.6))
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
@@ -462,25 +441,17 @@ class TestTrouble:
         await is_said(mine, 1)
         assert asyncio.get_running_loop().time() - started < 0.55
         assert said(theirs) == [1]
-        Hanging.goes_on.set()
+        guard.store.goes_on.set()
 
     async def test_what_a_slow_store_numbers_after_all_is_told_once(self, start, layer):
-        class Slow(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def publish(self, *arguments):
-                self.goes_on.wait(5)
-                return super().publish(*arguments)
-
-        guard = Guard(Slow())
+        guard = Guard(Hanging())
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         client, away = await here.connect(), await here.connect()
         since = (await hello(away))["at"]
         await away.leave()
         await there.ws.publish("said", {"n": 1})
         await is_said(client, 1)
-        Slow.goes_on.set()
+        guard.store.goes_on.set()
         await until(lambda: len(guard.store.read("/chat").events) == 2)
         back = await here.connect()
         welcome = await hello(back, since)
