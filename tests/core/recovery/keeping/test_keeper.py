@@ -443,6 +443,18 @@ class TestTrouble:
         assert said(theirs) == [1]
         guard.store.goes_on.set()
 
+    async def test_one_that_fails_keeps_nobody_from_leaving(self, start):
+        guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.05))
+        process = start(store=lambda: guard)
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: journal.is_failing)
+        started = monotonic()
+        await client.leave()
+        assert monotonic() - started < 1
+        guard.store.goes_on.set()
+
     async def test_what_a_slow_store_numbers_after_all_is_told_once(self, start, layer):
         guard = Guard(Hanging())
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
