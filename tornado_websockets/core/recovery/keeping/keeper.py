@@ -181,7 +181,7 @@ class TopicKeeper:
         self._hub.push_on(in_line)
 
     async def leave(self, topic: str) -> None:
-        """A client of ``topic`` is about to be counted out: let what was sent last be stored, unless the store fails."""
+        """A client of ``topic`` is about to be counted out: let what was sent last be stored, unless that fails."""
         found = self._journals.get(topic)
         if found is not None and not found[0].is_failing:
             await self._flushed(found[0])
