@@ -289,7 +289,8 @@ class Writer:
 
     def _tell(self, journal: Journal, pending: Pending) -> None:
         publisher, place = self._hub.publisher, pending.place
-        if publisher is None or publisher.loop() is None or place is None:
+        is_asked = pending.outcome is not None and not pending.outcome.done()
+        if publisher is None or place is None or (is_asked and publisher.loop() is None):
             self._hub.note_unheard(pending.message)
             if pending.in_haste or self._hub.has_clients(journal.topic):
                 _succeed(pending)  # all who could hear it have, but for those who will ask the store
@@ -298,7 +299,7 @@ class Writer:
                 self._settle(journal, pending, None)
             return
         outcome: Future[None] | None = None
-        if pending.outcome is not None and not pending.outcome.done():
+        if is_asked:
             outcome = shared_future()
             outcome.add_done_callback(partial(self._take_outcome, journal, pending))
         publisher.publish(for_others(pending.message, place), outcome)
