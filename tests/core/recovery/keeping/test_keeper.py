@@ -220,6 +220,20 @@ class TestHello:
         guard.store.clear()
         assert (await hello(client, since))["recovered"] is False
 
+    @pytest.mark.parametrize("has_looked", [True, False])
+    async def test_after_that_any_process_recovers_again(self, start, guard, layer, has_looked):
+        here, other = (start(has_relay=True) for _ in range(2))
+        client = await here.connect()
+        await other.ws.publish("said", {"n": 1})
+        await is_said(client, 1)
+        guard.store.clear()
+        if has_looked:
+            await here.keeper.look()
+        since = (await hello(client))["at"]
+        await client.leave()
+        back = await start(has_relay=True).connect()
+        assert (await hello(back, since))["recovered"] is True
+
     async def test_what_is_not_kept_any_more_recovers_nothing(self, start):
         process = start(history=3)
         client = await process.connect()
@@ -466,6 +480,8 @@ class TestTrouble:
         guard.store.goes_on.set()
         await until(lambda: len(guard.store.read("/chat").events) == 2)
         back = await here.connect()
+        (journal, _) = here.keeper._journals["/chat"]
+        await until(lambda: len(journal.lasts) == 2)  # after which nothing more is shown
         welcome = await hello(back, since)
         assert welcome["recovered"]
         assert [event["data"]["n"] for event in welcome["events"]] == [1]

@@ -138,8 +138,6 @@ class Healing:
             if record is None:
                 return
             with journal.lock:
-                # Others would take what this process had numbered before for never sent, and a hole for the whole.
-                journal.owes_last = journal.owes_last or (journal.epoch != "" and journal.number > 0)
                 journal.found(record)
             position = record.position
         with journal.lock:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ...delivery.keeper import Place
 from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
-from ..record import Event, Record
+from ..record import Event, Record, shared_sender
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Journal:
 
     def found(self, record: Record) -> None:
         """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown."""
+        self.renew(record)
         self.epoch = record.epoch
         if self.is_founded:
             return
@@ -113,6 +114,15 @@ class Journal:
                 self._add_hole(sender, range(last + 1, number + 1))  # to those who are here already
                 self._note(sender, number)
         self.is_founded = True
+
+    def renew(self, record: Record) -> None:
+        """Go on with the record that has taken the place of the one that is known, if it has: the store was emptied."""
+        if self.epoch in ("", record.epoch):
+            return
+        # Others would take what this process had numbered before for never sent, and a hole for the whole.
+        self.owes_last = self.owes_last or self.number > 0
+        self._drop(shared_sender(self.epoch))  # whose numbers have ended
+        self.epoch = record.epoch
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
@@ -232,6 +242,10 @@ class Journal:
         """Note a retained event that is shown now."""
         self.values[name] = event, self.changes
         self.told[name] = event
+
+    def pass_over(self, event: Event) -> None:
+        """Note that an event was shown to nobody, though later ones of its sender are."""
+        self._add_hole(event.sender, range(event.number, event.number + 1))
 
     def is_twin_shown(self, twin: str) -> bool:
         """Whether an event was shown that is the same but for its place; from now on it was."""

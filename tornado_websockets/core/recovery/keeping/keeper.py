@@ -215,10 +215,12 @@ class TopicKeeper:
             asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes)
             if record is None:
                 return welcomes(journal, record, asks)
+            journal.renew(record)
             in_line, shown = catch_up(self._hub, journal, record, asks)
             texts = welcomes(journal, record, asks, shown)
         self._hub.push_on(in_line)
         self._healing.begin(journal, asked)
+        self._writer.wake(journal, asked)
         return texts
 
     async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:
