@@ -66,27 +66,64 @@ def check_channel_layer(app_configs: object, **kwargs: Any) -> Sequence[CheckMes
         import_string(backend)
     except Exception as error:  # whatever the module raises; AttributeError: it is not a string
         return [_is_missing(backend, error)]
-    if backend not in (_REDIS_CORE, _REDIS_PUBSUB):
+    if not _is_redis(layer):
         return []
     return _check_redis(backend, config.get("hosts")) or _has_a_name_of_its_own(config)
 
 
 def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """What the store is sent is no easier to read on the way than what the layer is."""
-    configured = conf.configured()
-    store = configured.get("STORE") if isinstance(configured, dict) else None
-    layers = getattr(settings, "CHANNEL_LAYERS", None)
-    if not isinstance(store, str) or not store.startswith("redis://") or not isinstance(layers, Mapping):
+    """What the store is sent is no easier to read than what the layer is, and no other project's finds it."""
+    store, layers = conf.get("STORE"), getattr(settings, "CHANNEL_LAYERS", None)
+    layer = layers.get(DEFAULT_CHANNEL_LAYER) if isinstance(layers, Mapping) else None
+    if not isinstance(store, str) or not store:
         return []
-    if "rediss://" not in repr(layers.get(DEFAULT_CHANNEL_LAYER)):
+    return [*_can_be_read(store, layer), *_keys_have_no_name(store, layer)]
+
+
+def _can_be_read(store: str, layer: object) -> Sequence[CheckMessage]:
+    config = layer.get("CONFIG") if isinstance(layer, Mapping) else None
+    if isinstance(config, Mapping) and config.get("symmetric_encryption_keys") and _is_ours(store):
+        text = "The channel layer encrypts what it carries, and the store keeps the same as it is."
+        hint = "Encrypt in a store of your own, or silence this check where whoever sees the store may read it."
+    elif store.startswith("redis://") and "rediss://" in repr(layer):
+        text = "The channel layer's connections to Redis are encrypted, and those of the store are not."
+        hint = "Write the URL in TORNADO_WEBSOCKETS['STORE'] with rediss://."
+    else:
+        return []
+    return [Warning(text, hint=hint, id="channels_bridge.W004")]
+
+
+def _is_ours(store: str) -> bool:
+    """Whether it is a store of this package, of which is known what it does."""
+    return _is_in_redis(store) or store.partition(":")[0] == "database"
+
+
+def _is_in_redis(store: str) -> bool:
+    from tornado_websockets.store.current import REDIS_SCHEMES  # which most projects need not load
+
+    return store.startswith(REDIS_SCHEMES)
+
+
+def _keys_have_no_name(store: str, layer: object) -> Sequence[CheckMessage]:
+    """The layer may have a name by ``prefix``, where one that has none is noted; keys of the store have no other."""
+    if not _is_in_redis(store) or conf.get("NAMESPACE"):
+        return []
+    config = layer.get("CONFIG") if isinstance(layer, Mapping) else None
+    if _is_redis(layer) and not (isinstance(config, Mapping) and "prefix" in config):
         return []
     return [
-        Warning(
-            "The channel layer's connections to Redis are encrypted, and those of the store are not.",
-            hint="Write the URL in TORNADO_WEBSOCKETS['STORE'] with rediss://.",
-            id="channels_bridge.W004",
+        Info(
+            "Another project that uses the same Redis as a store has the same keys there: its clients get what this "
+            "one's have sent, and the other way round.",
+            hint="Set TORNADO_WEBSOCKETS['NAMESPACE'] to a name of this project and its environment. The 'prefix' of "
+            "the channel layer is the layer's alone.",
+            id="channels_bridge.I002",
         )
     ]
+
+
+def _is_redis(layer: object) -> bool:
+    return isinstance(layer, Mapping) and layer.get("BACKEND") in (_REDIS_CORE, _REDIS_PUBSUB)
 
 
 def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:

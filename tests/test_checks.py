@@ -113,7 +113,7 @@ class TestStore:
         "store", [None, "redis://h", "unix:///s", "database", "tests.store.test_current.OfProject"]
     )
     def test_that_can_be_made_is_passed_over(self, store):
-        with override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": store, "NAMESPACE": "site"}):
             assert found() == []
 
     @with_layer
@@ -121,7 +121,7 @@ class TestStore:
         "store", [7, "", "redis://h:port", "database:other", "no.such.Class", "tests.project.asgi.x"]
     )
     def test_that_cannot_be_made_is_an_error(self, store):
-        with override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": store, "NAMESPACE": "site"}):
             assert ids() == ["tornado_websockets.E005"]
 
     @with_layer
@@ -142,8 +142,35 @@ class TestStore:
         ],
     )
     def test_that_can_be_read_on_the_way_is_warned_of_where_the_layer_cannot(self, layer, store, expected):
-        with redis({"address": layer, "socket_timeout": None}), override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+        named = override_settings(TORNADO_WEBSOCKETS={"STORE": store, "NAMESPACE": "site"})
+        with redis({"address": layer, "socket_timeout": None}), named:
             assert ids() == expected
+
+    @pytest.mark.parametrize(
+        ("store", "expected"),
+        [
+            ("rediss://h", ["channels_bridge.W004"]),
+            ("database", ["channels_bridge.W004"]),
+            ("tests.store.test_current.OfProject", []),
+            (None, []),
+        ],
+    )
+    def test_that_keeps_what_the_layer_encrypts_is_warned_of(self, store, expected):
+        host = {"address": "redis://h", "socket_timeout": None}
+        named = override_settings(TORNADO_WEBSOCKETS={"STORE": store, "NAMESPACE": "site"})
+        with redis(host, symmetric_encryption_keys=["secret"]), named:
+            assert ids() == expected
+
+    @with_layer
+    @pytest.mark.parametrize("store", ["redis://h", "rediss://h", "unix:///s"])
+    def test_that_may_be_shared_under_no_name_is_noted(self, store):
+        with override_settings(TORNADO_WEBSOCKETS={"STORE": store}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("channels_bridge.I002", False)
+
+    def test_under_no_name_is_noted_once_with_the_layer(self):
+        with TestNamespace.SHARED, override_settings(TORNADO_WEBSOCKETS={"STORE": "redis://h"}):
+            assert ids() == ["channels_bridge.I001"]
 
 
 class TestSharedStore:
@@ -164,7 +191,7 @@ class TestSharedStore:
     def test_that_they_share_is_fine(self, store):
         with (
             redis({"address": "redis://h", "socket_timeout": None}),
-            override_settings(TORNADO_WEBSOCKETS={"STORE": store}),
+            override_settings(TORNADO_WEBSOCKETS={"STORE": store, "NAMESPACE": "site"}),
         ):
             assert ids() == []
 

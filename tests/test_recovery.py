@@ -78,3 +78,27 @@ async def test_processes_that_share_a_store_recover_what_any_has_sent(
             welcome = await back.expect("tws.welcome")
             assert welcome["recovered"] is True
             assert [event["data"]["n"] for event in welcome["events"]] == [1, 10, 11, 12, 20]
+
+
+GREENLETS = """
+from gevent import monkey; monkey.patch_all()
+import gevent, time
+import django; django.setup()
+from tests.project.websockets.kept import kept
+from tornado_websockets.store.current import store_in_use
+def publish():
+    for number in range(20):
+        kept.publish("said", {{"n": number}}, room={room!r})
+started = time.monotonic()
+gevent.joinall([gevent.spawn(publish) for _ in range(5)], raise_error=True)
+assert time.monotonic() - started < 10
+print(len(store_in_use().store.read("/kept/{room}").senders), kept.position(room={room!r}) != "")
+kept.forget(None, room={room!r})
+"""
+
+
+async def test_what_greenlets_publish_is_kept(redis: RedisServer, key: str) -> None:
+    settings = json.dumps({"STORE": redis.url, "NAMESPACE": key})
+    variables = {"TEST_REDIS": redis.url, "TEST_LAYER": "core", "TEST_TORNADO_WEBSOCKETS": settings}
+    output = await run_python("-c", GREENLETS.format(room=key), **variables)
+    assert output.splitlines()[-1] == "1 True"

@@ -1,7 +1,6 @@
 """The relay: connects the clients of this process with those of the others, over a channel layer."""
 
 import asyncio
-import threading
 import uuid
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -17,6 +16,7 @@ from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.forking import ForkGuard
+from tornado_websockets.core.handlers.greenlets import new_lock, settled_here
 from tornado_websockets.core.logger import logger
 from tornado_websockets.core.protocol.frames import Encoder
 
@@ -24,7 +24,6 @@ from .batching import Outgoing, QueueBounds
 from .complaints import Complaints
 from .loop_thread import ExitTiming, LoopThread
 from .messages import EVENT, NARROW, NOTES, RELAY, Batch, Event, InvalidMessage, Notes, glimpse, is_frame
-from .native import settled_here
 from .numbering import NumberingBounds, Tally
 from .receiver import Receiver, ReceiveTiming
 from .sender import Sender, SendTiming
@@ -65,7 +64,7 @@ class Relay:
         self._senders = 0
         self._tally = Tally(self._tuning.numbering)
         self._complaints = Complaints()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
         self._has_no_loop = False

@@ -11,12 +11,12 @@ from tornado_websockets.core.control import CONTROL
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.message import Message
+from tornado_websockets.core.handlers.greenlets import new_lock
 from tornado_websockets.core.logger import logger
 from tornado_websockets.paths import group_of
 
 from .batching import Kind, Outgoing, OutgoingQueues, QueueBounds, places_of
 from .messages import MAX_TEXT, Batch, Notes
-from .native import new_lock
 from .numbering import Numbering, NumberingBounds
 from .receivers import RedisReceivers, receivers_of
 

@@ -381,3 +381,14 @@ test("with recover off there is no hello, and a gap is nobody's", async (t) => {
   await next(tws, "end");
   assert.deepEqual([client.hellos, names(heard), tws.id], [[], ["*"], null]);
 });
+
+test("a page hears of HTML by its name alone, and what it has heard it does not miss", async (t) => {
+  const { server, tws } = await settle(t);
+  const heard = record(tws, "tws.html", "message", "*");
+  const html = { target: "#list", swap: "beforeend", html: "<li>" };
+  tell(server.connections.at(-1), { event: "tws.html", data: html, at: "A.6" });
+  await end(tws, server.connections.at(-1));
+  assert.deepEqual(heard[0], ["tws.html", html]);
+  assert.equal(heard.filter((each) => JSON.stringify(each).includes("tws.html")).length, 1);
+  assert.deepEqual(read(tws.position), { e: 1, A: 6 });
+});

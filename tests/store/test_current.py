@@ -72,6 +72,11 @@ def test_the_settings_say_what_is_kept():
         assert current_store().store._retention == Retention(1, 2, 3, namespace="n")
 
 
+def test_last_numbers_are_kept_for_longer_than_events():
+    with override_settings(TORNADO_WEBSOCKETS={"HISTORY_SECONDS": 100_000}):
+        assert current_store().retention.sender_seconds > 100_000
+
+
 def test_it_is_the_same_for_as_long_as_the_settings_are():
     store = current_store()
     assert current_store() is store

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.waiting import until
 from tornado_websockets.core.breaker import BreakerTiming
+from tornado_websockets.core.handlers.executor import Threads
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
@@ -83,6 +84,16 @@ async def test_what_fails_is_a_store_error_that_has_its_cause(ask, store):
     with pytest.raises(StoreError, match="'lasts'") as failure:
         await ask()
     assert failure.value.__cause__ is store.error
+
+
+async def test_a_system_without_another_thread_is_a_store_error(ask, guard):
+    class Exhausted(Threads):
+        def submit(self, function, /, *args, **kwargs):
+            raise RuntimeError("can't start new thread")
+
+    guard._threads = Exhausted("none", 1)
+    with pytest.raises(StoreError, match="'lasts'"):
+        await ask()
 
 
 async def test_what_fails_fast_is_asked_again_the_next_time(ask, store):

@@ -17,7 +17,7 @@ def start(make, namespace):
     def start():
         retention = Retention(namespace=namespace)
         store = make(retention)
-        idle = IdleConnection(store, 0.2) if isinstance(store, DatabaseStore) else None
+        idle = IdleConnection(store, 0.0) if isinstance(store, DatabaseStore) else None  # none is open at the end
         guard = Guard(store, idle, retention=retention)
         return Process(store=lambda: guard, history=10, retain=("track",))
 

@@ -32,12 +32,39 @@ def test_what_is_left_of_a_record_that_was_evicted_goes_with_it(redis, store, na
     assert (record.events, record.senders, store.retained("/a")) == ([], {}, {})
 
 
+def test_events_that_were_evicted_leave_room_for_as_many_bytes_as_before(redis, namespace):
+    store = RedisStore(redis.url, Retention(bytes=20, namespace=namespace))
+    store.append("/a", "A", 1, [Entry("x" * 20)], 10)
+    with redis.client() as client:
+        client.delete(f"{namespace}:tws:{{/a}}:events")
+    for number in (2, 3, 4):
+        store.append("/a", "A", number, [Entry("x" * 10)], 10)
+    assert [event.number for event in store.read("/a").events] == [3, 4]
+
+
 def test_a_redis_that_was_flushed_has_other_epochs(mortal_redis):
     store = RedisStore(mortal_redis.url)
     epoch = store.read("/a").epoch
     with mortal_redis.client() as client:
         client.flushall()
     assert store.read("/a").epoch != epoch
+
+
+def test_a_redis_that_was_restarted_has_other_epochs_though_it_has_saved_something(mortal_redis):
+    store = RedisStore(mortal_redis.url)
+    sender, _ = store.publish("/a", "token", [Entry("x", retained="track")], 10)
+    epoch = store.read("/a").epoch
+    with mortal_redis.client() as client:
+        client.save()
+    store.publish("/a", "another", [Entry("lost")], 10)
+    mortal_redis.kill()
+    mortal_redis.start()
+    other, first = store.publish("/a", "third", [Entry("y")], 10)
+    assert (other != sender, first) == (True, 1)
+    record = store.read("/a")
+    assert record.epoch != epoch
+    assert [event.text for event in record.events] == ["y"]
+    assert store.retained("/a")["track"].text == "x"
 
 
 def test_a_connection_that_was_cut_is_made_again_at_once(redis, store):

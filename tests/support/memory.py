@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -204,6 +205,8 @@ class MemoryPublisher:
             outcome.set_result(None)
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
+        with suppress(RuntimeError):
+            return asyncio.get_running_loop()
         return None
 
     def is_congested(self, topic: str) -> bool:

@@ -26,7 +26,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it with nothing in it."""
+        """Start it with what was saved last, which is nothing unless a test has done so."""
         options = ("--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no")
         log = self._directory / "redis.log"
         log.write_bytes(b"")

@@ -1,10 +1,10 @@
 """The log of an outage: few lines about what fails for everybody at once, however many it fails for."""
 
-import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
+from .handlers.greenlets import new_lock
 from .logger import logger
 
 #: Seconds between two lines of one outage.
@@ -28,7 +28,7 @@ class Outage:
 
     def forget(self) -> None:
         """Start without one, as a forked process must."""
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._kinds: set[type[BaseException]] = set()
         self._failures = self._unlogged = 0
         self._failed_at = self._logged_at = 0.0

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from .conversation.threads import threads
 from .delivery.shard import Shard
 from .draining import drain_seconds, farewell, pause, tell
 from .forking import after_fork
+from .handlers.executor import end_by
 from .handlers.workers import overtake
 from .logger import logger
 from .protocol.closing import GOING_AWAY, Close
@@ -22,6 +24,9 @@ LEAST_HANDLER_SECONDS: Final = 1.0
 
 #: Seconds that ``close`` handlers get after that.
 CLOSE_HANDLER_SECONDS: Final = 2.0
+
+#: Seconds that calls of a store, or whatever else is in a thread then, get after that.
+EXIT_SECONDS: Final = 1.0
 
 
 class Stopping:
@@ -136,6 +141,7 @@ async def stop(
     :param now: patience is over once it is set.
     :returns: whether all have gone.
     """
+    end_by(monotonic() + patience + last + EXIT_SECONDS)
     if await _is_left(shard, patience, close, now):
         return True
     logger.warning("Stopping, although handlers are still running after %.2g seconds", patience)

@@ -48,11 +48,13 @@ def _guard_of(named: Any, retention: Retention) -> Guard:
 
 
 def retention_of_settings() -> Retention:
-    """How long, and how much, the settings want to be kept."""
+    """How long, and how much, the settings want to be kept; last numbers always for longer than events."""
+    seconds = conf.get("HISTORY_SECONDS")
     return Retention(
-        seconds=conf.get("HISTORY_SECONDS"),
+        seconds=seconds,
         bytes=conf.get("HISTORY_BYTES"),
         retained_seconds=conf.get("RETAIN_SECONDS"),
+        sender_seconds=max(Retention().sender_seconds, 2 * seconds),
         namespace=conf.get("NAMESPACE"),
     )
 

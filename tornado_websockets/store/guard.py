@@ -1,7 +1,6 @@
 """A store, asked in threads, for a limited time, and not at all while it hangs: trouble with it costs recovery only."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from ..core.breaker import Breaker, BreakerTiming
 from ..core.forking import ForkGuard
 from ..core.handlers.executor import Idle, Threads
+from ..core.handlers.greenlets import greenlets_here, new_lock
 from ..core.outage import Outage
 from ..core.recovery.record import Retention
 from ..core.recovery.store import Store
@@ -58,12 +58,13 @@ class Guard:
         self._timing = timing
         self._clock = clock
         self._outage = Outage("The store fails: nothing can be recovered from it", clock)
+        self._greenlets = greenlets_here()
         self.forget()
         self._fork = ForkGuard(self.forget)
 
     def forget(self) -> None:
         """Start anew, as a forked process must: threads stay with its parent."""
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._threads = Threads("WebSocket store", self._timing.threads, self._idle)
         self._breaker = Breaker(self._timing.breaker)
         self._probe_at = 0.0
@@ -82,7 +83,8 @@ class Guard:
         if not self.store.waits:
             return self._attempt(method, arguments)
         started, name = self._begin(method)
-        future = asyncio.wrap_future(self._submit(method, arguments, started))
+        submit = partial(self._submit, method, arguments, started)
+        future = asyncio.wrap_future(submit()) if self._greenlets is None else self._greenlets.submit(submit)
         future.add_done_callback(_ignore)  # it may be cancelled here, or come too late
         try:
             async with asyncio.timeout(self._timing.call_timeout):
@@ -122,7 +124,10 @@ class Guard:
         return now, name
 
     def _submit(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> "Future[T]":
-        return self._threads.submit(partial(self._call, method, arguments, started))
+        try:
+            return self._threads.submit(partial(self._call, method, arguments, started))
+        except RuntimeError as error:  # the system has no more threads
+            raise StoreError(method.__name__) from error
 
     def _attempt(self, method: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         started, name = self._begin(method)

@@ -1,10 +1,10 @@
 """What Redis does with a topic at once. Redis 6.2 has all of it, and so has Valkey.
 
-Keys: the record (a hash: ``epoch``, ``forgotten``, ``floor``, ``bytes``, and ``s:<sender>`` for each sender, with last
-number, whether it is listed, folded number, folded with, and when it last sent); the events (a stream, whose ids say
-when); the retained values (a hash, as JSON). Arguments of all scripts: a new epoch, and the times and bytes of
-:class:`~tornado_websockets.core.recovery.record.Retention`. Times are of the clock of Redis, since those of several
-hosts may differ.
+Keys: the record (a hash: ``epoch``, ``run`` of the server, ``forgotten``, ``floor``, ``bytes``, and ``s:<sender>`` for
+each sender, with last number, whether it is listed, folded number, folded with, and when it last sent); the events (a
+stream, whose ids say when); the retained values (a hash, as JSON). Arguments of all scripts: a new epoch, and the times
+and bytes of :class:`~tornado_websockets.core.recovery.record.Retention`. Times are of the clock of Redis, since those
+of several hosts may differ.
 """
 
 from typing import Final
@@ -22,14 +22,21 @@ local function whole(number) return string.format('%.0f', number) end
 
 local function counter(name) return tonumber(redis.call('HGET', record, name) or '0') end
 
+local function run()  -- another one after each restart; empty for who may not ask
+    local info = redis.pcall('INFO', 'server')
+    return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
 local function open()
-    local epoch = redis.call('HGET', record, 'epoch')
-    if not epoch then  -- what is left of one that was evicted goes with it
-        epoch = ARGV[1]
-        redis.call('DEL', record, events, retained)
-        redis.call('HSET', record, 'epoch', epoch)
-    end
-    return epoch
+    local known, now_run = redis.call('HMGET', record, 'epoch', 'run'), run()
+    local epoch = known[1]
+    if epoch and known[2] == now_run then return epoch end
+    -- What is left of a record that was evicted goes with it. After a restart the newest events may be missing, and
+    -- numbers would be given once more; values are at worst older ones.
+    redis.call('DEL', record, events)
+    if not epoch then redis.call('DEL', retained) end
+    redis.call('HSET', record, 'epoch', ARGV[1], 'run', now_run)
+    return ARGV[1]
 end
 
 local function keep_alive()
@@ -50,6 +57,7 @@ local function trim(keep)
         bytes = bytes - #oldest[2][6] - #oldest[2][8]
         length = length - 1
     end
+    if length == 0 then bytes = 0 end  -- though events may have been evicted without being counted
     if length ~= before then redis.call('HSET', record, 'bytes', whole(bytes)) end
 end
 

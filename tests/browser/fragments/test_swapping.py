@@ -52,6 +52,26 @@ async def test_what_is_new_is_swapped_and_what_is_known_replaced(visit: Visit, s
     await wait_for_html(page, '<ul id="list"><li id="b">b</li><li id="d">d</li></ul>')
 
 
+FORM = """<form id="item-3" data-emit="change"><input type="hidden" name="id" value="3">
+<input name="children" value="2"><input name="attributes"><input name="contains"><input name="matches">
+<button name="remove">x</button><input name="before"><input name="after"></form>"""
+
+
+async def test_fields_of_a_form_may_be_named_as_what_elements_have(visit: Visit, site: WireSite) -> None:
+    page = await visit(f'<main data-websocket="/room">{FORM}</main>')
+    await page.locator("[name=children]").fill("4")
+    await site.show("#item-3", FORM.replace('value="3"', 'value="4"'))
+    await expect(page.locator("form")).to_have_count(1)
+    await expect(page.locator("[name=id]")).to_have_value("4")
+    await expect(page.locator("[name=children]")).to_be_focused()
+    await expect(page.locator("[name=children]")).to_have_value("4")
+    for swap in ("beforebegin", "afterend"):
+        await site.show("#item-3", "<i>line</i>", swap)
+    await expect(page.locator("i")).to_have_count(2)
+    await site.show("#item-3", "", "delete")
+    await expect(page.locator("form")).to_have_count(0)
+
+
 async def test_rows_need_no_table_around_them(visit: Visit, site: WireSite) -> None:
     page = await visit('<table data-websocket="/room"><tbody id="rows"></tbody></table>')
     await site.show("#rows", "<tr><td>1</td></tr>")
@@ -93,6 +113,10 @@ SCRIPTS = """
 <a id="link" href=" java\tscript:window.ran = 'href'">link</a>
 <iframe srcdoc="<script>parent.ran = 'srcdoc'</script>"></iframe>
 <details open ontoggle="window.ran = 'ontoggle'"></details>
+<form onpointerover="window.ran = 'hidden by its fields'"><input name="attributes"><input name="attributes">form</form>
+<svg><a><animate attributeName="href" values="javascript:window.ran = 'animate'"/><text id="moved" y="9">x</text></a>
+</svg>
+<b hx-on:click="window.ran = 'hx-on'" data-hx-on="click: window.ran = 'hx-on'">htmx</b>
 <p id="end">end</p>
 """
 
@@ -102,7 +126,9 @@ async def test_no_script_runs_also_where_no_policy_forbids_it(visit: Visit, site
     site.pages |= {"/ran.js": 'window.ran = "src"', "/none.png": ""}
     page = await visit(LIST)
     await site.show("#list", SCRIPTS)
-    await page.locator("#link").click()
+    assert await page.locator("b").evaluate("(element) => element.attributes.length") == 0
+    for each in ("#link", "form", "#moved"):
+        await page.locator(each).click()
     # Whatever would run has had its time when another document is there.
     await page.evaluate("new Promise(resolve => setTimeout(resolve, 100))")
     assert await page.evaluate("typeof window.ran") == "undefined"

@@ -161,3 +161,15 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def test_a_process_that_has_to_end_soon_waits_for_no_call():
+    script = """
+    import atexit, time
+    atexit.register(lambda: print(time.monotonic() - began < 2))  # the last to be called
+    from tornado_websockets.core.handlers.executor import Threads, end_by
+    Threads("Thread", 1).submit(time.sleep, 60)
+    began = time.monotonic()
+    end_by(began + 0.1)
+    """
+    assert run_script(script) == "True\n"

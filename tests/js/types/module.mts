@@ -34,6 +34,7 @@ export async function join(): Promise<string> {
 }
 
 tws.on("reconnected", ({ recovered, replayed }) => console.log(recovered ? replayed + 1 : 0)).on("gap", () => {});
+tws.on("tws.html", ({ target, swap, html }) => document.querySelector(target)?.insertAdjacentHTML(swap === "beforeend" ? swap : "afterend", html));
 tws.on("presence", ({ people = [], left }) => console.log(people[0].info, left?.length, tws.people.get(1)?.connections));
 new TornadoWebSocket("/chat", { since: tws.position, recover: true });
 void fetch("/say", { method: "POST", headers: { ...tws.headers, Accept: "text/html" } });

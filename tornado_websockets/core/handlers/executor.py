@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from contextvars import Context
 from functools import partial
 from itertools import count
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -138,8 +139,17 @@ def _do(call: _Call) -> Callable[[], None]:
     return partial(call.future.set_result, result)
 
 
+class _Ending:
+    by = inf
+
+
+def end_by(moment: float) -> None:
+    """Wait for no call beyond ``moment``, in seconds of the monotonic clock, when the process ends."""
+    _Ending.by = moment
+
+
 @atexit.register
 def _finish() -> None:
-    deadline = monotonic() + SECONDS_AT_EXIT
+    deadline = min(monotonic() + SECONDS_AT_EXIT, _Ending.by)
     for threads in list(_all):
         threads.finish(deadline)

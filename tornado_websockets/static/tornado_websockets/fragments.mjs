@@ -56,8 +56,9 @@ const TornadoWebSocket = (function () {
   // These names belong to the connection. What a server sends under them reaches "*" only.
   const OWN_EVENTS = ["open", "close", "error", "message", "*"];
 
-  // Names that begin so belong to the protocol: no callback hears of such a frame.
+  // Names that begin so belong to the protocol: no callback hears of such a frame, but for one of HTML by its name.
   const PROTOCOL = "tws.";
+  const HTML_EVENT = "tws.html";
 
   // A server answers it out of turn, whatever handler is at work. One of version 1.0.0 refuses it in a warning that quotes
   // the name, when it is through with what was sent before: that shows that the line lives, too.
@@ -1171,8 +1172,9 @@ const TornadoWebSocket = (function () {
      */
     _take(frame, event) {
       if (frame?.event === GAP_EVENT && this.options.recover) this._dispatch("gap", frame.data);
-      if (frame?.event.startsWith(PROTOCOL)) return;
+      if (frame?.event.startsWith(PROTOCOL) && frame.event !== HTML_EVENT) return;
       this._place.show(frame?.at);
+      if (frame?.event === HTML_EVENT) return this._dispatch(HTML_EVENT, frame.data);
       if (event) this._dispatch("message", event);
       else if (this._listeners.get("message")?.length)
         this._dispatch("message", new MessageEvent("message", { data: JSON.stringify(frame) }));
@@ -1396,20 +1398,31 @@ const TornadoWebSocket = (function () {
 
 /** @typedef {{ target: string, swap?: string, html?: string }} Fragment what a server sends as "tws.html" */
 
-/** @type {Record<string, (place: Element, came: DocumentFragment) => void>} by the names that htmx has for them */
+/** @type {Record<string, string>} what an element does with what came, by the names that htmx has for them */
 const SWAPS = {
-  innerHTML: (place, came) => place.replaceChildren(came),
-  outerHTML: (place, came) => place.replaceWith(came),
-  beforebegin: (place, came) => place.before(came),
-  afterbegin: (place, came) => place.prepend(came),
-  beforeend: (place, came) => place.append(came),
-  afterend: (place, came) => place.after(came),
-  delete: (place) => place.remove(),
+  innerHTML: "replaceChildren",
+  outerHTML: "replaceWith",
+  beforebegin: "before",
+  afterbegin: "prepend",
+  beforeend: "append",
+  afterend: "after",
+  delete: "remove",
 };
 
 // Attributes whose value may be a script, and what it begins with then; browsers skip blanks and control characters.
-const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data"];
+// An animation may make a link of what it has.
+const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data", "from", "to", "by", "values"];
+const HANDLER = /^on|^(data-)?hx-on/i;
 const SCRIPT_LINK = /^[\s\u0000-\u001f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:/i;
+
+/**
+ * What an element has by itself: a form has its fields under their names, whatever else those mean ("id", "children").
+ *
+ * @returns {any}
+ */
+function own(/** @type {Element} */ element, /** @type {string} */ name) {
+  return Reflect.get(Object.getPrototypeOf(element), name, element);
+}
 
 /** @type {{ createHTML(text: string): any } | undefined} */
 let policy;
@@ -1442,8 +1455,8 @@ function disarm(/** @type {ParentNode} */ tree) {
   for (const element of tree.querySelectorAll("*")) {
     if (element.localName === "script") element.remove();
     else if (element instanceof HTMLTemplateElement) disarm(element.content);
-    for (const { name, value } of [...element.attributes]) {
-      const isScript = /^on/i.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
+    for (const { name, value } of [...own(element, "attributes")]) {
+      const isScript = HANDLER.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
       if (isScript) element.removeAttribute(name);
     }
   }
@@ -1451,18 +1464,22 @@ function disarm(/** @type {ParentNode} */ tree) {
 
 /** @returns {Element | null} the element of that id within `root`, which may be itself */
 function findById(/** @type {Element} */ root, /** @type {string} */ id) {
-  return root.id === id ? root : root.querySelector(`#${CSS.escape(id)}`);
+  return own(root, "id") === id ? root : root.querySelector(`#${CSS.escape(id)}`);
 }
 
 /** @returns {Element | null} the first that the selector `target` finds within `root`, else `root` if it is meant */
 function findTarget(/** @type {Element} */ root, /** @type {string} */ target) {
-  return root.querySelector(target) ?? (root.matches(target) ? root : null);
+  return root.querySelector(target) ?? (own(root, "matches").call(root, target) ? root : null);
+}
+
+function contains(/** @type {Element} */ element, /** @type {Node | null} */ node) {
+  return own(element, "contains").call(element, node);
 }
 
 /** Whether a swap takes `element` away by itself. */
 function takesAway(/** @type {string} */ swap, /** @type {Element | null} */ place, /** @type {Element} */ element) {
-  if (swap === "innerHTML") return place !== element && !!place?.contains(element);
-  return swap === "outerHTML" && !!place?.contains(element);
+  if (swap === "innerHTML") return place !== element && !!place && contains(place, element);
+  return swap === "outerHTML" && !!place && contains(place, element);
 }
 
 /**
@@ -1475,25 +1492,29 @@ function swap(/** @type {Element} */ root, /** @type {Fragment} */ { target, swa
   const came = parse(name === "delete" ? "" : html);
   const place = findTarget(root, target);
   const elements = [...came.children];
-  const pairs = elements.map((element) => ({ element, old: element.id ? findById(root, element.id) : null }));
+  const ids = elements.map((element) => own(element, "id"));
+  const pairs = elements.map((element, index) => ({ element, old: ids[index] ? findById(root, ids[index]) : null }));
   const others = [...came.childNodes].filter((node) => !pairs.some(({ element, old }) => old && element === node));
   const isSwapped = others.some((node) => node instanceof Element || node.textContent?.trim()) || !elements.length;
   const replaced = pairs.filter(({ old }) => old && !(isSwapped && takesAway(name, place, old)));
   const isTaken = isSwapped && ["innerHTML", "outerHTML", "delete"].includes(name);
   const parts = replaced.map(({ old }) => /** @type {Element} */ (old)).concat(isTaken && place ? [place] : []);
   keepPlace(root, parts, () => {
-    for (const { element } of replaced) findById(root, element.id)?.replaceWith(element);
+    for (const { element } of replaced) {
+      const old = findById(root, own(element, "id"));
+      if (old) own(old, "replaceWith").call(old, element);
+    }
     // What was replaced may have had the place in it.
     const placeNow = isSwapped && findTarget(root, target);
-    if (placeNow) SWAPS[name](placeNow, came);
+    if (placeNow) own(placeNow, SWAPS[name]).call(placeNow, came);
   });
   adopt(elements);
 }
 
 /** Give an element the content that its like has on another page. */
 function takeContent(/** @type {Element} */ element, /** @type {Element} */ fresh) {
-  keepPlace(element, [element], () => element.replaceChildren(...fresh.childNodes));
-  adopt([...element.children]);
+  keepPlace(element, [element], () => own(element, "replaceChildren").call(element, ...own(fresh, "childNodes")));
+  adopt([...own(element, "children")]);
 }
 
 /** Let htmx have what has come, where a page uses it. */
@@ -1507,7 +1528,11 @@ function adopt(/** @type {Element[]} */ elements) {
 /** Change `parts` of `root`, with the focus, what is being typed, and what is scrolled as they were. */
 function keepPlace(/** @type {Element} */ root, /** @type {Element[]} */ parts, /** @type {() => void} */ change) {
   const scrolled = parts.flatMap((part) => [part, ...part.querySelectorAll("[id]")]).filter(isScrolled);
-  const positions = scrolled.map(({ id, scrollTop: top, scrollLeft: left }) => ({ id, top, left }));
+  const positions = scrolled.map((element) => ({
+    id: own(element, "id"),
+    top: element.scrollTop,
+    left: element.scrollLeft,
+  }));
   const focus = noteFocus(parts);
   change();
   const scope = root.isConnected ? root : document.documentElement; // it may have been replaced itself
@@ -1515,7 +1540,7 @@ function keepPlace(/** @type {Element} */ root, /** @type {Element[]} */ parts, 
   if (focus) restoreFocus(scope, focus);
 }
 
-const isScrolled = (/** @type {Element} */ element) => element.id && (element.scrollTop || element.scrollLeft);
+const isScrolled = (/** @type {Element} */ element) => own(element, "id") && (element.scrollTop || element.scrollLeft);
 
 /**
  * @typedef {object} Focus
@@ -1530,11 +1555,11 @@ const isScrolled = (/** @type {Element} */ element) => element.id && (element.sc
 function noteFocus(/** @type {Element[]} */ parts) {
   /** @type {any} */
   const active = document.activeElement;
-  const part = parts.find((each) => each.contains(active));
+  const part = parts.find((each) => contains(each, active));
   if (!part) return null;
   const way = [];
   for (let element = active; element !== part; element = element.parentElement)
-    way.unshift([...element.parentElement.children].indexOf(element));
+    way.unshift([...own(element.parentElement, "children")].indexOf(element));
   const isTyped = "defaultValue" in active && active.type !== "file" && active.value !== active.defaultValue;
   const selection = [active.selectionStart ?? null, active.selectionEnd, active.selectionDirection];
   return { active, part, way, typed: isTyped ? active.value : null, selection: /** @type {any} */ (selection) };
@@ -1560,13 +1585,14 @@ function findHeir(
   /** @type {number[]} */ way,
 ) {
   if (active.id) return findById(root, active.id);
-  const partNow = part.isConnected ? part : part.id ? findById(root, part.id) : null;
+  const id = own(part, "id");
+  const partNow = part.isConnected ? part : id ? findById(root, id) : null;
   const name = active.getAttribute("name");
   const named = name && partNow?.querySelector(`${active.localName}[name="${CSS.escape(name)}"]`);
   if (named) return named;
   /** @type {Element | undefined | null} */
   let element = partNow;
-  for (const index of way) element = element?.children[index];
+  for (const index of way) element = element && own(element, "children")[index];
   return element?.localName === active.localName ? element : null;
 }
 
@@ -1677,7 +1703,7 @@ function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<Control, any>
 
 /** @returns {Control[]} */
 function controls(/** @type {HTMLFormElement} */ form) {
-  return /** @type {any} */ ([...form.elements]).filter((/** @type {Control} */ { type }) => type !== "file");
+  return /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "file");
 }
 
 const isChosen = (/** @type {Control} */ { type }) => type === "checkbox" || type === "radio";
@@ -1713,7 +1739,7 @@ function refuse(
   const lines = others.map(({ path, message: text }) => (path ? `${path}: ${text}` : text));
   for (const [last, text] of group(placed)) mark(form, last, text);
   if (lines.length || !fields.length) say(form, "error", lines.join("\n") || message || "");
-  const isThere = form.contains(document.activeElement) || document.activeElement === document.body;
+  const isThere = contains(form, document.activeElement) || document.activeElement === document.body;
   if (isThere) placed.find((field) => field.controls.length)?.controls[0].focus();
 }
 
@@ -1733,7 +1759,7 @@ function group(/** @type {(Field & { controls: Control[] })[]} */ fields) {
  */
 function findControls(/** @type {HTMLFormElement} */ form, /** @type {string} */ path) {
   /** @type {Control[]} */
-  const all = /** @type {any} */ ([...form.elements]).filter((/** @type {Control} */ { type }) => type !== "hidden");
+  const all = /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "hidden");
   const names = [path, path.replace(/\./g, "-"), path.split(".")[0]];
   const name = names.find((each) => each && all.some((control) => control.name === each));
   return name === undefined ? [] : all.filter((control) => control.name === name);
@@ -1759,7 +1785,7 @@ function say(
   /** @type {"error" | "status"} */ kind,
   /** @type {string} */ text,
 ) {
-  const place = makePlace(form, kind, "", (made) => form.append(made));
+  const place = makePlace(form, kind, "", (made) => own(form, "append").call(form, made));
   if (!place.hasAttribute("role")) place.setAttribute("role", kind === "error" ? "alert" : "status");
   place.textContent = text;
 }
@@ -1905,7 +1931,8 @@ function update(page, readers) {
 }
 
 /** @returns {Element | null | undefined} the element of another page that is this one: by its id, else its number */
-function findLike(/** @type {Document} */ page, /** @type {Element} */ { id }, /** @type {number} */ index) {
+function findLike(/** @type {Document} */ page, /** @type {Element} */ element, /** @type {number} */ index) {
+  const id = own(element, "id");
   return id ? page.getElementById(id) : page.querySelectorAll("[data-refresh]")[index];
 }
 
@@ -1948,31 +1975,8 @@ const SELECTOR = "[data-websocket]";
 // What changes the state of a connection, which the attribute data-websocket-state tells the page's style sheets.
 const CHANGES = /** @type {const} */ (["open", "close", "reconnecting", "refused"]);
 
-// What the server says in HTML. It belongs to the protocol: callbacks hear nothing of it.
+// What the server says in HTML.
 const HTML_EVENT = "tws.html";
-
-/** A WebSocket that hears what is sent as HTML. */
-class Socket extends TornadoWebSocket {
-  constructor(
-    /** @type {string} */ path,
-    /** @type {Partial<Options>} */ options,
-    /** @type {(fragment: Fragment) => void} */ onFragment,
-  ) {
-    super(path, options);
-    this.onFragment = onFragment;
-  }
-
-  /**
-   * @param {any} frame
-   * @param {MessageEvent} [event]
-   */
-  _take(frame, event) {
-    super._take(frame, event);
-    if (frame?.event !== HTML_EVENT) return;
-    this._place.show(frame.at);
-    this.onFragment(frame.data);
-  }
-}
 
 /** The connection of an element, which lives as long as that is on the page. */
 class Line {
@@ -2026,7 +2030,8 @@ class Line {
   _connect() {
     const { since } = this.root.dataset;
     this._noted = since;
-    const tws = new Socket(this.path, since ? { since } : {}, (fragment) => this._hear(fragment));
+    const tws = new TornadoWebSocket(this.path, since ? { since } : {});
+    tws.on(HTML_EVENT, (fragment) => this._hear(fragment));
     tws.on("gap", () => readAgain(this));
     tws.on("reconnected", ({ recovered }) => {
       // On a path without history nobody knows what was missed: no reason to lose what a page holds by a reload.
@@ -2040,8 +2045,7 @@ class Line {
   /** Have another connection; the one before ends when what was asked of it is answered. */
   _replace() {
     const before = this._tws;
-    before.onFragment = () => {};
-    for (const event of ["gap", "reconnected", ...CHANGES]) before.off(event);
+    for (const event of [HTML_EVENT, "gap", "reconnected", ...CHANGES]) before.off(event);
     Promise.all([...this._requests].map((request) => request.catch(() => {}))).then(() => before.close());
     this._tws = this._connect();
   }
@@ -2100,7 +2104,7 @@ function follow(/** @type {MutationRecord[]} */ records) {
 
 /** Connect what is new, in a part of the page. */
 function look(/** @type {Element} */ tree) {
-  const roots = [...(tree.matches(SELECTOR) ? [tree] : []), ...tree.querySelectorAll(SELECTOR)];
+  const roots = [...(own(tree, "matches").call(tree, SELECTOR) ? [tree] : []), ...tree.querySelectorAll(SELECTOR)];
   for (const root of roots) if (root.isConnected && !lines.has(root)) connect(/** @type {HTMLElement} */ (root));
 }
 

@@ -61,8 +61,9 @@
   // These names belong to the connection. What a server sends under them reaches "*" only.
   const OWN_EVENTS = ["open", "close", "error", "message", "*"];
 
-  // Names that begin so belong to the protocol: no callback hears of such a frame.
+  // Names that begin so belong to the protocol: no callback hears of such a frame, but for one of HTML by its name.
   const PROTOCOL = "tws.";
+  const HTML_EVENT = "tws.html";
 
   // A server answers it out of turn, whatever handler is at work. One of version 1.0.0 refuses it in a warning that quotes
   // the name, when it is through with what was sent before: that shows that the line lives, too.
@@ -1176,8 +1177,9 @@
      */
     _take(frame, event) {
       if (frame?.event === GAP_EVENT && this.options.recover) this._dispatch("gap", frame.data);
-      if (frame?.event.startsWith(PROTOCOL)) return;
+      if (frame?.event.startsWith(PROTOCOL) && frame.event !== HTML_EVENT) return;
       this._place.show(frame?.at);
+      if (frame?.event === HTML_EVENT) return this._dispatch(HTML_EVENT, frame.data);
       if (event) this._dispatch("message", event);
       else if (this._listeners.get("message")?.length)
         this._dispatch("message", new MessageEvent("message", { data: JSON.stringify(frame) }));

@@ -62,6 +62,8 @@ declare class TornadoWebSocket<S extends TornadoWebSocket.Events = TornadoWebSoc
   on(event: "refused", callback: (detail: TornadoWebSocket.Refused) => void): TornadoWebSocket.Off<this>;
   /** Something that was emitted did not get through, or perhaps not. */
   on(event: "dropped", callback: (detail: TornadoWebSocket.Dropped) => void): TornadoWebSocket.Off<this>;
+  /** A piece of HTML, of `emit_html` and `publish_html`, which `fragments.js` puts into the page. */
+  on(event: "tws.html", callback: (fragment: TornadoWebSocket.Fragment) => void): TornadoWebSocket.Off<this>;
   /** Any event of the server. */
   on(event: "*", callback: (event: string, data: any) => void): TornadoWebSocket.Off<this>;
   /** An event of the server. */
@@ -266,6 +268,14 @@ declare namespace TornadoWebSocket {
   interface Refused {
     /** So many in a row. */
     attempts: number;
+  }
+
+  interface Fragment {
+    /** A selector. */
+    target: string;
+    /** Where it goes, as htmx names it. */
+    swap: "innerHTML" | "outerHTML" | "beforebegin" | "afterbegin" | "beforeend" | "afterend" | "delete";
+    html: string;
   }
 
   interface Dropped {

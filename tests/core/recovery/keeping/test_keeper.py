@@ -16,6 +16,7 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.record import Entry
@@ -24,6 +25,31 @@ from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
 
 ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True) for number in (1, 2))
+
+
+class Down(MemoryStore):
+    def read(self, *arguments):
+        raise OSError("down")
+
+    append = publish = lasts = retained = forget = read
+
+
+class Hanging(MemoryStore):
+    """Takes nothing before it goes on."""
+
+    waits = True
+
+    def __init__(self):
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def append(self, *arguments):
+        self.goes_on.wait(5)
+        super().append(*arguments)
+
+    def publish(self, *arguments):
+        self.goes_on.wait(5)
+        return super().publish(*arguments)
 
 
 @pytest.fixture
@@ -213,6 +239,20 @@ class TestHello:
         guard.store.clear()
         assert (await hello(client, since))["recovered"] is False
 
+    @pytest.mark.parametrize("has_looked", [True, False])
+    async def test_after_that_any_process_recovers_again(self, start, guard, layer, has_looked):
+        here, other = (start(has_relay=True) for _ in range(2))
+        client = await here.connect()
+        await other.ws.publish("said", {"n": 1})
+        await is_said(client, 1)
+        guard.store.clear()
+        if has_looked:
+            await here.keeper.look()
+        since = (await hello(client))["at"]
+        await client.leave()
+        back = await start(has_relay=True).connect()
+        assert (await hello(back, since))["recovered"] is True
+
     async def test_what_is_not_kept_any_more_recovers_nothing(self, start):
         process = start(history=3)
         client = await process.connect()
@@ -383,12 +423,6 @@ class TestBetweenProcesses:
 
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
-        class Down(MemoryStore):
-            def read(self, *arguments):
-                raise OSError("down")
-
-            append = publish = lasts = retained = forget = read
-
         guard = Guard(Down())
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
@@ -398,32 +432,36 @@ class TestTrouble:
         welcome = await hello(mine, {"x": 1})
         assert (welcome["recovered"], len(welcome["at"])) == (False, 2)
 
-    def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch):
-        class Hanging(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def publish(self, *arguments):
-                self.goes_on.wait(5)
-
-            append = publish
-
+    @pytest.mark.parametrize("has_relay", [True, False])
+    @pytest.mark.parametrize("layer", [BROKER, {}], ids=["layer", "no layer"])
+    async def test_nothing_that_is_held_up_waits_for_the_store(self, start, monkeypatch, has_relay, layer):
         guard = Guard(Hanging())
-        process = start(store=lambda: guard, has_relay=True)
+        process = start(store=lambda: guard, has_relay=has_relay)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+
+        def publish():
+            started = monotonic()
+            process.ws.publish("said", {"n": 1}, on_commit=False)
+            return monotonic() - started
+
+        with override_settings(CHANNEL_LAYERS=layer):
+            assert await asyncio.to_thread(publish) < 0.2
+            guard.store.goes_on.set()
+            await until(lambda: guard.store.read("/chat").events)
+
+    async def test_nor_for_whether_it_has_what_the_layer_refuses(self, start, monkeypatch):
+        guard = Guard(Hanging())
+        process = start(store=lambda: guard)
+        process.hub.publisher = MemoryPublisher()
+        process.hub.publisher.error = ValueError("refused")
         monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
         started = monotonic()
-        with override_settings(CHANNEL_LAYERS=BROKER):
-            process.ws.publish("said", {"n": 1}, on_commit=False)
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
         assert monotonic() - started < 0.2
-        Hanging.goes_on.set()
+        guard.store.goes_on.set()
 
     async def test_what_neither_takes_is_an_error(self, start):
-        class Down(MemoryStore):
-            def publish(self, *arguments):
-                raise OSError("down")
-
-            append = publish
-
         guard = Guard(Down())
         process = start(store=lambda: guard)
         process.hub.publisher = MemoryPublisher()
@@ -433,14 +471,14 @@ class TestTrouble:
         process.hub.publisher.error = None
         await process.ws.publish("said", {"n": 2})
 
+    @override_settings(CHANNEL_LAYERS={})
+    async def test_nor_does_a_layer_that_is_not_there(self, start):
+        guard = Guard(Down())
+        process = start(store=lambda: guard, has_relay=True)
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
+
     async def test_a_store_that_hangs_keeps_the_layer_waiting_for_a_moment_only(self, start, layer):
-        class Hanging(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def append(self, *arguments):
-                self.goes_on.wait(5)
-
         guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.6))
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
@@ -449,27 +487,33 @@ class TestTrouble:
         await is_said(mine, 1)
         assert asyncio.get_running_loop().time() - started < 0.55
         assert said(theirs) == [1]
-        Hanging.goes_on.set()
+        guard.store.goes_on.set()
+
+    async def test_one_that_fails_keeps_nobody_from_leaving(self, start):
+        guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.05))
+        process = start(store=lambda: guard)
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: journal.is_failing)
+        started = monotonic()
+        await client.leave()
+        assert monotonic() - started < 1
+        guard.store.goes_on.set()
 
     async def test_what_a_slow_store_numbers_after_all_is_told_once(self, start, layer):
-        class Slow(MemoryStore):
-            waits = True
-            goes_on = threading.Event()
-
-            def publish(self, *arguments):
-                self.goes_on.wait(5)
-                return super().publish(*arguments)
-
-        guard = Guard(Slow())
+        guard = Guard(Hanging())
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         client, away = await here.connect(), await here.connect()
         since = (await hello(away))["at"]
         await away.leave()
         await there.ws.publish("said", {"n": 1})
         await is_said(client, 1)
-        Slow.goes_on.set()
+        guard.store.goes_on.set()
         await until(lambda: len(guard.store.read("/chat").events) == 2)
         back = await here.connect()
+        (journal, _) = here.keeper._journals["/chat"]
+        await until(lambda: len(journal.lasts) == 2)  # after which nothing more is shown
         welcome = await hello(back, since)
         assert welcome["recovered"]
         assert [event["data"]["n"] for event in welcome["events"]] == [1]
@@ -532,6 +576,27 @@ class TestRetainedValues:
         await until(lambda: all(len(client.events) > 9 for client in clients))
         newest = (await here.connect()).received[0]
         await until(lambda: all(client.received[-1] == newest for client in clients))
+
+    async def test_one_that_comes_while_the_store_is_asked_is_compared_too(self, start):
+        class Asked(MemoryStore):
+            def retained(self, topic):
+                values = super().retained(topic)
+                while late:
+                    hear(late.pop())
+                return values
+
+        def hear(number):
+            text = f'{{"event":"track","data":{{"n":{number}}}}}'
+            process.keeper.take([PlacedMessage("/chat", "track", text, place=Place(f"sender {number}", 1))])
+
+        guard, late = Guard(Asked()), []
+        process = start(store=lambda: guard, history=0, retain=("track",))
+        client = await process.connect()
+        await process.ws.publish("track", {"n": 1})
+        late.append(3)
+        hear(2)
+        await until(lambda: said(client, "track")[-1:] == [3])
+        await until(lambda: said(client, "track")[-1] == 1)
 
     async def test_a_recovery_leaves_no_older_one(self, start, guard):
         process = start(retain=("track",))

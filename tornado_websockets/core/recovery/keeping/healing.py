@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final
 
 from ....exceptions import StoreError
 from ...counters import counters
@@ -20,9 +19,6 @@ from .placing import show
 from .policy import GAP, is_event
 from .values import Values
 from .writer import Writer, is_closed
-
-#: Seconds that a sender is remembered which the store lists no more; the store forgets it within the same time.
-REMEMBERED: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +138,6 @@ class Healing:
             if record is None:
                 return
             with journal.lock:
-                # Others would take what this process had numbered before for never sent, and a hole for the whole.
-                journal.owes_last = journal.owes_last or (journal.epoch != "" and journal.number > 0)
                 journal.found(record)
             position = record.position
         with journal.lock:
@@ -155,7 +149,7 @@ class Healing:
             }
             for sender, last in behind.items():
                 journal.owe(sender, last)
-            journal.prune(position, monotonic(), REMEMBERED)
+            journal.prune(position, monotonic(), asked.retention.sender_seconds)  # as the store does
         if behind:
             self._values.compare_later(journal, asked)
         self.begin(journal, asked)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -11,8 +10,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ...delivery.keeper import Place
+from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
-from ..record import Event, Record
+from ..record import Event, Record, shared_sender
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Journal:
     :ivar holes: numbers up to these that were neither.
     :ivar gaps: what is missing at the moment, by sender.
     :ivar queue: what the store does not have yet, oldest first, and ``untold`` what the layer was not given yet.
-    :ivar written: is done when the queue is empty, where somebody waits for that.
+    :ivar written: are done when the queue is empty, or the store has failed.
     :ivar owes_last: whether the store does not know the last number, and cannot have the events up to it any more.
     :ivar values: the newest value of each retained event, and which change of this journal that was; ``told`` has those
         that all clients here have been told last.
@@ -70,7 +70,7 @@ class Journal:
     def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:
         self.topic = topic
         self.policy = policy
-        self.lock = threading.RLock()
+        self.lock = new_rlock()
         self.sender = os.urandom(8).hex()
         self.epoch = ""
         self.number = 0
@@ -79,7 +79,7 @@ class Journal:
         self.gaps: dict[str, Gap] = {}
         self.queue: deque[Pending] = deque()
         self.untold: deque[Pending] = deque()
-        self.written: Future[None] | None = None
+        self.written: list[Future[None]] = []
         self.values: dict[str, tuple[Event, int]] = {}
         self.told: dict[str, Event] = {}
         self.unlisted: dict[str, float] = {}
@@ -104,6 +104,7 @@ class Journal:
 
     def found(self, record: Record) -> None:
         """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown."""
+        self.renew(record)
         self.epoch = record.epoch
         if self.is_founded:
             return
@@ -113,6 +114,15 @@ class Journal:
                 self._add_hole(sender, range(last + 1, number + 1))  # to those who are here already
                 self._note(sender, number)
         self.is_founded = True
+
+    def renew(self, record: Record) -> None:
+        """Go on with the record that has taken the place of the one that is known, if it has: the store was emptied."""
+        if self.epoch in ("", record.epoch):
+            return
+        # Others would take what this process had numbered before for never sent, and a hole for the whole.
+        self.owes_last = self.owes_last or self.number > 0
+        self._drop(shared_sender(self.epoch))  # whose numbers have ended
+        self.epoch = record.epoch
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
@@ -232,6 +242,10 @@ class Journal:
         """Note a retained event that is shown now."""
         self.values[name] = event, self.changes
         self.told[name] = event
+
+    def pass_over(self, event: Event) -> None:
+        """Note that an event was shown to nobody, though later ones of its sender are."""
+        self._add_hole(event.sender, range(event.number, event.number + 1))
 
     def is_twin_shown(self, twin: str) -> bool:
         """Whether an event was shown that is the same but for its place; from now on it was."""

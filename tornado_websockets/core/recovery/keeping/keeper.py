@@ -1,7 +1,6 @@
 """All topics of a process whose events are numbered: who sends, comes, goes and asks there."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -18,6 +17,7 @@ from ...delivery.message import Message
 from ...delivery.scheduler import Delivery
 from ...delivery.shard import Shard
 from ...forking import ForkGuard
+from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
@@ -72,7 +72,7 @@ class TopicKeeper:
     def forget(self) -> None:
         """Start anew, as a forked process must: under its parent's names, it would give the same numbers."""
         writing, healing, values = self._timings
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._journals: dict[str, tuple[Journal, Asked]] = {}
         self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
         self._reads = Reads()
@@ -106,8 +106,8 @@ class TopicKeeper:
             entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
             is_contested = bool(entry.retained) and journal.is_contested(entry.retained, journal.sender)
             expires = now + asked.retention.seconds
-            in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires))
-        self._writer.wake(journal, asked)
+            in_line = self._writer.put(journal, asked, Pending(message, entry, outcome, due, expires, in_haste))
+        self._writer.wake(journal, asked, in_haste=in_haste)
         self._hub.push_on(in_line)
         loop = self._hub.loop() if is_contested else None
         if loop is not None:
@@ -192,9 +192,9 @@ class TopicKeeper:
         self._hub.push_on(in_line)
 
     async def leave(self, topic: str) -> None:
-        """A client of ``topic`` is about to be counted out: let what was sent last be stored."""
+        """A client of ``topic`` is about to be counted out: let what was sent last be stored, unless that fails."""
         found = self._journals.get(topic)
-        if found is not None:
+        if found is not None and not found[0].is_failing:
             await self._flushed(found[0])
 
     async def _flushed(self, journal: Journal) -> None:
@@ -226,10 +226,12 @@ class TopicKeeper:
             asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes)
             if record is None:
                 return welcomes(journal, record, asks)
+            journal.renew(record)
             in_line, shown = catch_up(self._hub, journal, record, asks)
             texts = welcomes(journal, record, asks, shown)
         self._hub.push_on(in_line)
         self._healing.begin(journal, asked)
+        self._writer.wake(journal, asked)
         return texts
 
     async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:

@@ -11,6 +11,7 @@ from ...delivery.message import Message
 from ...delivery.publisher import Publisher
 from ...delivery.shard import Shard
 from ...handlers.calling import current
+from ...handlers.greenlets import settled_here
 from ..position import position_to_text
 from ..welcome import Hello
 from .keeper import TopicKeeper, Turn
@@ -80,7 +81,7 @@ class KeptHub:
             return self.hub.publish(message)
         self._note_topic(message.topic)
         outcome = shared_future()
-        self.keeper.send(message, self.policy, outcome, in_haste=self._is_held_up())
+        self.keeper.send(message, self.policy, settled_here(outcome), in_haste=self._is_held_up())
         return outcome
 
     async def welcome(self, member: Member, topic: str, hello: Hello, turn: Turn) -> list[str]:

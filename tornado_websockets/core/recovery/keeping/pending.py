@@ -17,7 +17,7 @@ class Pending:
     :ivar due: when the layer gets it in any case, and ``expires`` when the store need not have it any more.
     :ivar is_told: whether the layer has been given it.
     :ivar error: why the layer did not take it.
-    :ivar has_failed: whether the store was asked in vain.
+    :ivar in_haste: whether nobody may wait for the store; ``has_failed`` whether it was asked in vain.
     """
 
     message: Message
@@ -25,6 +25,7 @@ class Pending:
     outcome: "Future[None] | None"
     due: float
     expires: float
+    in_haste: bool = False
     place: Place | None = None
     is_told: bool = False
     error: BaseException | None = None

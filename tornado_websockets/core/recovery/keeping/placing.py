@@ -40,10 +40,12 @@ def show(
     policy = journal.policy
     for event in events:
         if journal.is_twin_shown(twin_of(event.audience)):
+            journal.pass_over(event)  # who came since then was shown neither
             continue
         try:
             audience = audience_of(event.audience)
         except ValueError:  # of a later version: who hears it is not known, so nobody does
+            journal.pass_over(event)
             continue
         name = policy.retained_name(policy.name_of(event.text), audience)
         if name:

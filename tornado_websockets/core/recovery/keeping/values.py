@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ....exceptions import StoreError
-from ...delivery.hub import Hub
+from ...delivery.hub import Hub, Placed
 from ...delivery.message import Message
 from ...tasks import keep
 from ..reads import Reads
@@ -42,6 +42,7 @@ class Values:
         self._reads = reads
         self.timing = timing
         self._comparing: dict[Journal, asyncio.AbstractEventLoop] = {}
+        self._contested: set[Journal] = set()  # since the store was asked last
 
     async def refresh(self, journal: Journal, asked: Asked) -> None:
         """Ask the store for the values of now; where it does not answer in time, those that are known stay."""
@@ -62,32 +63,45 @@ class Values:
 
         Several senders have set a value, or something was lost on the way.
         """
-        loop = asyncio.get_running_loop()
-        if journal.policy.retain and (journal not in self._comparing or self._comparing[journal].is_closed()):
-            self._comparing[journal] = loop
-            keep(loop.create_task(self._compare(journal, asked)))
+        if not journal.policy.retain:
+            return
+        with journal.lock:
+            self._contested.add(journal)
+            loop = self._comparing.get(journal)
+            if loop is not None and not loop.is_closed():
+                return
+            loop = self._comparing[journal] = asyncio.get_running_loop()
+        keep(loop.create_task(self._compare(journal, asked)))
 
     async def _compare(self, journal: Journal, asked: Asked) -> None:
+        tries, is_settled = self.timing.tries, False
         try:
-            for _ in range(self.timing.tries):
+            while tries and not is_settled:
                 await asyncio.sleep(self.timing.settling)
+                self._contested.discard(journal)
                 try:
                     await self._ask(journal, asked)
                 except StoreError:  # which is logged
+                    tries -= 1
                     continue
                 with journal.lock:
-                    in_line = [
-                        each
-                        for name, event in journal.untold_values()
-                        for each in self._hub.place(
-                            Message(journal.topic, name, event.text, None, audience_of(event.audience))
-                        )
-                    ]
+                    in_line = self._tell(journal)
+                    is_settled = not journal.queue and journal not in self._contested
+                    if is_settled:
+                        del self._comparing[journal]
                 self._hub.push_on(in_line)
-                if not journal.queue:
-                    return
+                tries -= bool(journal.queue)
         finally:
-            self._comparing.pop(journal, None)
+            if not is_settled:
+                self._comparing.pop(journal, None)
+                self._contested.discard(journal)
+
+    def _tell(self, journal: Journal) -> Placed:
+        return [
+            each
+            for name, event in journal.untold_values()
+            for each in self._hub.place(Message(journal.topic, name, event.text, None, audience_of(event.audience)))
+        ]
 
 
 def sound_values(values: object, journal: Journal) -> Mapping[str, Event]:

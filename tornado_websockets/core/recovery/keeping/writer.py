@@ -15,6 +15,8 @@ from ....exceptions import PublishError, StoreError
 from ...delivery.hub import Hub, Placed, shared_future
 from ...delivery.keeper import Place
 from ...eager import start
+from ...handlers.executor import Threads
+from ...handlers.greenlets import settled_here
 from ...tasks import keep
 from ..record import Event
 from ..store import Asked
@@ -30,6 +32,9 @@ BATCH_SIZE: Final = 256 * 1024
 
 #: Events that wait for a store that fails, where no history says how many are worth keeping.
 LEAST_KEPT: Final = 100
+
+#: Threads that wait for the store where there is no event loop, and whoever sends must not.
+THREADS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Writer:
         self._hub = hub
         self._done = done
         self.timing = timing
+        self._threads = Threads("WebSocket writer", THREADS)
 
     def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
         """Let an event wait for store and layer; what is to be pushed on here. Under the lock of the journal."""
@@ -73,8 +79,8 @@ class Writer:
         in_line += self._tell_due(journal)
         return in_line
 
-    def wake(self, journal: Journal, asked: Asked) -> None:
-        """See to it that the queue of ``journal`` is emptied."""
+    def wake(self, journal: Journal, asked: Asked, *, in_haste: bool = False) -> None:
+        """See to it that the queue of ``journal`` is emptied; without an event loop for that here, unless in haste."""
         with journal.lock:
             is_at_it = journal.is_writing and not is_closed(journal.writing_on)
             if is_at_it or not (journal.queue or journal.owes_last):
@@ -85,6 +91,9 @@ class Writer:
             self._try_later(journal, asked)
             return
         loop = self._loop()
+        if loop is None and in_haste:
+            self._threads.submit(lambda: asyncio.run(self._write_all(journal, asked)))
+            return
         if loop is None:
             asyncio.run(self._write_all(journal, asked, tries=1))
             return
@@ -101,16 +110,17 @@ class Writer:
         if loop is not None:
             journal.try_at = monotonic() + self.timing.longest_pause
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, self.wake, journal, asked)
+                wake = partial(self.wake, journal, asked)
+                loop.call_soon_threadsafe(loop.call_later, self.timing.longest_pause, wake)
 
     def flushing(self, journal: Journal) -> "Future[None] | None":
         """What is done when the store has all that waits for it, or has failed; ``None`` where nothing waits."""
         with journal.lock:
             if not journal.queue or not journal.is_writing:
                 return None
-            if journal.written is None:
-                journal.written = shared_future()
-            return journal.written
+            written = shared_future()
+            journal.written.append(settled_here(written))
+            return written
 
     def _loop(self) -> asyncio.AbstractEventLoop | None:
         """Where is waited for the store: where messages leave for other processes, or clients are served."""
@@ -153,9 +163,9 @@ class Writer:
         """Nobody writes any more."""
         with journal.lock:
             journal.is_writing = False
-            written, journal.written = journal.written, None
-        if written is not None:
-            written.set_result(None)
+            written, journal.written = journal.written, []
+        for outcome in written:
+            outcome.set_result(None)
 
     def _next(self, journal: Journal) -> list[Pending] | None:
         """What the next call of the store carries: nothing where it has to be told a number alone.
@@ -283,15 +293,17 @@ class Writer:
 
     def _tell(self, journal: Journal, pending: Pending) -> None:
         publisher, place = self._hub.publisher, pending.place
-        if publisher is None or place is None:
-            if self._hub.has_clients(journal.topic):
-                _succeed(pending)  # all who could hear it have
+        is_asked = pending.outcome is not None and not pending.outcome.done()
+        if publisher is None or place is None or (is_asked and publisher.loop() is None):
+            self._hub.note_unheard(pending.message)
+            if pending.in_haste or self._hub.has_clients(journal.topic):
+                _succeed(pending)  # all who could hear it have, but for those who will ask the store
             else:
                 pending.error = PublishError(pending.message.event, journal.topic)
                 self._settle(journal, pending, None)
             return
         outcome: Future[None] | None = None
-        if pending.outcome is not None and not pending.outcome.done():
+        if is_asked:
             outcome = shared_future()
             outcome.add_done_callback(partial(self._take_outcome, journal, pending))
         publisher.publish(for_others(pending.message, place), outcome)
@@ -306,9 +318,9 @@ class Writer:
 
     def _settle(self, journal: Journal, pending: Pending, cause: BaseException | None) -> None:
         """Tell whoever waits that neither the store nor the layer has taken it, if that is so."""
-        if pending.error is None or not pending.has_failed or pending.outcome is None or pending.outcome.done():
+        error, may_have_it = pending.error, not (pending.has_failed or pending.in_haste)
+        if error is None or may_have_it or pending.outcome is None or pending.outcome.done():
             return
-        error = pending.error
         if not isinstance(error, PublishError):
             error = PublishError(pending.message.event, journal.topic)
         error.__cause__ = error.__cause__ or cause

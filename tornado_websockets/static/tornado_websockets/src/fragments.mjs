@@ -7,10 +7,9 @@
 import { TornadoWebSocket } from "../tornadowebsocket.mjs";
 import { listenToForms } from "./fragments/forms.mjs";
 import { readAgain } from "./fragments/refreshing.mjs";
-import { swap } from "./fragments/swapping.mjs";
+import { own, swap } from "./fragments/swapping.mjs";
 
 /**
- * @typedef {import("../tornadowebsocket.js").Options} Options
  * @typedef {import("./fragments/swapping.mjs").Fragment} Fragment
  */
 
@@ -19,31 +18,8 @@ const SELECTOR = "[data-websocket]";
 // What changes the state of a connection, which the attribute data-websocket-state tells the page's style sheets.
 const CHANGES = /** @type {const} */ (["open", "close", "reconnecting", "refused"]);
 
-// What the server says in HTML. It belongs to the protocol: callbacks hear nothing of it.
+// What the server says in HTML.
 const HTML_EVENT = "tws.html";
-
-/** A WebSocket that hears what is sent as HTML. */
-class Socket extends TornadoWebSocket {
-  constructor(
-    /** @type {string} */ path,
-    /** @type {Partial<Options>} */ options,
-    /** @type {(fragment: Fragment) => void} */ onFragment,
-  ) {
-    super(path, options);
-    this.onFragment = onFragment;
-  }
-
-  /**
-   * @param {any} frame
-   * @param {MessageEvent} [event]
-   */
-  _take(frame, event) {
-    super._take(frame, event);
-    if (frame?.event !== HTML_EVENT) return;
-    this._place.show(frame.at);
-    this.onFragment(frame.data);
-  }
-}
 
 /** The connection of an element, which lives as long as that is on the page. */
 class Line {
@@ -97,7 +73,8 @@ class Line {
   _connect() {
     const { since } = this.root.dataset;
     this._noted = since;
-    const tws = new Socket(this.path, since ? { since } : {}, (fragment) => this._hear(fragment));
+    const tws = new TornadoWebSocket(this.path, since ? { since } : {});
+    tws.on(HTML_EVENT, (fragment) => this._hear(fragment));
     tws.on("gap", () => readAgain(this));
     tws.on("reconnected", ({ recovered }) => {
       // On a path without history nobody knows what was missed: no reason to lose what a page holds by a reload.
@@ -111,8 +88,7 @@ class Line {
   /** Have another connection; the one before ends when what was asked of it is answered. */
   _replace() {
     const before = this._tws;
-    before.onFragment = () => {};
-    for (const event of ["gap", "reconnected", ...CHANGES]) before.off(event);
+    for (const event of [HTML_EVENT, "gap", "reconnected", ...CHANGES]) before.off(event);
     Promise.all([...this._requests].map((request) => request.catch(() => {}))).then(() => before.close());
     this._tws = this._connect();
   }
@@ -171,7 +147,7 @@ function follow(/** @type {MutationRecord[]} */ records) {
 
 /** Connect what is new, in a part of the page. */
 function look(/** @type {Element} */ tree) {
-  const roots = [...(tree.matches(SELECTOR) ? [tree] : []), ...tree.querySelectorAll(SELECTOR)];
+  const roots = [...(own(tree, "matches").call(tree, SELECTOR) ? [tree] : []), ...tree.querySelectorAll(SELECTOR)];
   for (const root of roots) if (root.isConnected && !lines.has(root)) connect(/** @type {HTMLElement} */ (root));
 }
 

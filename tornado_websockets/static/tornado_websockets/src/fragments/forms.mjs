@@ -2,6 +2,8 @@
 //
 // This file is written by hand.
 
+import { contains, own } from "./swapping.mjs";
+
 /** @typedef {{ path: string, message: string }} Field what a server has against one field; "" is none of them */
 /** @typedef {HTMLInputElement & { options?: HTMLOptionsCollection }} Control a field of a form, of whatever kind */
 /**
@@ -109,7 +111,7 @@ function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<Control, any>
 
 /** @returns {Control[]} */
 function controls(/** @type {HTMLFormElement} */ form) {
-  return /** @type {any} */ ([...form.elements]).filter((/** @type {Control} */ { type }) => type !== "file");
+  return /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "file");
 }
 
 const isChosen = (/** @type {Control} */ { type }) => type === "checkbox" || type === "radio";
@@ -145,7 +147,7 @@ function refuse(
   const lines = others.map(({ path, message: text }) => (path ? `${path}: ${text}` : text));
   for (const [last, text] of group(placed)) mark(form, last, text);
   if (lines.length || !fields.length) say(form, "error", lines.join("\n") || message || "");
-  const isThere = form.contains(document.activeElement) || document.activeElement === document.body;
+  const isThere = contains(form, document.activeElement) || document.activeElement === document.body;
   if (isThere) placed.find((field) => field.controls.length)?.controls[0].focus();
 }
 
@@ -165,7 +167,7 @@ function group(/** @type {(Field & { controls: Control[] })[]} */ fields) {
  */
 function findControls(/** @type {HTMLFormElement} */ form, /** @type {string} */ path) {
   /** @type {Control[]} */
-  const all = /** @type {any} */ ([...form.elements]).filter((/** @type {Control} */ { type }) => type !== "hidden");
+  const all = /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "hidden");
   const names = [path, path.replace(/\./g, "-"), path.split(".")[0]];
   const name = names.find((each) => each && all.some((control) => control.name === each));
   return name === undefined ? [] : all.filter((control) => control.name === name);
@@ -191,7 +193,7 @@ function say(
   /** @type {"error" | "status"} */ kind,
   /** @type {string} */ text,
 ) {
-  const place = makePlace(form, kind, "", (made) => form.append(made));
+  const place = makePlace(form, kind, "", (made) => own(form, "append").call(form, made));
   if (!place.hasAttribute("role")) place.setAttribute("role", kind === "error" ? "alert" : "status");
   place.textContent = text;
 }

@@ -2,7 +2,7 @@
 //
 // This file is written by hand.
 
-import { parsePage, takeContent } from "./swapping.mjs";
+import { own, parsePage, takeContent } from "./swapping.mjs";
 
 /**
  * @typedef {object} Reader a connection that has missed something
@@ -111,7 +111,8 @@ function update(page, readers) {
 }
 
 /** @returns {Element | null | undefined} the element of another page that is this one: by its id, else its number */
-function findLike(/** @type {Document} */ page, /** @type {Element} */ { id }, /** @type {number} */ index) {
+function findLike(/** @type {Document} */ page, /** @type {Element} */ element, /** @type {number} */ index) {
+  const id = own(element, "id");
   return id ? page.getElementById(id) : page.querySelectorAll("[data-refresh]")[index];
 }
 

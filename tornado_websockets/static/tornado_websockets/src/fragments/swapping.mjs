@@ -4,20 +4,31 @@
 
 /** @typedef {{ target: string, swap?: string, html?: string }} Fragment what a server sends as "tws.html" */
 
-/** @type {Record<string, (place: Element, came: DocumentFragment) => void>} by the names that htmx has for them */
+/** @type {Record<string, string>} what an element does with what came, by the names that htmx has for them */
 const SWAPS = {
-  innerHTML: (place, came) => place.replaceChildren(came),
-  outerHTML: (place, came) => place.replaceWith(came),
-  beforebegin: (place, came) => place.before(came),
-  afterbegin: (place, came) => place.prepend(came),
-  beforeend: (place, came) => place.append(came),
-  afterend: (place, came) => place.after(came),
-  delete: (place) => place.remove(),
+  innerHTML: "replaceChildren",
+  outerHTML: "replaceWith",
+  beforebegin: "before",
+  afterbegin: "prepend",
+  beforeend: "append",
+  afterend: "after",
+  delete: "remove",
 };
 
 // Attributes whose value may be a script, and what it begins with then; browsers skip blanks and control characters.
-const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data"];
+// An animation may make a link of what it has.
+const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data", "from", "to", "by", "values"];
+const HANDLER = /^on|^(data-)?hx-on/i;
 const SCRIPT_LINK = /^[\s\u0000-\u001f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:/i;
+
+/**
+ * What an element has by itself: a form has its fields under their names, whatever else those mean ("id", "children").
+ *
+ * @returns {any}
+ */
+function own(/** @type {Element} */ element, /** @type {string} */ name) {
+  return Reflect.get(Object.getPrototypeOf(element), name, element);
+}
 
 /** @type {{ createHTML(text: string): any } | undefined} */
 let policy;
@@ -50,8 +61,8 @@ function disarm(/** @type {ParentNode} */ tree) {
   for (const element of tree.querySelectorAll("*")) {
     if (element.localName === "script") element.remove();
     else if (element instanceof HTMLTemplateElement) disarm(element.content);
-    for (const { name, value } of [...element.attributes]) {
-      const isScript = /^on/i.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
+    for (const { name, value } of [...own(element, "attributes")]) {
+      const isScript = HANDLER.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
       if (isScript) element.removeAttribute(name);
     }
   }
@@ -59,18 +70,22 @@ function disarm(/** @type {ParentNode} */ tree) {
 
 /** @returns {Element | null} the element of that id within `root`, which may be itself */
 function findById(/** @type {Element} */ root, /** @type {string} */ id) {
-  return root.id === id ? root : root.querySelector(`#${CSS.escape(id)}`);
+  return own(root, "id") === id ? root : root.querySelector(`#${CSS.escape(id)}`);
 }
 
 /** @returns {Element | null} the first that the selector `target` finds within `root`, else `root` if it is meant */
 function findTarget(/** @type {Element} */ root, /** @type {string} */ target) {
-  return root.querySelector(target) ?? (root.matches(target) ? root : null);
+  return root.querySelector(target) ?? (own(root, "matches").call(root, target) ? root : null);
+}
+
+function contains(/** @type {Element} */ element, /** @type {Node | null} */ node) {
+  return own(element, "contains").call(element, node);
 }
 
 /** Whether a swap takes `element` away by itself. */
 function takesAway(/** @type {string} */ swap, /** @type {Element | null} */ place, /** @type {Element} */ element) {
-  if (swap === "innerHTML") return place !== element && !!place?.contains(element);
-  return swap === "outerHTML" && !!place?.contains(element);
+  if (swap === "innerHTML") return place !== element && !!place && contains(place, element);
+  return swap === "outerHTML" && !!place && contains(place, element);
 }
 
 /**
@@ -83,25 +98,29 @@ function swap(/** @type {Element} */ root, /** @type {Fragment} */ { target, swa
   const came = parse(name === "delete" ? "" : html);
   const place = findTarget(root, target);
   const elements = [...came.children];
-  const pairs = elements.map((element) => ({ element, old: element.id ? findById(root, element.id) : null }));
+  const ids = elements.map((element) => own(element, "id"));
+  const pairs = elements.map((element, index) => ({ element, old: ids[index] ? findById(root, ids[index]) : null }));
   const others = [...came.childNodes].filter((node) => !pairs.some(({ element, old }) => old && element === node));
   const isSwapped = others.some((node) => node instanceof Element || node.textContent?.trim()) || !elements.length;
   const replaced = pairs.filter(({ old }) => old && !(isSwapped && takesAway(name, place, old)));
   const isTaken = isSwapped && ["innerHTML", "outerHTML", "delete"].includes(name);
   const parts = replaced.map(({ old }) => /** @type {Element} */ (old)).concat(isTaken && place ? [place] : []);
   keepPlace(root, parts, () => {
-    for (const { element } of replaced) findById(root, element.id)?.replaceWith(element);
+    for (const { element } of replaced) {
+      const old = findById(root, own(element, "id"));
+      if (old) own(old, "replaceWith").call(old, element);
+    }
     // What was replaced may have had the place in it.
     const placeNow = isSwapped && findTarget(root, target);
-    if (placeNow) SWAPS[name](placeNow, came);
+    if (placeNow) own(placeNow, SWAPS[name]).call(placeNow, came);
   });
   adopt(elements);
 }
 
 /** Give an element the content that its like has on another page. */
 function takeContent(/** @type {Element} */ element, /** @type {Element} */ fresh) {
-  keepPlace(element, [element], () => element.replaceChildren(...fresh.childNodes));
-  adopt([...element.children]);
+  keepPlace(element, [element], () => own(element, "replaceChildren").call(element, ...own(fresh, "childNodes")));
+  adopt([...own(element, "children")]);
 }
 
 /** Let htmx have what has come, where a page uses it. */
@@ -115,7 +134,11 @@ function adopt(/** @type {Element[]} */ elements) {
 /** Change `parts` of `root`, with the focus, what is being typed, and what is scrolled as they were. */
 function keepPlace(/** @type {Element} */ root, /** @type {Element[]} */ parts, /** @type {() => void} */ change) {
   const scrolled = parts.flatMap((part) => [part, ...part.querySelectorAll("[id]")]).filter(isScrolled);
-  const positions = scrolled.map(({ id, scrollTop: top, scrollLeft: left }) => ({ id, top, left }));
+  const positions = scrolled.map((element) => ({
+    id: own(element, "id"),
+    top: element.scrollTop,
+    left: element.scrollLeft,
+  }));
   const focus = noteFocus(parts);
   change();
   const scope = root.isConnected ? root : document.documentElement; // it may have been replaced itself
@@ -123,7 +146,7 @@ function keepPlace(/** @type {Element} */ root, /** @type {Element[]} */ parts, 
   if (focus) restoreFocus(scope, focus);
 }
 
-const isScrolled = (/** @type {Element} */ element) => element.id && (element.scrollTop || element.scrollLeft);
+const isScrolled = (/** @type {Element} */ element) => own(element, "id") && (element.scrollTop || element.scrollLeft);
 
 /**
  * @typedef {object} Focus
@@ -138,11 +161,11 @@ const isScrolled = (/** @type {Element} */ element) => element.id && (element.sc
 function noteFocus(/** @type {Element[]} */ parts) {
   /** @type {any} */
   const active = document.activeElement;
-  const part = parts.find((each) => each.contains(active));
+  const part = parts.find((each) => contains(each, active));
   if (!part) return null;
   const way = [];
   for (let element = active; element !== part; element = element.parentElement)
-    way.unshift([...element.parentElement.children].indexOf(element));
+    way.unshift([...own(element.parentElement, "children")].indexOf(element));
   const isTyped = "defaultValue" in active && active.type !== "file" && active.value !== active.defaultValue;
   const selection = [active.selectionStart ?? null, active.selectionEnd, active.selectionDirection];
   return { active, part, way, typed: isTyped ? active.value : null, selection: /** @type {any} */ (selection) };
@@ -168,14 +191,15 @@ function findHeir(
   /** @type {number[]} */ way,
 ) {
   if (active.id) return findById(root, active.id);
-  const partNow = part.isConnected ? part : part.id ? findById(root, part.id) : null;
+  const id = own(part, "id");
+  const partNow = part.isConnected ? part : id ? findById(root, id) : null;
   const name = active.getAttribute("name");
   const named = name && partNow?.querySelector(`${active.localName}[name="${CSS.escape(name)}"]`);
   if (named) return named;
   /** @type {Element | undefined | null} */
   let element = partNow;
-  for (const index of way) element = element?.children[index];
+  for (const index of way) element = element && own(element, "children")[index];
   return element?.localName === active.localName ? element : null;
 }
 
-export { parsePage, swap, takeContent };
+export { contains, own, parsePage, swap, takeContent };
