@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from django.utils.functional import Promise
@@ -9,12 +10,17 @@ from django.utils.functional import Promise
 from .core.protocol.frames import Encoder
 from .core.protocol.parsing import parse
 
-try:
+
+def _read(text: str) -> Any:
+    """Read the first long message, from which on msgspec reads them."""
     from msgspec.json import Decoder
-except ImportError:
-    pass
-else:
+
     parse.fast = Decoder().decode
+    return parse.fast(text)
+
+
+if find_spec("msgspec") is not None:
+    parse.fast = _read
 
 
 def _to_json(value: Any) -> Any:

@@ -64,16 +64,24 @@ def test_both_know_the_same_bounds(text):
     assert answer(parse, text) == answer(by_python, text)
 
 
-WITHOUT = """
-import sys
-sys.modules["msgspec"] = None
-from tornado_websockets.encoding import parse
-assert parse.fast is None
-"""
+def test_msgspec_is_loaded_with_the_first_long_message():
+    run_script("""
+        import sys
+        from tornado_websockets.encoding import parse
+        parse('{"event": "say"}')
+        assert "msgspec" not in sys.modules
+        assert parse('{"text": "%s"}' % ("x" * 1000)) == {"text": "x" * 1000}
+        assert "msgspec" in sys.modules
+        """)
 
 
 def test_python_reads_where_msgspec_is_not_installed():
-    run_script(WITHOUT)
+    run_script("""
+        import sys
+        sys.modules["msgspec"] = None
+        from tornado_websockets.encoding import parse
+        assert parse.fast is None
+        """)
 
 
 def test_what_msgspec_takes_is_read_once(monkeypatch):
