@@ -30,6 +30,9 @@ DEFAULTS: dict[str, Any] = {
     # Bytes of the body of one request to Django on Tornado; above them it is answered with 413, and not read. That many
     # may be on disk for each; what is in memory has bounds of its own.
     "MAX_BODY_BYTES": 100 * 1024 * 1024,
+    # Bytes of the longest message that is sent as it is to a client that accepts compression; longer ones are
+    # compressed, once for all who get them. None: by the server, for each client anew. Only uvicorn has compression.
+    "COMPRESS_ABOVE": 1024,
     # Where is kept what clients may ask for later. None: in this process; or a URL of Redis, "database",
     # "database:alias", the dotted path of a class that implements tornado_websockets.store.Store.
     "STORE": None,
