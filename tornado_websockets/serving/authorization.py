@@ -4,9 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
-
-from django.db.models import Model
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import conf
 from ..core.counters import counters
@@ -19,6 +17,9 @@ from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
 from ..exceptions import Refused
 from .refusing import log_refusal, translate
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 Authorize = Callable[[Any], Any]
 
@@ -91,6 +92,8 @@ class Authorization:
         :param run: calls what is sync instead of our threads.
         :raises AuthorizationUnavailable: nobody knows: ``authorize`` has failed, or took too long.
         """
+        from django.db.models import Model  # later than this module, which commands import that use no model
+
         run_sync = run or self._workers.wait
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
@@ -111,7 +114,7 @@ class UserGone(Exception):
     """A user is deleted or not active any more."""
 
 
-def _read_again(user: Model) -> Model:
+def _read_again(user: "Model") -> "Model":
     """``user`` as the database has it now: what it has cached, permissions above all, is as old as the handshake."""
     found = user.__class__._default_manager.filter(pk=user.pk).first()  # noqa: SLF001 documented by Django
     if found is None or not getattr(found, "is_active", True):
