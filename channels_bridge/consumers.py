@@ -112,10 +112,12 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     def _path_parameters(self) -> Mapping[str, Any] | None:
         """As the router found them; from the path where the consumer is served without a router."""
-        pattern, path = self.endpoint.pattern, below(self.scope["path"]).removeprefix(PREFIX)
+        pattern, found = self.endpoint.pattern, self.scope.get("url_route", {}).get("kwargs", {})
+        if self._is_checked:
+            return {name: found[name] for name in pattern.names}
+        path = below(self.scope["path"]).removeprefix(PREFIX)
         if len(path) > MAX_PATH:
             return None
-        found = self.scope.get("url_route", {}).get("kwargs", {})
         if pattern.names <= found.keys():
             return {name: found[name] for name in pattern.names}
         return pattern.match(path)
