@@ -29,13 +29,14 @@ def frames_for(extensions: Sequence[Any]) -> Callable[[str], bytes] | None:
     if not extensions:
         return text_frame
     above, [extension, *others] = conf.get("COMPRESS_ABOVE"), extensions
-    if others or above is None or not is_a(extension, "websockets.extensions.permessage_deflate", "PerMessageDeflate"):
+    if above is None:
         return None
-    name = NEEDED.missing_in(extension)
+    is_known = not others and is_a(extension, "websockets.extensions.permessage_deflate", "PerMessageDeflate")
+    name = NEEDED.missing_in(extension) if is_known else "PerMessageDeflate alone"
     if name is not None:
         warn_once(
-            "This version of websockets is not known; uvicorn compresses every message for each client anew: its "
-            f"permessage-deflate has no {name}."
+            "This uvicorn, or its websockets, is not known; every message is compressed for each client anew: among "
+            f"its extensions there is no {name}."
         )
         return None
     if not hasattr(extension, "bridge_frame"):
