@@ -6,13 +6,23 @@ from fractions import Fraction
 from functools import partial
 
 from . import lineup
+from .client.lines import RECORDS, SHORT
 from .comparison import Comparison, Entry
 from .contestant import Contestant
 from .figures import Measurement
 from .lineup import bare, channels, ours, unread
 from .redis import Redis
 from .targets import Target
-from .workloads.broadcast import COMMANDS, HELD, PER_DELIVERY, Broadcast, CountedBroadcast, WatchedBroadcast
+from .workloads.broadcast import (
+    BYTES,
+    COMMANDS,
+    HELD,
+    PER_DELIVERY,
+    Broadcast,
+    CountedBroadcast,
+    WatchedBroadcast,
+    WeighedBroadcast,
+)
 from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, IdleConnection
 from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
 from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
@@ -24,6 +34,9 @@ BURST = 20
 #: What is echoed where its type is the question, and who says nothing of it.
 FIELDS = {"room": "lobby", "text": "The quick brown fox", "number": 7, "ratio": 0.5, "is_new": True}
 UNTYPED = "ours, untyped"
+
+#: Who compresses nothing where others do.
+UNCOMPRESSED = "ours, uncompressed"
 
 Measure = Callable[[Contestant], Measurement]
 
@@ -73,10 +86,21 @@ def _on_uvicorn() -> Iterator[Comparison]:
 
 
 def _compressed() -> Iterator[Comparison]:
-    contestants = [ours("uvicorn"), lineup.WEBSOCKETS, channels("async", "uvicorn"), lineup.PYTHON_SOCKETIO]
-    measure = partial(Broadcast, clients=500)
-    entries = _entries(measure, map(lineup.compressed, contestants))
-    yield Comparison("broadcast to 500, uvicorn, paced, compressed as for browsers", entries, targets=[])
+    own = lineup.compressed(ours("uvicorn"))
+    rivals = [*map(lineup.compressed, (lineup.WEBSOCKETS, channels("async", "uvicorn"), lineup.PYTHON_SOCKETIO))]
+    uncompressed = replace(ours("uvicorn"), name=UNCOMPRESSED)
+    yield Comparison(
+        "broadcast of 60 bytes to 500, uvicorn, compressed as for browsers",
+        _entries(partial(WeighedBroadcast, clients=500, lines=SHORT), [own, *rivals, uncompressed]),
+        [Target(PER_DELIVERY, 1.15, UNCOMPRESSED), Target(PER_DELIVERY, 0.4, lineup.WEBSOCKETS.name)],
+        importance=2,
+    )
+    yield Comparison(
+        "broadcast of 4 KiB to 500, uvicorn, compressed as for browsers",
+        _entries(partial(WeighedBroadcast, clients=500, lines=RECORDS), [own, *rivals]),
+        [Target(PER_DELIVERY, 0.2, lineup.WEBSOCKETS.name), Target(BYTES, 1.25, lineup.WEBSOCKETS.name)],
+        importance=1,
+    )
 
 
 def _on_daphne() -> Iterator[Comparison]:
@@ -196,6 +220,12 @@ def _connections() -> Iterator[Comparison]:
             [Target(MEMORY, 1.25, bare(server).name)],
             importance=2 if server == "uvicorn" else 1,
         )
+    yield Comparison(
+        "idle connection, uvicorn, compressed as for browsers",
+        _entries(IdleConnection, map(lineup.compressed, (ours("uvicorn"), bare("uvicorn")))),
+        [Target(MEMORY, 0.75, bare("uvicorn").name)],
+        importance=1,
+    )
 
 
 def _on_tornado() -> Iterator[Comparison]:

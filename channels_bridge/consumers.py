@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
 from typing import Any, ClassVar, Final
 
@@ -42,7 +42,6 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
-        self.channel_layer = get_channel_layer(self.channel_layer_alias)
         transport = transport_for(scope, receive, send)
         await receive()  # websocket.connect
         connection = self._connect(transport)
@@ -53,6 +52,11 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
                 await self._live(connection, transport)
         except ClientGone:  # it did not wait for our answer
             pass
+
+    @cached_property
+    def channel_layer(self) -> Any:
+        """As other consumers have it. Ours need none, and without any it is looked for in the settings each time."""
+        return get_channel_layer(self.channel_layer_alias)
 
     async def _live(self, connection: Connection, transport: AsgiTransport) -> None:
         """Serve a client from its handshake to its end."""
@@ -112,10 +116,12 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     def _path_parameters(self) -> Mapping[str, Any] | None:
         """As the router found them; from the path where the consumer is served without a router."""
-        pattern, path = self.endpoint.pattern, below(self.scope["path"]).removeprefix(PREFIX)
+        pattern, found = self.endpoint.pattern, self.scope.get("url_route", {}).get("kwargs", {})
+        if self._is_checked:
+            return {name: found[name] for name in pattern.names}
+        path = below(self.scope["path"]).removeprefix(PREFIX)
         if len(path) > MAX_PATH:
             return None
-        found = self.scope.get("url_route", {}).get("kwargs", {})
         if pattern.names <= found.keys():
             return {name: found[name] for name in pattern.names}
         return pattern.match(path)
@@ -151,7 +157,9 @@ def refusal_of(scope: Scope, transport: AsgiTransport) -> str | None:
 
 def header_values(scope: Scope, header: bytes) -> list[str]:
     """The values of all headers of that name, in order."""
-    return [value.decode("latin-1") for name, value in scope.get("headers", ()) if name.lower() == header]
+    size = len(header)  # which few have, so that few need be put in lower case
+    headers = scope.get("headers", ())
+    return [value.decode("latin-1") for name, value in headers if len(name) == size and name.lower() == header]
 
 
 class _HeadersOf:

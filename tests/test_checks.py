@@ -321,9 +321,10 @@ class TestSettings:
             *(("STOP_DELAY", value) for value in (-1, "1", None, True, float("nan"), float("inf"))),
             *(("PRESENCE_GRACE", value) for value in (-1, "1", None, True, float("inf"))),
             *(("DRAIN_SECONDS", value) for value in (-1, "1", True, float("nan"), 5.1)),
+            *(("COMPRESS_ABOVE", value) for value in (-1, "1", True, float("nan"))),
         ],
     )
-    def test_of_a_stop_that_are_out_of_bounds_are_errors(self, key, value):
+    def test_that_may_be_0_and_are_out_of_bounds_are_errors(self, key, value):
         with override_settings(TORNADO_WEBSOCKETS={key: value}):
             [message] = found()
         assert (message.id, message.is_serious()) == ("tornado_websockets.E002", True)
@@ -338,9 +339,10 @@ class TestSettings:
             ("STOP_DELAY", 30.5),
             ("PRESENCE_GRACE", 0),
             *(("DRAIN_SECONDS", value) for value in (None, 0, 0.5, 5)),
+            *(("COMPRESS_ABOVE", value) for value in (None, 0, 1_000_000, float("inf"))),
         ],
     )
-    def test_of_a_stop_that_are_within_bounds_are_passed_over(self, key, value):
+    def test_that_may_be_0_and_are_within_bounds_are_passed_over(self, key, value):
         with override_settings(TORNADO_WEBSOCKETS={key: value}):
             assert found() == []
 

@@ -33,6 +33,7 @@ def test_every_key_has_the_documented_default():
         "AUTHORIZE_TIMEOUT": 10.0,
         "REAUTH_INTERVAL": 60.0,
         "MAX_BODY_BYTES": 100 * 1024 * 1024,
+        "COMPRESS_ABOVE": 1024,
         "STORE": None,
         "HISTORY_SECONDS": 300.0,
         "HISTORY_BYTES": 900_000,

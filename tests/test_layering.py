@@ -1,6 +1,7 @@
 """Which way imports run, what they load, and how much is in one place."""
 
 import ast
+import functools
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -118,7 +119,7 @@ class TestTheReadingOfImports:
         [
             Import("tornado_websockets.core.connections.connection", "tornado_websockets.core.delivery.hub", ""),
             Import("tornado_websockets.core.connections.connection", "tornado_websockets.exceptions", ""),
-            Import("tornado_websockets.websocket", "tornado_websockets.paths", ""),
+            Import("tornado_websockets.websocket", "tornado_websockets.core.registry", ""),
             Import("tornado_websockets.exceptions", "tornado.websocket", "raise_connection_closed"),
             Import("tornado_websockets.tornado_bridge.handler", "tornado.websocket", ""),
             Import("channels_bridge.consumers", "channels.layers", ""),
@@ -241,11 +242,31 @@ def test_what_applications_import_loads_no_server(module):
     assert loaded_by(module) & {"tornado", "channels", "twisted", "channels_bridge"} == set()
 
 
+def test_the_import_of_a_websocket_loads_little_more_than_the_settings_of_django():
+    """What serves it, and the half of Django that this needs, come with the first one that is made."""
+    loaded = modules_loaded_by("tornado_websockets.websocket")
+    heavy = {
+        "django.apps",
+        "django.core.checks",
+        "django.db",
+        "django.http",
+        "django.template",
+        "django.utils.timezone",
+    }
+    assert loaded & heavy == set()
+    assert len([name for name in loaded if name.startswith("tornado_websockets")]) < 10
+
+
 def loaded_by(module: str) -> set[str]:
     """The packages that are loaded when ``module`` is."""
-    script = f"import sys\nimport {module}\nprint(*(name.partition('.')[0] for name in sys.modules))"
-    loaded = set(run_script(script).split())
-    assert "tornado_websockets" in loaded
+    return {name.partition(".")[0] for name in modules_loaded_by(module)}
+
+
+@functools.cache
+def modules_loaded_by(module: str) -> set[str]:
+    """The modules that are loaded when ``module`` is."""
+    loaded = set(run_script(f"import sys\nimport {module}\nprint(*sys.modules)").split())
+    assert module in loaded
     return loaded
 
 

@@ -40,8 +40,9 @@ async def test_what_a_handler_starts_may_emit(server: Server, handler: str, even
     assert await client.expect(event) == {}
 
 
-async def test_what_is_sent_takes_no_detour_where_nothing_is_compressed(asgi_server: Server) -> None:
-    client = await asgi_server.connect("/news")
+@pytest.mark.parametrize("compression", [None, "deflate"])
+async def test_what_is_sent_takes_no_detour(asgi_server: Server, compression: str | None) -> None:
+    client = await asgi_server.connect("/news", compression=compression)
     assert await client.request("goes_as_it_is") is True
 
 

@@ -43,7 +43,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     return [
         *_unknown_keys(configured),
         *_bad_numbers(configured),
-        *_bad_times(configured),
+        *_bad_numbers_from_0(configured),
         *_bad_types(configured),
         *_bad_origins(configured),
         *_bad_authenticators(),
@@ -75,10 +75,12 @@ def _bad_numbers(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     ]
 
 
-def _bad_times(configured: dict[str, Any]) -> Sequence[CheckMessage]:
+def _bad_numbers_from_0(configured: dict[str, Any]) -> Sequence[CheckMessage]:
     """Those that may be 0, for none."""
-    drain = configured.get("DRAIN_SECONDS")
+    drain, above = configured.get("DRAIN_SECONDS"), configured.get("COMPRESS_ABOVE")
     found = []
+    if above is not None and not (_is_number(above) and above >= 0):
+        found.append(("COMPRESS_ABOVE", above, "a number of bytes from 0 on, or None"))
     if drain is not None and not (_is_number(drain) and 0 <= drain <= LONGEST_DRAIN):
         found.append(("DRAIN_SECONDS", drain, f"a number from 0 to {LONGEST_DRAIN:g}, or None"))
     for key in ("STOP_DELAY", "PRESENCE_GRACE"):

@@ -1,11 +1,12 @@
-"""The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; read whenever they are asked for."""
+"""The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; as they are whenever they are asked for."""
 
 from dataclasses import fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 from .core.protocol.limits import Limits
 from .core.stopping import StopTimes
@@ -30,6 +31,9 @@ DEFAULTS: dict[str, Any] = {
     # Bytes of the body of one request to Django on Tornado; above them it is answered with 413, and not read. That many
     # may be on disk for each; what is in memory has bounds of its own.
     "MAX_BODY_BYTES": 100 * 1024 * 1024,
+    # Bytes of the longest message that is sent as it is to a client that accepts compression; longer ones are
+    # compressed, once for all who get them. None: by the server, for each client anew. Only uvicorn has compression.
+    "COMPRESS_ABOVE": 1024,
     # Where is kept what clients may ask for later. None: in this process; or a URL of Redis, "database",
     # "database:alias", the dotted path of a class that implements tornado_websockets.store.Store.
     "STORE": None,
@@ -61,10 +65,20 @@ def get(key: str) -> Any:
     return configured().get(key, DEFAULTS[key])
 
 
+@cache  # a look at Django's settings takes 2 µs, or 15 where the key is not there, and a handshake takes six of them
 def configured() -> dict[str, Any]:
     """``TORNADO_WEBSOCKETS`` as it stands; nothing where it is no dict, which a check says."""
     values = getattr(settings, "TORNADO_WEBSOCKETS", None)
     return values if isinstance(values, dict) else {}
+
+
+def _look_again(*, setting: str, **_: Any) -> None:
+    if setting == "TORNADO_WEBSOCKETS":
+        configured.cache_clear()
+        limits.cache_clear()
+
+
+setting_changed.connect(_look_again)  # by override_settings: it is not to be changed otherwise
 
 
 def most_bytes() -> int:
@@ -73,6 +87,7 @@ def most_bytes() -> int:
     return max(1024 * 1024, longest * 21 // 20)
 
 
+@cache
 def limits() -> Limits:
     """What one client may ask of us. As long as the settings stay the same, so does the object."""
     return _limits(*_values_of_limits({**DEFAULTS, **configured()}))

@@ -5,28 +5,17 @@ It is long because each of its methods says to applications all that it takes an
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
-from django.core.checks import register as register_check
 from django.utils.asyncio import async_unsafe
 
-from .core.handlers.dispatch import Rules
-from .core.handlers.events import check_event
-from .core.protocol.offers import checked_subprotocols
 from .core.registry import Registry
 from .exceptions import InvalidInstanceError, NotCallableError, WebSocketEventAlreadyBinded
-from .fragments.fragment import Fragment
-from .paths import PathPattern, group_of
-from .people.addressing import NOT_GIVEN, read_audience, read_user, read_users
-from .people.recipients import Recipients
-from .schema.sends import read_sends
-from .serving.checks import check_installed
-from .serving.emitting import Emitter
-from .serving.endpoint import Endpoint
-from .transactions import Options
+from .people import NOT_GIVEN
 
 if TYPE_CHECKING:
     from channels.generic.websocket import AsyncWebsocketConsumer
@@ -41,14 +30,28 @@ if TYPE_CHECKING:
     from .modules.module import Module
     from .people.presence import Presence
     from .people.presenting import Option
+    from .people.recipients import Recipients
     from .serving.authorization import Authorize
+    from .serving.endpoint import Endpoint
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 #: Every WebSocket that is served.
 registry: Registry[WebSocket] = Registry()
 
-register_check(check_installed)  # here, since the app that would do it may be missing
+
+@cache
+def _check_installation() -> None:
+    """Let Django's checks say where the app is missing by which they would be told of all the others."""
+    from django.core.checks import register
+
+    from .serving.checks import check_installed
+
+    register(check_installed)
+
+
+if "django.core.checks" in sys.modules:  # else it takes longer to import than all that is here
+    _check_installation()
 
 
 class WebSocket:
@@ -117,6 +120,13 @@ class WebSocket:
             raise ValueError(f"Expected at least 1 as concurrency, got {concurrency!r}.")
         if authorize is not None and not callable(authorize):
             raise NotCallableError(authorize)
+        # With the first one: processes that import this module and make none need not wait for all that serves them.
+        from .core.protocol.offers import checked_subprotocols
+        from .paths import PathPattern
+        from .schema.sends import read_sends
+        from .serving.emitting import Emitter
+
+        _check_installation()
         pattern = PathPattern(path)
         self._endpoint = _make_endpoint(history, retain)(
             pattern,
@@ -190,6 +200,9 @@ class WebSocket:
         :raises ValueError: ``event`` is too long or empty, ``open`` or ``close``, begins with ``tws.`` or is one of a
             module's; or ``rate`` is none.
         """
+        from .core.handlers.dispatch import Rules
+        from .core.handlers.events import check_event
+
         dispatcher = self._endpoint.dispatcher
         if prefix := dispatcher.prefix_of(check_event(event)):
             raise ValueError(
@@ -244,7 +257,7 @@ class WebSocket:
         :raises ValueError: as :meth:`emit`; or a parameter of the path has a value its converter does not take.
         :raises PublishError: the channel layer did not take it.
         """
-        return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
+        return self._emitter.publish(event, data, parameters, self._emitter.options(on_commit, using, fail_silently))
 
     @markcoroutinefunction
     def apublish(
@@ -258,7 +271,7 @@ class WebSocket:
         **parameters: Any,
     ) -> Publication:
         """:meth:`publish` for async code, which it is too: the same under a name that says so."""
-        return self._emitter.publish(event, data, parameters, Options(on_commit, using, fail_silently))
+        return self._emitter.publish(event, data, parameters, self._emitter.options(on_commit, using, fail_silently))
 
     def emit_html(
         self,
@@ -284,7 +297,7 @@ class WebSocket:
         :raises TypeError, ValueError: one of them is none of that; others as :meth:`emit`.
         :raises django.core.exceptions.SynchronousOnlyOperation: the template queries the database in async code.
         """
-        return self._emitter.emit_html(Fragment(target, template, context, swap, language))
+        return self._emitter.emit_html(target, template, context, swap, language)
 
     def publish_html(
         self,
@@ -300,8 +313,8 @@ class WebSocket:
         **parameters: Any,
     ) -> Publication:
         """:meth:`publish` a piece of HTML, rendered as by :meth:`emit_html` when this is called."""
-        text = self._emitter.write_html(Fragment(target, template, context, swap, language))
-        return self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+        text = self._emitter.write_html(target, template, context, swap, language)
+        return self._emitter.publish_html(text, parameters, self._emitter.options(on_commit, using, fail_silently))
 
     async def apublish_html(
         self,
@@ -320,9 +333,9 @@ class WebSocket:
 
         A coroutine: nothing happens, and nothing keeps its place among what else is sent, until it is awaited.
         """
-        fragment = Fragment(target, template, context, swap, language)
-        text = await sync_to_async(self._emitter.write_html)(fragment)
-        await self._emitter.publish_html(text, parameters, Options(on_commit, using, fail_silently))
+        write = sync_to_async(self._emitter.write_html)
+        text = await write(target, template, context, swap, language)
+        await self._emitter.publish_html(text, parameters, self._emitter.options(on_commit, using, fail_silently))
 
     def to(self, *, user: Any = NOT_GIVEN, connection: Any = NOT_GIVEN, exclude: Any = NOT_GIVEN) -> Recipients:
         """Some of the clients: ``ws.to(user=ada).publish("mail", data)`` reaches every tab of hers, on every process.
@@ -338,6 +351,9 @@ class WebSocket:
             particular (``AnonymousUser``), a user who is not saved.
         :raises ValueError: a key is none that a user can have, or an ``id`` is empty or too long.
         """
+        from .people.addressing import read_audience
+        from .people.recipients import Recipients
+
         return Recipients(self._emitter, read_audience(user, connection, exclude))
 
     def recheck(self, *, user: Any) -> Publication:
@@ -349,11 +365,15 @@ class WebSocket:
         :param user: as of :meth:`to`, of which it has the errors.
         :raises PublishError: the other processes were not reached.
         """
+        from .people.addressing import read_users
+
         return self._emitter.recheck(read_users(user))
 
     @markcoroutinefunction
     def arecheck(self, *, user: Any) -> Publication:
         """:meth:`recheck` for async code."""
+        from .people.addressing import read_users
+
         return self._emitter.recheck(read_users(user))
 
     @async_unsafe("position() asks the store. Use await aposition() instead.")
@@ -425,10 +445,14 @@ class WebSocket:
 
         :param user: a user or a primary key.
         """
+        from .people.addressing import read_user
+
         return read_user(user) in self._presence.find_and_wait(self._endpoint.pattern.build(parameters))
 
     async def ais_present(self, user: Any, /, **parameters: Any) -> bool:
         """:meth:`is_present` for async code."""
+        from .people.addressing import read_user
+
         return read_user(user) in await self._presence.find(self._endpoint.pattern.build(parameters))
 
     @property
@@ -494,6 +518,8 @@ class WebSocket:
 
     def group_name_for(self, **parameters: Any) -> str:
         """The channel-layer group of a concrete path; errors as :meth:`publish`."""
+        from .paths import group_of
+
         return group_of(self._endpoint.pattern.build(parameters))
 
     @cached_property
@@ -513,6 +539,8 @@ class WebSocket:
 
 def _make_endpoint(history: int, retain: Sequence[str]) -> Callable[..., Endpoint]:
     """What makes the endpoint; nothing of recovery is loaded where nobody asks for it."""
+    from .serving.endpoint import Endpoint
+
     if history == 0 and not isinstance(history, bool) and retain == ():
         return Endpoint
     from .serving.keeping import KeptEndpoint, read_policy

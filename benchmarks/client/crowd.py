@@ -53,6 +53,7 @@ class Client:
             return
         if self._answer is not None:
             data = self._read_handshake(self._answer + data)
+        self._crowd.received += len(data)
         counter, before = self.counter, self.counter.messages
         counter.feed(data)
         if before < self.due <= counter.messages:
@@ -85,12 +86,13 @@ class Crowd:
 
     :ivar clients: in the order in which they connected; the servers take turns.
     :ivar waiting: clients that have not received what they are to receive.
+    :ivar received: bytes that have come after the handshakes.
     """
 
     def __init__(self, dialect: Dialect, ports: Sequence[int], event: str = "") -> None:
         self.dialect = dialect
         self.clients: list[Client] = []
-        self.waiting = self.connecting = 0
+        self.waiting = self.connecting = self.received = 0
         self._ports = ports
         self._path = dialect.path.format(event=event)
         self._selector = selectors.DefaultSelector()

@@ -5,8 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+#: What a message may carry.
+Data = dict[str, Any]
+
 #: What is broadcast and echoed: a line of chat.
-DATA = {"text": "The quick brown fox jumps over the lazy dog, and then again, as foxes do, until the dog is awake."}
+DATA: Data = {
+    "text": "The quick brown fox jumps over the lazy dog, and then again, as foxes do, until the dog is awake."
+}
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,13 @@ class Dialect:
     """
 
     path: str
-    encode: Callable[[str, dict[str, Any]], Any]
+    encode: Callable[[str, Data], Any]
     prefix: str = ""
     greetings: tuple[bytes, ...] = ()
     greeted_by: int = 0
     headers: str = ""
 
-    def message(self, event: str, data: dict[str, Any] | None = None) -> bytes:
+    def message(self, event: str, data: Data | None = None) -> bytes:
         """The text that asks for ``event``."""
         encoded = self.encode(event, DATA if data is None else data)
         return (self.prefix + json.dumps(encoded, separators=(",", ":"))).encode()

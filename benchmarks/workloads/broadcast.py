@@ -1,7 +1,10 @@
 """What one client says, all receive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
+from ..client.dialects import DATA, Data
 from ..client.frames import client_frame
 from ..contestant import Contestant
 from ..figures import Figures
@@ -9,10 +12,11 @@ from ..redis import Redis
 from ..stage import Stage, stage
 
 PER_DELIVERY = "µs per delivery"
+BYTES = "bytes on the wire per delivery"
 COMMANDS = "Redis commands per broadcast"
 HELD = "ms that the loop is held"
 
-#: Broadcasts during which commands are counted, or the loop is watched.
+#: Broadcasts during which bytes or commands are counted, or the loop is watched.
 _BROADCASTS = 20
 
 
@@ -32,6 +36,26 @@ class Broadcast:
     def __call__(self, seconds: float) -> Figures:
         with stage(self.contestant, "say", self.clients, self.processes) as played:
             return {PER_DELIVERY: played.cost(lambda: say(played, self.contestant, self.burst), seconds)}
+
+
+@dataclass(frozen=True)
+class WeighedBroadcast:
+    """The same, with what it takes on the wire.
+
+    :param lines: what is said in turn, as no two messages of an application are the same.
+    """
+
+    contestant: Contestant
+    clients: int
+    lines: Sequence[Data]
+
+    def __call__(self, seconds: float) -> Figures:
+        with stage(self.contestant, "say", self.clients) as played:
+            lines = cycle(self.lines)
+            cost = played.cost(lambda: say(played, self.contestant, data=next(lines)), seconds)
+            before = played.crowd.received
+            delivered = sum(say(played, self.contestant, data=next(lines)) for _ in range(_BROADCASTS))
+            return {PER_DELIVERY: cost, BYTES: (played.crowd.received - before) / delivered}
 
 
 @dataclass(frozen=True)
@@ -67,10 +91,10 @@ class WatchedBroadcast:
             return {HELD: max(played.servers[0].reported("milliseconds"))}
 
 
-def say(played: Stage, contestant: Contestant, burst: int = 1) -> int:
+def say(played: Stage, contestant: Contestant, burst: int = 1, data: Data = DATA) -> int:
     """Let the first client say something, wait until all have it, and return how many times it was delivered."""
     crowd = played.crowd
     crowd.expect(burst)
-    crowd.clients[0].send(client_frame(contestant.dialect.message("say")) * burst)
+    crowd.clients[0].send(client_frame(contestant.dialect.message("say", data)) * burst)
     crowd.wait()
     return burst * len(crowd.clients)

@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from tornado_websockets.core.connections.hangup import Line, keep_little
-from tornado_websockets.core.protocol.rfc6455 import text_frame
 
 from .asgi import AsgiTransport, Message, Receive, Send
+from .deflate import frames_for
 from .intake.uvicorn import UvicornIntake, intake_of
 from .recognition import NeededNames, warn_once
 
@@ -59,7 +59,7 @@ class UvicornTransport(AsgiTransport):
     :param protocol: uvicorn's. What it reads from the client is bounded from now on.
     """
 
-    __slots__ = ("_intake", "_is_plain", "_line", "_queue", "_transport", "_writable")
+    __slots__ = ("_frame", "_intake", "_line", "_queue", "_transport", "_writable")
 
     def __init__(self, protocol: Any, receive: Receive, send: Send, *, is_wrapped: bool = False) -> None:
         super().__init__(receive, send, is_wrapped=is_wrapped)
@@ -68,16 +68,17 @@ class UvicornTransport(AsgiTransport):
         self._writable: asyncio.Event = protocol.writable
         self._queue: asyncio.Queue[Message] = protocol.queue
         self._intake = _intake_of(protocol)
-        # Whether frames go out as they are, neither compressed nor changed.
-        self._is_plain = not is_wrapped and self._intake is not None and len(protocol.conn.extensions) == 1
+        frame = None if self._intake is None else frames_for(protocol.conn.extensions[1:])  # the first is the intake
+        # Makes what is written of a text; None where that is up to uvicorn, or to what is around the application.
+        self._frame = None if is_wrapped else frame
         self._line: Line | None = None
 
     # What a connection and its outbox ask for.
 
     def send(self, text: str) -> Awaitable[None] | None:
         # It closes its transport together with whatever else would forbid writing, but for a close of ours.
-        if self._is_plain and self._writable.is_set() and not self._transport.is_closing():
-            self._transport.write(text_frame(text))
+        if self._frame is not None and self._writable.is_set() and not self._transport.is_closing():
+            self._transport.write(self._frame(text))
             return None
         return self._put({"type": "websocket.send", "text": text}, self._writable)
 

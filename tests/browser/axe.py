@@ -1,36 +1,19 @@
 """axe-core, which knows many of the ways in which a page can shut people out."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
-from tests.support.missing import do_without
+from tests.support.npm import fetch
 
 AXE = "axe-core@4.14.1"
-TIMEOUT = 50  # seconds
 
 
 def fetch_axe(directory: Path) -> str:
-    """Let npm put axe-core into `directory`, and return the script; without npm or a registry skip, in CI fail."""
-    if shutil.which("npm") is None:
-        do_without("Expected 'npm' on the PATH; it fetches axe-core, which judges how accessible the pages are.")
-    options = ("--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix", directory)
-    done = subprocess.run(
-        ("npm", "install", *options, AXE),
-        cwd=directory,
-        env=os.environ | {"NO_UPDATE_NOTIFIER": "1"},
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
-    if done.returncode:
-        do_without(f"Expected npm to fetch {AXE}: {done.stderr}")
-    return (directory / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    """The script, which npm puts into `directory`; without npm or a registry skip, in CI fail."""
+    package = fetch(AXE, directory, "which judges how accessible the pages are")
+    return (package / "axe.min.js").read_text(encoding="utf-8")
 
 
 async def find_barriers(page: Page, axe: str) -> list[str]:

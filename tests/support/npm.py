@@ -1,5 +1,6 @@
 """Programs of npm."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +23,29 @@ def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55) -> No
     )
     if done.returncode:
         pytest.fail(f"{command[0]}:\n{done.stdout}{done.stderr}", pytrace=False)
+
+
+def fetch(package: str, directory: Path, purpose: str) -> Path:
+    """Let npm put a package into ``directory``, and return its folder; without npm or a registry skip, in CI fail.
+
+    :param purpose: what it is needed for.
+    """
+    name, _, _ = package.rpartition("@")
+    if shutil.which("npm") is None:
+        do_without(f"Expected 'npm' on the PATH; it fetches {name}, {purpose}.")
+    options = ("--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix", directory)
+    done = subprocess.run(
+        ("npm", "install", *options, package),
+        cwd=directory,
+        env=os.environ | {"NO_UPDATE_NOTIFIER": "1"},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    if done.returncode:
+        do_without(f"Expected npm to fetch {package}: {done.stderr}")
+    return directory / "node_modules" / name
 
 
 def compiler() -> list[str]:

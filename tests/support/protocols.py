@@ -14,7 +14,7 @@ UVICORN_PROTOCOLS = ("websockets-sansio", "wsproto", "websockets")
 
 _HANDSHAKE = (
     b"GET /ws/chat?room=1 HTTP/1.1\r\nHost: testserver\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
 
 
@@ -72,7 +72,7 @@ async def daphne_client() -> AsyncIterator[Called]:
     protocol._raw_query_string = b"room=1"
     transport = _Transport()  # type: ignore[no-untyped-call]
     protocol.makeConnection(transport)
-    protocol.dataReceived(_HANDSHAKE)
+    protocol.dataReceived(_HANDSHAKE + b"\r\n")
     scope, receive, send = await application.called
 
     async def read() -> bytes:
@@ -94,10 +94,11 @@ async def daphne_client() -> AsyncIterator[Called]:
 
 
 @contextlib.asynccontextmanager
-async def uvicorn_client(ws: str = "websockets-sansio") -> AsyncIterator[Called]:
+async def uvicorn_client(ws: str = "websockets-sansio", offer: str = "") -> AsyncIterator[Called]:
     """A client of uvicorn, with a real socket.
 
     :param ws: as ``--ws`` says it.
+    :param offer: the extensions that the client offers.
     """
     from uvicorn.config import Config
     from uvicorn.server import ServerState
@@ -109,7 +110,8 @@ async def uvicorn_client(ws: str = "websockets-sansio") -> AsyncIterator[Called]
     theirs.setblocking(False)
     kind: Any = config.ws_protocol_class
     transport, protocol = await loop.connect_accepted_socket(lambda: kind(config, state, {}), ours)
-    theirs.sendall(_HANDSHAKE)
+    extensions = f"Sec-WebSocket-Extensions: {offer}\r\n" if offer else ""
+    theirs.sendall(_HANDSHAKE + extensions.encode() + b"\r\n")
     scope, receive, send = await application.called
 
     async def read() -> bytes:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 
@@ -22,6 +21,8 @@ def to_python(key: object) -> Any:
 
     :raises ValueError: it cannot be one.
     """
+    from django.contrib.auth import get_user_model  # with half of Django, which is not there yet when we are imported
+
     try:
         field = get_user_model()._meta.pk  # noqa: SLF001 documented by Django
     except ImproperlyConfigured:  # there are no users of Django's

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, parse_cookie
-
 from ..core.connections.socket import connection_of
 from ..core.registry import url_path_of
 
@@ -41,6 +39,7 @@ def drf(authentication: type[Any]) -> Callable[[Any], Any]:
 
 
 def _request_of(socket: Any, asked: Any) -> Any:
+    from django.http import HttpRequest, parse_cookie
     from rest_framework.request import Request
 
     request = HttpRequest()

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 #: The event by which pages get one.
 HTML: Final = "tws.html"
@@ -67,6 +65,9 @@ class Fragment:
     def _html(self) -> str:
         if self.template is None:
             return ""
+        from django.template.loader import render_to_string  # which takes longer to import than all of this package
+        from django.utils import timezone, translation
+
         with translation.override(self.language or settings.LANGUAGE_CODE), timezone.override(None):
             try:
                 return str(render_to_string(self.template, None if self.context is None else dict(self.context)))

@@ -4,20 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db.models import Model
-from django.http import HttpRequest
 
 from ..auth.keys import to_python, user_key
 from ..core.connections.socket import Socket, connection_of
 from ..core.delivery.audience import MAX_NAME, Audience
+from . import NOT_GIVEN
 
 T = TypeVar("T")
 
 #: The header by which a page names its own connection.
 HEADER: Final = "X-WebSocket-ID"
-
-#: Stands for an argument that was not given; ``None`` is none that may be.
-NOT_GIVEN: Final[Any] = object()
 
 
 def read_audience(user: Any, connection: Any, exclude: Any) -> Audience:
@@ -56,7 +52,8 @@ def _read(values: Iterable[Any], read: Callable[[Any], T]) -> frozenset[T]:
 
 def _several(value: Any, name: str) -> Iterator[Any]:
     """One or several, as several."""
-    if isinstance(value, (str, int, Socket, Model)) or _is_request(value) or hasattr(value, "is_authenticated"):
+    is_one = isinstance(value, (str, int, Socket)) or _is_row(value) or _is_request(value)
+    if is_one or hasattr(value, "is_authenticated"):
         return iter((value,))
     if isinstance(value, (bytes, bytearray, Mapping)):
         raise _wrong(name, value)
@@ -69,7 +66,7 @@ def _user_key(user: Any) -> str:
         if key is None:
             raise TypeError(f"Expected a user who is logged in and saved, got {user!r}.")
         return _checked(key, "user")
-    if user is None or isinstance(user, (bool, float, bytes, Model)):
+    if user is None or isinstance(user, (bool, float, bytes)) or _is_row(user):
         raise _wrong("user", user)
     try:
         return _checked(str(to_python(user)), "user")
@@ -112,8 +109,16 @@ def _wrong(name: str, value: object) -> TypeError:
     return TypeError(f"Expected {_EXPECTED[name]} as {name}, got {value!r:.100}.{hint}")
 
 
+def _is_row(value: Any) -> bool:
+    from django.db.models import Model  # later than this module, which commands import that use no model
+
+    return isinstance(value, Model)
+
+
 def _is_request(value: Any) -> bool:
     """Whether it is a request of Django, or one of Django REST framework, which has one of Django's in it."""
+    from django.http import HttpRequest  # likewise
+
     return isinstance(value, HttpRequest) or isinstance(getattr(value, "_request", None), HttpRequest)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Model
-
 from .. import conf
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
@@ -23,6 +21,8 @@ from ..exceptions import Refused
 from .refusing import log_refusal, translate
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from ..core.connections.connection import Connection
 
 Authorize = Callable[[Any], Any]
@@ -98,6 +98,8 @@ class Authorization:
         :param run: calls what is sync instead of our threads.
         :raises AuthorizationUnavailable: nobody knows: ``authorize`` has failed, or took too long.
         """
+        from django.db.models import Model  # later than this module, which commands import that use no model
+
         run_sync = run or self._workers.wait
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):

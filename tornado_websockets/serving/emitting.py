@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
 from ..exceptions import EmitHandlerError
-from ..fragments.fragment import HTML
+from ..fragments.fragment import HTML, Fragment
 from ..people.orders import Disconnect, Recheck
 from ..transactions import Options, publish
 from .endpoint import Endpoint, may_emit_anywhere
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..core.delivery.audience import Audience
     from ..core.protocol.closing import Close
     from ..core.protocol.frames import Data
-    from ..fragments.fragment import Fragment
 
 
 class Emitter:
@@ -28,6 +27,9 @@ class Emitter:
     """
 
     __slots__ = ("_endpoint",)
+
+    #: Makes what says how to publish: at hand, where this module is too much to import.
+    options = Options
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -39,9 +41,9 @@ class Emitter:
         """
         return self._emit_inside(event, self._write(event, data), audience)
 
-    def emit_html(self, fragment: Fragment) -> Sending | Publication:
-        """See :meth:`WebSocket.emit_html`."""
-        return self._emit_inside(HTML, self.write_html(fragment))
+    def emit_html(self, *fragment: Any) -> Sending | Publication:
+        """See :meth:`WebSocket.emit_html`; parameters as of :class:`Fragment`."""
+        return self._emit_inside(HTML, self.write_html(*fragment))
 
     def publish(
         self,
@@ -80,10 +82,11 @@ class Emitter:
         """
         return self._publish(HTML, text, parameters, options)
 
-    def write_html(self, fragment: Fragment) -> str:
-        """The frame of a fragment, which is rendered for that."""
+    def write_html(self, *fragment: Any) -> str:
+        """The frame of a fragment, which is rendered for that; parameters as of :class:`Fragment`."""
+        found = Fragment(*fragment)
         self._endpoint.refuse_strangers()
-        return self._endpoint.encoder.control(HTML, fragment.render())
+        return self._endpoint.encoder.control(HTML, found.render())
 
     def send(
         self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True

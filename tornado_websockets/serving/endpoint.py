@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from django.http import QueryDict
 from django.utils.functional import Promise
 
 from .. import conf
@@ -40,6 +39,8 @@ from .authorization import Authorization, Authorize
 from .refusing import log_refusal, log_unselected, translate
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from ..core.connections.connection import Connection
     from ..core.recovery.keeping.kept_hub import KeptHub
     from ..paths import PathPattern
@@ -216,6 +217,8 @@ class Endpoint:
 
     def read_query(self, query_string: str) -> QueryDict:
         """The parameters in a query string."""
+        from django.http import QueryDict  # which is long in coming, and wanted of few connections
+
         return QueryDict(query_string)
 
     def user_key(self, user: Any) -> str | None:

@@ -34,7 +34,8 @@ class UvicornIntake(Intake, asyncio.Protocol):
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
-        self._most = most = min(protocol.conn.max_message_size or conf.most_bytes(), conf.most_bytes())
+        most = conf.most_bytes()
+        self._most = most = min(protocol.conn.max_message_size or most, most)
         self._size = 0
         self._collected: bytearray | None = None
         super().__init__()

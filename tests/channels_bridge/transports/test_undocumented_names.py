@@ -29,13 +29,15 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import Server as UvicornServer
 from websockets.exceptions import PayloadTooBig
 from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
-from channels_bridge.transports import daphne, uvicorn
+from channels_bridge.transports import daphne, deflate, uvicorn
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.uvicorn import NEEDED as NEEDED_OF_SERVER
 from tests.support.protocols import UVICORN_PROTOCOLS, daphne_client, uvicorn_client
 from tests.support.waiting import until
+from tornado_websockets.core.protocol.rfc7692 import WINDOW_BITS
 
 ACCEPT = {"type": "websocket.accept"}
 
@@ -353,6 +355,32 @@ class TestWebsockets:
 
     def test_a_payload_that_is_too_big_may_have_no_size(self):
         assert "10" in str(PayloadTooBig(None, 10))
+
+    @pytest.mark.parametrize("name", deflate.NEEDED.names)
+    def test_permessage_deflate_has(self, name):
+        assert NeededNames(name).missing_in(PerMessageDeflate(False, False, 12, 12)) is None
+
+    @pytest.mark.parametrize(("bits", "expected"), [("", WINDOW_BITS), ("; server_max_window_bits=10", 10)])
+    async def test_permessage_deflate_is_the_only_extension_and_knows_its_window(self, bits, expected):
+        async with uvicorn_client(offer=f"permessage-deflate{bits}") as client:
+            [extension] = client.protocol.conn.extensions
+            assert type(extension) is PerMessageDeflate
+            assert extension.local_max_window_bits == expected
+
+    def test_permessage_deflate_needs_no_encoder_before_a_message_without_takeover(self):
+        extension = PerMessageDeflate(False, False, 12, 12)
+        extension.local_no_context_takeover = True
+        del extension.encoder
+        frames = [extension.encode(Frame(Opcode.TEXT, b"hi")) for _ in range(2)]
+        assert frames[0] == frames[1]
+        assert frames[0].rsv1 is True
+
+    def test_permessage_deflate_inflates_with_its_decoder(self):
+        fresh, given = PerMessageDeflate(False, False, 12, 12), PerMessageDeflate(False, False, 12, 12)
+        fresh.decode(fresh.encode(Frame(Opcode.TEXT, b"before")))
+        given.decoder = fresh.decoder
+        frame = given.decode(fresh.encode(Frame(Opcode.TEXT, b"and before")), max_size=100)
+        assert (bytes(frame.data), frame.rsv1) == (b"and before", False)
 
 
 class TestChannels:

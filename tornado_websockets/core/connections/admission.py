@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from functools import lru_cache
 
 from ..forking import after_fork
 
@@ -52,6 +53,7 @@ class Admission:
                 del self._by_address[key]
 
 
+@lru_cache(maxsize=1024)  # a client, or the proxy before it, comes and goes more than once
 def _key(address: str | None) -> str:
     """What an address is counted and logged as; behind a proxy that passes on what it gets, a client writes its own."""
     return (address or "")[:MAX_ADDRESS].encode("unicode_escape").decode()[:MAX_ADDRESS]

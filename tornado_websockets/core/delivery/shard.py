@@ -339,9 +339,14 @@ class Shard:
         delivery.done += max(1, budget // delivery.weight)
         targets = delivery.targets[start : delivery.done]
         self._budget -= delivery.weight * len(targets)
-        for member in targets:
-            for item, key in delivery.items:
+        if len(delivery.items) == 1:  # most often, and a loop for each member takes a tenth of all that is done for it
+            [(item, key)] = delivery.items
+            for member in targets:
                 member.deliver(item, key)
+        else:
+            for member in targets:
+                for item, key in delivery.items:
+                    member.deliver(item, key)
         return delivery.done >= len(delivery.targets)
 
 

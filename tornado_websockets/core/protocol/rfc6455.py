@@ -8,6 +8,9 @@ TEXT: Final = 0x1
 BINARY: Final = 0x2
 PING_FRAME: Final = 0x9
 
+#: Beside the opcode of a message that is compressed (RFC 7692, section 6).
+COMPRESSED: Final = 0x40
+
 #: Bytes that a ping may carry.
 MAX_PING_SIZE: Final = 125
 
@@ -18,7 +21,7 @@ def text_frame(text: str) -> bytes:
 
     :param text: ASCII, as :class:`~tornado_websockets.core.protocol.frames.Encoder` writes it.
     """
-    return _frame(TEXT, text.encode("ascii"))
+    return frame(TEXT, text.encode("ascii"))
 
 
 class RawFrame(str):
@@ -31,14 +34,15 @@ class RawFrame(str):
     __slots__ = ()
 
     def __new__(cls, opcode: int, payload: bytes) -> Self:
-        return super().__new__(cls, _frame(opcode, payload).decode("latin-1"))
+        return super().__new__(cls, frame(opcode, payload).decode("latin-1"))
 
     def to_bytes(self) -> bytes:
         """What is written."""
         return self.encode("latin-1")
 
 
-def _frame(opcode: int, payload: bytes) -> bytes:
+def frame(opcode: int, payload: bytes) -> bytes:
+    """A whole, unmasked frame."""
     first = 0x80 | opcode
     if len(payload) < 126:
         return struct.pack("!BB", first, len(payload)) + payload
