@@ -12,7 +12,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run client test coverage soak check docs docs-serve docs-links format bench bench-short bench-growth bench-docs clean
+.PHONY: help run client test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --ignore=te
 test: $(STAMP)-test ## run the tests
 	PYTHONDEVMODE=1 $(VENV_PYTHON) -m $(SUITE)
 	$(VENV_PYTHON) -X dev -m pytest tests/endurance
+
+test-versions: $(STAMP)-versions ## the same on the oldest and newest of everything (TEST_VERSIONS="floor 3.13 --servers")
+	$(VENV_PYTHON) .ci/versions.py $(TEST_VERSIONS)
 
 coverage: $(STAMP)-test ## measure what the tests cover (half as slow again)
 	$(VENV_PYTHON) -m coverage erase
@@ -62,6 +65,9 @@ docs-serve: docs ## make the site and serve it on 127.0.0.1 (DOCS_PORT=8001)
 docs-links: $(STAMP)-docs ## ask every address of another site that the pages link to
 	$(VENV_PYTHON) -m $(SPHINX) -b linkcheck docs docs/_build/links
 
+release: $(STAMP)-release ## build what would be uploaded, of what is committed, and check it
+	$(VENV_PYTHON) .ci/release.py
+
 format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
@@ -81,7 +87,7 @@ bench-docs: $(STAMP)-bench ## measure all, and write the pages (half an hour)
 	$(VENV_PYTHON) -m benchmarks --docs docs
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) build dist docs/_build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs build dist docs/_build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f example_project/db.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -89,9 +95,11 @@ $(STAMP)-run: EXTRAS = redis
 $(STAMP)-test: EXTRAS = test
 $(STAMP)-check: EXTRAS = test,lint
 $(STAMP)-docs: EXTRAS = docs
+$(STAMP)-release: EXTRAS = release
+$(STAMP)-versions: EXTRAS = versions
 $(STAMP)-bench: EXTRAS = bench
 
-$(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-docs $(STAMP)-bench: pyproject.toml $(VENV)/bin/python
+$(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-docs $(STAMP)-release $(STAMP)-versions $(STAMP)-bench: pyproject.toml $(VENV)/bin/python
 	@echo "Installing into $(VENV), this once ..."
 	@$(VENV_PYTHON) -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@
