@@ -3,9 +3,9 @@
     python .ci/versions.py [--servers] [VERSION ...]
 
 A version is ``floor`` (each dependency that is named there as old as it may be, on Python 3.11, the oldest) or a
-Python, ``3.13`` say, with the newest of everything. By default it is all of them. A Python that is not on this machine is named
-and left out; those of pyenv are found. Each version has an environment in ``.venvs``, which is made anew when
-pyproject.toml has changed.
+Python, ``3.13`` say, with the newest of everything. By default it is all of them. A Python that is not on this
+machine is named and left out; those of pyenv are found. Each version has an environment in ``.venvs``, which is made
+anew when pyproject.toml has changed.
 """
 
 import argparse
