@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+DOCS_PORT ?= 8001
 
 VENV := .venv
 # Quoted, since a directory may have spaces in its name.
@@ -11,7 +12,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run client test coverage soak check format bench bench-short bench-growth bench-compared bench-docs clean
+.PHONY: help run client test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +32,9 @@ test: $(STAMP)-test ## run the tests
 	PYTHONDEVMODE=1 $(VENV_PYTHON) -m $(SUITE)
 	$(VENV_PYTHON) -X dev -m pytest tests/endurance
 
+test-versions: $(STAMP)-versions ## the same on the oldest and newest of everything (TEST_VERSIONS="floor 3.13 --servers")
+	$(VENV_PYTHON) .ci/versions.py $(TEST_VERSIONS)
+
 coverage: $(STAMP)-test ## measure what the tests cover (half as slow again)
 	$(VENV_PYTHON) -m coverage erase
 	$(VENV_PYTHON) -m coverage run -m $(SUITE)
@@ -47,6 +51,22 @@ check: $(STAMP)-check ## lint, formatting, types, layering, version, scripts
 	$(VENV_PYTHON) -X dev -m pytest --quiet tests/test_layering.py
 	$(VENV_PYTHON) .ci/check_version.py
 	$(VENV_PYTHON) .ci/browser_client.py --check
+
+# Warnings are errors; a link or an anchor that leads nowhere is one.
+SPHINX := sphinx -W --keep-going --quiet
+
+docs: $(STAMP)-docs ## make the site of docs/, in docs/_build
+	$(VENV_PYTHON) -m $(SPHINX) -b html docs docs/_build
+
+docs-serve: docs ## make the site and serve it on 127.0.0.1 (DOCS_PORT=8001)
+	@echo "The documentation is on http://127.0.0.1:$(DOCS_PORT)/ (stop it with Ctrl-C)"
+	@exec $(VENV_PYTHON) -m http.server --bind 127.0.0.1 --directory docs/_build $(DOCS_PORT)
+
+docs-links: $(STAMP)-docs ## ask every address of another site that the pages link to
+	$(VENV_PYTHON) -m $(SPHINX) -b linkcheck docs docs/_build/links
+
+release: $(STAMP)-release ## build what would be uploaded, of what is committed, and check it
+	$(VENV_PYTHON) .ci/release.py
 
 format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
@@ -70,16 +90,19 @@ bench-docs: $(STAMP)-bench ## measure all, and write the pages (half an hour)
 	$(VENV_PYTHON) -m benchmarks --docs docs
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs build dist docs/_build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f example_project/db.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP)-run: EXTRAS = redis
 $(STAMP)-test: EXTRAS = test
 $(STAMP)-check: EXTRAS = test,lint
+$(STAMP)-docs: EXTRAS = docs
+$(STAMP)-release: EXTRAS = release
+$(STAMP)-versions: EXTRAS = versions
 $(STAMP)-bench: EXTRAS = bench
 
-$(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-bench: pyproject.toml $(VENV)/bin/python
+$(STAMP)-run $(STAMP)-test $(STAMP)-check $(STAMP)-docs $(STAMP)-release $(STAMP)-versions $(STAMP)-bench: pyproject.toml $(VENV)/bin/python
 	@echo "Installing into $(VENV), this once ..."
 	@$(VENV_PYTHON) -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@

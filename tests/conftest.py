@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.project.settings")
 django.setup()
@@ -21,6 +22,10 @@ from tests.support.process import PYTHON, ROOT, environment, free_port  # noqa: 
 from tests.support.redis import RedisServer  # noqa: E402
 from tests.support.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
 from tests.tornado.old_project import write_old_project  # noqa: E402
+
+# How long an example takes tells how busy the machine is.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 _numbers = count(1)
 

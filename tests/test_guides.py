@@ -1,129 +1,53 @@
-"""The Python of the guides runs, and does what they say."""
+"""The Python of the documentation runs, and does what the pages say.
+
+All blocks of a page run in one module, one after the other, and then the tests in it: `tests/support/page_runner.py`.
+The pages that are not run here are named in `tests/support/documents.py`, with the tests that do it.
+"""
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
-from tests.support.scripts import run_script
+from tests.support.documents import ELSEWHERE, GUIDES, ROOT, blocks, outcome
+from tests.support.npm import CLIENT, STRICT, compiler, run
 
-GUIDES = ["handlers.md", "people.md", "recovery.md", "streaming.md", "types.md", "fragments.md"]
-
-#: Runs the blocks of a guide in one module, and then the tests in it.
-RUN = """
-import asyncio
-import re
-import sys
-from pathlib import Path
-from types import ModuleType
-
-import django
-from django.conf import settings
-
-settings.configure(
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "tornado_websockets"],
-    ROOT_URLCONF="guide",
-    DEBUG=False,
-    TEMPLATES=[{{
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "OPTIONS": {{"loaders": [("django.template.loaders.locmem.Loader", {templates!r})]}},
-    }}],
-)
-guide = sys.modules["guide"] = ModuleType("guide")
-guide.urlpatterns = []
-django.setup()
-text = Path({path!r}).read_text()
-for block in re.findall(r"(?ms)^```python\\n(.*?)^```$", text):
-    exec(compile(block, {path!r}, "exec"), vars(guide))
-tests = [test for name, test in vars(guide).items() if name.startswith("test_")]
-for test in tests:
-    asyncio.run(test())
-print(len(tests))
-"""
-
-LIST = """
-from django.core.management import call_command
-call_command("websockets", *{arguments!r})
-"""
+TYPES = "docs/guides/types.md"
 
 
-def blocks(name: str, language: str) -> list[str]:
-    text = (ROOT / "docs" / "guides" / name).read_text()
-    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", text)
-
-
-def run_guide(name: str, *more: str) -> list[str]:
-    """What the guide's Python prints: first how many tests there were."""
-    path = str(ROOT / "docs" / "guides" / name)
-    templates = {"message.html": "".join(blocks(name, "django")).strip()}
-    return run_script(RUN.format(path=path, templates=templates) + "".join(more)).split("\n", 1)
-
-
+# The first one to ask has all pages run.
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", GUIDES)
-def test_every_test_of_a_guide_passes(name):
-    count, _ = run_guide(name)
-    assert int(count) == sum(block.count("async def test_") for block in blocks(name, "python")) > 0
+def test_every_test_of_a_guide_passes(name: str) -> None:
+    text = re.sub(r"^# then: .*?^# now: ", "", (ROOT / name).read_text(), flags=re.MULTILINE | re.DOTALL)
+    written = re.findall(r"^(?:async def|    def|    async def) test_", text, re.MULTILINE)
+    assert outcome(name)["tests"] == len(written)
 
 
-def test_the_listing_of_the_guide_is_what_is_printed():
-    _, printed = run_guide("types.md", LIST.format(arguments=()))
-    [expected] = blocks("types.md", "text")
-    assert printed.startswith(expected)
+@pytest.mark.parametrize("name", [name for name in GUIDES if name.startswith("docs/guides/")])
+def test_a_guide_that_says_so_has_tests(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert ("is run by the tests" not in text) or outcome(name)["tests"]
 
 
-def test_the_page_of_the_guide_compiles(tmp_path):
+@pytest.mark.parametrize(("name", "test"), ELSEWHERE.items())
+def test_what_is_not_run_here_is_run_elsewhere(name: str, test: str) -> None:
+    assert (ROOT / name).exists()
+    assert name.rpartition("/")[2].removesuffix(".md") in (ROOT / test).read_text()
+
+
+@pytest.mark.timeout(120)
+def test_the_listing_of_the_guide_is_what_is_printed() -> None:
+    [expected] = blocks((ROOT / TYPES).read_text(), "text")
+    assert outcome(TYPES)["listing"].startswith(expected)
+
+
+@pytest.mark.timeout(120)
+def test_the_page_of_the_guide_compiles(tmp_path: Path) -> None:
     tsc = compiler()
-    _, declared = run_guide("types.md", LIST.format(arguments=("--typescript",)))
     shutil.copytree(ROOT / CLIENT, tmp_path / CLIENT)
-    [page] = blocks("types.md", "typescript")
+    [page] = blocks((ROOT / TYPES).read_text(), "typescript")
     (tmp_path / "page.mts").write_text(f'import TornadoWebSocket from "./{CLIENT}/tornadowebsocket.mjs";\n{page}')
-    (tmp_path / "websockets.mts").write_text(declared)
+    (tmp_path / "websockets.mts").write_text(outcome(TYPES)["typescript"])
     run(*tsc, *STRICT, "--target", "es2022", "page.mts", "websockets.mts", directory=tmp_path)
-
-
-#: Runs the blocks of a guide in one module, and then its ``TestCase`` classes, with a database.
-RUN_TESTCASES = """
-import re
-import sys
-import unittest
-from pathlib import Path
-from types import ModuleType
-
-import django
-from django.apps import apps
-from django.conf import settings
-
-settings.configure(
-    INSTALLED_APPS=[
-        "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tornado_websockets", "guide",
-    ],
-    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}},
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    ROOT_URLCONF="guide",
-    SECRET_KEY="only for tests",
-)
-guide = sys.modules["guide"] = ModuleType("guide")
-guide.urlpatterns = []
-guide.__path__ = [{path!r}]
-django.setup()
-apps.get_app_config("guide").models_module = guide  # so that its models get tables
-from django.test.runner import DiscoverRunner
-
-for block in re.findall(r"(?ms)^```python\\n(.*?)^```$", Path({path!r}).read_text()):
-    exec(compile(block, {path!r}, "exec"), vars(guide))
-runner = DiscoverRunner(verbosity=0, interactive=False)
-runner.setup_test_environment()
-databases = runner.setup_databases()
-result = runner.run_suite(unittest.defaultTestLoader.loadTestsFromModule(guide))
-runner.teardown_databases(databases)
-assert result.wasSuccessful()
-print(result.testsRun)
-"""
-
-
-@pytest.mark.parametrize(("name", "count"), [("database.md", 4), ("live.md", 2), ("models.md", 3)])
-def test_every_testcase_of_a_guide_passes(name, count):
-    path = str(ROOT / "docs" / "guides" / name)
-    printed = run_script(RUN_TESTCASES.format(path=path), are_warnings_errors=False)
-    assert int(printed) == sum(block.count(" def test_") for block in blocks(name, "python")) == count

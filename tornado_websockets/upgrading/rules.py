@@ -58,7 +58,7 @@ _TABLE = (
         "no-such-module",
         "an import that this package does not have",
         "It was a private part of the old package, or there is none of that name.",
-        "Import what the README names: tornado_websockets.websocket, .modules, .exceptions, .tornadowrapper, .testing.",
+        "Import what is public: tornado_websockets.websocket, .modules, .exceptions, .tornadowrapper, .testing.",
         INSTALL,
     ),
     _must(
@@ -72,7 +72,7 @@ _TABLE = (
         "no-asgi",
         "settings without ASGI_APPLICATION",
         "An ASGI server has nothing to serve.",
-        "Add asgi.py and ASGI_APPLICATION as the README has them. Until then, `manage.py runtornado` serves.",
+        "Add ASGI_APPLICATION as docs/guides/serving.md has it. Until then, `manage.py runtornado` serves.",
         INSTALL,
     ),
     _must_on_asgi(
