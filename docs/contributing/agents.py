@@ -98,12 +98,12 @@ _SECTIONS: tuple[tuple[str, tuple[str | Excerpt, ...]], ...] = (
             "`WebSocket(path)` in the module `websockets` of an installed app is served at `/ws` + path.",
             Excerpt("README.md", _TITLE, _is_code, end=2),
             "A handler takes any of these, by name:",
-            Excerpt("README.md", "## Handlers", _is_table),
-            Excerpt("README.md", "## Handlers", _is_prose, 3, 4),
+            Excerpt("docs/guides/handlers.md", "## What it is given", _is_table),
+            Excerpt("docs/guides/handlers.md", "## What it may be", _is_prose, end=1),
             "A path may have parameters; each concrete path is a room of its own:",
-            Excerpt("README.md", "## Rooms", _is_code, end=1),
+            Excerpt("docs/guides/rooms.md", "# Rooms, and who may come in", _is_code, end=1),
             "Who may connect:",
-            Excerpt("README.md", "## Rooms", _is_code, 1, 2),
+            Excerpt("docs/guides/rooms.md", "## Who may come in", _is_code, end=1),
             "How a handler says no:",
             Excerpt("docs/guides/handlers.md", "## How it says no", _is_code, end=1),
         ),
@@ -111,16 +111,17 @@ _SECTIONS: tuple[tuple[str, tuple[str | Excerpt, ...]], ...] = (
     (
         "Emit and publish",
         (
-            Excerpt("README.md", "## Sending", _is_table),
-            Excerpt("README.md", "## Sending", _is_prose, end=2),
+            Excerpt("docs/guides/sending.md", "# Sending", _is_table),
+            Excerpt("docs/guides/sending.md", "# Sending", _is_prose, 1, 2),
+            Excerpt("docs/guides/sending.md", "## From outside", _is_prose, end=1),
         ),
     ),
     ("In a page", (Excerpt("README.md", _TITLE, _is_code, 2, 3),)),
     (
         "Test",
         (
-            Excerpt("README.md", "## Testing your application", _is_code),
-            Excerpt("README.md", "## Testing your application", _is_prose, 1),
+            Excerpt("docs/guides/testing.md", "# Testing your application", _is_code),
+            Excerpt("docs/guides/testing.md", "# Testing your application", _is_prose, 1),
         ),
     ),
     (
@@ -152,10 +153,11 @@ def index() -> str:
     summary = _plain(parts_of(README, _TITLE)[0])
     docs = ROOT / "docs"
     optional = [docs / "benchmarks.md", docs / "capacity.md", docs / "design.md", docs / "contributing" / "testing.md"]
-    left_out = {*optional, docs / "benchmarks-figures.md"}
+    start = [README, docs / "tutorial.md"]
+    left_out = {*start, *optional, docs / "benchmarks-figures.md", docs / "index.md"}
     pages = [page for page in sorted(docs.glob("*.md")) if page not in left_out]
     lists = {
-        "Start": [README],
+        "Start": start,
         "Guides": sorted((docs / "guides").glob("*.md")),
         "Reference": pages,
         "Optional": optional,
@@ -169,8 +171,10 @@ def index() -> str:
 def _entries(pages: list[Path]) -> Iterator[str]:
     for page in pages:
         title = page.read_text(encoding="utf-8").partition("\n")[0]
-        prose = next(part for part in parts_of(page, title) if _is_prose(part))
-        sentence = _plain(prose).partition(". ")[0].removesuffix(".")
+        prose = next((part for part in parts_of(page, title) if _is_prose(part)), None)
+        if prose is None:  # it only includes another file
+            continue
+        sentence = _plain(prose).partition(". ")[0].rstrip(".:")
         yield f"- [{title.removeprefix('# ')}]({_relative(page)}): {sentence}."
 
 
