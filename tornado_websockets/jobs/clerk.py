@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -73,6 +74,7 @@ class Clerk:
     def forget(self) -> None:
         """Start without bars, as a forked process must: its parent looks after them."""
         self._condition = threading.Condition()
+        self._pen = threading.Lock()
         self._changed: dict[str, Account] = {}
         self._runs: dict[Run, Worker] = {}
         self._ended: list[Run] = []
@@ -82,9 +84,17 @@ class Clerk:
         self._is_urgent = False
         self._thread: threading.Thread | None = None
 
-    def note(self, account: Account) -> None:
-        """Something of a bar has changed: write it down, soon. From any thread; waits for nothing."""
+    def note(self, account: Account, run: Run | None, *, wait: bool) -> None:
+        """Something of a bar has changed: write it down.
+
+        :param run: that goes on there.
+        :param wait: for that to be done, so that whoever hears of the change and asks the store is told the same.
+        """
         self._fork.check()
+        if wait:
+            with suppress(StoreError):  # it is tried again
+                self._write(account, run)
+                return
         with self._condition:
             self._changed[account.address.topic] = account
             self._wake()
@@ -151,8 +161,9 @@ class Clerk:
             if is_asked_to_end(run):
                 run.cancel()
         if _is_due(now, run.renewed, min(pace.renewal, conf.get("RETAIN_SECONDS") / 3)):
-            self._write(worker.account(), run, renew(run, pace.lifetime))
+            renew(run, pace.lifetime)
             run.renewed = now
+            self._write(worker.account(), run)
             if self.has_been_silent(run):
                 worker.take_back()
             run.heard_of = now
@@ -168,21 +179,23 @@ class Clerk:
         for topic, account in changed.items():
             run = alive.get(account.address)
             if is_shared():
-                self._write(account, run, 0.0 if run is None else run.renewed + self.pace.lifetime)
+                self._write(account, run)
             with self._condition:
                 if self._changed.get(topic) is account:
                     del self._changed[topic]
 
-    def _write(self, account: Account, run: Run | None, until: float) -> None:
-        topic, lines = account.address.topic, account.lines()
-        new = None if lines == self._written.get(topic) else lines
-        store = shared_store()
-        entries = entries_of(account, "" if run is None else run.id, until, new)
-        store.ask_and_wait(store.store.publish, topic, uuid.uuid4().hex, entries, 0)
-        if run is None:
-            self._written.pop(topic, None)
-        elif lines is not None:
-            self._written[topic] = lines
+    def _write(self, account: Account, run: Run | None) -> None:
+        topic, store = account.address.topic, shared_store()
+        with self._pen:  # what is written last is what is so
+            lines = account.lines()
+            new = None if lines == self._written.get(topic) else lines
+            id_, until = ("", 0.0) if run is None else (run.id, run.renewed + self.pace.lifetime)
+            entries = entries_of(account, id_, until, new)
+            store.ask_and_wait(store.store.publish, topic, uuid.uuid4().hex, entries, 0)
+            if run is None:
+                self._written.pop(topic, None)
+            elif lines is not None:
+                self._written[topic] = lines
 
     def _release_ended(self) -> None:
         with self._condition:

@@ -118,9 +118,9 @@ class Lookout:
                     raise
 
     async def _watch(self, hub: Hub) -> None:
-        """Tell the clients here of runs that die."""
+        """Tell the clients here of runs that die; those that were dead before are shown so to who comes."""
         store, pace = shared_store(), self._pace
-        alive: dict[str, Row] = {}
+        buried: Mapping[str, float] | None = None  # until when they were alive
         trusted_from = 0.0
         while not hub.is_empty:
             pause = pace.interval
@@ -130,10 +130,9 @@ class Lookout:
                 trusted_from = time() + pace.mending
             else:
                 now = time()
-                alive = {id_: row for id_, row in rows.items() if row.until > now or id_ in alive}
                 if now >= trusted_from:
-                    alive = _bury(hub, alive, now)
-                pause = min([pause, *(max(0.0, row.until - now) for row in alive.values() if row.until > now)])
+                    buried = _bury(hub, rows, buried, now)
+                pause = min([pause, *(row.until - now for row in rows.values() if row.until > now)])
                 await self._tidy(store, rows, now)
             await asyncio.sleep(max(pause, pace.patience))
 
@@ -145,13 +144,14 @@ class Lookout:
                     await store.ask(store.store.forget, JOBS, id_)
 
 
-def _bury(hub: Hub, alive: Mapping[str, Row], now: float) -> dict[str, Row]:
-    """Tell the clients of this process of those that were alive, and are not any more; the others are returned."""
-    for row in alive.values():
-        if row.until <= now and row.is_settled:
+def _bury(hub: Hub, rows: Mapping[str, Row], buried: Mapping[str, float] | None, now: float) -> dict[str, float]:
+    """Tell the clients of this process of runs that are dead, and were not ``buried``; those are returned together."""
+    dead = {id_: row for id_, row in rows.items() if row.until <= now and row.is_settled}
+    for id_, row in dead.items():
+        if buried is not None and buried.get(id_) != row.until:
             event = f"{row.address.name}_{FAILED}"
             hub.deliver(Message(row.address.path, event, encoder.event(event, {})), row.address.path)
-    return {id_: row for id_, row in alive.items() if row.until > now}
+    return {id_: row.until for id_, row in dead.items()}
 
 
 #: That of this process.

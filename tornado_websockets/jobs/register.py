@@ -75,12 +75,11 @@ def claim(run: Run, lifetime: float) -> None:
     renew(run, lifetime)
 
 
-def renew(run: Run, lifetime: float) -> float:
-    """Say that ``run`` is alive, and until when it counts as such; raises ``StoreError``."""
+def renew(run: Run, lifetime: float) -> None:
+    """Say that ``run`` is alive; raises ``StoreError``."""
     store = shared_store()
     until = time() + lifetime
     store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
-    return until
 
 
 def release(run: Run) -> None:

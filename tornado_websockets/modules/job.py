@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -82,7 +83,7 @@ class Job(Running):
         of = self.stages if self.stages is None or self.stages > index else index
         self._stage = Stage(name=name, index=index, of=of)
         self._lend(Bounds(0, max or 0, max is None))
-        self._queue("stage", {**self._stage})
+        self._enqueue(partial(self._tell, "stage", {**self._stage}))
         self._queue_init()
         yield
 
@@ -93,10 +94,11 @@ class Job(Running):
         """
         text = str(line)[:LONGEST_LINE]
         self._log.append(text)
-        self._queue("log", {"line": text})
+        self._enqueue(partial(self._tell, "log", {"line": text}))
+        self._note()
+        self._flush()
         if self._drawing is not None:
             self._drawing.log(text)
-        self._note()
 
     def _set_out(self, total: Number | None) -> None:
         """A loop begins within a block; where it cannot tell how far it goes, the stage it is in may."""

@@ -7,16 +7,20 @@ import uuid
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from .. import conf
+from ..core.delivery.shard import is_loop_running
 from ..jobs.clerk import clerk
 from ..jobs.keeping import Account, Known
 from ..jobs.lookout import lookout
-from ..jobs.run import Address
+from ..jobs.run import Address, Run
 from ..people.sharing import is_shared
+from ..serving.keeping import is_transaction_open
 
 if TYPE_CHECKING:
     from ..core.connections.socket import Socket
@@ -63,6 +67,7 @@ class Progress(ABC):
         self._sender_lock = threading.Lock()
         self._writer = uuid.uuid4().hex
         self._label: str | None = None
+        self._shown: Number = min  # the position that clients were told last
 
     def tick(self, label: str | None = None) -> None:
         """One step further.
@@ -74,11 +79,12 @@ class Progress(ABC):
             if not self.indeterminate and position < self.max:
                 position += 1
                 setattr(self, self.position_name, position)
+            self._shown = position
             if label is not None:
                 self._label = label
             self._enqueue(partial(self._send, position, label, self._is_over()))
-        self._flush()
         self._note()
+        self._flush()
 
     def reset(self) -> None:
         """Back to ``min``; the next :meth:`tick` tells the clients."""
@@ -147,9 +153,18 @@ class Progress(ABC):
         return Account(self._address(), self._writer, describe, self._lines, time())
 
     def _note(self) -> None:
-        """Have the store told where it stands, where processes share one."""
+        """Have the store told where it stands, where processes share one, before clients are.
+
+        On an event loop, or where it might wait for the caller's own transaction, that is done a little later.
+        """
         if is_shared():
-            clerk.note(self._account())
+            may_wait = not (is_loop_running() or is_held_up())
+            with suppress(TypeError, ValueError):  # a label that cannot be told: whoever tells it says so
+                clerk.note(self._account(), self._its_run(), wait=may_wait)
+
+    def _its_run(self) -> Run | None:
+        """Its run that goes on."""
+        return None
 
     def _enqueue(self, send: Callable[[], None]) -> None:
         self._queued.append((copy_context(), send))
@@ -199,7 +214,7 @@ class Progress(ABC):
 
         :param known: what the store says of it.
         """
-        is_here = self._is_at_work() or (known is not None and known.writer == self._writer)
+        is_here = self._its_run() is not None or (known is not None and known.writer == self._writer)
         self._introduce_by(socket, None if is_here else known)
         if is_shared():
             again = None if is_here else self._introduce_by
@@ -213,10 +228,6 @@ class Progress(ABC):
         finally:
             _newcomer.set(None)
             _known.set(None)
-
-    def _is_at_work(self) -> bool:
-        """Whether it is this bar that knows best where its job stands."""
-        return False
 
     def _address_at(self, path: str) -> Address:
         """What the store knows it by there, where it is the only one of its path."""
@@ -252,3 +263,8 @@ class Progress(ABC):
     @abstractmethod
     def _tell_all(self, event: str, data: dict[str, Any] | None, *, supersede: bool) -> None:
         """Send to every client."""
+
+
+def is_held_up() -> bool:
+    """Whether a transaction is open that the store may have to wait for, since it is in a database too."""
+    return str(conf.get("STORE")).partition(":")[0] == "database" and is_transaction_open()

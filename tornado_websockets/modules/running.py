@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict
 
 from django.core.exceptions import SynchronousOnlyOperation
 
-from .. import conf
 from ..core.delivery.shard import is_loop_running
 from ..exceptions import Cancelled, StoreError
 from ..jobs.clerk import Worker, clerk
@@ -22,8 +21,7 @@ from ..jobs.register import claim
 from ..jobs.run import Address, Run, runs
 from ..jobs.terminal import Drawing, terminal
 from ..people.sharing import is_shared, shared_store
-from ..serving.keeping import is_transaction_open
-from .progress import Number, Progress
+from .progress import Number, Progress, is_held_up
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -76,7 +74,6 @@ class Running(Progress):
         self._has_run = False
         self._stage: Stage | None = None
         self._log: deque[str] = deque(maxlen=MOST_LINES)
-        self._shown: Number = bounds.min
         self._lent: tuple[Bounds, Bounds] | None = None  # its own, while it has others; and these
         self._drawing: Drawing | None = None
 
@@ -89,7 +86,6 @@ class Running(Progress):
         self.check()
         self._tell_of_life()
         super().tick(label)
-        self._shown = self.current
         self._draw()
 
     def check(self) -> None:
@@ -149,7 +145,7 @@ class Running(Progress):
             raise SynchronousOnlyOperation("A run is claimed in the store: in async code, write async with bar: ...")
         run = self._prepare()
         try:
-            if is_shared() and not self._is_held_up():
+            if is_shared() and not is_held_up():
                 self._claim(run)
             self._set_off(run, total, is_loop=is_loop)
         except BaseException:
@@ -174,11 +170,6 @@ class Running(Progress):
         with suppress(StoreError):  # it is logged; the job is done all the same
             claim(run, clerk.pace.lifetime)
 
-    @staticmethod
-    def _is_held_up() -> bool:
-        """Whether a transaction is open that the store may have to wait for, since it is in a database too."""
-        return str(conf.get("STORE")).partition(":")[0] == "database" and is_transaction_open()
-
     def _set_off(self, run: Run, total: Number | None, *, is_loop: bool = False) -> None:
         self._give_back()
         self._run, self._outcome, self._has_run = run, None, True
@@ -199,6 +190,7 @@ class Running(Progress):
             self.current = self.max
         try:
             self._enqueue(self.emit_done if outcome == DONE else partial(self._tell, outcome))
+            self._note()
             self._flush()
         finally:
             runs.end(run)
@@ -206,7 +198,7 @@ class Running(Progress):
             if self._drawing is not None:
                 self._drawing.draw(self._state(), is_last=True)
                 self._drawing = None
-        if is_shared() and not (is_loop_running() or self._is_held_up()):
+        if is_shared() and not (is_loop_running() or is_held_up()):
             run.is_over.wait(clerk.pace.settling)
 
     def _queue_update(self, label: str | None) -> None:
@@ -215,20 +207,16 @@ class Running(Progress):
             if label is not None:
                 self._label = label
             self._enqueue(partial(self._send, position, label, False))
+        self._note()
         self._flush()
         self._draw()
-        self._note()
 
     def _queue_init(self) -> None:
         self._shown = self.current
         self._enqueue(self.emit_init)
+        self._note()
         self._flush()
         self._draw()
-        self._note()
-
-    def _queue(self, event: str, data: dict[str, Any] | None = None) -> None:
-        self._enqueue(partial(self._tell, event, data))
-        self._flush()
 
     def _draw(self) -> None:
         if self._drawing is not None:
@@ -272,8 +260,8 @@ class Running(Progress):
     def _lines(self) -> list[str] | None:
         return list(self._log) if self._has_run or self._log else None
 
-    def _is_at_work(self) -> bool:
-        return self._run is not None
+    def _its_run(self) -> Run | None:
+        return self._run
 
     def _is_over(self) -> bool:
         return self._run is None and super()._is_over()
