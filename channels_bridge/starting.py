@@ -5,7 +5,7 @@ from django.core import checks
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.encoding import encoder
 
-from .checks import check_channel_layer, check_shared_store, check_store
+from .checks import check_channel_layer, check_jobs, check_shared_store, check_store
 from .relay.publisher import Relay
 
 
@@ -14,5 +14,6 @@ def start() -> None:
     checks.register(check_channel_layer)
     checks.register(check_store)
     checks.register(check_shared_store)
+    checks.register(check_jobs)
     if not isinstance(hub.publisher, Relay):
         hub.publisher = Relay(hub, encoder)

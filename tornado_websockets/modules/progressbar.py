@@ -71,7 +71,7 @@ class ProgressBar(Module, Job):
     def initialize(self) -> None:
         """Introduce the bar to each client that connects, and have its runs cancelled by those who may."""
         self._register(self._introduction(), "open", is_default=True)
-        if self._is_cancellable:
+        if self.is_cancellable:
 
             async def cancel(socket: Socket, data: dict[str, Any]) -> None:
                 await cancel_run(self._hub(), self._address_at(socket.path), data)
@@ -98,7 +98,7 @@ class ProgressBar(Module, Job):
             if bar is None:
                 bar = self._concrete[path] = copy(self)
                 own = Bounds(self.min, self.max, self.indeterminate)
-                Job.__init__(bar, own, stages=self.stages, is_cancellable=self._is_cancellable)
+                Job.__init__(bar, own, stages=self.stages, is_cancellable=self.is_cancellable)
                 bar._path = path  # noqa: SLF001 it is one of its own kind
                 self._made_last.append(bar)
         return bar

@@ -58,6 +58,7 @@ class Running(Progress):
 
     :ivar name: of the job.
     :ivar stages: how many stages a run has, where that is known.
+    :ivar is_cancellable: whether clients may cancel its runs.
     """
 
     position_name = "current"
@@ -68,7 +69,7 @@ class Running(Progress):
         super().__init__(bounds.min, bounds.max, indeterminate=bounds.indeterminate)
         self.stages = stages
         self.current = bounds.min
-        self._is_cancellable = is_cancellable
+        self.is_cancellable = is_cancellable
         self._run: Run | None = None
         self._outcome: str | None = None
         self._has_run = False
@@ -154,7 +155,7 @@ class Running(Progress):
         return run
 
     def _prepare(self) -> Run:
-        run = Run(self._own_address(), is_cancellable=self._is_cancellable)
+        run = Run(self._own_address(), is_cancellable=self.is_cancellable)
         runs.begin(run)
         return run
 
