@@ -40,7 +40,7 @@ function showStage({ stage, log }) {
   $("job-stage").textContent = stage ? `${stage.index} of ${stage.of}: ${stage.name}` : "";
   if (log === lines) return;
   lines = log;
-  $("job-log").replaceChildren(...log.map(makeItem));
+  $("job-log").firstElementChild.replaceChildren(...log.map(makeItem));
   $("job-log").scrollTop = $("job-log").scrollHeight;
 }
 

@@ -1596,12 +1596,15 @@ class EngineJob extends EngineHtml5 {
     this.button.type = "button";
     this.button.textContent = all.cancel_text;
     this.button.addEventListener("click", () => this.cancel());
-    this.lines = build("ol", ["progressbar-log"]);
-    this.lines.setAttribute("role", "log");
-    this.lines.setAttribute("aria-label", all.log_label);
+    const log = build("div", ["progressbar-log"]);
+    log.setAttribute("role", "log");
+    log.setAttribute("aria-label", all.log_label);
+    log.tabIndex = 0; // it may be scrolled
+    this.lines = build("ol", []);
+    log.append(this.lines);
     const row = build("div", ["progressbar-job"]);
     row.append(this.stage, " ", this.outcome, " ", ...(all.cancel_visible ? [this.button] : []));
-    this.root.append(row, ...(all.log_visible ? [this.lines] : []));
+    this.root.append(row, ...(all.log_visible ? [log] : []));
     /** @type {Job | null} */
     this.job = null;
     /** @type {string | null} the run that somebody has clicked away */
