@@ -8,7 +8,7 @@ import pytest
 from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 from tests.support.scripts import run_script
 
-GUIDES = ["handlers.md", "people.md", "recovery.md", "streaming.md", "types.md", "fragments.md"]
+GUIDES = ["handlers.md", "people.md", "recovery.md", "streaming.md", "types.md", "fragments.md", "jobs.md"]
 
 #: Runs the blocks of a guide in one module, and then the tests in it.
 RUN = """
