@@ -10,10 +10,10 @@ from tests.jobs.conftest import FailingStore
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.exceptions import Cancelled
-from tornado_websockets.jobs.clerk import clerk
+from tornado_websockets.jobs.clerk import Worker, clerk
 from tornado_websockets.jobs.keeping import Known
 from tornado_websockets.jobs.lookout import Lookout, LookoutPace
-from tornado_websockets.jobs.register import claim, release
+from tornado_websockets.jobs.register import claim, renew
 from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
@@ -121,8 +121,6 @@ async def test_a_run_of_another_process_is_cancelled_through_the_store(make):
 
 
 def _idle(bar):
-    from tornado_websockets.jobs.clerk import Worker
-
     return Worker(bar._account, lambda: None, lambda: None)
 
 
@@ -155,12 +153,17 @@ async def test_a_newcomer_who_was_told_too_soon_is_told_anew(make):
     assert told == []
 
 
-async def test_clients_are_told_once_of_a_run_that_dies(make):
-    here, bar = make()
+async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_all(make):
+    (here, _), (_, bar) = make(), make(max=7)
     run = Run(Address("/jobs", bar.name), is_cancellable=True)
     async with Client("/jobs", websocket=here) as page:
-        await page.receive(PREFIX + "after_init")
+        await page.receive(PREFIX + "init")
         await asyncio.to_thread(claim, run, 0.5)
         assert await page.receive(PREFIX + "failed", timeout=5) == {}
         await page.assert_nothing(PREFIX + "failed", timeout=0.5)
-    await asyncio.to_thread(release, run)
+        clerk.begin(run, _idle(bar))
+        await asyncio.to_thread(clerk.note, bar._account(), run, wait=True)
+        await asyncio.to_thread(renew, run, 30)
+        assert (await page.receive(PREFIX + "init", timeout=5))["max"] == 7
+    clerk.end(run, bar._account())
+    await asyncio.to_thread(run.is_over.wait)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ..core.delivery.message import Message
@@ -118,7 +118,11 @@ class Lookout:
                     raise
 
     async def _watch(self, hub: Hub) -> None:
-        """Tell the clients here of runs that die; those that were dead before are shown so to who comes."""
+        """Tell the clients here of runs that die, and that turn out to be alive.
+
+        A run that was only away says so itself; but whatever carries that may have taken it to be gone as well. Those
+        that were dead before are shown so to who comes.
+        """
         store, pace = shared_store(), self._pace
         buried: Mapping[str, float] | None = None  # until when they were alive
         trusted_from = 0.0
@@ -131,10 +135,19 @@ class Lookout:
             else:
                 now = time()
                 if now >= trusted_from:
+                    await self._unearth(hub, [rows[id_] for id_ in buried or () if id_ in rows], now)
                     buried = _bury(hub, rows, buried, now)
                 pause = min([pause, *(row.until - now for row in rows.values() if row.until > now)])
                 await self._tidy(store, rows, now)
             await asyncio.sleep(max(pause, pace.patience))
+
+    async def _unearth(self, hub: Hub, buried: Iterable[Row], now: float) -> None:
+        for row in buried:
+            if row.until > now:
+                with suppress(StoreError):
+                    known = await self._read(row.address)
+                    if known is not None:
+                        _deliver(hub, row.address, "init", known.data)
 
     @staticmethod
     async def _tidy(store: Guard, rows: Mapping[str, Row], now: float) -> None:
@@ -149,9 +162,14 @@ def _bury(hub: Hub, rows: Mapping[str, Row], buried: Mapping[str, float] | None,
     dead = {id_: row for id_, row in rows.items() if row.until <= now and row.is_settled}
     for id_, row in dead.items():
         if buried is not None and buried.get(id_) != row.until:
-            event = f"{row.address.name}_{FAILED}"
-            hub.deliver(Message(row.address.path, event, encoder.event(event, {})), row.address.path)
+            _deliver(hub, row.address, FAILED, {})
     return {id_: row.until for id_, row in dead.items()}
+
+
+def _deliver(hub: Hub, address: Address, event: str, data: Mapping[str, Any]) -> None:
+    """Tell the clients of this process."""
+    event = f"{address.name}_{event}"
+    hub.deliver(Message(address.path, event, encoder.event(event, dict(data))), address.path)
 
 
 #: That of this process.
