@@ -118,7 +118,11 @@ class Clerk:
     def _wake(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="WebSocket jobs", daemon=False)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # the process is ending, or the system has no more threads
+                self._thread = None
+                self._drop_changes()
         else:
             self._condition.notify()
 

@@ -78,7 +78,7 @@ class Job(Running):
         :param max: steps that it has; without that, :meth:`track` finds out, or nobody can tell.
         :raises Cancelled: the run is to end.
         """
-        self.check()
+        self._check_run()
         index = 1 if self._stage is None else self._stage["index"] + 1
         of = self.stages if self.stages is None or self.stages > index else index
         self._stage = Stage(name=name, index=index, of=of)

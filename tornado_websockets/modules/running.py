@@ -84,13 +84,16 @@ class Running(Progress):
         :param label: what is going on, for the clients to show.
         :raises Cancelled: its run is to end.
         """
-        self.check()
+        self._check_run()
         self._tell_of_life()
         super().tick(label)
         self._draw()
 
     def check(self) -> None:
         """Raise ``Cancelled`` if the run is to end; for steps that take long, and have nothing to tell."""
+        self._check_run()
+
+    def _check_run(self) -> None:
         if self._run is not None:
             self._run.check()
 
