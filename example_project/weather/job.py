@@ -102,14 +102,14 @@ def _run(job: Import, rows: list[Row], bar: ProgressBar, report: Callable[[], No
 
 
 def _check(job: Import, rows: list[Row], bar: ProgressBar) -> list[dict[str, Any]]:
-    """Return what the rows hold that make sense; what others lack goes into the log."""
+    """Return what the rows hold that make sense."""
     readings = []
     for row in bar.track(rows, label=lambda row: f"Line {row.line:,}"):
         form = ReadingForm(row.values)
         if form.is_valid():
             readings.append({**form.cleaned_data})
         else:
-            bar.log(_refuse(job, row, form))
+            _refuse(job, row, form)
         if row.line % CHECKED == 0:
             _go_on(job)
     _go_on(job)
@@ -146,10 +146,8 @@ def _go_on(job: Import) -> None:
         raise EndedError
 
 
-def _refuse(job: Import, row: Row, form: ReadingForm) -> str:
-    reasons = [f"{column}: {text}" for column, texts in form.errors.items() for text in texts]
-    error = f"Line {row.line}: {' '.join(reasons)}"
+def _refuse(job: Import, row: Row, form: ReadingForm) -> None:
     job.refused += 1
     if len(job.errors) < SHOWN_ERRORS:
-        job.errors.append(error)
-    return error
+        reasons = [f"{column}: {text}" for column, texts in form.errors.items() for text in texts]
+        job.errors.append(f"Line {row.line}: {' '.join(reasons)}")
