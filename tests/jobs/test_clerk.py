@@ -81,6 +81,20 @@ async def test_a_run_is_renewed_without_a_step_and_takes_back_what_was_said_of_i
     assert (await known()).run == ""
 
 
+async def test_a_run_that_cannot_tell_how_far_it_is_is_renewed_all_the_same(failing_store, caplog):
+    clerk, run = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=False)
+    first = run.renewed
+
+    def fail():
+        raise LookupError("in an emit_update of an application")
+
+    clerk.begin(run, Worker(account, fail, lambda: None))
+    await until(lambda: run.renewed > first)
+    assert "cannot be told how far" in caplog.text
+    clerk.end(run, account())
+    await asyncio.to_thread(run.is_over.wait, 10)
+
+
 async def test_lines_are_written_once(failing_store, monkeypatch):
     clerk, run, sizes, publish = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=False), [], failing_store.publish
 

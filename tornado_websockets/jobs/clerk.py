@@ -152,7 +152,10 @@ class Clerk:
         with self._condition:
             runs = list(self._runs.items())
         for run, worker in runs:
-            worker.catch_up()
+            try:
+                worker.catch_up()
+            except Exception:  # of a subclass that has its own way to tell; the run is alive all the same
+                logger.exception("Clients cannot be told how far a job is (%r)", run.address)
             if is_shared():
                 self._look_after(run, worker)
         self._write_changes()
@@ -219,6 +222,9 @@ class Clerk:
         """The store does not answer: try again, but not for ever, and not at all when the process is about to end."""
         now = monotonic()
         self._failing_since = self._failing_since or now
+        with self._condition:
+            for run in self._ended:
+                run.is_over.set()  # nobody need wait for that
         if now - self._failing_since > self.pace.patience or not threading.main_thread().is_alive():
             self._drop_changes()
 

@@ -42,7 +42,7 @@ class Run:
     :ivar show_at: when a loop tells next how far it is; 0 where it shall look at once.
     :ivar renewed: when the store was told last that it is alive, and ``heard_of`` when the store or clients were; in
         seconds since the epoch.
-    :ivar is_over: set when the store knows that it has ended, or nobody waits for that any more.
+    :ivar is_over: set when the store knows that it has ended, or has not taken that at once.
     """
 
     def __init__(self, address: Address, *, is_cancellable: bool) -> None:
