@@ -196,11 +196,11 @@ class TestJobs:
             redis({"address": "redis://h", "socket_timeout": None}),
             override_settings(TORNADO_WEBSOCKETS={"STORE": "redis://h"}),
         ):
-            assert ids() == []
+            assert "channels_bridge.W006" not in ids()
 
     def test_of_one_process_are_fine(self):
         with override_settings(CHANNEL_LAYERS=IN_MEMORY, DEBUG=True):
-            assert ids() == []
+            assert "channels_bridge.W006" not in ids()
 
 
 class TestDeployment:
