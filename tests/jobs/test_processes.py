@@ -102,7 +102,8 @@ def start(redis: RedisServer, key: str, tmp_path: Path) -> Iterator[Callable[[st
         def start(work: str) -> Process:
             log = tmp_path / f"{time.monotonic_ns()}.log"
             command = (*PYTHON, "-c", WORKER.format(work=work), key)
-            worker = Process(command, log, {"TEST_REDIS": redis.url, **variables(redis)})
+            # In development mode it would take as long to start as all that it does.
+            worker = Process(command, log, {"TEST_REDIS": redis.url, "PYTHONDEVMODE": "", **variables(redis)})
             stack.callback(worker.kill)
             return worker
 
