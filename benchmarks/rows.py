@@ -27,6 +27,7 @@ from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, Idle
 from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
 from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
 from .workloads.imports import MILLISECONDS, TORNADO, Import
+from .workloads.tracking import PER_ROW, Track
 
 #: Messages sent at a time where the next do not wait for each.
 BURST = 20
@@ -59,6 +60,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _on_tornado()
     yield from _emits(redis)
     yield _import()
+    yield _tracking()
 
 
 def _entries(measure: Measure, contestants: Iterable[Contestant]) -> list[Entry]:
@@ -258,4 +260,12 @@ def _import() -> Comparison:
         "import tornado_websockets.websocket",
         [Entry("ours", Import("tornado_websockets.websocket")), Entry("django.conf alone", Import("django.conf"))],
         [Target(MILLISECONDS, 60), Target(TORNADO, 0)],
+    )
+
+
+def _tracking() -> Comparison:
+    return Comparison(
+        "a loop over 1,000,000 rows, shown 20 times a second",
+        [Entry("ours", Track("bar.track(rows)")), Entry("the loop alone", Track("rows"))],
+        [Target(PER_ROW, 0.5)],
     )

@@ -128,12 +128,7 @@ def _is_redis(layer: object) -> bool:
 
 def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     """What is kept is kept where the other processes find it, which the layer says that there are."""
-    configured, layers = conf.configured(), getattr(settings, "CHANNEL_LAYERS", None)
-    if not isinstance(configured, dict) or configured.get("STORE") is not None or not isinstance(layers, Mapping):
-        return []
-    layer = layers.get(DEFAULT_CHANNEL_LAYER)
-    backend = layer.get("BACKEND") if isinstance(layer, Mapping) else None
-    if backend in (None, _IN_MEMORY):
+    if not _share_a_layer_only():
         return []
     from tornado_websockets.websocket import endpoint_of, registry  # which says that it is there, by a check of its own
 
@@ -149,6 +144,41 @@ def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMess
             id="channels_bridge.W005",
         )
     ]
+
+
+def check_jobs(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A page can cancel the jobs that it may cancel, in whichever process they are done."""
+    if not _share_a_layer_only():
+        return []
+    from tornado_websockets.websocket import registry
+
+    names = sorted(
+        f"{module.name} of {websocket.path}"
+        for websocket in registry
+        for module in websocket.modules
+        if getattr(module, "is_cancellable", False)
+    )
+    if not names:
+        return []
+    return [
+        Warning(
+            "Several processes share the channel layer, but no store: a job of another process cannot be cancelled "
+            f"(unavailable), and nobody is told that it died ({', '.join(names[:5])}).",
+            hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
+            "this check for a single process.",
+            id="channels_bridge.W006",
+        )
+    ]
+
+
+def _share_a_layer_only() -> bool:
+    """Whether processes share a channel layer, as far as that can be told, and no store."""
+    configured, layers = conf.configured(), getattr(settings, "CHANNEL_LAYERS", None)
+    if not isinstance(configured, dict) or configured.get("STORE") is not None or not isinstance(layers, Mapping):
+        return False
+    layer = layers.get(DEFAULT_CHANNEL_LAYER)
+    backend = layer.get("BACKEND") if isinstance(layer, Mapping) else None
+    return backend not in (None, _IN_MEMORY)
 
 
 def _has_a_name_of_its_own(config: Mapping[str, Any]) -> Sequence[CheckMessage]:

@@ -6,7 +6,7 @@ from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.encoding import encoder
 from tornado_websockets.processes.survey import answered_in
 
-from .checks import check_channel_layer, check_shared_store, check_store
+from .checks import check_channel_layer, check_jobs, check_shared_store, check_store
 from .relay.publisher import Relay
 
 
@@ -15,6 +15,7 @@ def start() -> None:
     checks.register(check_channel_layer)
     checks.register(check_store)
     checks.register(check_shared_store)
+    checks.register(check_jobs)
     answered_in("connections", "tornado_websockets.processes.connections")
     answered_in("metrics", "tornado_websockets.metrics.scraping")
     if not isinstance(hub.publisher, Relay):

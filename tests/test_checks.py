@@ -11,6 +11,7 @@ from tests.support.layers import BROKER, IN_MEMORY
 from tests.support.scripts import run_script
 from tornado_websockets import conf
 from tornado_websockets.core.registry import Registry
+from tornado_websockets.modules import ProgressBar
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 PUBSUB = {
@@ -198,6 +199,35 @@ class TestSharedStore:
     def test_of_one_process_is_fine(self):
         with override_settings(CHANNEL_LAYERS=IN_MEMORY, DEBUG=True):
             assert ids() == []
+
+
+class TestJobs:
+    @pytest.fixture(autouse=True)
+    def _registry(self, monkeypatch):
+        registry = Registry()
+        ws = WebSocket("/jobs", add_to_handlers=False)
+        for name, cancel in (("import", True), ("export", lambda socket: False), ("report", False)):
+            ws.bind(ProgressBar(name, cancel=cancel))
+        registry.add(endpoint_of(ws).pattern, ws)
+        monkeypatch.setattr("tornado_websockets.websocket.registry", registry)
+
+    def test_that_cannot_be_cancelled_from_other_processes_are_warned_of(self):
+        with redis({"address": "redis://h", "socket_timeout": None}):
+            (message,) = run_checks()
+        assert message.id == "channels_bridge.W006"
+        assert "module_progressbar_export of /jobs, module_progressbar_import of /jobs" in message.msg
+        assert "report" not in message.msg
+
+    def test_that_can_are_fine(self):
+        with (
+            redis({"address": "redis://h", "socket_timeout": None}),
+            override_settings(TORNADO_WEBSOCKETS={"STORE": "redis://h"}),
+        ):
+            assert "channels_bridge.W006" not in ids()
+
+    def test_of_one_process_are_fine(self):
+        with override_settings(CHANNEL_LAYERS=IN_MEMORY, DEBUG=True):
+            assert "channels_bridge.W006" not in ids()
 
 
 class TestDeployment:

@@ -36,6 +36,8 @@ def path() -> str:
         ("tornado_websockets.exceptions", "PublishError"),
         ("tornado_websockets.exceptions", "Refused"),
         ("tornado_websockets.exceptions", "RequestRefused"),
+        ("tornado_websockets.exceptions", "AlreadyRunning"),
+        ("tornado_websockets.exceptions", "Cancelled"),
         ("tornado_websockets.signals", "connected"),
         ("tornado_websockets.signals", "disconnected"),
         ("tornado_websockets.signals", "event_handled"),

@@ -163,6 +163,38 @@ class StoreError(TornadoWebSocketsError):
         return f"The store has not answered {self.call!r}{reason}. Is what TORNADO_WEBSOCKETS['STORE'] names up?"
 
 
+class AlreadyRunning(TornadoWebSocketsError, RuntimeError):
+    """A job was begun a second time before its first run has ended.
+
+    :param job: name of its progress bar, as events have it.
+    :param path: concrete path of the WebSocket.
+    """
+
+    def __init__(self, job: str, path: str) -> None:
+        super().__init__(job, path)
+        self.job = job
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"The job {self.job!r} of {self.path!r} is running already. Wait for its end, or cancel it."
+
+
+class Cancelled(TornadoWebSocketsError):
+    """Somebody has cancelled the job that this is raised in; each further step of it raises it again.
+
+    :param job: name of its progress bar, as events have it.
+    :param run: id of the run.
+    """
+
+    def __init__(self, job: str, run: str) -> None:
+        super().__init__(job, run)
+        self.job = job
+        self.run = run
+
+    def __str__(self) -> str:
+        return f"The job {self.job!r} was cancelled (run {self.run})."
+
+
 def raise_connection_closed(path: str, connection_id: str) -> NoReturn:
     """Raise ``tornado.websocket.WebSocketClosedError``, which applications catch since the Tornado days.
 

@@ -114,6 +114,8 @@ if REDIS_URL:
         },
     }
     CHANNEL_LAYERS = {"default": REDIS_LAYERS[os.environ.get("REDIS_LAYER", "pubsub")]}
+    # What clients may ask for later, and the jobs of other processes.
+    TORNADO_WEBSOCKETS = {"STORE": REDIS_URL, "NAMESPACE": "example"}
 
 LOGGING = {
     "version": 1,

@@ -2,14 +2,18 @@
 
 import logging
 import threading
-from typing import Protocol, TypedDict
+from collections.abc import Callable
+from typing import Any, TypedDict
 
 from django.db import IntegrityError, connection, transaction
 
+from tornado_websockets.exceptions import Cancelled
+from tornado_websockets.modules import ProgressBar
 from weather.models import Import, Reading
 from weather.table import ReadingForm, Row
 
 BATCH = 25  # rows of a transaction, and of a step of the progress
+CHECKED = 400  # rows that are checked between two signs of life
 SHOWN_ERRORS = 5
 
 logger = logging.getLogger(__name__)
@@ -35,19 +39,14 @@ class BusyError(RuntimeError):
 
 
 class EndedError(RuntimeError):
-    """Somebody has cancelled the import, or given it up."""
+    """Somebody has given the import up."""
 
 
-class Audience(Protocol):
-    """Whoever is told how an import goes on; called in the thread of the import."""
+def start(file: str, rows: list[Row], bar: ProgressBar, report: Callable[[], None]) -> None:
+    """Import `rows` in the background, or raise `BusyError`.
 
-    def begin(self, rows: int) -> None: ...
-    def advance(self, rows: int, label: str) -> None: ...
-    def report(self) -> None: ...
-
-
-def start(file: str, rows: list[Row], audience: Audience) -> None:
-    """Import `rows` in the background, or raise `BusyError`."""
+    `bar` tells how far it is, and `report` what has become of the rows; both in the thread of the import.
+    """
     Import.give_up_silent()
     try:
         with transaction.atomic():
@@ -56,13 +55,7 @@ def start(file: str, rows: list[Row], audience: Audience) -> None:
         raise BusyError("Another import is running. Wait for its end, or cancel it.") from error
     # A daemon, since a server that stops need not wait: what is in the database is whole batches, and the same file
     # can be imported once more.
-    threading.Thread(target=_run, args=(job, rows, audience), name="import", daemon=True).start()
-
-
-def cancel(pk: object) -> None:
-    """End this import, if it runs, before its next batch; what was imported until then stays."""
-    if isinstance(pk, int):  # it comes from a stranger
-        Import.objects.filter(pk=pk, state=Import.State.RUNNING).update(state=Import.State.CANCELLED)
+    threading.Thread(target=_run, args=(job, rows, bar, report), name="import", daemon=True).start()
 
 
 def describe(handled: int, rows: int) -> str:
@@ -87,47 +80,70 @@ def read_report() -> Report:
     }
 
 
-def _run(job: Import, rows: list[Row], audience: Audience) -> None:
+def _run(job: Import, rows: list[Row], bar: ProgressBar, report: Callable[[], None]) -> None:
     try:
-        audience.begin(len(rows))
-        audience.report()
-        _import(job, rows, audience)
+        with bar:
+            with bar.stage("Check"):
+                report()
+                readings = _check(job, rows, bar)
+            with bar.stage("Store", max=len(readings)):
+                _store(job, readings, bar, report)
         job.change(Import.State.DONE)
+    except Cancelled:
+        job.change(Import.State.CANCELLED)
     except EndedError:
         pass
     except Exception:
         logger.exception("The import of %s failed.", job.file)
         job.change(Import.State.FAILED)
     finally:
-        audience.report()
+        report()
         connection.close()  # which is this thread's own
 
 
-def _import(job: Import, rows: list[Row], audience: Audience) -> None:
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+def _check(job: Import, rows: list[Row], bar: ProgressBar) -> list[dict[str, Any]]:
+    """Return what the rows hold that make sense."""
+    readings = []
+    for row in bar.track(rows, label=lambda row: f"Line {row.line:,}"):
+        form = ReadingForm(row.values)
+        if form.is_valid():
+            readings.append({**form.cleaned_data})
+        else:
+            _refuse(job, row, form)
+        if row.line % CHECKED == 0:
+            _go_on(job)
+    _go_on(job)
+    bar.log(f"{len(readings):,} of {len(rows):,} rows make sense")
+    return readings
+
+
+def _store(job: Import, readings: list[dict[str, Any]], bar: ProgressBar, report: Callable[[], None]) -> None:
+    for start in range(0, len(readings), BATCH):
+        batch = readings[start : start + BATCH]
         with transaction.atomic():
-            for row in batch:
-                _store(job, row)
-            if not job.change(Import.State.RUNNING):
-                raise EndedError
-        # After the commit: inside the transaction, what is sent would wait for it.
-        audience.advance(len(batch), describe(job.handled, job.rows))
-        audience.report()
+            for reading in batch:
+                _store_one(job, reading)
+            _go_on(job)
+        # After the commit: what is told is so.
+        bar.current += len(batch) - 1  # the tick adds one
+        bar.tick(describe(start + len(batch), len(readings)))
+        report()
+    bar.log(f"{job.added:,} are new, {job.updated:,} were there")
 
 
-def _store(job: Import, row: Row) -> None:
-    form = ReadingForm(row.values)
-    if not form.is_valid():
-        _refuse(job, row, form)
-        return
-    values = {**form.cleaned_data}
+def _store_one(job: Import, reading: dict[str, Any]) -> None:
     # A second import of a file changes nothing.
-    _, is_new = Reading.objects.update_or_create(at=values.pop("at"), defaults=values)
+    _, is_new = Reading.objects.update_or_create(at=reading.pop("at"), defaults=reading)
     if is_new:
         job.added += 1
     else:
         job.updated += 1
+
+
+def _go_on(job: Import) -> None:
+    """Let others know that it is at work, or raise `EndedError`."""
+    if not job.change(Import.State.RUNNING):
+        raise EndedError
 
 
 def _refuse(job: Import, row: Row, form: ReadingForm) -> None:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from weather import job, sample
 from weather.job import BusyError
 from weather.table import COLUMNS, MAX_BYTES, UnreadableError, read_rows
-from weather.websockets import watchers
+from weather.websockets import bar, report
 
 
 @require_safe
@@ -29,9 +29,9 @@ def start(request: HttpRequest) -> HttpResponse:
         return _refuse(f"A file has at most {MAX_BYTES:,} bytes, this one {upload.size:,}.", 413)
     try:
         if upload is None:
-            job.start(sample.NAME, read_rows(sample.write_sample()), watchers)
+            job.start(sample.NAME, read_rows(sample.write_sample()), bar, report)
         else:
-            job.start(upload.name or "", read_rows(upload.read()), watchers)
+            job.start(upload.name or "", read_rows(upload.read()), bar, report)
     except UnreadableError as error:
         return _refuse(str(error), 400)
     except BusyError as error:

@@ -1,6 +1,7 @@
 """The import's page in a real browser, against real servers."""
 
 import contextlib
+import datetime as dt
 import re
 import sqlite3
 from itertools import pairwise
@@ -39,6 +40,12 @@ def count_readings(server: ChatServer) -> int:
         return count
 
 
+def hours(count: int) -> list[str]:
+    """Moments, an hour from each to the next."""
+    first = dt.datetime(2031, 1, 1, tzinfo=dt.UTC)
+    return [(first + dt.timedelta(hours=hour)).isoformat() for hour in range(count)]
+
+
 async def upload(visitor: Visitor, content: str, name: str = "mine.csv") -> None:
     file = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
     await visitor.page.get_by_label("Your file").set_input_files(file)
@@ -60,13 +67,16 @@ async def test_everyone_sees_progress_while_it_is_made(arrive: Arrive, chat_serv
     for visitor in (ana, ben):
         await expect(visitor.page.locator("#job-state")).to_have_text("Done", timeout=LONG)
         seen = await visitor.page.evaluate("seen")
+        # Each stage begins anew; rows are checked, then stored.
+        starts = [index for index, one in enumerate(seen) if one["value"] == 0]
+        assert max(one["value"] for one in seen[: starts[-1]]) == ROWS
+        seen = seen[starts[-1] :]
         values = [one["value"] for one in seen]
         assert len(values) > 10
         assert values[-1] == ROWS
-        # The first is where an earlier import ended.
-        assert all(one < other for one, other in pairwise(values[1:]))
+        assert all(one < other for one, other in pairwise(values))
         middle = seen[len(seen) // 2]["at"]
-        assert middle - seen[1]["at"] > 200
+        assert middle - seen[0]["at"] > 200
         assert seen[-1]["at"] - middle > 200
         await expect(visitor.page.locator("#stored")).to_have_text(f"{ROWS:,}")
     assert count_readings(chat_server) == ROWS
@@ -84,6 +94,7 @@ async def test_an_import_can_be_cancelled_and_another_one_started(arrive: Arrive
         await expect(visitor.page.locator("#job-state")).to_have_text("Cancelled")
         await expect(visitor.page.get_by_role("button", name="Cancel")).to_be_hidden()
     assert 0 < count_readings(chat_server) < ROWS
+    await expect(ana.page.locator("#job-stage")).to_have_text("2 of 2: Store")
     await upload(ana, ONE_ROW)
     await expect(ben.page.locator("#job-state")).to_have_text("Done")
     await expect(ben.page.locator("#job-file")).to_have_text("mine.csv")
@@ -159,6 +170,22 @@ async def test_an_import_of_nothing_but_refused_rows_is_no_success(arrive: Arriv
     await expect(ana.page.locator("#job-state")).to_have_text("Nothing imported")
     await expect(ana.page.locator("#job-state")).to_have_attribute("data-outcome", "bad")
     await expect(ana.page.locator("#job-end")).to_have_text("Every row was refused.")
+
+
+async def test_a_page_that_is_opened_in_the_middle_shows_stage_log_and_label(arrive: Arrive) -> None:
+    ana = await arrive("import/")
+    await upload(ana, f"{COLUMNS}\nsoon,1.5,50,2\n" + "\n".join(f"{hour},1,50,2" for hour in hours(2_000)))
+    await expect(ana.label).to_have_text(UNDER_WAY)
+
+    ben = await arrive("import/")
+
+    await expect(ben.page.locator("#job-stage")).to_have_text("2 of 2: Store")
+    log = ben.page.get_by_role("log")
+    await expect(log.get_by_role("listitem")).to_have_text(["2,000 of 2,001 rows make sense"])
+    await expect(ben.label).to_have_text(UNDER_WAY)
+    await ben.page.get_by_role("button", name="Cancel").click()
+    for visitor in (ana, ben):
+        await expect(visitor.page.locator("#job-state")).to_have_text("Cancelled")
 
 
 async def test_who_comes_later_sees_what_the_bar_says(arrive: Arrive) -> None:

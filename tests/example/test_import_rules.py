@@ -38,11 +38,26 @@ HOURS = [dt.datetime(2031, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=hour) for h
 LONG = "\n".join(["at,temperature,humidity,wind", *(f"{hour:%Y-%m-%dT%H:%M},1,50,2" for hour in HOURS)]).encode()
 
 
+PREFIX = "module_progressbar_rows_"
+
+
 async def hear(client: ClientConnection, *states: str) -> dict[str, Any]:
     """Return the next report that says so."""
     while (report := json.loads(await client.recv())["data"]).get("state") not in states:
         pass
     return cast("dict[str, Any]", report)
+
+
+async def hear_of_a_run(client: ClientConnection) -> str:
+    """The run that is told of next."""
+    while True:
+        frame = json.loads(await client.recv())
+        if frame["event"] == f"{PREFIX}init" and "run" in frame["data"]:
+            return cast("str", frame["data"]["run"])
+
+
+async def cancel(client: ClientConnection, run: object) -> None:
+    await client.send(json.dumps({"event": f"{PREFIX}cancel", "data": {"run": run}}))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -71,8 +86,7 @@ async def test_two_imports_at_a_time_are_one_too_many(importing: Importing, chat
         answers = await asyncio.gather(*(importing.send_file(LONG) for _ in range(2)))
         assert sorted(answer.status_code for answer in answers) == [202, 409]
 
-        report = await hear(client, "running")
-        await client.send(json.dumps({"event": "cancel", "data": {"id": report["id"]}}))
+        await cancel(client, await hear_of_a_run(client))
         await hear(client, "cancelled", "done")
 
 
@@ -80,17 +94,18 @@ async def test_a_click_that_comes_late_cancels_no_other_import(importing: Import
     row = b"at,temperature,humidity,wind\n2030-01-01T00:00,1,50,2\n"
     async with connect(f"ws://127.0.0.1:{chat_server.port}/ws/import") as client:
         await importing.send_file(row)
-        first = await hear(client, "done")
+        first = await hear_of_a_run(client)
+        await hear(client, "done")
         await importing.send_file(LONG)
-        second = await hear(client, "running")
+        second = await hear_of_a_run(client)
 
-        for stale in (first["id"], None, "all", True):
-            await client.send(json.dumps({"event": "cancel", "data": {"id": stale}}))
+        for stale in (first, None, "all", True):
+            await cancel(client, stale)
         await client.send(json.dumps({"event": "look"}))
-        assert (await hear(client, "running"))["id"] == second["id"]
+        running = await hear(client, "running")
 
-        await client.send(json.dumps({"event": "cancel", "data": {"id": second["id"]}}))
-        assert (await hear(client, "cancelled"))["id"] == second["id"]
+        await cancel(client, second)
+        assert (await hear(client, "cancelled"))["id"] == running["id"]
 
 
 async def test_moments_that_no_database_can_hold_are_refused(importing: Importing, chat_server: ChatServer) -> None:

@@ -226,3 +226,45 @@ test("an engine has to be one", () => {
 test("the progress bar is found on the client, too", () => {
   assert.equal(TornadoWebSocket.ModuleProgressBar, ModuleProgressBar);
 });
+
+test("a job tells its stage, its log, and how it ends", async (t) => {
+  const { progress, tell } = await setUpBar(t);
+  const state = () => [progress.stage?.name, progress.log, progress.run, progress.outcome, progress.is_done];
+  await tell(...prefixed(["init", INIT]));
+  assert.deepEqual(state(), [undefined, [], null, null, false]);
+
+  await tell(...prefixed(["init", { ...INIT, run: "r1", outcome: null, log: [] }]));
+  const stage = { name: "parse", index: 1, of: 2 };
+  await tell(...prefixed(["stage", stage], ["init", { ...INIT, current: 4, run: "r1", outcome: null, stage }]));
+  await tell(...prefixed(["log", { line: "one" }], ["log", { line: "two" }]));
+  assert.deepEqual(state(), ["parse", ["one", "two"], "r1", null, false]);
+
+  await tell(...prefixed(["failed", {}]));
+  assert.deepEqual(state(), ["parse", ["one", "two"], null, "failed", false]);
+  await tell(...prefixed(["init", { ...INIT, run: "r1", outcome: null, stage, label: "Row" }]));
+  assert.deepEqual([progress.label, ...state()], ["Row", "parse", ["one", "two"], "r1", null, false]);
+  await tell(...prefixed(["cancelled", {}]));
+  assert.deepEqual(state(), ["parse", ["one", "two"], null, "cancelled", false]);
+
+  await tell(...prefixed(["init", { indeterminate: true, outcome: "done", log: ["last"] }]));
+  assert.deepEqual([progress.percent, ...state()], [100, undefined, ["last"], null, "done", true]);
+});
+
+test("a log keeps its last hundred lines", async (t) => {
+  const { progress, tell } = await setUpBar(t);
+  await tell(...prefixed(["init", INIT], ...Array.from({ length: 120 }, (_, line) => ["log", { line }])));
+  assert.deepEqual([progress.log.length, progress.log[0], progress.log[99]], [100, "20", "119"]);
+});
+
+test("cancel names the run, once there is one", async (t) => {
+  const { server, progress, tell } = await setUpBar(t);
+  const heard = [];
+  server.handlers.module_progressbar_foo_cancel = (data) => heard.push(data) && {};
+  await tell(...prefixed(["init", INIT]));
+  await progress.cancel();
+  await tell(...prefixed(["init", { ...INIT, run: "r1", outcome: null }]));
+  await progress.cancel();
+  await tell(...prefixed(["done", {}]));
+  await progress.cancel();
+  assert.deepEqual(heard, [{ run: "r1" }]);
+});

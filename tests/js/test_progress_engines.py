@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all tes
 
 CLIENT = Path(__file__).resolve().parents[2] / "tornado_websockets" / "static" / "tornado_websockets"
 
-ENGINES = ["EngineHtml5", "EngineBootstrap"]
+ENGINES = ["EngineHtml5", "EngineBootstrap", "EngineJob"]
 
 # A client that never connects; events are handed to it as its connection would.
 SCRIPT = """
@@ -135,7 +135,7 @@ async def test_a_format_may_be_a_function(bar: Bar) -> None:
     assert (await bar.aria())[3] == "20 left"
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ENGINES[:2])
 async def test_options_say_what_is_shown_and_where(bar: Bar, engine: str) -> None:
     await bar.draw(engine, label_position="bottom", label_classes=["progressbar-label", "small"])
     await bar.tell("init", **INIT)
@@ -192,3 +192,44 @@ async def test_bootstrap_draws_the_markup_of_its_versions(bar: Bar) -> None:
     assert await filled.evaluate("element => element.style.width") == "100%"
     await bar.tell("done")
     await expect(filled).to_have_class(contextual)
+
+
+async def test_a_job_shows_its_stage_its_log_and_how_it_has_ended(bar: Bar) -> None:
+    await bar.draw("EngineJob")
+    stage = {"name": "parse", "index": 1, "of": 2}
+    await bar.tell("init", **INIT, stage=stage, log=["<b>one</b>"], run="r1", outcome=None)
+    await expect(bar.page.locator(".progressbar-stage")).to_have_text("1/2 parse")
+    first = await bar.page.locator(".progressbar-log li").element_handle()
+    await bar.tell("log", line="two")
+    await expect(bar.page.get_by_role("log").get_by_role("listitem")).to_have_text(["<b>one</b>", "two"])
+    assert first is not None
+    assert await first.evaluate("item => item.isConnected")
+    await expect(bar.page.get_by_role("button", name="Cancel")).to_be_enabled()
+
+    await bar.tell("failed")
+    await expect(bar.page.get_by_role("status")).to_have_text("Failed")
+    await expect(bar.page.get_by_role("button")).to_be_hidden()
+    await bar.tell("init", **INIT, run="r2", outcome=None, log=[])
+    await expect(bar.page.get_by_role("status")).to_have_text("")
+    await expect(bar.page.get_by_role("listitem")).to_have_count(0)
+    await bar.tell("done")
+    await expect(bar.page.get_by_role("status")).to_have_text("Done")
+
+
+async def test_a_job_is_cancelled_by_its_button(bar: Bar) -> None:
+    await bar.draw("EngineJob", cancel_text="Stop", outcome_texts={"cancelled": "Stopped"}, log_visible=False)
+    await bar.page.evaluate("""() => {
+      window.asked = [];
+      progress.request = (...given) => (asked.push(given), Promise.reject(new Error("Not you.")));
+    }""")
+    await bar.tell("init", **INIT, run="r1", outcome=None)
+    await bar.page.get_by_role("button", name="Stop").click()
+    await expect(bar.page.get_by_role("status")).to_have_text("Not you.")
+    assert await bar.page.evaluate("asked") == [["cancel", {"run": "r1"}]]
+
+    await bar.page.evaluate("() => { progress.request = () => new Promise(() => {}); }")
+    await bar.page.get_by_role("button", name="Stop").click()
+    await bar.tell("update", current=15)
+    await expect(bar.page.get_by_role("button", name="Stop")).to_be_disabled()
+    await bar.tell("cancelled")
+    await expect(bar.page.get_by_role("status")).to_have_text("Stopped")

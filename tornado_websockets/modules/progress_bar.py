@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..serving.emitting import Emitter
 from ..websocket import WebSocket, endpoint_of
 from .progress import Number, Progress
+
+if TYPE_CHECKING:
+    from ..serving.endpoint import Endpoint
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -72,6 +75,9 @@ class ProgressBar(Progress):
     def event_name(self, event: str) -> str:
         """The name of ``event`` on the wire, the same."""
         return event
+
+    def _its_endpoint(self) -> Endpoint:
+        return endpoint_of(self.websocket)
 
     def _tell_all(self, event: str, data: dict[str, Any] | None, *, supersede: bool) -> None:
         self._emitter.send(event, data, supersede=supersede, on_commit=False)

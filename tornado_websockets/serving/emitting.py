@@ -89,14 +89,21 @@ class Emitter:
         return self._endpoint.encoder.control(HTML, found.render())
 
     def send(
-        self, event: str, data: Data | str | None = None, *, supersede: bool = False, on_commit: bool = True
+        self,
+        event: str,
+        data: Data | str | None = None,
+        *,
+        supersede: bool = False,
+        on_commit: bool = True,
+        path: str | None = None,
     ) -> Sending | Publication:
         """:meth:`emit` where a handler is running, :meth:`publish` elsewhere, without waiting for how it goes.
 
         :param supersede: a client that still waits for an earlier ``event`` gets only this one.
         :param on_commit: as of :meth:`publish`.
+        :param path: a concrete path; by default that of the handler that is running.
         :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
-            this WebSocket is running and its path has parameters.
+            this WebSocket is running and its path has parameters, unless ``path`` is given.
         """
         text = self._write(event, data)
         key = event if supersede else None
@@ -104,9 +111,9 @@ class Emitter:
         if connection is not None:
             # Many handlers may send for one module: they keep its order, unless one has something else waiting.
             has_waiting = connection.shard.has_waiting(connection)
-            message = Message(self._topic(connection), event, text, key)
-            return self._emit(connection, message, connection if has_waiting else connection.path)
-        message = Message(self._endpoint.pattern.build({}), event, text, key)
+            message = Message(path or self._topic(connection), event, text, key)
+            return self._emit(connection, message, connection if has_waiting else message.topic)
+        message = Message(path or self._endpoint.pattern.build({}), event, text, key)
         return publish(self._endpoint.hub, message, Options(on_commit=on_commit, wait=False))
 
     def _write(self, event: str, data: Data | str | None) -> str:

@@ -18,3 +18,4 @@ declare const bar: InstanceType<typeof writtenBar.ModuleProgressBar>;
 export const progress: Omit<ModuleProgressBar, "websocket"> = bar;
 export const html5: typeof ModuleProgressBar.EngineHtml5 = writtenBar.EngineHtml5;
 export const bootstrap: typeof ModuleProgressBar.EngineBootstrap = writtenBar.EngineBootstrap;
+export const job: typeof ModuleProgressBar.EngineJob = writtenBar.EngineJob;

@@ -10,7 +10,6 @@ import { judge } from "./outcome.js";
 const SILENCE = 5_000;
 
 const number = new Intl.NumberFormat("en");
-let current = { state: "idle" };
 let silence = 0;
 
 // region shown
@@ -21,19 +20,33 @@ server.bind(bar);
 server.on("open", () => server.emit("look"));
 bar.on("report", show);
 
-const cancel = () => server.emit("cancel", { id: current.id });
+const cancel = () => bar.cancel().catch(({ message }) => hint(message));
 // endregion
 
-/** Let the engine that is chosen draw the bar. */
+/** Let the engine that is chosen draw the bar, and the page what else a job tells. */
 function draw() {
   const { value } = document.querySelector("[name=engine]:checked");
-  bar.set_engine(new ModuleProgressBar[value]($("bar"), { aria_labelledby: "progress-title" }));
+  const engine = new ModuleProgressBar[value]($("bar"), { aria_labelledby: "progress-title" });
+  const update = (job) => {
+    engine.update(job);
+    showStage(job);
+  };
+  bar.set_engine({ update });
+}
+
+let lines = [];
+
+function showStage({ stage, log }) {
+  $("job-stage").textContent = stage ? `${stage.index} of ${stage.of}: ${stage.name}` : "";
+  if (log === lines) return;
+  lines = log;
+  $("job-log").firstElementChild.replaceChildren(...log.map(makeItem));
+  $("job-log").scrollTop = $("job-log").scrollHeight;
 }
 
 function show(report) {
   const isRunning = report.state === "running";
   const { outcome, title, text } = judge(report);
-  current = report;
   clearTimeout(silence);
   if (isRunning) silence = setTimeout(() => server.state === "open" && server.emit("look"), SILENCE);
   $("nothing").hidden = report.state !== "idle";
@@ -55,11 +68,13 @@ function show(report) {
 function listErrors({ errors, refused }) {
   const rest = refused - errors.length;
   const texts = rest > 0 ? [...errors, `and ${number.format(rest)} more`] : errors;
-  return texts.map((text) => {
-    const item = document.createElement("li");
-    item.textContent = text;
-    return item;
-  });
+  return texts.map(makeItem);
+}
+
+function makeItem(text) {
+  const item = document.createElement("li");
+  item.textContent = text;
+  return item;
 }
 
 /** Have the server import what `form` holds; a hint says why it does not want to. */

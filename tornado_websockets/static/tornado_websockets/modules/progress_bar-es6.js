@@ -37,6 +37,20 @@
     progressbar_animated: false,
   };
 
+  /** @type {JobOptions} */
+  const JOB_DEFAULTS = {
+    ...HTML5_DEFAULTS,
+    cancel_visible: true,
+    cancel_text: "Cancel",
+    cancel_classes: ["progressbar-cancel"],
+    log_visible: true,
+    log_label: "Log",
+    outcome_texts: { done: "Done", cancelled: "Cancelled", failed: "Failed" },
+  };
+
+  // Lines of a log that are kept, as the server does.
+  const MAX_LINES = 100;
+
   // WebSockets of the server's older form of a progress bar: one bar each, whose events have no prefix.
   const OLD_PATH = /^\/*module\/progress_bar\//;
 
@@ -186,6 +200,78 @@
     }
   }
 
+  /** As EngineHtml5, with the stage and the log of a job, how it has ended, and a button that cancels it. */
+  class EngineJob extends EngineHtml5 {
+    constructor(/** @type {Element} */ container, /** @type {Partial<JobOptions>} */ options = {}) {
+      const all = { ...JOB_DEFAULTS, ...options };
+      super(container, all);
+      this.texts = { ...JOB_DEFAULTS.outcome_texts, ...options.outcome_texts };
+      this.stage = build("span", ["progressbar-stage"]);
+      this.outcome = build("span", ["progressbar-outcome"]);
+      this.outcome.setAttribute("role", "status");
+      this.button = /** @type {HTMLButtonElement} */ (build("button", all.cancel_classes));
+      this.button.type = "button";
+      this.button.textContent = all.cancel_text;
+      this.button.addEventListener("click", () => this.cancel());
+      const log = build("div", ["progressbar-log"]);
+      log.setAttribute("role", "log");
+      log.setAttribute("aria-label", all.log_label);
+      log.tabIndex = 0; // it may be scrolled
+      this.lines = build("ol", []);
+      log.append(this.lines);
+      const row = build("div", ["progressbar-job"]);
+      row.append(this.stage, " ", this.outcome, " ", ...(all.cancel_visible ? [this.button] : []));
+      this.root.append(row, ...(all.log_visible ? [log] : []));
+      /** @type {Job | null} */
+      this.job = null;
+      /** @type {string | null} the run that somebody has clicked away */
+      this.clicked = null;
+      /** @type {readonly string[]} */
+      this.shown = [];
+    }
+
+    update(/** @type {Job} */ job) {
+      super.update(job);
+      const { stage, outcome, run, log } = job;
+      this.job = job;
+      const place = stage && stage.of ? `${stage.index}/${stage.of} ` : "";
+      this.stage.textContent = stage ? `${place}${stage.name}` : "";
+      const text = outcome ? this.texts[outcome] : "";
+      // Screen readers say it each time it is set.
+      if (this.outcome.textContent !== text) this.outcome.textContent = text;
+      if (outcome) this.outcome.dataset.outcome = outcome;
+      else delete this.outcome.dataset.outcome;
+      this.button.hidden = run === null;
+      this.button.disabled = run !== null && run === this.clicked;
+      if (log !== this.shown) this.write(log);
+    }
+
+    /** Show the lines of a log; those that are shown already stay, for who reads or selects them. */
+    write(/** @type {readonly string[]} */ log) {
+      const before = this.shown;
+      this.shown = log;
+      const isLonger = log.length > before.length && before.every((line, index) => line === log[index]);
+      if (!isLonger) this.lines.replaceChildren();
+      for (const line of isLonger ? log.slice(before.length) : log) {
+        const item = build("li", []);
+        item.textContent = line;
+        this.lines.append(item);
+      }
+    }
+
+    cancel() {
+      const { job } = this;
+      if (!job) return;
+      this.clicked = job.run;
+      this.button.disabled = true;
+      job.cancel().catch((/** @type {Error} */ error) => {
+        this.clicked = null;
+        this.button.disabled = false;
+        this.outcome.textContent = error.message;
+      });
+    }
+  }
+
   /**
    * The base of engines that were written for 0.2. They override `render`, `on_init` and `on_update`, or the five methods
    * at the end.
@@ -260,6 +346,14 @@
       this.label = "";
       this.indeterminate = false;
       this.is_done = false;
+      /** @type {Job["stage"]} */
+      this.stage = null;
+      /** @type {readonly string[]} */
+      this.log = [];
+      /** @type {string | null} */
+      this.run = null;
+      /** @type {Job["outcome"]} */
+      this.outcome = null;
       /** @type {Renderer | OldRenderer | null} */
       this.engine = null;
       this._isKnown = false;
@@ -288,6 +382,16 @@
       return this;
     }
 
+    /**
+     * Have the job end that is told of now, and no other. What is returned fails where that cannot be: `forbidden`, or
+     * `unavailable`.
+     *
+     * @returns {Promise<any>}
+     */
+    cancel() {
+      return this.run === null ? Promise.resolve() : this.request("cancel", { run: this.run });
+    }
+
     _bind(/** @type {InstanceType<typeof TornadoWebSocket>} */ websocket) {
       super._bind(websocket);
       if (OLD_PATH.test(websocket.path)) this.prefix = "";
@@ -297,6 +401,9 @@
       if (event === "init") this._init(data);
       else if (event === "update") this._update(data);
       else if (event === "done") this._done();
+      else if (event === "stage") this.stage = data;
+      else if (event === "log") this._write(data);
+      else if (event === "cancelled" || event === "failed") this._end(event);
       if (isOld(this.engine)) {
         if (event === "init") this.engine.on_init(data);
         else if (event === "update") this.engine.on_update(data);
@@ -304,11 +411,16 @@
       super._receive(event, data);
     }
 
-    _init(/** @type {any} */ { min = 0, max = 100, value = min, current = value, indeterminate = false }) {
-      const is_done = !indeterminate && max > min && current >= max;
-      Object.assign(this, { min, max, current, indeterminate, is_done, label: "" });
+    _init(/** @type {any} */ data) {
+      const { min = 0, max = 100, value = min, current = value, indeterminate = false, label = "" } = data;
+      const { outcome = null, stage = null, run = null, log = this.log } = data;
+      // Of a job, the last step is not the end.
+      const is_done = "outcome" in data ? outcome === "done" : !indeterminate && max > min && current >= max;
+      Object.assign(this, { min, max, current, indeterminate, is_done, label: String(label) });
+      Object.assign(this, { outcome, stage, run, log });
       this._isKnown = true;
-      this._show();
+      if (outcome === "done") this._done();
+      else this._show();
     }
 
     _update(/** @type {any} */ { value = this.current, current = value, label = null }) {
@@ -318,7 +430,17 @@
     }
 
     _done() {
-      Object.assign(this, { current: this.max, indeterminate: false, is_done: true });
+      Object.assign(this, { current: this.max, indeterminate: false, is_done: true, outcome: "done", run: null });
+      this._show();
+    }
+
+    _end(/** @type {"cancelled" | "failed"} */ outcome) {
+      Object.assign(this, { outcome, run: null });
+      this._show();
+    }
+
+    _write(/** @type {any} */ { line }) {
+      this.log = [...this.log, String(line)].slice(-MAX_LINES);
       this._show();
     }
 
@@ -340,6 +462,7 @@
   ModuleProgressBar.EngineInterface = EngineInterface;
   ModuleProgressBar.EngineHtml5 = EngineHtml5;
   ModuleProgressBar.EngineBootstrap = EngineBootstrap;
+  ModuleProgressBar.EngineJob = EngineJob;
   Object.assign(TornadoWebSocket, { ModuleProgressBar });
 
   return ModuleProgressBar;

@@ -6,3 +6,4 @@ export { ModuleProgressBar, ModuleProgressBar as default };
 export import EngineInterface = ModuleProgressBar.EngineInterface;
 export import EngineHtml5 = ModuleProgressBar.EngineHtml5;
 export import EngineBootstrap = ModuleProgressBar.EngineBootstrap;
+export import EngineJob = ModuleProgressBar.EngineJob;

@@ -12,7 +12,7 @@ export as namespace ModuleProgressBar;
  *     progress.set_engine(new ModuleProgressBar.EngineHtml5(document.querySelector("#container")));
  *     tws.bind(progress);
  */
-declare class ModuleProgressBar extends TornadoWebSocket.Module implements ModuleProgressBar.Progress {
+declare class ModuleProgressBar extends TornadoWebSocket.Module implements ModuleProgressBar.Job {
   constructor(name?: string);
 
   readonly min: number;
@@ -24,10 +24,20 @@ declare class ModuleProgressBar extends TornadoWebSocket.Module implements Modul
   readonly label: string;
   readonly indeterminate: boolean;
   readonly is_done: boolean;
+  readonly stage: ModuleProgressBar.Stage | null;
+  readonly log: readonly string[];
+  readonly run: string | null;
+  readonly outcome: ModuleProgressBar.Outcome | null;
   readonly engine: ModuleProgressBar.Renderer | ModuleProgressBar.OldRenderer | null;
 
   /** Let `engine` show the progress, from when the server has told of it. */
   set_engine(engine: ModuleProgressBar.Renderer | ModuleProgressBar.OldRenderer): this;
+
+  /**
+   * Have the job end that is told of now, and no other: a click that comes late does nothing. Rejected with the code
+   * "forbidden" or "unavailable" where it cannot be.
+   */
+  cancel(): Promise<any>;
 }
 
 declare namespace ModuleProgressBar {
@@ -40,6 +50,28 @@ declare namespace ModuleProgressBar {
     readonly label: string;
     readonly indeterminate: boolean;
     readonly is_done: boolean;
+  }
+
+  /** A part of a job, the first of which has the index 1. */
+  interface Stage {
+    readonly name: string;
+    readonly index: number;
+    /** How many there are; `null` where that is not known. */
+    readonly of: number | null;
+  }
+
+  type Outcome = "done" | "cancelled" | "failed";
+
+  /** The progress of a job: of what has a beginning and an end. */
+  interface Job extends Progress {
+    readonly stage: Stage | null;
+    /** Its last hundred lines. */
+    readonly log: readonly string[];
+    /** The run that goes on, where it can be cancelled. */
+    readonly run: string | null;
+    /** How it has ended; `null` as long as it goes on. */
+    readonly outcome: Outcome | null;
+    cancel(): Promise<any>;
   }
 
   /** An engine: one of those here, or a page's own. */
@@ -93,6 +125,21 @@ declare namespace ModuleProgressBar {
     progressbar_animated: boolean;
   }
 
+  interface JobOptions extends Html5Options {
+    /** Show a button that cancels the job, while it can be. Default: true. */
+    cancel_visible: boolean;
+    /** Default: "Cancel". */
+    cancel_text: string;
+    /** Default: ["progressbar-cancel"]. */
+    cancel_classes: string[];
+    /** Show the last hundred lines of the log. Default: true. */
+    log_visible: boolean;
+    /** What the log is called to assistive technology. Default: "Log". */
+    log_label: string;
+    /** What is said of how it has ended. Default: "Done", "Cancelled", "Failed". */
+    outcome_texts: Record<Outcome, string>;
+  }
+
   /**
    * The base of engines that were written for 0.2. They override `render`, `on_init` and `on_update`, or the last five
    * methods. A new engine needs none: it has a method `update(progress)`.
@@ -121,6 +168,13 @@ declare namespace ModuleProgressBar {
     /** @param container the element to draw in */
     constructor(container: Element | null, options?: Partial<Html5Options>);
     update(progress: Progress): void;
+  }
+
+  /** As EngineHtml5, with the stage and the log of a job, how it has ended, and a button that cancels it. */
+  class EngineJob implements Renderer {
+    /** @param container the element to draw in */
+    constructor(container: Element | null, options?: Partial<JobOptions>);
+    update(progress: Job): void;
   }
 
   class EngineBootstrap implements Renderer {

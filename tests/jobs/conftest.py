@@ -1,0 +1,49 @@
+"""A store that processes share, in the memory of this one; it can be told to fail."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from tornado_websockets.store import current
+from tornado_websockets.store.current import current_store
+from tornado_websockets.store.memory import MemoryStore
+
+
+class FailingStore(MemoryStore):
+    """One that may wait, and fails while it is told to.
+
+    :ivar is_failing: whether it does.
+    """
+
+    waits = True
+    is_failing = False
+
+    def publish(self, *arguments: Any) -> tuple[str, int]:
+        self._fail()
+        return super().publish(*arguments)
+
+    def retained(self, topic: str) -> Any:
+        self._fail()
+        return super().retained(topic)
+
+    def _fail(self) -> None:
+        if self.is_failing:
+            raise ConnectionError("it was told to fail")
+
+
+@pytest.fixture
+def failing_store(key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingStore]:
+    """The store of the test, also for its clients."""
+    monkeypatch.setattr(current, "keep_tests_to_memory", lambda: None)
+    options = {"STORE": f"{__name__}.FailingStore", "NAMESPACE": key}
+    with override_settings(TORNADO_WEBSOCKETS=options):
+        store = current_store().store
+        assert isinstance(store, FailingStore)
+        yield store
+        store.is_failing = False
+        for thread in threading.enumerate():
+            if thread.name == "WebSocket jobs":  # what it has yet to write is of this test
+                thread.join(10)

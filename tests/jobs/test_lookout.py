@@ -1,0 +1,169 @@
+"""What newcomers are told of bars of other processes."""
+
+import asyncio
+from collections.abc import Callable
+from time import time
+
+import pytest
+
+from tests.jobs.conftest import FailingStore
+from tests.support.waiting import turns, until
+from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.exceptions import Cancelled
+from tornado_websockets.jobs.clerk import Worker, clerk
+from tornado_websockets.jobs.keeping import Known
+from tornado_websockets.jobs.lookout import Lookout, LookoutPace
+from tornado_websockets.jobs.register import claim, renew
+from tornado_websockets.jobs.run import Address, Run
+from tornado_websockets.modules import ProgressBar
+from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
+from tornado_websockets.testing import Client, RequestRefused
+from tornado_websockets.websocket import WebSocket
+
+PREFIX = "module_progressbar_foo_"
+
+
+@pytest.fixture
+def make(failing_store: FailingStore) -> Callable[..., tuple[WebSocket, ProgressBar]]:
+    """Makes the same WebSocket and bar again, as another process has them."""
+
+    def make(path: str = "/jobs", **options: object) -> tuple[WebSocket, ProgressBar]:
+        ws = WebSocket(path, add_to_handlers=False)
+        bar = ProgressBar("foo", cancel=True, **options)  # type: ignore[arg-type]
+        ws.bind(bar)
+        return ws, bar
+
+    return make
+
+
+async def introduced(ws, path="/jobs"):
+    async with Client(path, websocket=ws) as client:
+        return await client.receive(PREFIX + "init")
+
+
+async def test_a_newcomer_is_told_where_a_bar_of_another_process_stands(make):
+    (_, there), (here, _) = make(max=5), make()
+    await asyncio.to_thread(lambda: [there.tick("Counting"), there.tick()])
+    state = {"indeterminate": False, "min": 0, "max": 5, "current": 2, "label": "Counting"}
+    assert await introduced(here) == state
+
+
+async def test_the_first_form_of_a_bar_too(failing_store):
+    there, here = (FirstProgressBar("/jobs", add_to_handlers=False) for _ in range(2))
+    await asyncio.to_thread(there.tick, "one")
+    async with Client(here.websocket.path, websocket=here.websocket) as client:
+        state = {"indeterminate": False, "min": 0, "max": 100, "value": 1, "label": "one"}
+        assert await client.receive("init") == state
+
+
+async def test_it_is_told_so_of_the_path_it_comes_to(make):
+    (_, there), (here, _) = make("/jobs/<int:job>"), make("/jobs/<int:job>")
+    await asyncio.to_thread(there.at(job=5).tick)
+    assert [(await introduced(here, f"/jobs/{job}"))["current"] for job in (5, 6)] == [1, 0]
+
+
+async def test_it_gets_no_frame_more_than_ever(make):
+    (_, there), (here, _) = make(), make()
+    await asyncio.to_thread(there.tick)
+    async with Client("/jobs", websocket=here) as client:
+        events = [(await client.receive_any())[0].removeprefix(PREFIX) for _ in range(3)]
+        assert events == ["before_init", "init", "after_init"]
+        await client.assert_nothing(timeout=1.3)  # nor at the second look
+
+
+async def test_what_was_ticked_last_counts_wherever_that_was(make):
+    (first, one), (second, two) = make(), make()
+    await asyncio.to_thread(lambda: [one.tick(), one.tick()])
+    await asyncio.to_thread(two.tick)
+    assert [(await introduced(ws))["current"] for ws in (first, second)] == [1, 1]
+
+
+async def test_ticks_on_an_event_loop_are_written_down_as_well(make):
+    (_, there), (here, _) = make(), make()
+    there.tick()
+
+    async def is_told() -> bool:
+        return (await introduced(here))["current"] == 1
+
+    await until(is_told, pause=0.05)
+
+
+async def test_a_store_that_fails_keeps_nobody_from_working_or_connecting(make, failing_store):
+    (there_ws, there), (here, _) = make(max=3), make()
+    failing_store.is_failing = True
+    async with Client("/jobs", websocket=there_ws) as page:
+        await page.receive(PREFIX + "after_init")
+        assert await asyncio.to_thread(lambda: list(there.track("abc"))) == ["a", "b", "c"]
+        await page.receive(PREFIX + "done")
+    assert (await introduced(here))["current"] == 0
+
+
+async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_store):
+    here, _ = make()
+    async with Client("/jobs", websocket=here) as page:
+        failing_store.is_failing = True
+        with pytest.raises(RequestRefused, match="unavailable"):
+            await page.request(PREFIX + "cancel", {"run": "0" * 32})
+
+
+async def test_a_run_of_another_process_is_cancelled_through_the_store(make):
+    here, bar = make()
+    elsewhere = Run(Address("/jobs", bar.name), is_cancellable=True)
+    await asyncio.to_thread(claim, elsewhere, 30)
+    clerk.begin(elsewhere, _idle(bar))
+    async with Client("/jobs", websocket=here) as page:
+        assert await page.request(PREFIX + "cancel", {"run": elsewhere.id}) == {}
+    await until(lambda: elsewhere.is_cancelled)
+    clerk.end(elsewhere, bar._account())
+    await asyncio.to_thread(elsewhere.is_over.wait)
+    with pytest.raises(Cancelled):
+        elsewhere.check()
+
+
+def _idle(bar):
+    return Worker(bar._account, lambda: None, lambda: None)
+
+
+class Newcomer:
+    """A client that has just come."""
+
+    closed = False
+
+
+async def test_a_newcomer_who_was_told_too_soon_is_told_anew(make):
+    _, there = make()
+    lookout, told = Lookout(LookoutPace(second_look=0.05, slack=0.0)), []
+    hub, address = Hub(), Address("/jobs", there.name)
+    hub.shard()  # on which it is looked
+
+    def look(known: Known | None) -> None:
+        lookout.attend(hub, address, Newcomer(), known, lambda _, known: told.append(known.data["current"]))  # type: ignore[arg-type]
+
+    await asyncio.to_thread(there.tick)
+    for known in (None, Known({"current": 0}, time() - 9, "writer", "", 0.0)):
+        look(known)
+        await until(lambda: told == [1])
+        told.clear()
+    look(await lookout.find(address))
+    await asyncio.sleep(0.2)
+    look(None)
+    await turns()
+    await asyncio.to_thread(there.tick)  # which it hears by itself
+    await asyncio.sleep(0.2)
+    assert told == []
+
+
+async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_all(make):
+    (here, _), (_, bar) = make(), make(max=7)
+    run = Run(Address("/jobs", bar.name), is_cancellable=True)
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        await asyncio.to_thread(claim, run, 0.5)
+        assert await page.receive(PREFIX + "failed", timeout=5) == {}
+        await page.assert_nothing(PREFIX + "failed", timeout=0.5)
+        clerk.begin(run, _idle(bar))
+        await asyncio.to_thread(clerk.note, bar._account(), run, wait=True)
+        await asyncio.to_thread(renew, run, 30)
+        assert (await page.receive(PREFIX + "init", timeout=5))["max"] == 7
+    clerk.end(run, bar._account())
+    await asyncio.to_thread(run.is_over.wait)

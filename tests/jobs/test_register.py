@@ -1,0 +1,104 @@
+"""Runs in the store: who was first, who is alive, who shall end."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from time import time
+
+import pytest
+from django.test import override_settings
+
+from tornado_websockets.exceptions import AlreadyRunning
+from tornado_websockets.jobs import register
+from tornado_websockets.jobs.register import JOBS, ask_to_end, claim, is_asked_to_end, release, renew, rows_of
+from tornado_websockets.jobs.run import Address, Run
+from tornado_websockets.people.sharing import entry_of
+from tornado_websockets.store import Event
+from tornado_websockets.store.current import current_store
+
+ROWS = Address("/import", "module_progressbar_rows")
+OTHERS = Address("/import", "module_progressbar_others")
+
+
+@pytest.fixture(params=["memory", "redis"])
+def shared(request: pytest.FixtureRequest, key: str, monkeypatch: pytest.MonkeyPatch):
+    """A store that processes share."""
+    if request.param == "redis":
+        redis = request.getfixturevalue("redis")
+        named = redis.url
+    else:
+        named = "tornado_websockets.store.memory.MemoryStore"
+    monkeypatch.setattr(register, "shared_store", current_store)  # as where no test client has been about
+    with override_settings(TORNADO_WEBSOCKETS={"STORE": named, "NAMESPACE": key}):
+        yield
+
+
+pytestmark = pytest.mark.usefixtures("shared")
+
+
+def made(address=ROWS):
+    return Run(address, is_cancellable=True)
+
+
+def rows():
+    store = current_store()
+    return rows_of(store.ask_and_wait(store.store.retained, JOBS))
+
+
+def test_the_first_of_a_job_counts_until_it_has_ended():
+    first, other = made(), made(OTHERS)
+    claim(first, 30)
+    claim(other, 30)
+    with pytest.raises(AlreadyRunning):
+        claim(made(), 30)
+    assert rows().keys() == {first.id, other.id}
+    release(first)
+    claim(made(), 30)
+
+
+def test_one_that_was_not_renewed_is_in_nobody_s_way():
+    claim(made(), 0)
+    claim(made(), 30)
+
+
+def test_one_that_is_renewed_stays_alive():
+    first = made()
+    claim(first, 0)
+    renew(first, 30)
+    with pytest.raises(AlreadyRunning):
+        claim(made(), 30)
+
+
+def test_of_many_who_begin_at_once_one_does():
+    def attempt(run):
+        try:
+            claim(run, 30)
+        except AlreadyRunning:
+            return None
+        return run.id
+
+    with ThreadPoolExecutor(8) as threads:
+        begun = [id_ for id_ in threads.map(attempt, [made() for _ in range(24)]) if id_]
+    assert len(begun) == 1
+    assert list(rows()) == begun
+
+
+async def test_a_run_is_asked_to_end_as_one_of_its_job_while_it_is_alive():
+    run, dead = made(), made(OTHERS)
+    claim(run, 30)
+    claim(dead, 0)
+    await ask_to_end(run.id, OTHERS)
+    await ask_to_end(dead.id, OTHERS)
+    await ask_to_end("0" * 32, ROWS)
+    assert [is_asked_to_end(each) for each in (run, dead)] == [False, False]
+    await ask_to_end(run.id, ROWS)
+    assert is_asked_to_end(run)
+    run.cancel()
+    release(run)
+    assert not is_asked_to_end(run)
+
+
+def test_what_makes_no_sense_is_left_out():
+    good = json.dumps({"path": "/p", "name": "n", "until": time(), "settled": True})
+    texts = {"good": good, "1": "nonsense", "2": "[]", "3": "{}", "4": '{"path":1,"name":2,"until":"x","settled":0}'}
+    assert list(rows_of({id_: Event("s", 1, text) for id_, text in texts.items()})) == ["good"]
+    assert entry_of(good, "good").retained == "good"

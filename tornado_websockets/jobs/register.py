@@ -1,0 +1,114 @@
+"""The runs of all processes, in the store that they share: claimed, renewed, asked to end, released.
+
+Each is one retained value, by its id. Values of one topic are numbered, so that of two who begin at once both know who
+was first.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from time import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..exceptions import AlreadyRunning
+from ..people.sharing import entry_of, shared_store
+from .run import Address
+
+if TYPE_CHECKING:
+    from ..core.recovery.record import Event
+    from .run import Run
+
+#: Under which runs are kept; no path is called so.
+JOBS: Final = "jobs"
+
+#: The one value of a run that is asked to end.
+CANCEL: Final = "cancel"
+
+#: Seconds after which nobody needs to know of a run any more that was not renewed.
+FORGOTTEN: Final = 300.0
+
+
+class Row(NamedTuple):
+    """A run, as the store has it.
+
+    :ivar until: when it counts as dead, in seconds since the epoch.
+    :ivar is_settled: whether its claim was good.
+    :ivar number: of the change that has made it so.
+    """
+
+    address: Address
+    until: float
+    is_settled: bool
+    number: int
+
+
+def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
+    """The runs in values of the store; what makes no sense is left out."""
+    found = {}
+    for id_, event in values.items():
+        try:
+            said = json.loads(event.text)
+            address = Address(str(said["path"]), str(said["name"]))
+            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), event.number)
+        except (ValueError, TypeError, LookupError):
+            continue
+    return found
+
+
+def claim(run: Run, lifetime: float) -> None:
+    """Say that ``run`` begins.
+
+    :param lifetime: seconds that it counts as alive without being renewed.
+    :raises AlreadyRunning: another run of its job is alive.
+    :raises StoreError: the store does not answer.
+    """
+    store = shared_store()
+    until = time() + lifetime
+    _, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
+    for id_, row in rows_of(store.ask_and_wait(store.store.retained, JOBS)).items():
+        is_other = id_ != run.id and row.address == run.address and row.until > time()
+        if is_other and (row.is_settled or row.number < number):
+            store.ask_and_wait(store.store.forget, JOBS, run.id)
+            raise AlreadyRunning(run.address.name, run.address.path)
+    renew(run, lifetime)
+
+
+def renew(run: Run, lifetime: float) -> None:
+    """Say that ``run`` is alive; raises ``StoreError``."""
+    store = shared_store()
+    until = time() + lifetime
+    store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
+
+
+def release(run: Run) -> None:
+    """Say that ``run`` has ended; raises ``StoreError``."""
+    store = shared_store()
+    store.ask_and_wait(store.store.forget, JOBS, run.id)
+    if run.is_cancelled:
+        store.ask_and_wait(store.store.forget, _topic(run.id), CANCEL)
+
+
+def is_asked_to_end(run: Run) -> bool:
+    """Whether somebody wants ``run`` to end; raises ``StoreError``."""
+    store = shared_store()
+    return CANCEL in store.ask_and_wait(store.store.retained, _topic(run.id))
+
+
+async def ask_to_end(id_: str, address: Address) -> None:
+    """Have the run of this id end, if it is one of that job, and alive; raises ``StoreError``."""
+    store = shared_store()
+    row = rows_of(await store.ask(store.store.retained, JOBS)).get(id_)
+    if row is not None and row.address == address and row.until > time():
+        entry = entry_of("{}", CANCEL)
+        await store.ask(store.store.publish, _topic(id_), uuid.uuid4().hex, [entry], 0)
+
+
+def _entry(run: Run, until: float, is_settled: bool) -> object:
+    said = {"path": run.address.path, "name": run.address.name, "until": until, "settled": is_settled}
+    return entry_of(json.dumps(said), run.id)
+
+
+def _topic(id_: str) -> str:
+    return f"run {id_}"
