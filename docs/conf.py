@@ -57,9 +57,6 @@ BORROWED = {
 }
 _PAGES = {path: name for name, path in BORROWED.items()} | {"README.md": root_doc}
 
-#: A line of a table of contents for a page that may be missing.
-_OPTIONAL = re.compile(r"^(\S+) \?\n", re.MULTILINE)
-
 _LINK = re.compile(r"\[([^][]*)\]\((?![a-z]+:|#)([^)#\s]+)([^)\s]*)\)")
 
 
@@ -77,10 +74,7 @@ def read(_app: object, name: str, source: list[str]) -> None:
             return text  # code is no part of the site
         return f"[{text}]({os.path.relpath(page, here)}{anchor})"
 
-    def existing(entry: re.Match[str]) -> str:
-        return f"{entry[1]}\n" if (ROOT / "docs" / f"{entry[1]}.md").exists() else ""
-
-    source[0] = _OPTIONAL.sub(existing, _LINK.sub(moved, text))
+    source[0] = _LINK.sub(moved, text)
 
 
 def setup(app: Any) -> None:

@@ -45,6 +45,12 @@ BLOCK = re.compile(r"^(?:```python|<!-- python)\n(.*?)^(?:```|-->)$", re.MULTILI
 LIBRARIES = "{% load i18n static tornado_websockets %}"
 
 
+def lend_tasks() -> None:
+    """Let ``django.tasks`` be found, which Django has since 6.0, and others from PyPI."""
+    if django.VERSION < (6, 0):
+        sys.modules["django.tasks"] = import_module("django_tasks")
+
+
 def run(page: Path) -> dict[str, Any]:
     """Run a page."""
     text = page.read_text()
@@ -178,6 +184,7 @@ def set_up() -> None:
     vars(guide)["urlpatterns"] = []
     django.setup()
     apps.get_app_config("guide").models_module = guide  # so that its models get tables
+    lend_tasks()
     for name in ("pytest", "channels_bridge.asgi", "tornado_websockets.testing"):
         import_module(name)
 
