@@ -15,7 +15,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 .PHONY: help run client test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
