@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+import django
 import pytest
 from asgiref.sync import sync_to_async
 from django.core import serializers as fixtures
@@ -202,7 +203,8 @@ class TestWhatAnInstanceDoesNotKnow:
         made = rows.create(room_id=rooms[0], likes=2)
         wire.take()
         made.likes = F("likes") + 1
-        assert len(queries(made.save)) == 2
+        # Django 6 has the UPDATE return what it has computed.
+        assert len(queries(made.save)) == (2 if django.VERSION < (6,) else 1)
         assert wire.take() == [("/likes", "message_changed", {"likes": 3})]
 
     def test_an_expression_that_is_not_told_is_not_read(self, message, wire, queries):
