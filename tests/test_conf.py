@@ -1,4 +1,5 @@
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from tornado_websockets import conf
@@ -54,6 +55,22 @@ def test_a_key_that_is_left_out_has_its_default(configured):
 
 def test_without_the_setting_everything_has_its_default():
     assert {key: conf.get(key) for key in conf.DEFAULTS} == conf.DEFAULTS
+
+
+def test_whatever_is_done_to_the_setting_counts_at_once(monkeypatch):
+    assert conf.limits().max_depth == 64
+    monkeypatch.setattr(settings, "TORNADO_WEBSOCKETS", {"MAX_DEPTH": 3}, raising=False)
+    assert conf.limits().max_depth == 3
+    settings.TORNADO_WEBSOCKETS["MAX_DEPTH"] = 4
+    assert conf.limits().max_depth == 4
+    with override_settings(TORNADO_WEBSOCKETS={}):
+        assert conf.limits().max_depth == 64
+    with override_settings():
+        del settings.TORNADO_WEBSOCKETS
+        assert conf.limits().max_depth == 64
+    assert conf.limits().max_depth == 4
+    monkeypatch.undo()
+    assert conf.limits().max_depth == 64
 
 
 @pytest.mark.parametrize("value", [False, 0, [], "x"], ids=repr)

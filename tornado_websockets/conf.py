@@ -1,9 +1,9 @@
 """The settings of this package, from ``TORNADO_WEBSOCKETS`` in Django's; as they are whenever they are asked for."""
 
 from dataclasses import fields
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -65,20 +65,29 @@ def get(key: str) -> Any:
     return configured().get(key, DEFAULTS[key])
 
 
-@cache  # a look at Django's settings takes 2 µs, or 15 where the key is not there, and a handshake takes six of them
 def configured() -> dict[str, Any]:
     """``TORNADO_WEBSOCKETS`` as it stands; nothing where it is no dict, which a check says."""
-    values = getattr(settings, "TORNADO_WEBSOCKETS", None)
+    # Where it is not there, an assignment is the one change that no signal tells of; it is stored beneath.
+    if _absence.is_known and _NAME not in vars(getattr(settings, "_wrapped")):  # noqa: B009 the stubs do not know it
+        return {}
+    values = getattr(settings, _NAME, _absence)
+    _absence.is_known = values is _absence
     return values if isinstance(values, dict) else {}
 
 
-def _look_again(*, setting: str, **_: Any) -> None:
-    if setting == "TORNADO_WEBSOCKETS":
-        configured.cache_clear()
-        limits.cache_clear()
+class _Absence:
+    """Whether the setting is known not to be there: to find that out takes as long as all else about a setting."""
+
+    is_known = False
+
+    def forget(self, *, setting: str, **_: Any) -> None:
+        if setting == _NAME:
+            self.is_known = False
 
 
-setting_changed.connect(_look_again)  # by override_settings: it is not to be changed otherwise
+_NAME: Final = "TORNADO_WEBSOCKETS"
+_absence: Final = _Absence()
+setting_changed.connect(_absence.forget)
 
 
 def most_bytes() -> int:
@@ -87,7 +96,6 @@ def most_bytes() -> int:
     return max(1024 * 1024, longest * 21 // 20)
 
 
-@cache
 def limits() -> Limits:
     """What one client may ask of us. As long as the settings stay the same, so does the object."""
     return _limits(*_values_of_limits({**DEFAULTS, **configured()}))

@@ -98,7 +98,7 @@ class TestAClient:
         await server.log.wait_for(f"note {key} close False True")
 
 
-@pytest.mark.parametrize("around", ["application", "wrapped", "hidden"])
+@pytest.mark.parametrize("around", ["wrapped", "hidden"])
 async def test_a_server_that_stops_tells_its_clients_and_gives_handlers_an_end(
     kind: str, servers: Servers, around: str, key: str
 ) -> None:
