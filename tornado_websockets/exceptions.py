@@ -122,7 +122,7 @@ class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"The event {self.event!r} already has a handler on {self.path!r}. Rename one of the functions."
+        return f"The event {self.event!r} already has a handler on {self.path!r}. Give one of them another name."
 
 
 class PublishError(TornadoWebSocketsError):

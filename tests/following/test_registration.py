@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from tests.following.models import Message, Room
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import WebSocketEventAlreadyBinded
-from tornado_websockets.schema import typescript
+from tornado_websockets.schema import listing, typescript
 from tornado_websockets.schema.description import describe
 from tornado_websockets.serving import checks
 from tornado_websockets.websocket import endpoint_of
@@ -129,6 +129,15 @@ class TestDeclaring:
         ws = wire.websocket("/declared", sends={"message_created": None})
         ws.follow(Message, data=("id",))
         assert describe([endpoint_of(ws)])[0][0].sends["message_created"]["properties"] == {}
+
+    def test_they_are_shown_where_nothing_else_is_declared(self, wire):
+        ws = wire.websocket("/undeclared")
+        ws.follow(Message, data=("id",), prefix="line")
+        descriptions, definitions = describe([endpoint_of(ws)])
+        assert "sends line_created: Message\n" in listing.write(descriptions, definitions)
+        shown = typescript.write(descriptions, definitions)
+        assert "    line_created: Message;\n" in shown
+        assert "  } & {\n    [event: string]: Record<string, unknown>;\n  };" in shown
 
     def test_who_declares_nothing_may_still_send_anything(self, chat):
         chat.follow(Message, data=("id",))

@@ -190,6 +190,25 @@ async def test_nobody_leaves_when_a_store_is_back_that_has_lost_everything(start
             assert set(ada.people) == set(bob.people) == {"1", "2"}
 
 
+async def test_nobody_leaves_when_a_store_is_emptied(start):
+    with stored_by("MortalStore"):
+        here, there = start(BY_RENEWAL), start(BY_RENEWAL)
+        store = current_store().store
+        async with enter(here, ADA) as ada, enter(there, BOB) as bob:
+            await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
+            left = []
+            async with asyncio.TaskGroup() as group:
+                for client in (ada, bob):
+                    group.create_task(note_departures(client, left))
+                for _ in range(5):
+                    store.clear()
+                    assert await here.ais_present(BOB)
+                    assert await there.ais_present(ADA)
+                    await asyncio.sleep(BY_RENEWAL.renewal / 3)
+            assert left == []
+            assert set(ada.people) == set(bob.people) == {"1", "2"}
+
+
 async def test_what_killed_processes_had_stored_is_dropped_in_the_end(start):
     ws, store = start(SharingPace(renewal=0.05, abandoned=0.2)), current_store().store
     key = key_of(ws.path)

@@ -50,6 +50,29 @@ def test_handler_gets_cleaned_data():
     assert cleaned["json"] == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("tags", "found"), [("1", ["1"]), (["1"], ["1"]), (["1", "2"], ["1", "2"]), ([], []), (1, ["1"])]
+)
+def test_a_name_that_may_have_several_values_may_have_one(tags, found):
+    assert FormType(Everything).validate({**VALID, "tags": tags})["tags"] == found
+
+
+def test_of_several_values_the_last_counts_as_it_does_where_a_page_is_posted():
+    assert FormType(Everything).validate({**VALID, "text": ["one", "two"]})["text"] == "two"
+
+
+def test_a_list_may_be_the_value_of_a_field_of_json():
+    assert FormType(Everything).validate({**VALID, "json": [1, 2]})["json"] == [1, 2]
+
+
+@pytest.mark.parametrize("value", [{"x": 1}, [{"x": 1}], [["x"]], {}], ids=repr)
+@pytest.mark.parametrize("name", ["text", "number", "tags", "size"])
+def test_what_is_in_objects_fits_no_other_field(name, value):
+    with pytest.raises(Refused) as caught:
+        FormType(Everything).validate({**VALID, name: value})
+    assert [field["path"] for field in caught.value.details["fields"]] == [name]
+
+
 def test_errors_are_the_fields():
     with pytest.raises(Refused) as caught:
         FormType(Everything).validate({**VALID, "text": "a", "number": "many"})
@@ -74,7 +97,7 @@ class Times(forms.Form):
 
 
 @pytest.mark.parametrize("name", ["day", "at", "time", "perhaps"])
-@pytest.mark.parametrize("value", [[1], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("value", [[[1]], {"a": 1}], ids=repr)
 def test_what_no_page_would_send_is_wrong_and_no_error_of_the_form(name, value):
     with pytest.raises(Refused) as caught:
         FormType(Times).validate({name: value})

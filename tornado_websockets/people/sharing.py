@@ -99,6 +99,7 @@ class Sharing:
         self.process = uuid.uuid4().hex
         self._lifetime = self._pace.lifetime
         self._tasks: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None], asyncio.Event]] = {}
+        self._others: dict[str, _Others] = {}  # where we are in step
 
     def begin(self, hub: Hub, topic: str) -> None:
         """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there."""
@@ -126,14 +127,25 @@ class Sharing:
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
         store = shared_store()
-        return self._read(await store.ask(store.store.retained, key_of(topic)))[0]
+        return self._rows(topic, await store.ask(store.store.retained, key_of(topic)))
 
     def ask_and_wait(self, topic: str) -> dict[str, Row]:
         """The same, for sync code; ``SynchronousOnlyOperation`` where that would block an event loop."""
         store = shared_store()
         if store.store.waits and is_loop_running():
             raise SynchronousOnlyOperation("The store is asked who is here: in async code, call apeople, ais_present.")
-        return self._read(store.ask_and_wait(store.store.retained, key_of(topic)))[0]
+        return self._rows(topic, store.ask_and_wait(store.store.retained, key_of(topic)))
+
+    def _rows(self, topic: str, kept: Mapping[str, Event]) -> dict[str, Row]:
+        """The rows of other processes to go by. Where ours is missing the store was emptied, and theirs are as well."""
+        rows, _ = self._read(kept)
+        others = self._others.get(topic)
+        if others is None:
+            return rows
+        if self.process not in kept:
+            others.lose_sight()
+            self.hurry(topic)
+        return dict(others.take(rows, time.monotonic()))
 
     def _read(self, kept: Mapping[str, Event]) -> tuple[dict[str, Row], list[str]]:
         """The rows of other processes that have been renewed, and the names of those that were not for long."""
@@ -151,14 +163,19 @@ class Sharing:
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
-        others = _Others(2 * renewal)
+        others, record = _Others(2 * renewal), ""
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
             rest = self._pace.rest
             try:
                 text = json.dumps(dict(self._row_at(topic)))
                 lasting = json.dumps({"until": time.time() + self._lifetime, "people": text})
-                await store.ask(store.store.publish, key, uuid.uuid4().hex, [entry_of(lasting, self.process)], 0)
+                entries = [entry_of(lasting, self.process)]
+                found, _ = await store.ask(store.store.publish, key, uuid.uuid4().hex, entries, 0)
+                if record not in ("", found):  # it was emptied: let the others renew theirs
+                    others.lose_sight()
+                    told = ""
+                record, self._others[topic] = found, others
                 if text != told:
                     told = text
                     self._tell_others(hub, topic)
@@ -175,6 +192,7 @@ class Sharing:
                 async with asyncio.timeout(renewal):
                     await event.wait()
         hub.control.unwatch(topic)
+        self._others.pop(topic, None)
         self._apply(hub, topic, {})
         with suppress(StoreError):
             await store.ask(store.store.forget, key, self.process)

@@ -100,7 +100,7 @@ def _keys(description: Description) -> Iterator[tuple[str, Received]]:
 
 
 def _sent(description: Description) -> Iterator[tuple[str, str, Schema]]:
-    every = {"warning": _REFUSAL, **{event: data or ANY_OBJECT for event, data in (description.sends or {}).items()}}
+    every = {"warning": _REFUSAL, **{event: data or ANY_OBJECT for event, data in description.sends.items()}}
     yield from zip(_unique("send", list(every)), every, every.values(), strict=True)
 
 

@@ -59,8 +59,8 @@ class Description:
 
     :ivar name: an identifier made of the path: ``/room/<slug:room>`` is ``RoomRoom``.
     :ivar parameters: of the path, with their schemas.
-    :ivar sends: schemas of what it sends by event, each ``None`` where any object will do; ``None`` where nothing is
-        said of that.
+    :ivar sends: schemas of what it sends by event, as far as that is said; each ``None`` where any object will do.
+    :ivar sends_others: whether it may send other events as well: nobody has said which it sends.
     :ivar options: what it was told besides, in words.
     """
 
@@ -68,7 +68,8 @@ class Description:
     name: str
     parameters: Mapping[str, Schema]
     receives: tuple[Received, ...]
-    sends: Mapping[str, Schema | None] | None
+    sends: Mapping[str, Schema | None]
+    sends_others: bool
     options: tuple[str, ...]
 
 
@@ -173,7 +174,7 @@ def name_of_path(path: str) -> str:
 
 
 def _describe(endpoint: Endpoint, name: str, definitions: Definitions) -> Description:
-    sends = endpoint.sends
+    sends = endpoint.followed if endpoint.sends is None else endpoint.sends
     handlers = endpoint.dispatcher.items()
     return Description(
         path=endpoint.pattern.text,
@@ -184,7 +185,8 @@ def _describe(endpoint: Endpoint, name: str, definitions: Definitions) -> Descri
             for event, handler in handlers
             if event not in RESERVED and not endpoint.dispatcher.is_reserved(event)
         ),
-        sends=None if sends is None else {event: _sent(kind, definitions) for event, kind in sends.items()},
+        sends={event: _sent(kind, definitions) for event, kind in sends.items()},
+        sends_others=endpoint.sends is None,
         options=tuple(_options(endpoint)),
     )
 

@@ -1,9 +1,10 @@
-"""Django's forms: what comes is their data, a handler gets their ``cleaned_data``."""
+"""Django's forms: what comes is their data, a list where a name has several, a handler gets their ``cleaned_data``."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.datastructures import MultiValueDict
 
 from .protocol import JSON_VALUE, Schema, invalid
 
@@ -42,7 +43,7 @@ class FormType:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        form = self._form(data)
+        form = self._form(self._posted(data))
         try:
             is_valid = form.is_valid()
         except (AttributeError, TypeError):
@@ -58,6 +59,20 @@ class FormType:
             for message in messages
         )
 
+    def _posted(self, data: Any) -> MultiValueDict[str, Any]:
+        """``data`` as a form of a page would post them, where a name may have several values."""
+        posted: MultiValueDict[str, Any] = MultiValueDict()
+        unusable = []
+        for name, value in data.items():
+            field = self._form.base_fields.get(name)
+            values = value if isinstance(value, list) and not isinstance(field, forms.JSONField) else [value]
+            posted.setlist(name, values)
+            if field is not None and not isinstance(field, forms.JSONField) and any(map(_is_container, values)):
+                unusable.append((name, _says_invalid(field)))
+        if unusable:
+            raise invalid(unusable)
+        return posted
+
     def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
         """See :class:`.protocol.Type`."""
         fields = self._form.base_fields
@@ -71,6 +86,10 @@ class FormType:
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`: as it is."""
         return value
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def _fails(form: forms.BaseForm, name: str) -> bool:

@@ -19,7 +19,7 @@ def _lines(description: Description) -> Iterator[str]:
     yield " ".join([PREFIX + description.path, *description.options])
     for received in description.receives:
         yield f"  takes {_received(received)}"
-    for event, schema in (description.sends or {}).items():
+    for event, schema in description.sends.items():
         yield f"  sends {event}{_of(schema)}"
 
 

@@ -21,6 +21,9 @@ _PLAIN: Final = {
     "array": "unknown[]",
 }
 
+#: What is sent, where nobody says all of it.
+_OTHERS: Final = "[event: string]: Record<string, unknown>;"
+
 _REFUSAL: Final = "{ code: string; message: string; [detail: string]: unknown }"
 
 
@@ -44,12 +47,15 @@ def _websocket(description: Description) -> str:
 
 
 def _sent(description: Description) -> Iterator[str]:
-    if description.sends is None:
-        yield "    [event: string]: Record<string, unknown>;"
+    if description.sends_others and not description.sends:
+        yield f"    {_OTHERS}"
         return
     every = {"warning": _REFUSAL, **{event: _data(schema) for event, schema in description.sends.items()}}
     for event, text in every.items():
         yield f"    {_key(event)}: {text};"
+    if description.sends_others:
+        yield "  } & {"
+        yield f"    {_OTHERS}"
 
 
 def _received(received: Received) -> str:

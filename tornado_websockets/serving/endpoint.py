@@ -79,7 +79,7 @@ class Endpoint:
     :ivar options: what it was told besides its path, for whoever describes it.
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
-    :ivar followed: events of rows that are followed.
+    :ivar followed: events of rows that are followed, with their types.
     :ivar is_hidden: whether only those whom ``authorize`` lets in may know that it is there.
     """
 
@@ -117,7 +117,7 @@ class Endpoint:
         rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
-        self.followed: set[str] = set()
+        self.followed: dict[str, Type | None] = {}
         self.is_hidden = False
         self.encoder = self._make_encoder()
         if concurrency is None and not pattern.names:

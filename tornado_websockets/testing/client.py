@@ -159,7 +159,7 @@ class Client:
 
     async def emit(self, event: str, data: Data | None = None) -> None:
         """Send an event."""
-        await self.send_text(json.dumps({"event": event, "data": data or {}}))
+        await self.send_text(json.dumps({"event": event, "data": {} if data is None else data}))
 
     async def send_text(self, text: str) -> None:
         """Send a frame as it is, to see what becomes of a bad one.
@@ -337,7 +337,7 @@ class Client:
     async def _ask(self, event: str, data: Data | None) -> str:
         self._requests += 1
         id_ = f"request-{self._requests}"
-        await self.send_text(json.dumps({"event": event, "data": data or {}, "id": id_}))
+        await self.send_text(json.dumps({"event": event, "data": {} if data is None else data, "id": id_}))
         return id_
 
     async def _take_reply(self, event: str, id_: str, seconds: float) -> Data:

@@ -11,7 +11,7 @@ from .project import SourceFile
 OLD = "django-tornado-websockets"
 NEW = "django-tornado-websockets-channels"
 #: The oldest versions that this package runs with.
-MINIMUM = {"django": (5, 2), "tornado": (6, 5)}
+MINIMUM = {"django": (5, 2), "tornado": (6, 5, 2)}
 
 OLD_NAME = re.compile(
     r"(?:^[\s-]*|['\"=]|\bpip3? install\b.*\s)(?P<name>django[-_.]tornado[-_.]websockets)"

@@ -43,7 +43,7 @@ _TABLE = (
     _must(
         "old-requirement",
         "a version of Django or Tornado that is too old",
-        "This package needs Django 5.2 and Tornado 6.5, or newer.",
+        "This package needs Django 5.2 and Tornado 6.5.2, or newer.",
         "Raise the requirement, and follow Django's own release notes up to it.",
         INSTALL,
     ),

@@ -256,6 +256,13 @@ class TestLimits:
         [error] = [reply["error"] for reply in replies(client) if "error" in reply]
         assert error["code"] == "invalid_data"
 
+    async def test_refuse_an_id_in_use_to_any_other_event(self, ws, client):
+        register(ws, is_plain=False, closed=[])
+        ws.on_event("say")(lambda: pytest.fail("It has an id in use."))
+        await client.send("flow", id=7)
+        await client.send("say", id=7)
+        assert code(client) == "invalid_data"
+
     async def test_let_an_id_be_used_again_after_the_end(self, ws, client):
         @ws.on
         async def say():

@@ -694,6 +694,8 @@ class Connection:
             handler = dispatcher.find_other(frame.event)
             if handler is None:
                 return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
+        if self._streams is not None and (refusal := self._streams.refusal_of_id(frame)) is not None:
+            return refusal
         return await call(handler, frame, self)
 
     def _handle_control(self, frame: Frame) -> Refusal | None:

@@ -59,10 +59,16 @@ class Streams:
         if frame.id in self._cancelled:
             return Refusal(Code.CANCELLED, _CANCELLED, frame.id)
         if frame.id in self._running:
-            return Refusal(Code.INVALID_DATA, "Another reply with this 'id' is under way.", frame.id)
+            return self.refusal_of_id(frame)
         if len(self._running) >= self._most:
             return Refusal(Code.RATE_LIMITED, f"There may be {self._most} replies in parts at a time.", frame.id)
         return None
+
+    def refusal_of_id(self, frame: Frame) -> Refusal | None:
+        """Why a frame cannot be answered at all, if its ``id`` is that of a reply that is under way."""
+        if frame.id is None or frame.id not in self._running:
+            return None
+        return Refusal(Code.INVALID_DATA, "Another reply with this 'id' is under way.", frame.id)
 
     def begin(self, frame: Frame, handler: Handler, parts: Parts) -> None:
         """Send what ``parts`` yield, in a task of its own; :meth:`refusal_of` has nothing against it."""

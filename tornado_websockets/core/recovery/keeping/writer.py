@@ -65,11 +65,13 @@ class Writer:
         self._hub = hub
         self._done = done
         self.timing = timing
+        self._is_shared = False  # whether other processes read the store, as far as that is known
         self._threads = Threads("WebSocket writer", THREADS)
 
     def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
         """Let an event wait for store and layer; what is to be pushed on here. Under the lock of the journal."""
         in_line: Placed = []
+        self._is_shared = asked.store.waits
         if journal.is_here:
             in_line = number_here(self._hub, journal, pending)
         journal.queue.append(pending)
@@ -295,7 +297,8 @@ class Writer:
         publisher, place = self._hub.publisher, pending.place
         is_asked = pending.outcome is not None and not pending.outcome.done()
         if publisher is None or place is None or (is_asked and publisher.loop() is None):
-            self._hub.note_unheard(pending.message)
+            if not self._is_shared:  # else clients of other processes hear of it by the store
+                self._hub.note_unheard(pending.message)
             if pending.in_haste or self._hub.has_clients(journal.topic):
                 _succeed(pending)  # all who could hear it have, but for those who will ask the store
             else:
