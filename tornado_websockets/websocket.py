@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.utils.asyncio import async_unsafe
@@ -52,6 +52,11 @@ def _check_installation() -> None:
 
 if "django.core.checks" in sys.modules:  # else it takes longer to import than all that is here
     _check_installation()
+
+
+def _blocks(message: str) -> Callable[[C], C]:
+    """Have a method raise ``SynchronousOnlyOperation`` on a running event loop. Django's own says nothing of types."""
+    return cast("Callable[[C], C]", async_unsafe(message))
 
 
 class WebSocket:
@@ -376,7 +381,7 @@ class WebSocket:
 
         return self._emitter.recheck(read_users(user))
 
-    @async_unsafe("position() asks the store. Use await aposition() instead.")
+    @_blocks("position() asks the store. Use await aposition() instead.")
     def position(self, **parameters: Any) -> str:
         """Where a path with a history stands now, for a page that is rendered from the database.
 
@@ -397,7 +402,7 @@ class WebSocket:
         hub = self._kept_hub()
         return await hub.aposition(self._endpoint.pattern.build(parameters))
 
-    @async_unsafe("forget() asks the store. Use await aforget() instead.")
+    @_blocks("forget() asks the store. Use await aforget() instead.")
     def forget(self, event: str | None, /, **parameters: Any) -> None:
         """Drop the retained value of an event, or with ``None`` all events and values that a path keeps.
 

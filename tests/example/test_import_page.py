@@ -21,7 +21,7 @@ LONG = 40_000  # milliseconds, for all rows on a busy machine
 
 COLUMNS = "at,temperature,humidity,wind"
 ONE_ROW = f"{COLUMNS}\n2030-01-01T00:00Z,1.5,50,2\n"
-UNDER_WAY = re.compile(r"Row [1-9]\d* of")
+UNDER_WAY = re.compile(r"Row [1-9][\d,]* of")
 MARKUP = "<img src=x onerror=alert(1)>"
 
 # Note when the bar is seen to move.

@@ -6,6 +6,7 @@ from typing import Any
 from channels_bridge.relay.publisher import Relay
 from tests.support.memory import MemoryClient
 from tests.support.waiting import until
+from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
@@ -47,6 +48,7 @@ class Process:
             self.hub.publisher = Relay(self.hub, Encoder())
         self.endpoint = endpoint_of(self.ws)
         self.endpoint.hub = self.hub
+        self.endpoint.observers.remove(logins)  # which looks at those of this process
 
     @property
     def keeper(self) -> TopicKeeper:
