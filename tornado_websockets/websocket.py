@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.utils.asyncio import async_unsafe
@@ -56,7 +56,8 @@ if "django.core.checks" in sys.modules:  # else it takes longer to import than a
 
 def _blocks(message: str) -> Callable[[C], C]:
     """Have a method raise ``SynchronousOnlyOperation`` on a running event loop. Django's own says nothing of types."""
-    return cast("Callable[[C], C]", async_unsafe(message))
+    unsafe: Callable[[C], C] = async_unsafe(message)
+    return unsafe
 
 
 class WebSocket:
