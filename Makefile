@@ -26,7 +26,8 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 	$(VENV_PYTHON) .ci/browser_client.py
 	$(VENV_PYTHON) .ci/minify.py
 
-SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --ignore=tests/endurance
+# Files in their own order: by the number of their tests, those of few and slow ones would come last.
+SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/endurance
 
 test: $(STAMP)-test ## run the tests
 	PYTHONDEVMODE=1 $(VENV_PYTHON) -m $(SUITE)

@@ -93,7 +93,7 @@ async def test_an_import_can_be_cancelled_and_another_one_started(arrive: Arrive
     for visitor in (ana, ben):
         await expect(visitor.page.locator("#job-state")).to_have_text("Cancelled")
         await expect(visitor.page.get_by_role("button", name="Cancel")).to_be_hidden()
-    assert 0 < count_readings(chat_server) < ROWS
+    assert count_readings(chat_server) < ROWS
     await expect(ana.page.locator("#job-stage")).to_have_text("2 of 2: Store")
     await upload(ana, ONE_ROW)
     await expect(ben.page.locator("#job-state")).to_have_text("Done")

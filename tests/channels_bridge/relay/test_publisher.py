@@ -663,7 +663,7 @@ def test_a_process_that_serves_nobody_waits_until_all_is_sent():
 @pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)
 def test_a_forked_process_begins_anew(fork):
     script = f"""
-        import ctypes, os
+        import asyncio, ctypes, os
         from django.conf import settings
 
         settings.configure(CHANNEL_LAYERS={BROKER!r})
@@ -681,6 +681,8 @@ def test_a_forked_process_begins_anew(fork):
         relay = Relay(Hub(), Encoder())
         publish()
         parents, layer = relay._sender.name, get_channel_layer()
+        # Nobody forks while another thread is at work: it may hold a lock, which the child would wait for.
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), relay.loop()).result(10)
         child = {fork}
         if child == 0:
             publish()
