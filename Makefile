@@ -30,7 +30,7 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/endurance
 
 test: $(STAMP)-test ## run the tests
-	PYTHONDEVMODE=1 $(VENV_PYTHON) -m $(SUITE)
+	$(VENV_PYTHON) -m $(SUITE)
 	$(VENV_PYTHON) -X dev -m pytest tests/endurance
 
 test-versions: $(STAMP)-versions ## the same on the oldest and newest of everything (TEST_VERSIONS="floor 3.13 --servers")

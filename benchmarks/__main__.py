@@ -20,7 +20,7 @@ from .targets import Verdict
 TOLERANCE = 1.5
 
 #: Seconds after which the short form begins no other row.
-SHORT_SECONDS = 70.0
+SHORT_SECONDS = 45.0
 
 
 def main(arguments: Sequence[str]) -> int:
