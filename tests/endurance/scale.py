@@ -1,4 +1,7 @@
-"""How much the tests of endurance do, and what they hold times to: ``make soak`` asks for the long form."""
+"""How much the tests of endurance do, and what they hold times to: ``make soak`` asks for the long form.
+
+The short form tries each case on one of its servers, the long form on all: see ``conftest.py``.
+"""
 
 import os
 
