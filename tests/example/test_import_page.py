@@ -86,7 +86,7 @@ async def test_everyone_sees_progress_while_it_is_made(arrive: Arrive, chat_serv
 async def test_an_import_can_be_cancelled_and_another_one_started(arrive: Arrive, chat_server: ChatServer) -> None:
     ana, ben = await arrive("import/"), await arrive("import/")
     await import_sample(ana)
-    await expect(ben.label).to_have_text(UNDER_WAY)
+    await expect(ben.page.locator("#job-stage")).to_have_text("2 of 2: Store")
 
     await ben.page.get_by_role("button", name="Cancel").click()
 
