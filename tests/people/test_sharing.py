@@ -172,41 +172,37 @@ async def test_the_people_of_a_process_that_stops_outlast_it(start):
         assert await here.ais_present(BOB)
 
 
-async def test_nobody_leaves_when_a_store_is_back_that_has_lost_everything(start):
+@pytest.fixture
+async def emptied(start):
+    """Two people of two processes, the store that these share, and who was told to have left in the end: nobody."""
     with stored_by("MortalStore"):
         here, there = start(BY_RENEWAL), start(BY_RENEWAL)
-        store = current_store().store
         async with enter(here, ADA) as ada, enter(there, BOB) as bob:
             await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
             left = []
             async with asyncio.TaskGroup() as group:
                 for client in (ada, bob):
                     group.create_task(note_departures(client, left))
-                store.is_down = True
-                await until(lambda: store.refusals > 3)
-                store.clear()
-                store.is_down = False
+                yield here, there, current_store().store
             assert left == []
             assert set(ada.people) == set(bob.people) == {"1", "2"}
 
 
-async def test_nobody_leaves_when_a_store_is_emptied(start):
-    with stored_by("MortalStore"):
-        here, there = start(BY_RENEWAL), start(BY_RENEWAL)
-        store = current_store().store
-        async with enter(here, ADA) as ada, enter(there, BOB) as bob:
-            await until(lambda: set(ada.people) == set(bob.people) == {"1", "2"})
-            left = []
-            async with asyncio.TaskGroup() as group:
-                for client in (ada, bob):
-                    group.create_task(note_departures(client, left))
-                for _ in range(5):
-                    store.clear()
-                    assert await here.ais_present(BOB)
-                    assert await there.ais_present(ADA)
-                    await asyncio.sleep(BY_RENEWAL.renewal / 3)
-            assert left == []
-            assert set(ada.people) == set(bob.people) == {"1", "2"}
+async def test_nobody_leaves_when_a_store_is_back_that_has_lost_everything(emptied):
+    _, _, store = emptied
+    store.is_down = True
+    await until(lambda: store.refusals > 3)
+    store.clear()
+    store.is_down = False
+
+
+async def test_nobody_leaves_when_a_store_is_emptied(emptied):
+    here, there, store = emptied
+    for _ in range(5):
+        store.clear()
+        assert await here.ais_present(BOB)
+        assert await there.ais_present(ADA)
+        await asyncio.sleep(BY_RENEWAL.renewal / 3)  # so that it is emptied before, between and after renewals
 
 
 async def test_what_killed_processes_had_stored_is_dropped_in_the_end(start):
