@@ -16,10 +16,12 @@ class FailingStore(MemoryStore):
     """One that may wait, and fails while it is told to.
 
     :ivar is_failing: whether it does.
+    :ivar failures: how often it has.
     """
 
     waits = True
     is_failing = False
+    failures = 0
 
     def publish(self, *arguments: Any) -> tuple[str, int]:
         self._fail()
@@ -31,6 +33,7 @@ class FailingStore(MemoryStore):
 
     def _fail(self) -> None:
         if self.is_failing:
+            self.failures += 1
             raise ConnectionError("it was told to fail")
 
 

@@ -41,7 +41,7 @@ async def test_what_the_store_does_not_take_is_tried_again(failing_store):
     clerk = Clerk(QUICKLY)
     failing_store.is_failing = True
     clerk.note(account(), None, wait=False)
-    await asyncio.sleep(0.1)
+    await until(lambda: failing_store.failures)
     failing_store.is_failing = False
 
     async def is_there() -> bool:

@@ -49,11 +49,16 @@ def fetch(package: str, directory: Path, purpose: str) -> Path:
 
 
 def compiler() -> list[str]:
-    """The command of the TypeScript compiler, which npm fetches once and keeps."""
-    command = ["npm", "exec", "--yes", f"--package={TYPESCRIPT}", "--", "tsc"]
+    """The command of the TypeScript compiler."""
+    return command_of(TYPESCRIPT, "tsc")
+
+
+def command_of(package: str, program: str) -> list[str]:
+    """The command of a program of a package, which npm fetches once and keeps; without npm the test is skipped."""
+    command = ["npm", "exec", "--yes", f"--package={package}", "--", program]
     if shutil.which("npm") is None:
-        do_without("Expected 'npm' on the PATH; it fetches the compiler that checks the types of the browser client.")
+        do_without(f"Expected 'npm' on the PATH; it fetches {package}.")
     probe = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, cwd=ROOT)
     if probe.returncode:
-        do_without(f"Expected npm to fetch {TYPESCRIPT}: {probe.stderr}")
+        do_without(f"Expected npm to fetch {package}: {probe.stderr}")
     return command

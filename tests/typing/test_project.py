@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.missing import do_without
-from tests.support.npm import ROOT
+from tests.support.npm import ROOT, command_of
 
 PROJECT = Path(__file__).with_name("project")
 
@@ -23,14 +22,7 @@ PYRIGHT = "pyright@1.1.414"
 
 
 def pyright() -> list[str]:
-    """The command, which npm fetches once and keeps."""
-    command = ["npm", "exec", "--yes", f"--package={PYRIGHT}", "--", "pyright"]
-    if shutil.which("npm") is None:
-        do_without("Expected 'npm' on the PATH; it fetches pyright.")
-    probe = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, cwd=ROOT)
-    if probe.returncode:
-        do_without(f"Expected npm to fetch {PYRIGHT}: {probe.stderr}")
-    return [*command, "--pythonpath", sys.executable, "-p", "."]
+    return [*command_of(PYRIGHT, "pyright"), "--pythonpath", sys.executable, "-p", "."]
 
 
 def mypy() -> list[str]:
