@@ -24,6 +24,7 @@ from tests.tornado.application import Raw
 from tests.tornado.certificates import make_certificate
 from tests.tornado.old_project import VIEWS
 from tests.tornado.server import TornadoServer, refuse, running, tornado
+from tests.tornado.wrapper import restored_wrapper
 
 #: Seconds within which clients are told that the server stops.
 TOLD = 3.0
@@ -147,10 +148,11 @@ def busy_port() -> Iterator[int]:
 def said_of(*arguments: str, **options: Any) -> tuple[str, str]:
     """Where it would listen, if nobody did, and what it writes to stderr."""
     written, message = StringIO(), ""
-    try:
-        call_command("runtornado", *arguments, stderr=written, **options)
-    except CommandError as error:
-        message = str(error)
+    with restored_wrapper():
+        try:
+            call_command("runtornado", *arguments, stderr=written, **options)
+        except CommandError as error:
+            message = str(error)
     gc.collect()  # the socket below, in this test
     return message, written.getvalue()
 

@@ -21,14 +21,13 @@ from tests.support.client import Refused
 from tests.support.scripts import run_script
 from tests.support.sockets import SocketClient
 from tests.tornado.application import Raw, serving
+from tests.tornado.wrapper import restored_wrapper
 from tornado_websockets import django_app
 from tornado_websockets.tornadowrapper import TornadoWrapper
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
 
 Wrapper = type[TornadoWrapper]
-
-ATTRIBUTES = ("tornado_app", "tornado_server", "tornado_port", "_urls")
 
 #: For scripts that run where no other test has left anything.
 PROJECT = """
@@ -72,13 +71,9 @@ def says(path: Any, word: str) -> tuple[Any, ...]:
 
 @pytest.fixture
 def wrapper() -> Iterator[Wrapper]:
-    """The wrapper without handlers but ours; afterwards it is as before."""
-    handlers = list(TornadoWrapper.handlers)
-    before = {name: getattr(TornadoWrapper, name) for name in ATTRIBUTES}
-    yield TornadoWrapper
-    TornadoWrapper.handlers[:] = handlers
-    for name, value in before.items():
-        setattr(TornadoWrapper, name, value)
+    """The wrapper; afterwards it is as before."""
+    with restored_wrapper() as wrapper:
+        yield wrapper
 
 
 @asynccontextmanager
