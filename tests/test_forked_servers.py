@@ -14,7 +14,7 @@ from tests.support.transports import Servers
 @pytest.fixture
 async def gunicorn(mortal_servers: Servers) -> AsyncIterator[Server]:
     """Two workers of a preloaded application, on the core layer."""
-    with mortal_servers.fresh("gunicorn", TEST_LAYER="core") as server:
+    with mortal_servers.fresh("gunicorn-preload", TEST_LAYER="core") as server:
         async with server.visit() as visit:
             yield visit
 

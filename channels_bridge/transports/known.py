@@ -12,12 +12,14 @@ Sentry's.
 
 from typing import Any, Final
 
-from . import daphne, uvicorn
+from . import daphne, gunicorn, uvicorn
 from .asgi import AsgiTransport, Receive, Scope, Send
 from .daphne import DaphneTransport, HiddenDaphneTransport, is_daphne
 from .granian import GranianTransport, is_granian
+from .gunicorn import GunicornTransport, is_gunicorn
 from .middleware import is_of_other_server, owner_of, passed_over, search
 from .recognition import warn_once
+from .stopping.gunicorn import stop_with_gunicorn
 from .stopping.serving import serving_server, stop_with_server
 from .uvicorn import UvicornTransport, is_uvicorn
 
@@ -53,7 +55,7 @@ def transport_for(scope: Scope, receive: Receive, send: Send) -> AsgiTransport:
 
 def is_known(thing: object) -> bool:
     """Whether that is the protocol of a client of a server that is known."""
-    return is_daphne(thing) or is_uvicorn(thing)
+    return is_daphne(thing) or is_uvicorn(thing) or is_gunicorn(thing)
 
 
 def _made_for(protocol: Any, receive: Receive, send: Send, *, is_wrapped: bool) -> AsgiTransport:
@@ -62,6 +64,11 @@ def _made_for(protocol: Any, receive: Receive, send: Send, *, is_wrapped: bool) 
         name, what, kind = daphne.NEEDED.missing_in(protocol), "daphne", HiddenDaphneTransport
         if name is None:
             return DaphneTransport(protocol, receive, send, is_wrapped=is_wrapped)
+    elif is_gunicorn(protocol):
+        name, what, kind = gunicorn.NEEDED.missing_in(protocol), "gunicorn", AsgiTransport
+        if name is None:
+            stop_with_gunicorn(protocol.transport.get_protocol())
+            return GunicornTransport(protocol, receive, send, is_wrapped=is_wrapped)
     else:
         name, what, kind = uvicorn.NEEDED.missing_in(protocol), "uvicorn, or its --ws,", AsgiTransport
         if name is None:

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from tornado_websockets.core.connections.hangup import Line, keep_little
-
-from .asgi import AsgiTransport, Message, Receive, Send
+from .asgi import Message, Receive, Send
 from .deflate import frames_for
 from .intake.uvicorn import UvicornIntake, intake_of
+from .line import LineTransport
 from .recognition import NeededNames, warn_once
 
 _MODULES: Final = "uvicorn.protocols.websockets."
@@ -47,7 +46,7 @@ def is_uvicorn(thing: object) -> bool:
     return type(thing).__module__.startswith(_MODULES)
 
 
-class UvicornTransport(AsgiTransport):
+class UvicornTransport(LineTransport):
     """One client on uvicorn.
 
     It reads on only while the application takes messages, and its ``send`` waits for a client that is slow. When the
@@ -59,19 +58,17 @@ class UvicornTransport(AsgiTransport):
     :param protocol: uvicorn's. What it reads from the client is bounded from now on.
     """
 
-    __slots__ = ("_frame", "_intake", "_line", "_queue", "_transport", "_writable")
+    __slots__ = ("_frame", "_intake", "_queue", "_writable")
 
     def __init__(self, protocol: Any, receive: Receive, send: Send, *, is_wrapped: bool = False) -> None:
-        super().__init__(receive, send, is_wrapped=is_wrapped)
         # What a broadcast asks of every client is kept at hand: each object that it touches on its way costs.
-        self._transport = protocol.transport
+        super().__init__(protocol.transport, receive, send, is_wrapped=is_wrapped)
         self._writable: asyncio.Event = protocol.writable
         self._queue: asyncio.Queue[Message] = protocol.queue
         self._intake = _intake_of(protocol)
         frame = None if self._intake is None else frames_for(protocol.conn.extensions[1:])  # the first is the intake
         # Makes what is written of a text; None where that is up to uvicorn, or to what is around the application.
         self._frame = None if is_wrapped else frame
-        self._line: Line | None = None
 
     # What a connection and its outbox ask for.
 
@@ -81,12 +78,6 @@ class UvicornTransport(AsgiTransport):
             self._transport.write(self._frame(text))
             return None
         return self._put({"type": "websocket.send", "text": text}, self._writable)
-
-    def keep_line_short(self) -> None:
-        keep_little(self._transport.get_extra_info("socket").fileno())
-
-    def cut(self) -> None:
-        self._transport.abort()
 
     def has_more(self) -> bool:
         intake = self._intake
@@ -119,13 +110,6 @@ class UvicornTransport(AsgiTransport):
         if intake.rest:
             intake.go_on()  # uvicorn reads on as soon as it has given a message away; so keep it from that
         return message
-
-    def _is_found_dead(self, now: float) -> bool:
-        if self._transport.is_closing():
-            return True
-        if self._line is None:
-            self._line = Line(self._transport.get_extra_info("socket").fileno())
-        return self._line.is_found_dead(now)
 
 
 def _intake_of(protocol: Any) -> UvicornIntake | None:

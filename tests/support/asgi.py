@@ -44,6 +44,10 @@ KINDS = {
         r"Started worker-1",
     ),
     "gunicorn": Kind(
+        ("-m", "gunicorn", "-k", "asgi", "-b", "127.0.0.1:0", "--no-control-socket", "{application}"),
+        r"ASGI server listening on http://127\.0\.0\.1:(\d+)",
+    ),
+    "gunicorn-preload": Kind(
         ("-m", "gunicorn", "--preload", "-w", "2", "-k", "asgi", "-b", "127.0.0.1:0", "{application}"),
         r"Listening at: http://127\.0\.0\.1:(\d+)",
     ),

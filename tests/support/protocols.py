@@ -1,7 +1,8 @@
-"""Protocols of daphne and uvicorn as they are during a handshake, each made by its library, without a server."""
+"""Protocols of servers as they are during a handshake, each made by its library, without a server."""
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -36,13 +37,19 @@ class Called:
 
 
 class _Application:
-    """Keeps what it is called with, until it is told to return."""
+    """Keeps what it is called with, until it is told to return.
 
-    def __init__(self) -> None:
+    :param at_once: is called with the protocol, ``receive`` and ``send`` before anything is awaited.
+    """
+
+    def __init__(self, at_once: Callable[[Any, Any, Any], object] | None = None) -> None:
+        self._at_once = at_once
         self.called: asyncio.Future[tuple[Any, Any, Any]] = asyncio.get_running_loop().create_future()
         self.over = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._at_once is not None:
+            self._at_once(send.__self__, receive, send)
         await receive()
         self.called.set_result((scope, receive, send))
         await self.over.wait()
@@ -125,3 +132,36 @@ async def uvicorn_client(ws: str = "websockets-sansio", offer: str = "") -> Asyn
         theirs.close()
         await asyncio.gather(*state.tasks)
         await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def gunicorn_client(at_once: Callable[[Any, Any, Any], object]) -> AsyncIterator[Called]:
+    """A client of gunicorn's own worker for ASGI, with a real socket.
+
+    :param at_once: as of :class:`_Application`.
+    """
+    from gunicorn.asgi.protocol import ASGIProtocol
+    from gunicorn.config import Config
+    from gunicorn.glogging import Logger
+    from gunicorn.workers.gasgi import ASGIWorker
+
+    application, loop, config = _Application(at_once), asyncio.get_running_loop(), Config()
+    worker: Any = ASGIWorker(1, os.getpid(), [], None, 30, config, Logger(config))
+    worker.asgi, worker.loop = application, loop
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    transport, protocol = await loop.connect_accepted_socket(lambda: ASGIProtocol(worker), ours)
+    theirs.sendall(_HANDSHAKE + b"\r\n")
+    scope, receive, send = await application.called
+
+    async def read() -> bytes:
+        return await loop.sock_recv(theirs, 1 << 16)
+
+    try:
+        yield Called(scope, receive, send, send.__self__, read, theirs.sendall)
+    finally:
+        application.over.set()
+        transport.abort()
+        theirs.close()
+        await protocol._task
+        worker.tmp.close()

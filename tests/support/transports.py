@@ -16,7 +16,7 @@ ASGI_SERVERS = ("daphne", "uvicorn")
 SERVERS = (*ASGI_SERVERS, "tornado")
 
 #: Every transport that gives the same transcripts.
-TRANSPORTS = ("communicator", *SERVERS, "hypercorn", "granian")
+TRANSPORTS = ("communicator", *SERVERS, "gunicorn", "hypercorn", "granian")
 
 
 class Servers:

@@ -32,10 +32,11 @@ from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
-from channels_bridge.transports import daphne, deflate, uvicorn
+from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
 from channels_bridge.transports.recognition import NeededNames
+from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
 from channels_bridge.transports.stopping.uvicorn import NEEDED as NEEDED_OF_SERVER
-from tests.support.protocols import UVICORN_PROTOCOLS, daphne_client, uvicorn_client
+from tests.support.protocols import UVICORN_PROTOCOLS, daphne_client, gunicorn_client, uvicorn_client
 from tests.support.waiting import until
 from tornado_websockets.core.protocol.rfc7692 import WINDOW_BITS
 
@@ -305,6 +306,41 @@ class TestUvicorn:
         assert (server.should_exit, server.force_exit) == (False, False)
         assert server.config.timeout_graceful_shutdown == 3
         assert isinstance(server.server_state.connections, set)
+
+
+class TestGunicorn:
+    @pytest.fixture
+    async def fresh(self):
+        """A client of it, at the call of the application."""
+        async with gunicorn_client(lambda *_: None) as client:
+            yield client
+
+    @pytest.mark.parametrize("name", gunicorn.NEEDED.names)
+    async def test_protocol_has(self, fresh, name):
+        assert NeededNames(name).missing_in(fresh.protocol) is None
+
+    @pytest.mark.parametrize("name", NEEDED_OF_WORKER.names)
+    async def test_worker_has(self, fresh, name):
+        worker = fresh.protocol.transport.get_protocol().worker
+        assert NeededNames(name).missing_in(worker) is None
+
+    async def test_send_is_a_method_of_its_protocol(self, fresh):
+        assert gunicorn.is_gunicorn(fresh.send.__self__)
+
+    async def test_frames_are_an_opcode_and_a_payload(self, fresh):
+        fresh.protocol._buffer += masked(9, b"hi")
+        assert await fresh.protocol._read_frame() == (9, b"hi")
+
+    async def test_fragments_are_kept_in_a_list_and_said_to_have_come(self, fresh):
+        fresh.protocol._buffer += masked(1, b"hi", first=0)
+        assert await fresh.protocol._read_frame() == (0, b"")
+        assert fresh.protocol._fragments == [b"hi"]
+
+    async def test_space_is_told_when_a_message_is_taken(self, fresh):
+        await fresh.protocol._put_message({"type": "websocket.receive", "text": "hi"})
+        fresh.protocol._queue_space.clear()
+        assert (await fresh.receive())["text"] == "hi"
+        assert fresh.protocol._queue_space.is_set()
 
 
 class TestWebsockets:

@@ -1,0 +1,34 @@
+"""A client's way through a server whose transport is one of asyncio's: its socket is at hand."""
+
+from typing import Any
+
+from tornado_websockets.core.connections.hangup import Line, keep_little
+
+from .asgi import AsgiTransport, Receive, Send
+
+
+class LineTransport(AsgiTransport):
+    """One client whose connection can be looked at, and cut.
+
+    :param transport: that of the event loop.
+    """
+
+    __slots__ = ("_line", "_transport")
+
+    def __init__(self, transport: Any, receive: Receive, send: Send, *, is_wrapped: bool = False) -> None:
+        super().__init__(receive, send, is_wrapped=is_wrapped)
+        self._transport = transport
+        self._line: Line | None = None
+
+    def keep_line_short(self) -> None:
+        keep_little(self._transport.get_extra_info("socket").fileno())
+
+    def cut(self) -> None:
+        self._transport.abort()
+
+    def _is_found_dead(self, now: float) -> bool:
+        if self._transport.is_closing():
+            return True
+        if self._line is None:
+            self._line = Line(self._transport.get_extra_info("socket").fileno())
+        return self._line.is_found_dead(now)

@@ -1,0 +1,85 @@
+"""How connections end when a worker of gunicorn's own kind for ASGI stops."""
+
+import asyncio
+import signal
+import weakref
+from typing import Any, Final
+
+from tornado_websockets.conf import stop_times
+from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.protocol.closing import SERVICE_RESTART
+from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, Stop
+from tornado_websockets.core.tasks import keep
+
+from ..recognition import NeededNames, warn_once
+
+#: What is needed of gunicorn's worker, and documented nowhere.
+NEEDED: Final = NeededNames("alive", "cfg.graceful_timeout", "handle_exit_signal", "servers")
+
+#: Seconds between two looks at whether the worker is about to stop without a signal, as after ``--max-requests``.
+LOOK_INTERVAL: Final = 0.25
+
+_known: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+
+def stop_with_gunicorn(protocol: Any) -> None:
+    """Take part in how the worker stops that serves a client, from its event loop.
+
+    :param protocol: of the connection, in the sense of asyncio.
+    """
+    worker = getattr(protocol, "worker", None)
+    if worker is None or worker in _known:
+        return
+    _known.add(worker)
+    name = NEEDED.missing_in(worker)
+    if name is None:
+        GunicornStop(worker)
+    else:
+        warn_once(f"This version of gunicorn is not known, so it stops by rules of its own: its worker has no {name}.")
+
+
+class GunicornStop:
+    """The stop of a worker, which by itself tells no client, and waits for them all as long as its parent lets it.
+
+    To be made on its event loop. SIGINT and SIGQUIT, which end a worker at once, are left to it.
+
+    :param worker: gunicorn's.
+    """
+
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
+        self._loop = asyncio.get_running_loop()
+        self._stop: Stop | None = None
+        self._loop.add_signal_handler(signal.SIGTERM, self._on_signal)
+        self._look()
+
+    def _on_signal(self) -> None:
+        if self._stop is not None:
+            self._stop.hurry()
+            return
+        self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, stop_times())
+        keep(self._loop.create_task(self._run(self._stop)))
+
+    def _look(self) -> None:
+        if self._stop is None and not self._worker.alive:
+            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports)
+            keep(self._loop.create_task(self._stop.end(self._patience())))
+        elif self._stop is None:
+            self._loop.call_later(LOOK_INTERVAL, self._look)
+
+    async def _run(self, stop: Stop) -> None:
+        try:
+            await stop.tell()
+            await stop.end(min(stop.patience, self._patience()))
+        finally:
+            self._loop.add_signal_handler(signal.SIGTERM, self._worker.handle_exit_signal)
+            self._worker.handle_exit_signal()
+
+    def _patience(self) -> float:
+        """Seconds for handlers: when ``--graceful-timeout`` is over, the worker is killed."""
+        limit: float = self._worker.cfg.graceful_timeout
+        return max(limit / 2, limit - CLOSE_HANDLER_SECONDS)
+
+    def _close_ports(self) -> None:
+        for server in self._worker.servers:
+            server.close()
