@@ -42,6 +42,19 @@ def websocket_application() -> Application:
     return _Gate(application)
 
 
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 ASGI gives it
+    """Say yes to a server that asks whether it may start, or stop, for the ``lifespan`` entry of a router.
+
+    There is nothing to be done for it; but ``uvicorn --lifespan on`` starts no application that does not answer, and
+    hypercorn and granian warn of one.
+    """
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
 class _Gate:
     """Rejects bad hosts, bad origins and unknown paths before session and user are loaded.
 

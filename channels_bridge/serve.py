@@ -13,17 +13,7 @@ from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
 
-from .asgi import websocket_application
-from .transports.asgi import Receive, Scope, Send
-
-
-async def _answer_lifespan(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 ASGI gives it
-    """Say yes to a server that asks whether it may start, or stop: there is nothing to be done for it."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+from .asgi import lifespan, websocket_application
 
 
 def _make() -> ProtocolTypeRouter:
@@ -34,7 +24,7 @@ def _make() -> ProtocolTypeRouter:
         )
     # Set up already, by manage.py: logging must not be configured a second time.
     pages = ASGIHandler() if apps.ready else get_asgi_application()
-    return ProtocolTypeRouter({"http": pages, "websocket": websocket_application(), "lifespan": _answer_lifespan})
+    return ProtocolTypeRouter({"http": pages, "websocket": websocket_application(), "lifespan": lifespan})
 
 
 application = _make()

@@ -5,11 +5,11 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-from channels_bridge.asgi import websocket_application
+from channels_bridge.asgi import lifespan, websocket_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 # First, because it sets Django up.
 pages = get_asgi_application()
 
-application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application()})
+application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application(), "lifespan": lifespan})

@@ -12,10 +12,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.project.settings")
 django_asgi_app = get_asgi_application()
 
-from channels_bridge.asgi import websocket_application  # noqa: E402 as users must
+from channels_bridge.asgi import lifespan, websocket_application  # noqa: E402 as users must
 from channels_bridge.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": django_asgi_app, "websocket": websocket_application()})
+application = ProtocolTypeRouter({"http": django_asgi_app, "websocket": websocket_application(), "lifespan": lifespan})
 
 bare = ProtocolTypeRouter({"http": django_asgi_app, "websocket": URLRouter(websocket_urlpatterns)})
 

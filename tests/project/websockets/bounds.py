@@ -45,6 +45,11 @@ async def swallow() -> None:
 
 
 @bounds.on
+async def address(socket: Socket) -> dict[str, str | None]:
+    return {"address": socket.address}
+
+
+@bounds.on
 def close(key: str) -> None:
     note(key, "close")
 
