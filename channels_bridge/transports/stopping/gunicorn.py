@@ -41,7 +41,7 @@ def stop_with_gunicorn(protocol: Any) -> None:
 class GunicornStop:
     """The stop of a worker, which by itself tells no client, and waits for them all as long as its parent lets it.
 
-    To be made on its event loop. SIGINT and SIGQUIT, which end a worker at once, are left to it.
+    To be made on its event loop. After SIGINT and SIGQUIT, which leave nobody time, all are told at once.
 
     :param worker: gunicorn's.
     """
