@@ -12,11 +12,11 @@ _HERE = "benchmarks.contestants"
 
 def _uvicorn(application: str) -> Command:
     options = ("--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off", "--log-level", "error")
-    return python("-m", "uvicorn", *options, "--no-access-log", f"{_HERE}.{application}")
+    return python("-m", "uvicorn", *options, "--no-access-log", application)
 
 
 def _daphne(application: str) -> Command:
-    return python("-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", f"{_HERE}.{application}")
+    return python("-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", application)
 
 
 #: Seconds that a server may take to start that has 100,000 WebSockets to make first.
@@ -29,7 +29,9 @@ _LAYERS = {"memory": "in memory", "core": "Redis core", "pubsub": "Redis pub/sub
 def ours(server: str, layer: str = "none") -> Contestant:
     """This package on ``server``; one process needs no channel layer."""
     environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.ours.settings", "BENCHMARK_LAYER": layer}
-    return Contestant("ours", _SERVERS[server]("ours.asgi:application"), EVENTS, environment, modules=(server,))
+    return Contestant(
+        "ours", _SERVERS[server]("channels_bridge.serve:application"), EVENTS, environment, modules=(server,)
+    )
 
 
 def slow(contestant: Contestant) -> Contestant:
@@ -58,13 +60,13 @@ def behind(contestant: Contestant, patterns: int) -> Contestant:
 def channels(kind: str, server: str, layer: str = "memory") -> Contestant:
     """Hand-written consumers of Channels, ``"async"`` or ``"sync"``."""
     environment = {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings", "BENCHMARK_LAYER": layer}
-    command = _SERVERS[server](f"channels.asgi:{kind}_application")
+    command = _SERVERS[server](f"{_HERE}.channels.asgi:{kind}_application")
     return Contestant(f"Channels, {kind}, {_LAYERS[layer]}", command, EVENTS, environment, modules=(server,))
 
 
 def bare(server: str) -> Contestant:
     """A bare ASGI function."""
-    return Contestant("bare ASGI", _SERVERS[server]("bare_asgi:application"), PATHS, modules=(server,))
+    return Contestant("bare ASGI", _SERVERS[server](f"{_HERE}.bare_asgi:application"), PATHS, modules=(server,))
 
 
 def unread(server: str) -> Contestant:
@@ -77,13 +79,13 @@ WEBSOCKETS = Contestant(
 )
 CHANX = Contestant(
     "chanx",
-    _uvicorn("chanx_server:application"),
+    _uvicorn(f"{_HERE}.chanx_server:application"),
     ACTIONS,
     {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings"},
     modules=("uvicorn", "chanx", "rest_framework"),
 )
 PYTHON_SOCKETIO = Contestant(
-    "python-socketio", _uvicorn("socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
+    "python-socketio", _uvicorn(f"{_HERE}.socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
 )
 OURS_ON_TORNADO = Contestant(
     "ours",

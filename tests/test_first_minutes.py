@@ -118,6 +118,18 @@ def test_serving_nothing_in_particular_names_the_variable() -> None:
     assert "DJANGO_SETTINGS_MODULE=project.settings" in said
 
 
+def test_what_stays_is_spared_by_the_garbage_collector() -> None:
+    script = """
+        import gc
+        from django.conf import settings
+
+        settings.configure(INSTALLED_APPS=["tornado_websockets"])
+        import channels_bridge.serve
+        print(gc.get_freeze_count() > 20_000, len(gc.get_objects()) < 1_000)
+    """
+    assert run_script(script).split() == ["True", "True"]
+
+
 ALONE = """
     import django
     from django.conf import settings

@@ -515,7 +515,14 @@ class Connection:
         self.shard.unsubscribe(self, self.path)
         self.on_hung_up()
         self.endpoint.on_disconnected(self)
-        await finish(self._depart())
+        await (self._depart() if self._departs_at_once else finish(self._depart()))
+
+    @property
+    def _departs_at_once(self) -> bool:
+        """Whether nothing waits in its departure: then no cancellation can stop it, and it needs no task of its own."""
+        endpoint = self.endpoint
+        has_work = self._outbox.writer or self._streams or endpoint.hub.publisher
+        return not has_work and not endpoint.dispatcher.handlers_at("close")
 
     async def _depart(self) -> None:
         try:
