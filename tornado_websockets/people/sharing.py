@@ -163,7 +163,7 @@ class Sharing:
     async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
-        others, record = _Others(2 * renewal), ""
+        others, record = _Others(2 * (renewal + self._pace.rest)), ""
         while hub.has_clients(topic) or self._row_at(topic):
             event.clear()
             rest = self._pace.rest
