@@ -1,6 +1,7 @@
 """The live page for a terminal, where nobody can be asked; what it prints, two processes say."""
 
 import asyncio
+import io
 
 import pytest
 from channels.layers import get_channel_layer
@@ -12,7 +13,9 @@ from tests.support.layers import BROKER
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.live import terminal
+from tornado_websockets.management.commands import websockets
 from tornado_websockets.processes.survey import SurveyPace
+from tornado_websockets.websocket import WebSocket
 
 
 def test_without_a_layer_it_says_what_is_missing():
@@ -41,3 +44,11 @@ def test_nobody_is_told_apart_from_that():
 def test_nothing_that_is_shown_does_anything_to_a_terminal():
     lines = list(terminal._table(("path", "connections"), [("/\x1b[2J\n", 12), ("/chat", 3)]))
     assert lines == ["path    connections", "/?[2J?           12", "/chat             3", ""]
+
+
+def test_what_a_terminal_has_no_characters_for_is_a_question_mark(monkeypatch):
+    dumb = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(websockets, "registry", [WebSocket("/größe", add_to_handlers=False)])
+    call_command("websockets", stdout=dumb)
+    dumb.flush()
+    assert b"/ws/gr??e" in dumb.buffer.getvalue()

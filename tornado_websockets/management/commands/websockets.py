@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self.stdout.write(agents.section(), ending="")
             return
         if options["live"]:
-            self.stdout.write(self._look(options["find"]), ending="")
+            self.stdout.write(self._readable(self._look(options["find"])), ending="")
             return
         discover()
         endpoints = map(endpoint_of, registry)
@@ -46,9 +46,15 @@ class Command(BaseCommand):
             title = settings.ROOT_URLCONF.partition(".")[0]
             document = asyncapi.write(*described, title=title, version="1.0.0")
             self.stdout.write(json.dumps(document, indent=2))
+        elif options["typescript"]:
+            self.stdout.write(typescript.write(*described), ending="")
         else:
-            form = typescript if options["typescript"] else listing
-            self.stdout.write(form.write(*described), ending="")
+            self.stdout.write(self._readable(listing.write(*described)), ending="")
+
+    def _readable(self, text: str) -> str:
+        """A text with question marks for what the terminal has no characters for: users choose their names."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
     def _look(self, find: str) -> str:
         from tornado_websockets.live import terminal
