@@ -83,3 +83,18 @@ async def test_events_of_any_name_are_tried_out_by_form_and_as_json(page: Page) 
     await expect(page.locator("#reply")).to_contain_text("unknown_event")
     await expect(page.locator("#frames [data-direction=sent]").first).to_contain_text("<b>nothing</b>")
     assert await page.locator("#frames b").count() == 0
+
+
+#: Which of two WebSockets the page takes for idle, where a process has clients of the first, and so many paths in all.
+IDLE = """async (total) => {
+  const { idle } = await import(new URL("assets/looking.mjs", location).href);
+  const processes = [{ paths: [["/room/1", "/room/<int:number>", 1]], paths_total: total }];
+  return idle(processes, ["/room/<int:number>", "/quiet"]).map(({ path }) => path);
+}"""
+
+
+@pytest.mark.parametrize(("total", "expected"), [(1, ["/quiet"]), (2, [])], ids=["all told of", "not all"])
+async def test_idle_is_what_nobody_is_at_where_all_paths_are_told_of(
+    page: Page, total: int, expected: list[str]
+) -> None:
+    assert await page.evaluate(IDLE, total) == expected

@@ -242,7 +242,7 @@ class Looking {
 }
 
 /** The paths of WebSockets that have no connection, where that can be told: of many paths, not all are told of. */
-function idle(processes, served) {
+export function idle(processes, served) {
   if (processes.some((each) => each.paths.length < each.paths_total)) return [];
   const patterns = new Set(processes.flatMap(({ paths }) => paths.map(([, pattern]) => pattern)));
   return served.filter((pattern) => !patterns.has(pattern)).map((path) => ({ key: path, path, count: 0 }));
