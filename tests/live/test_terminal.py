@@ -23,6 +23,17 @@ def test_without_a_layer_it_says_what_is_missing():
         call_command("websockets", live=True)
 
 
+@override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}})
+def test_with_a_layer_of_each_process_it_says_so():
+    with pytest.raises(CommandError, match="to itself"):
+        call_command("websockets", live=True)
+
+
+def test_who_looks_for_something_is_told_where():
+    with pytest.raises(CommandError, match="--live"):
+        call_command("websockets", find="/chat")
+
+
 async def look(error=None):
     hub = Hub()
     hub.publisher = Relay(hub, Encoder())
