@@ -122,7 +122,7 @@ class Relay:
             if not self._has_no_loop:
                 logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, message.topic)
             self._has_no_loop = True
-            counters.messages_unsent += 1
+            counters.messages_unsent += outgoing.is_loss
             outgoing.fail(error)
         else:
             self._has_no_loop = False

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+from channels.layers import get_channel_layer
 from django.test import override_settings
 
 from channels_bridge.relay.publisher import Relay
@@ -15,6 +16,7 @@ from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.exceptions import PublishError
 from tornado_websockets.processes import survey
 from tornado_websockets.processes.connections import CONNECTIONS
 from tornado_websockets.processes.identity import identity
@@ -107,6 +109,19 @@ async def test_without_a_layer_this_process_answers_at_once():
     assert round_.is_whole
     assert list(round_.answers) == [identity.id]
     assert round_.answers[identity.id].name == identity.name
+
+
+async def test_a_question_that_nobody_hears_is_no_loss(two, caplog):
+    here, _ = two
+    get_channel_layer().error = OSError("down")
+    before = counters.messages_unsent
+    async with Survey(here.hub, PACE) as survey:
+        assert not (await survey.ask("who")).is_whole
+    assert counters.messages_unsent == before
+    assert "takes no messages" not in caplog.text
+    with pytest.raises(PublishError):
+        await here.ws.apublish("said")
+    assert counters.messages_unsent == before + 1
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,11 @@ def _responder_of(what: str) -> Responder:
     return _responders[what]
 
 
+def is_of_survey(message: Message | Note) -> bool:
+    """Whether it is a question or an answer: who misses one has asked, and finds out by itself."""
+    return message.event == QUESTION if isinstance(message, Note) else message.topic.startswith(ANSWERS)
+
+
 @dataclass(frozen=True, slots=True)
 class SurveyPace:
     """How long is waited for answers; in seconds.
