@@ -1,5 +1,7 @@
 """What the staff sees and does by the WebSocket of the live page."""
 
+from types import SimpleNamespace
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
@@ -145,6 +147,15 @@ async def test_whom_the_last_look_does_not_show_can_be_disconnected_as_long_as_a
         await first_look(client, find="nobody at all")
         await client.request("disconnect", {"id": tab.connection.id})
         await until(lambda: tab.close_code == 4403)
+
+
+def test_of_what_was_shown_the_newest_are_kept():
+    socket, half = SimpleNamespace(state={}), looking.MOST_SHOWN // 2
+    for look in range(3):
+        looking._note_shown(socket, [{"id": f"{look} {number}"} for number in range(half)])
+    [kept] = socket.state.values()
+    assert len(kept) == looking.MOST_SHOWN
+    assert {id_.split()[0] for id_ in kept} == {"1", "2"}
 
 
 async def test_who_looks_is_no_handler_that_runs(somebody):
