@@ -11,6 +11,7 @@ from tornado_websockets.core.delivery.hub import shared_future
 from tornado_websockets.core.delivery.keeper import PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.exceptions import PublishError
+from tornado_websockets.processes.survey import is_of_survey
 
 #: Bytes that a message takes besides its text, on CPython; those of its outcome, where somebody wants to know it; and
 #: those of the queue of a topic.
@@ -68,6 +69,11 @@ class Outgoing:
         """Bytes that it takes while it waits, roughly."""
         message = self.message
         return len(message.text) + len(message.topic) + _ITEM + (0 if self.outcome is None else _OUTCOME)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether something is missed where it does not arrive."""
+        return not is_of_survey(self.message)
 
     def succeed(self) -> None:
         """Tell whoever waits for the outcome that the layer has taken it."""

@@ -19,6 +19,7 @@ from tornado_websockets.core.forking import ForkGuard
 from tornado_websockets.core.handlers.greenlets import new_lock, settled_here
 from tornado_websockets.core.logger import logger
 from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.processes.survey import ANSWERS
 
 from .batching import Outgoing, QueueBounds
 from .complaints import Complaints
@@ -122,7 +123,7 @@ class Relay:
             if not self._has_no_loop:
                 logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, message.topic)
             self._has_no_loop = True
-            counters.messages_unsent += 1
+            counters.messages_unsent += outgoing.is_loss
             outgoing.fail(error)
         else:
             self._has_no_loop = False
@@ -210,7 +211,8 @@ class Relay:
                 batch.first,
                 batch.path,
             )
-        elif lost and batch.places is None:  # what is lost of a history, the keeper finds by the places
+        elif lost and batch.places is None and not batch.path.startswith(ANSWERS):
+            # What is lost of a history, the keeper finds by the places; of answers, whoever has asked.
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         skipped = len(batch.texts) - len(texts)

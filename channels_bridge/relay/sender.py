@@ -274,15 +274,16 @@ class Sender:
 
     def _fail(self, batch: list[Outgoing], error: BaseException | None) -> None:
         """Count messages that other processes miss, and tell the log, once, and those who wait for the outcomes."""
-        if not self._unsent:
+        lost = [outgoing for outgoing in batch if outgoing.is_loss]
+        if lost and not self._unsent:
             reason = "too much is waiting for it" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
             logger.error(
                 "The channel layer takes no messages, clients of other processes miss them: %s (path %.64r)",
                 reason,
-                batch[0].topic,
+                lost[0].topic,
             )
-        self._unsent += len(batch)
-        counters.messages_unsent += len(batch)
+        self._unsent += len(lost)
+        counters.messages_unsent += len(lost)
         for outgoing in batch:
             outgoing.fail(error)
 

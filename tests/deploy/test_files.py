@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.support.deployment import DEPLOY, PORTS, adapted, nginx_site
+from tests.support.documents import blocks
 from tests.support.missing import do_without
 from tests.support.nginx import Nginx
 from tests.support.process import Process, free_port
@@ -186,6 +187,14 @@ def test_the_steps_of_the_image_stand_in_an_order_that_works() -> None:
     [user] = dockerfile()["USER"]
     assert f"--uid {user} " in dockerfile()["RUN"][-1]
     assert int(user) > 0
+
+
+def test_the_settings_can_be_read_where_the_image_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    [settings] = [block for block in blocks((DEPLOY / "README.md").read_text(), "python") if "CHANNEL_LAYERS" in block]
+    names: dict[str, Any] = {}
+    exec(settings, names)
+    assert names["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
 
 
 def test_compose_has_two_processes_that_have_time_to_stop_one_redis_and_nginx() -> None:

@@ -1,10 +1,14 @@
 """What the staff sees and does by the WebSocket of the live page."""
 
+from types import SimpleNamespace
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.test import override_settings
 
 from tests.support.waiting import until
+from tornado_websockets.core.counters import counters
 from tornado_websockets.live import looking
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused
 from tornado_websockets.websocket import WebSocket
@@ -114,6 +118,78 @@ async def test_who_may_only_look_cannot_disconnect(somebody, room, key):
             await client.request("disconnect", {"id": tab.connection.id})
         assert refused.value.code == "forbidden"
         await tab.assert_nothing()
+
+
+@pytest.mark.parametrize("find", [None, 7, ["/seen"], "/seen" * 50], ids=lambda find: str(find)[:20])
+async def test_what_nobody_could_look_for_is_refused(somebody, find):
+    staff = await sync_to_async(somebody)("look", is_staff=True)
+    async with Client(PATH, user=staff) as client:
+        with pytest.raises(RequestRefused) as refused:
+            await first_look(client, find=find)
+        assert refused.value.code == "invalid_data"
+
+
+@pytest.mark.parametrize("id_", [None, 7, [], {}], ids=str)
+async def test_what_is_no_id_is_refused_and_no_failure(somebody, id_, caplog):
+    staff = await sync_to_async(somebody)("look", "disconnect", is_staff=True)
+    async with Client(PATH, user=staff) as client:
+        await first_look(client)
+        with pytest.raises(RequestRefused) as refused:
+            await client.request("disconnect", {"id": id_})
+        assert refused.value.code == "invalid_data"
+    assert not caplog.records
+
+
+async def test_whom_the_last_look_does_not_show_can_be_disconnected_as_long_as_an_earlier_one_did(somebody, room, key):
+    staff = await sync_to_async(somebody)("look", "disconnect", is_staff=True)
+    async with Client(PATH, user=staff) as client, Client(f"/seen/{key}", websocket=room) as tab:
+        await first_look(client)
+        await first_look(client, find="nobody at all")
+        await client.request("disconnect", {"id": tab.connection.id})
+        await until(lambda: tab.close_code == 4403)
+
+
+def test_of_what_was_shown_the_newest_are_kept():
+    socket, half = SimpleNamespace(state={}), looking.MOST_SHOWN // 2
+    for look in range(3):
+        looking._note_shown(socket, [{"id": f"{look} {number}"} for number in range(half)])
+    [kept] = socket.state.values()
+    assert len(kept) == looking.MOST_SHOWN
+    assert {id_.split()[0] for id_ in kept} == {"1", "2"}
+
+
+async def test_who_looks_is_no_handler_that_runs(somebody):
+    staff = await sync_to_async(somebody)("look", is_staff=True)
+    async with Client(PATH, user=staff) as client, Client(PATH, user=staff) as other:
+        running = counters.handlers_running
+        await first_look(other)
+        (process,) = (await first_look(client))["processes"]
+        assert process["counters"]["handlers_running"] == running
+
+
+@pytest.mark.parametrize("origins", [["*"], None], ids=["all are let in", "its own"])
+async def test_no_page_of_another_site_gets_in_by_the_cookie_of_somebody_who_may(somebody, origins):
+    staff = await sync_to_async(somebody)("look", is_staff=True)
+    host = {"Host": "127.0.0.1:8000"}
+    with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": origins}, CSRF_TRUSTED_ORIGINS=["https://a.example"]):
+        for origin in ("https://elsewhere.example", "null"):
+            with pytest.raises(ConnectionRefused):
+                await Client(PATH, user=staff, headers={**host, "Origin": origin}).connect()
+        for origin in ("https://127.0.0.1", "https://a.example"):
+            async with Client(PATH, user=staff, headers={**host, "Origin": origin}) as client:
+                assert (await first_look(client))["is_whole"]
+
+
+async def test_a_user_without_a_name_disconnects_as_well(room, key, caplog):
+    class Odd:
+        pk = 7
+        is_active = is_superuser = is_authenticated = True
+
+    async with Client(PATH, user=Odd()) as client, Client(f"/seen/{key}", websocket=room) as tab:
+        await first_look(client, find=key)
+        await client.request("disconnect", {"id": tab.connection.id})
+        await until(lambda: tab.close_code == 4403)
+    assert "' (7)' disconnects" in caplog.text
 
 
 async def test_a_permission_that_was_taken_away_counts_at_once(somebody):

@@ -28,13 +28,16 @@ def test_processes_of_one_name_are_told_apart():
     [
         {"counters": {"connections": "many"}},
         {"counters": {"connections": float("inf")}},
+        {"counters": {"connections": float("nan")}},
+        {"counters": {"connections": 10**400}},
         {"counters": None},
         {"durations": [["/chat", [1], 1.0]]},
         {"durations": [[1, COUNTS, 1.0]]},
         {"refusals": [["/chat", {"no": True}]]},
+        {"refusals": [["/\ud800", {"no": 1}]]},
         {"refusals": 1},
     ],
-    ids=str,
+    ids=lambda wrong: ascii(wrong)[:60],
 )
 def test_what_makes_no_sense_is_left_out(wrong, caplog):
     (other,) = read(Answer("a", "a:1", says(**wrong), 0.1), Answer("b", "b:1", says(), 0.1))

@@ -71,6 +71,12 @@ def test_view_gives_every_number_in_prometheus_text_format():
     assert "# TYPE tornado_websockets_messages_in_total counter" in response.text
 
 
+async def test_numbers_are_kept_by_no_cache():
+    request = RequestFactory().get("/metrics")
+    for response in (prometheus(request), await prometheus_all(request)):
+        assert "no-store" in response["Cache-Control"]
+
+
 def test_every_number_has_its_meaning():
     assert set(MEANINGS) == set(snapshot())
     text = prometheus(RequestFactory().get("/metrics")).text

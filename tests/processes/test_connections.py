@@ -74,14 +74,18 @@ async def said_by(connect, **changes):
     [
         {"counters": {"connections": "many"}},
         {"counters": {"connections": float("inf")}},
+        {"counters": {"connections": 10**400}},
+        {"seconds": 10**400},
         {"paths": [["/chat", 1]]},
         {"paths": [["/chat", "/chat", 1]] * (MOST + 1)},
         {"users": None},
         {"connections": [{"id": "1"}]},
         {"connections_found": "1"},
+        {"connections_found": 10**400},
+        {"users": [["1", "\ud800", 1]]},
         {"started": None},
     ],
-    ids=lambda changes: str(changes)[:40],
+    ids=lambda changes: ascii(changes)[:40],
 )
 async def test_what_makes_no_sense_is_left_out(connect, changes, caplog):
     says = await said_by(connect)

@@ -4,16 +4,19 @@ import asyncio
 import contextlib
 
 import pytest
+from channels.layers import get_channel_layer
 from django.test import override_settings
 
 from channels_bridge.relay.publisher import Relay
 from tests.support.communicator import InProcess
 from tests.support.layers import BROKER
+from tests.support.memory import MemoryPublisher
 from tests.support.waiting import until
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.exceptions import PublishError
 from tornado_websockets.processes import survey
 from tornado_websockets.processes.connections import CONNECTIONS
 from tornado_websockets.processes.identity import identity
@@ -108,6 +111,19 @@ async def test_without_a_layer_this_process_answers_at_once():
     assert round_.answers[identity.id].name == identity.name
 
 
+async def test_a_question_that_nobody_hears_is_no_loss(two, caplog):
+    here, _ = two
+    get_channel_layer().error = OSError("down")
+    before = counters.messages_unsent
+    async with Survey(here.hub, PACE) as survey:
+        assert not (await survey.ask("who")).is_whole
+    assert counters.messages_unsent == before
+    assert "takes no messages" not in caplog.text
+    with pytest.raises(PublishError):
+        await here.ws.apublish("said")
+    assert counters.messages_unsent == before + 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -130,8 +146,14 @@ async def test_a_question_that_makes_no_sense_is_counted_and_answered_nowhere(tw
 
 @pytest.mark.parametrize(
     "text",
-    ['{"event":"answer","data":{}}', '{"event":"answer"}', "[" * 100 + "]" * 100, '{"event":"answer","data":{"id":""'],
-    ids=["empty", "without data", "deep", "halves"],
+    [
+        '{"event":"answer","data":{}}',
+        '{"event":"answer"}',
+        "[" * 100 + "]" * 100,
+        '{"event":"answer","data":{"id":""',
+        '{"event":"answer","data":{"id":"","process":"1","name":"\\ud800","says":{}}}',
+    ],
+    ids=["empty", "without data", "deep", "halves", "half a character"],
 )
 def test_an_answer_that_makes_no_sense_is_logged(text, caplog):
     Survey(Hub()).deliver(text)
@@ -145,3 +167,18 @@ async def test_nothing_is_left_when_nobody_asks_any_more(two):
         await survey.ask("who")
         assert sorted(here.hub.topics()) != topics
     assert sorted(here.hub.topics()) == topics
+
+
+async def test_nothing_is_left_where_who_asks_has_left_before_the_others_could_be_heard():
+    class NeverHeard(MemoryPublisher):
+        async def join(self, topic):
+            await asyncio.Event().wait()
+
+    hub = Hub()
+    hub.publisher = NeverHeard()
+    asking = asyncio.create_task(Survey(hub).__aenter__())
+    await until(lambda: not hub.is_empty)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert hub.is_empty

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +18,10 @@ from ..core.protocol.closing import FORBIDDEN, Close
 from ..core.registry import url_path_of
 from ..exceptions import PublishError, Refused
 from ..people.orders import Disconnect
-from ..processes.connections import CONNECTIONS
+from ..processes.connections import CONNECTIONS, MAX_TEXT, name_of
 from ..processes.reading import read_reports
 from ..processes.survey import Survey
+from ..serving.origin import is_from_elsewhere
 from ..transactions import Options, publish
 from ..websocket import WebSocket, endpoint_of, registry
 from .permissions import may_disconnect, may_look, read_again
@@ -32,6 +34,9 @@ PATH: Final = "/tornado_websockets/live"
 
 #: Where the connections that a client was shown are kept, by their ids.
 _SHOWN: Final = "shown"
+
+#: How many of them: whom somebody is about to disconnect may not be among the slowest any more.
+MOST_SHOWN: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class LookPace:
 
 
 def _may_connect(socket: Socket) -> bool:
-    return may_look(socket.user)
+    """Cookies count here, whatever AUTHENTICATE says, so no page of another site may connect by them."""
+    return not is_from_elsewhere(socket.headers) and may_look(socket.user)
 
 
 live = WebSocket(PATH, authorize=_may_connect, authenticate=["session"])
@@ -61,8 +67,8 @@ async def look(socket: Socket, data: dict[str, Any]) -> AsyncIterator[dict[str, 
     ``find`` in the data picks connections that have it in their path, user, address or id.
     """
     find = data.get("find", "")
-    if not isinstance(find, str):
-        raise Refused("invalid_data", "Expected what to find as a string.")
+    if not isinstance(find, str) or len(find) > MAX_TEXT:
+        raise Refused("invalid_data", f"Expected what to find as a string of at most {MAX_TEXT} characters.")
     async with aclosing(watch(socket, find)) as looks:
         async for seen in looks:
             yield seen
@@ -77,7 +83,7 @@ async def watch(socket: Socket, find: str, pace: LookPace = LookPace()) -> Async
                 may_still_disconnect, asked = await _permissions(socket), monotonic()
             answers = await survey.ask(CONNECTIONS, {"find": find})
             reports = read_reports(answers)
-            socket.state[_SHOWN] = {row["id"]: row for report in reports for row in report.connections}
+            _note_shown(socket, [row for report in reports for row in report.connections])
             yield {
                 "processes": [
                     {**report.says, "id": report.process, "name": report.name, "delay": report.delay}
@@ -96,18 +102,31 @@ async def disconnect(socket: Socket, data: dict[str, Any]) -> None:
     """Disconnect a client that is shown, on whichever process it is."""
     if not await _permissions(socket):
         raise Refused("forbidden", "You may look, but not disconnect.")
-    shown = socket.state.get(_SHOWN, {}).get(data.get("id"))
+    id_ = data.get("id")
+    if not isinstance(id_, str):
+        raise Refused("invalid_data", "Expected the id of a connection as a string.")
+    shown = socket.state.get(_SHOWN, {}).get(id_)
     if shown is None:
-        raise Refused("gone", "This client is not there any more.")
-    path, id_ = shown["path"], shown["id"]
+        raise Refused("gone", "This client is not shown here any more.")
+    path = shown["path"]
     order = Disconnect(path, Audience(connections=frozenset((id_,))), Close.by_application(FORBIDDEN, "Disconnected."))
-    by = f"{socket.user.get_username()} ({socket.user.pk})"
+    by = f"{name_of(socket.user)} ({socket.user.pk})"
     whom = "nobody in particular" if shown["user"] is None else f"{shown['name']} ({shown['user']})"
     logger.warning("%r disconnects %r (path %.64r, connection %s)", by[:128], whom[:128], path, id_)
     try:
         await publish(_hub_of(path), order.note, Options())
     except PublishError as error:
         raise Refused("unavailable", "The other processes cannot be told now.") from error
+
+
+def _note_shown(socket: Socket, rows: list[dict[str, Any]]) -> None:
+    """Keep the newest of what a client was shown."""
+    shown = socket.state.setdefault(_SHOWN, {})
+    for row in rows:
+        shown.pop(row["id"], None)
+        shown[row["id"]] = row
+    for id_ in list(islice(shown, max(0, len(shown) - MOST_SHOWN))):
+        del shown[id_]
 
 
 def _hub_of(path: str) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.logger import logger
-from ..processes.survey import Answer, Details, Round, Survey, SurveyPace, answers
+from ..processes.survey import Answer, Details, Round, Survey, SurveyPace, answers, is_number, is_text
 from .meanings import MEANINGS, snapshot
 from .measuring import BOUNDS, MOST_CODES, MOST_PATHS, measures
 
@@ -94,13 +93,13 @@ def _scraped(name: str, answer: Answer) -> Scraped:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if not is_number(value):
         raise TypeError(f"expected a number, got {value!r:.64}")
     return value
 
 
 def _label(value: Any) -> str:
-    if not isinstance(value, str):
+    if not is_text(value):
         raise TypeError(f"expected a name, got {value!r:.64}")
     return value[:MAX_LABEL]
 

@@ -4,6 +4,7 @@ import asyncio
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
 
 from ..core.delivery.hub import hub
 from .exposition import CONTENT_TYPE, write, write_all
@@ -11,11 +12,13 @@ from .meanings import snapshot
 from .scraping import scraper
 
 
+@never_cache
 def prometheus(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 any request gets the same
     """A view: :func:`snapshot` in Prometheus' text format, of the process that answers alone."""
     return HttpResponse(write(snapshot()), content_type=CONTENT_TYPE)
 
 
+@never_cache
 async def prometheus_all(request: HttpRequest) -> HttpResponse:
     """A view: the numbers of this process, and of all others that have clients, each with a label ``process``.
 

@@ -113,13 +113,15 @@ def _row(connection: Connection) -> dict[str, Any]:
 def _user_of(connection: Connection) -> tuple[str, str] | None:
     """Key and name of its user; ``None`` for nobody."""
     key = connection.user_key
-    if key is None:
-        return None
+    return None if key is None else (key, name_of(connection.user))
+
+
+def name_of(user: Any) -> str:
+    """The name of a user for people, as far as it has one."""
     try:
-        name = str(connection.user.get_username())
+        return str(user.get_username())[:MAX_TEXT]
     except Exception:  # a user of the project's own, which may have no name, or ask a database for it
-        name = ""
-    return key, name[:MAX_TEXT]
+        return ""
 
 
 def _texts_of(connection: Connection, user: tuple[str, str] | None) -> Iterator[str]:

@@ -2,41 +2,54 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from math import isfinite
-from types import UnionType
 from typing import Any, Final
 
 from ..core.counters import Counters
 from ..core.logger import logger
 from .connections import MOST
-from .survey import Answer, Round
+from .survey import Answer, Round, is_number, is_text
 
 _COUNTERS: Final = tuple(field.name for field in fields(Counters))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and isfinite(value)
-
-
 def _are_numbers(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
+    return isinstance(value, dict) and all(map(is_number, value.values()))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and is_number(value) and value >= 0
+
+
+def _is_count_or_none(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or is_text(value)
 
 
 #: What a report is: a list of one is of any length, a tuple stands for a list of just these.
 _REPORT: Final = {
-    "started": _is_number,
-    "seconds": _is_number,
+    "started": is_number,
+    "seconds": is_number,
     "stopping": bool,
     "counters": _are_numbers,
-    "paths": [(str, str, int)],
-    "paths_total": int,
-    "users": [(str, str, int)],
-    "users_total": int,
+    "paths": [(is_text, is_text, _is_count)],
+    "paths_total": _is_count,
+    "users": [(is_text, is_text, _is_count)],
+    "users_total": _is_count,
     "connections": [
-        {"id": str, "path": str, "user": str | None, "name": str, "address": str, "backlog": int | None},
+        {
+            "id": is_text,
+            "path": is_text,
+            "user": _is_text_or_none,
+            "name": is_text,
+            "address": is_text,
+            "backlog": _is_count_or_none,
+        },
     ],
-    "connections_total": int,
-    "connections_found": int,
+    "connections_total": _is_count,
+    "connections_found": _is_count,
 }
 
 
@@ -88,4 +101,4 @@ def _fits(value: Any, shape: Any) -> bool:
         return isinstance(value, list) and len(value) <= MOST and all(_fits(each, shape[0]) for each in value)
     if isinstance(shape, tuple):
         return isinstance(value, list) and len(value) == len(shape) and all(map(_fits, value, shape))
-    return isinstance(value, shape) if isinstance(shape, type | UnionType) else shape(value)
+    return isinstance(value, shape) if isinstance(shape, type) else bool(shape(value))

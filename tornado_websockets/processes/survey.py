@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeGuard
 
 from ..core.control import CONTROL, Note, on_note
 from ..core.delivery.message import Message
@@ -42,6 +42,9 @@ MAX_NAME: Final = 128
 
 #: Arrays and objects that an answer may nest.
 MAX_DEPTH: Final = 8
+
+#: The greatest number in an answer: whatever reads it, floats included, tells it from the next one.
+MAX_NUMBER: Final = 2**53
 
 Details = Mapping[str, Any]
 
@@ -75,6 +78,11 @@ def _responder_of(what: str) -> Responder:
     return _responders[what]
 
 
+def is_of_survey(message: Message | Note) -> bool:
+    """Whether it is a question or an answer: who misses one has asked, and finds out by itself."""
+    return message.event == QUESTION if isinstance(message, Note) else message.topic.startswith(ANSWERS)
+
+
 @dataclass(frozen=True, slots=True)
 class SurveyPace:
     """How long is waited for answers; in seconds.
@@ -100,6 +108,22 @@ class Answer:
     name: str
     says: Details
     seconds: float
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether something in an answer is a number that can be reckoned with; JSON has some of any length."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER  # no NaN is
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether something in an answer is a text that can be written; JSON has halves of characters, too."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -139,7 +163,11 @@ class Survey:
         self._late = set(known)
 
     async def __aenter__(self) -> Self:
-        await self._hub.enter(self._topic)
+        try:
+            await self._hub.enter(self._topic)
+        except BaseException:  # whoever asks has left meanwhile, say
+            await self._hub.leave(self._topic)
+            raise
         self._shard = self._hub.shard()
         self._hub.subscribe(self, self._shard, self._topic)
         return self
@@ -224,7 +252,7 @@ class Survey:
             raise ValueError("it nests too deeply")
         data = json.loads(text)["data"]
         process, name, says = data["process"], data["name"], data["says"]
-        if not isinstance(says, dict) or not all(isinstance(each, str) for each in (process, name)):
+        if not isinstance(says, dict) or not all(map(is_text, (process, name))):
             raise TypeError("it does not say whose it is, or what")
         if data["id"] != self._question:
             self._late.add(process)

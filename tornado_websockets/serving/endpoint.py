@@ -80,7 +80,8 @@ class Endpoint:
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
     :ivar followed: events of rows that are followed, with their types.
-    :ivar is_hidden: whether only those whom ``authorize`` lets in may know that it is there.
+    :ivar is_hidden: whether only those whom ``authorize`` lets in may know that it is there. It is in no description,
+        and its replies in parts, which last as long as somebody looks, are in no measure of what handlers do.
     """
 
     def __init__(

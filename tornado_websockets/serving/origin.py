@@ -1,7 +1,7 @@
 """The origin rule: whether a page may connect, and whether the host that was asked for is ours; on every transport."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -60,7 +60,7 @@ def _refusal_of_origin(text: str, host: str | None) -> str | None:
         if any(_fits(text, entry) for entry in allowed):
             return None
         return f"the origin {shown} fits no entry of TORNADO_WEBSOCKETS['ALLOWED_ORIGINS']: add it there to let it in"
-    if _is_same_host(text, host) or any(_is_trusted(text, entry) for entry in settings.CSRF_TRUSTED_ORIGINS):
+    if _is_of_site(text, host):
         return None
     asked = "" if host is None else f", {host[:_SHOWN]!r}"
     is_for_csrf = text.lower().startswith(("http://", "https://"))
@@ -68,6 +68,22 @@ def _refusal_of_origin(text: str, host: str | None) -> str | None:
         f"the origin {shown} is not the host that was asked for{asked}: to let it in, add it to "
         f"{'CSRF_TRUSTED_ORIGINS, or to ' if is_for_csrf else ''}TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] with all others"
     )
+
+
+def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Whether a handshake comes of a page of another site, which ``ALLOWED_ORIGINS`` may have let in all the same.
+
+    :param headers: that have passed :func:`refusal`.
+    """
+    origin, host = headers.get("Origin"), headers.get("Host")
+    if settings.USE_X_FORWARDED_HOST:
+        host = headers.get("X-Forwarded-Host", host)
+    return origin is not None and not _is_of_site(origin, host)
+
+
+def _is_of_site(text: str, host: str | None) -> bool:
+    """Whether a page is of the host that was asked for, or of one that may send its forms."""
+    return _is_same_host(text, host) or any(_is_trusted(text, entry) for entry in settings.CSRF_TRUSTED_ORIGINS)
 
 
 def _is_same_host(text: str, host: str | None) -> bool:

@@ -401,6 +401,16 @@ class TestLosses:
         assert "2 messages" in record.getMessage()
         assert "/chat" in record.getMessage()
 
+    async def test_are_none_of_answers_to_who_asks_the_processes(self, layer, start, caplog):
+        before = counters.messages_lost
+        mine = await start().connect("answers 1")
+        for first in (1, 4):
+            batch = Batch("other", "answers 1", first, [frame("a")], [None])
+            await layer.group_send(group_name("answers 1"), batch.to_message())
+        await until(lambda: mine.heard == ["a", "a"])
+        assert counters.messages_lost == before
+        assert caplog.records == []
+
     async def test_are_none_where_nothing_was_lost(self, layer, start, caplog):
         mine = await start().connect()
         await self.send(layer, 7, "a", "b")

@@ -15,6 +15,7 @@ from tornado_websockets.core.conversation.threads import threads
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.watching import on_handled
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
@@ -610,3 +611,25 @@ class TestPlainGenerators:
             await client.leave()
             await client.connection.fall_silent()
         await until(lambda: threads.is_idle)
+
+
+@either
+async def test_what_shows_others_what_goes_on_is_no_part_of_that(ws, client, is_plain):
+    closed, handled = [], []
+    register(ws, is_plain=is_plain, closed=closed)
+    endpoint_of(ws).is_hidden = True
+    client.transport.hold()
+    on_handled.append(lambda client, event, seconds, outcome: handled.append(event))
+    try:
+        running = counters.handlers_running
+        await client.send("flow", id=7)
+        await until(lambda: client.transport.sending)
+        seconds = counters.handler_seconds
+        assert counters.handlers_running == running
+        client.transport.release()
+        await client.send("tws.cancel", id=7)
+        await client.connection.fall_silent()
+        assert closed == [True]
+        assert (counters.handlers_running, counters.handler_seconds, handled) == (running, seconds, [])
+    finally:
+        on_handled.pop()

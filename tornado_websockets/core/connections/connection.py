@@ -84,6 +84,7 @@ class Endpoint(Protocol):
     authentication: Any
     authorization: Any
     presence: Any
+    is_hidden: bool
     is_rechecked: bool
 
     @property
@@ -666,6 +667,11 @@ class Connection:
                 self.transport.keep_line_short()
             self._begun_streams.begin(frame, handler, parts)
         return refusal
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its WebSocket shows others what goes on: its replies in parts are no part of that."""
+        return self.endpoint.is_hidden
 
     @property
     def encoder(self) -> Encoder:

@@ -22,6 +22,10 @@ class Client(Caller, Protocol):
     """Whom a reply is for."""
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether its WebSocket shows others what goes on: its replies in parts are no part of that."""
+
+    @property
     def encoder(self) -> Encoder:
         """Writes what is sent to it."""
 
@@ -147,18 +151,19 @@ class Stream:
         client, frame = self._client, self._frame
         self._has_begun = True
         started = monotonic()
-        counters.handlers_running += 1
+        counted = 0 if client.is_hidden else 1
+        counters.handlers_running += counted
         try:
             refusal = await self._bring_to_end(self._send_parts())
             self._is_closing = True
             refusal = await self._bring_to_end(self._steps.close()) or refusal
         finally:
-            counters.handlers_running -= 1
-            counters.handler_seconds += monotonic() - started
+            counters.handlers_running -= counted
+            counters.handler_seconds += counted * (monotonic() - started)
             assert frame.id is not None  # noqa: S101 else it is not answered in parts
             self._streams.forget(frame.id)
         self._answer(refusal)
-        if on_handled:
+        if on_handled and counted:
             tell_handled(client, frame, started, Outcome.CANCELLED if self._is_cancelled else outcome_of(refusal))
         if self._interruption is not None:
             raise self._interruption

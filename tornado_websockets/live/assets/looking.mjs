@@ -64,12 +64,20 @@ class Looking {
   constructor(tws) {
     this._tws = tws;
     this._isShown = false;
+    this._isRefused = false; // several times in a row: whoever is logged out is not let in any more
     this._stream = null;
     this._before = new Map();
     this._makeTables();
     this._makeTiles();
-    tws.on("open", () => this._watch());
-    tws.on("reconnecting", () => this._say("Reconnecting", "waiting"));
+    tws.on("open", () => {
+      this._isRefused = false;
+      this._watch();
+    });
+    tws.on("refused", () => (this._isRefused = true));
+    tws.on("reconnecting", () => {
+      if (this._isRefused) this._say("Refused, or unreachable", "bad");
+      else this._say("Reconnecting", "waiting");
+    });
     tws.on("close", ({ code }) => this._say(code === 4403 ? "Not allowed any more" : "Disconnected", "bad"));
     document.addEventListener("visibilitychange", () => this._update());
     byId("find").addEventListener("submit", (event) => event.preventDefault());
@@ -124,9 +132,7 @@ class Looking {
     this._showTiles(processes);
     this._processes.show(processes, (each) => each.id);
     setText(byId("count-processes"), processes.length);
-    const patterns = new Set(processes.flatMap(({ paths }) => paths.map(([, pattern]) => pattern)));
-    const idle = served.filter((pattern) => !patterns.has(pattern)).map((path) => ({ key: path, path, count: 0 }));
-    this._showSums("paths", processes, ([path, , count]) => ({ key: path, path, count }), idle);
+    this._showSums("paths", processes, ([path, , count]) => ({ key: path, path, count }), idle(processes, served));
     this._showSums("users", processes, ([key, name, count]) => ({ key, name, count }));
     this._showConnections(processes, mayDisconnect, me);
   }
@@ -233,6 +239,13 @@ class Looking {
     clearTimeout(this._telling);
     this._telling = setTimeout(() => setText(byId("toast"), ""), 6000);
   }
+}
+
+/** The paths of WebSockets that have no connection, where that can be told: of many paths, not all are told of. */
+export function idle(processes, served) {
+  if (processes.some((each) => each.paths.length < each.paths_total)) return [];
+  const patterns = new Set(processes.flatMap(({ paths }) => paths.map(([, pattern]) => pattern)));
+  return served.filter((pattern) => !patterns.has(pattern)).map((path) => ({ key: path, path, count: 0 }));
 }
 
 function nameOf(name, key) {

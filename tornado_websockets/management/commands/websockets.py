@@ -3,7 +3,7 @@
 import asyncio
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -14,6 +14,9 @@ from tornado_websockets.schema import asyncapi, listing, typescript
 from tornado_websockets.schema.description import describe
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import endpoint_of, registry
+
+#: The channel layer that reaches no other process.
+_IN_MEMORY: Final = "channels.layers.InMemoryChannelLayer"
 
 
 class Command(BaseCommand):
@@ -33,11 +36,13 @@ class Command(BaseCommand):
         parser.add_argument("--find", default="", help="With --live, connections that have this somewhere.")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django gives it
+        if options["find"] and not options["live"]:
+            raise CommandError("--find picks connections, which are shown with --live.")
         if options["agents"]:
             self.stdout.write(agents.section(), ending="")
             return
         if options["live"]:
-            self.stdout.write(self._look(options["find"]), ending="")
+            self.stdout.write(self._readable(self._look(options["find"])), ending="")
             return
         discover()
         endpoints = map(endpoint_of, registry)
@@ -46,15 +51,24 @@ class Command(BaseCommand):
             title = settings.ROOT_URLCONF.partition(".")[0]
             document = asyncapi.write(*described, title=title, version="1.0.0")
             self.stdout.write(json.dumps(document, indent=2))
+        elif options["typescript"]:
+            self.stdout.write(typescript.write(*described), ending="")
         else:
-            form = typescript if options["typescript"] else listing
-            self.stdout.write(form.write(*described), ending="")
+            self.stdout.write(self._readable(listing.write(*described)), ending="")
+
+    def _readable(self, text: str) -> str:
+        """A text with question marks for what the terminal has no characters for: users choose their names."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
     def _look(self, find: str) -> str:
         from tornado_websockets.live import terminal
 
-        if not getattr(settings, "CHANNEL_LAYERS", None):
+        layers = getattr(settings, "CHANNEL_LAYERS", None)
+        if not layers:
             raise CommandError("Nobody can be asked: processes hear each other by CHANNEL_LAYERS, which is not set.")
+        if layers.get("default", {}).get("BACKEND") == _IN_MEMORY:
+            raise CommandError("Nobody can be asked: each process has the channel layer of CHANNEL_LAYERS to itself.")
         try:
             return asyncio.run(terminal.look(hub, find))
         except terminal.Unreachable:
