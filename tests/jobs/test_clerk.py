@@ -17,6 +17,7 @@ from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress import is_held_up
 from tornado_websockets.store.current import current_store
+from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket
 
 ADDRESS = Address("/jobs", "module_progressbar_foo")
@@ -113,6 +114,29 @@ def make():
     ws, bar = WebSocket("/jobs", add_to_handlers=False), ProgressBar("foo")
     ws.bind(bar)
     return bar
+
+
+async def events(page, count):
+    return [(await page.receive_any())[0].removeprefix("module_progressbar_foo_") for _ in range(count)]
+
+
+@pytest.mark.parametrize("step", ["tick", "log", "stage", "track", "end"])
+async def test_whatever_a_run_sends_after_it_was_silent_takes_back_that_it_is_dead(failing_store, step):
+    bar = make()
+    steps = {
+        "tick": bar.tick,
+        "log": lambda: bar.log("a line"),
+        "stage": lambda: bar.stage("next").__enter__(),
+        "track": lambda: list(bar.track("ab")),
+        "end": lambda: None,
+    }
+    async with Client("/jobs", websocket=bar.websocket) as page:
+        await events(page, 3)
+        async with bar:
+            await events(page, 3)
+            bar._run.heard_of -= 60
+            steps[step]()
+        assert "init" in await events(page, 3)
 
 
 async def test_in_async_code_a_run_is_begun_by_async_with(failing_store):

@@ -177,7 +177,8 @@ class Clerk:
 
     def has_been_silent(self, run: Run) -> bool:
         """Whether clients may have been told that ``run`` is dead."""
-        return abs(time() - run.heard_of) > SILENT * self.pace.lifetime and is_shared()
+        is_late = abs(time() - run.heard_of) > SILENT * self.pace.lifetime
+        return is_late and is_shared() and not run.is_inherited
 
     def _write_changes(self) -> None:
         with self._condition:
@@ -196,7 +197,7 @@ class Clerk:
         with self._pen:  # what is written last is what is so
             lines = account.lines()
             new = None if lines == self._written.get(topic) else lines
-            id_, until = ("", 0.0) if run is None else (run.id, run.renewed + self.pace.lifetime)
+            id_, until = ("", 0.0) if run is None else (run.id, _renewed(run) + self.pace.lifetime)
             entries = entries_of(account, id_, until, new)
             store.ask_and_wait(store.store.publish, topic, uuid.uuid4().hex, entries, 0)
             if run is None:
@@ -246,6 +247,11 @@ class Clerk:
             rest = (pace.retrying if is_failing else pace.writing) - (monotonic() - started)
             if is_failing or not self._is_urgent:
                 self._condition.wait_for(lambda: self._is_urgent and not is_failing, max(0.0, rest))
+
+
+def _renewed(run: Run) -> float:
+    """When ``run`` was renewed last; of a parent's nothing is known but that its process works for it."""
+    return time() if run.is_inherited else run.renewed
 
 
 def _is_due(now: float, last: float, interval: float) -> bool:

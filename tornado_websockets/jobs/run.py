@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections import deque
@@ -54,6 +55,12 @@ class Run:
         self.show_at = 0.0
         self.renewed = self.heard_of = time()
         self.is_over = threading.Event()
+        self._process = os.getpid()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process was forked in the middle of it: the run is the parent's, which goes on."""
+        return self._process != os.getpid()
 
     def cancel(self) -> None:
         """Have it end at its next step. From any thread."""
