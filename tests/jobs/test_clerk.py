@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
@@ -92,6 +93,25 @@ async def test_a_run_that_cannot_tell_how_far_it_is_is_renewed_all_the_same(fail
     clerk.begin(run, Worker(account, fail, lambda: None))
     await until(lambda: run.renewed > first)
     assert "cannot be told how far" in caplog.text
+    clerk.end(run, account())
+    await asyncio.to_thread(run.is_over.wait, 10)
+
+
+async def test_whether_a_run_shall_end_is_asked_now_and_then_however_much_it_tells(failing_store, monkeypatch):
+    clerk, run, asked, retained = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=True), [], failing_store.retained
+
+    def ask(topic):
+        asked.append(topic)
+        return retained(topic)
+
+    clerk.pace = replace(QUICKLY, asking=0.2)
+    monkeypatch.setattr(failing_store, "retained", ask)
+    began = time.monotonic()
+    clerk.begin(run, Worker(account, lambda: None, lambda: None))
+    while asked.count(f"run {run.id}") < 3:
+        clerk.note(account(), run, wait=False)
+        await asyncio.sleep(0.005)
+    assert time.monotonic() - began >= 0.4
     clerk.end(run, account())
     await asyncio.to_thread(run.is_over.wait, 10)
 

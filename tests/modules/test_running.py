@@ -89,6 +89,15 @@ def test_reset_within_a_run_leaves_the_run():
         assert (bar.current, bar.max, bar._state()["stage"]["name"]) == (0, 3, "parse")
 
 
+async def test_a_label_that_cannot_be_told_is_an_error_of_the_step_and_none_of_newcomers():
+    ws, bar = make()
+    with bar:
+        with pytest.raises(TypeError):
+            bar.tick(object())
+        async with Client("/runs", websocket=ws) as client:
+            assert (await client.receive(PREFIX + "init"))["current"] == 1
+
+
 class TestWhoMayCancel:
     async def asked(self, bar):
         """What becomes of a wish to cancel."""

@@ -43,6 +43,7 @@ class Run:
     :ivar show_at: when a loop tells next how far it is; 0 where it shall look at once.
     :ivar renewed: when the store was told last that it is alive, and ``heard_of`` when the store or clients were; in
         seconds since the epoch.
+    :ivar thread: that has begun it.
     :ivar is_over: set when the store knows that it has ended, or has not taken that at once.
     """
 
@@ -55,6 +56,7 @@ class Run:
         self.show_at = 0.0
         self.renewed = self.heard_of = time()
         self.is_over = threading.Event()
+        self.thread = threading.current_thread()
         self._process = os.getpid()
 
     @property

@@ -87,7 +87,7 @@ class Progress(ABC):
                 setattr(self, self.position_name, position)
             self._shown = position
             if label is not None:
-                self._label = label
+                self._label = str(label)  # what cannot be told is an error here, and none for newcomers
             self._enqueue(partial(self._send, position, label, self._is_over()))
         self._note()
         self._flush()

@@ -243,7 +243,7 @@ class Running(Progress):
         is_known, position = self._shown is not None, self.current
         self._shown = position
         if label is not None:
-            self._label = label
+            self._label = str(label)
         self._enqueue(partial(self._send, position, label, False) if is_known else self.emit_init)
 
     def _queue_init(self) -> None:
