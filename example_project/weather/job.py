@@ -53,8 +53,9 @@ def start(file: str, rows: list[Row], bar: ProgressBar, report: Callable[[], Non
             job = Import.objects.create(file=file[-255:], rows=len(rows))
     except IntegrityError as error:
         raise BusyError("Another import is running. Wait for its end, or cancel it.") from error
-    # A daemon, since a server that stops need not wait: what is in the database is whole batches, and the same file
-    # can be imported once more.
+    # A thread, since the example runs with one command, and the one backend of django.tasks that Django has for jobs
+    # does them before the request is answered. A daemon, since a server that stops need not wait: what is in the
+    # database is whole batches, and the same file can be imported once more.
     threading.Thread(target=_run, args=(job, rows, bar, report), name="import", daemon=True).start()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import SynchronousOnlyOperation
@@ -17,6 +18,7 @@ from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress import is_held_up
 from tornado_websockets.store.current import current_store
+from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket
 
 ADDRESS = Address("/jobs", "module_progressbar_foo")
@@ -95,6 +97,25 @@ async def test_a_run_that_cannot_tell_how_far_it_is_is_renewed_all_the_same(fail
     await asyncio.to_thread(run.is_over.wait, 10)
 
 
+async def test_whether_a_run_shall_end_is_asked_now_and_then_however_much_it_tells(failing_store, monkeypatch):
+    clerk, run, asked, retained = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=True), [], failing_store.retained
+
+    def ask(topic):
+        asked.append(topic)
+        return retained(topic)
+
+    clerk.pace = replace(QUICKLY, asking=0.2)
+    monkeypatch.setattr(failing_store, "retained", ask)
+    began = time.monotonic()
+    clerk.begin(run, Worker(account, lambda: None, lambda: None))
+    while asked.count(f"run {run.id}") < 3:
+        clerk.note(account(), run, wait=False)
+        await asyncio.sleep(0.005)
+    assert time.monotonic() - began >= 0.4
+    clerk.end(run, account())
+    await asyncio.to_thread(run.is_over.wait, 10)
+
+
 async def test_lines_are_written_once(failing_store, monkeypatch):
     clerk, run, sizes, publish = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=False), [], failing_store.publish
 
@@ -113,6 +134,29 @@ def make():
     ws, bar = WebSocket("/jobs", add_to_handlers=False), ProgressBar("foo")
     ws.bind(bar)
     return bar
+
+
+async def events(page, count):
+    return [(await page.receive_any())[0].removeprefix("module_progressbar_foo_") for _ in range(count)]
+
+
+@pytest.mark.parametrize("step", ["tick", "log", "stage", "track", "end"])
+async def test_whatever_a_run_sends_after_it_was_silent_takes_back_that_it_is_dead(failing_store, step):
+    bar = make()
+    steps = {
+        "tick": bar.tick,
+        "log": lambda: bar.log("a line"),
+        "stage": lambda: bar.stage("next").__enter__(),
+        "track": lambda: list(bar.track("ab")),
+        "end": lambda: None,
+    }
+    async with Client("/jobs", websocket=bar.websocket) as page:
+        await events(page, 3)
+        async with bar:
+            await events(page, 3)
+            bar._run.heard_of -= 60
+            steps[step]()
+        assert "init" in await events(page, 3)
 
 
 async def test_in_async_code_a_run_is_begun_by_async_with(failing_store):

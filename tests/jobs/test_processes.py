@@ -18,7 +18,10 @@ from tests.support.redis import RedisServer
 from tests.support.sockets import SocketClient
 
 #: Seconds within which a job ends that is cancelled. It is one; a machine has other things to do as well.
-SOON = 2.0
+SOON = 4.0
+
+#: Seconds within which a worker is heard of; it has to start before.
+START = 25.0
 
 PREFIX = "module_progressbar_rows_"
 
@@ -50,12 +53,31 @@ except Cancelled:
 #: One second stands for ten.
 QUICKLY = "clerk.pace = ClerkPace(renewal=0.4, lifetime=2.0)"
 
-#: One step that takes longer than a run lives that is not renewed.
+#: One step that takes longer than a run lives unrenewed, in a thread that goes on when the main one has ended.
 LONG = """
-with bar:
-    bar.tick("one")
-    time.sleep(3)
-    bar.tick("two")
+import threading
+
+def work():
+    with bar:
+        bar.tick("one")
+        time.sleep(3)
+        bar.tick("two")
+
+threading.Thread(target=work).start()
+"""
+
+#: A run that ends with its process, since that does not wait for it.
+ABANDONED = """
+import threading
+begun = threading.Event()
+
+def work():
+    with bar:
+        begun.set()
+        time.sleep(60)
+
+threading.Thread(target=work, daemon=True).start()
+begun.wait()
 """
 
 #: A second run of the job, as soon as there may be one; it looks more than once whether it shall end.
@@ -116,7 +138,7 @@ async def told(client: SocketClient, event: str, prefix: str = PREFIX, **expecte
     On a machine that has other things to do, a newcomer may be told by the store a second later.
     """
     while True:
-        frame = await client.receive()
+        frame = await client.receive(START)
         data: dict[str, Any] = frame["data"]
         if frame["event"] == prefix + event and expected.items() <= data.items():
             return data
@@ -148,14 +170,14 @@ async def test_a_worker_is_cancelled_within_a_second_from_a_page_that_comes_in_t
     }
 
     second = start(SECOND)
-    await second.log.wait_for("^refused$")
+    await second.log.wait_for("^refused$", START)
 
     started = time.monotonic()
     await late.request(PREFIX + "cancel", {"run": run})
     for page in (early, late):
         assert await told(page, "cancelled") == {}
     assert time.monotonic() - started < SOON
-    await worker.log.wait_for("^cancelled\nend$")
+    await worker.log.wait_for("^cancelled\nend$", START)
 
     other = (await told(early, "init", outcome=None))["run"]
     await late.request(PREFIX + "cancel", {"run": run})  # a late click
@@ -199,10 +221,27 @@ async def test_a_step_that_takes_longer_than_a_run_lives_unrenewed_has_not_faile
     assert heard == ["after_update", "before_update", "update", "after_update"]
 
 
+async def test_a_run_that_ends_with_its_process_has_failed_at_once_and_is_in_nobody_s_way(
+    pages: Server, start: Callable[[str], Process], key: str
+) -> None:
+    page = await pages.connect(f"/jobs/{key}")
+    first = start(ABANDONED)
+    run = (await told(page, "init", outcome=None))["run"]
+    assert await told(page, "failed") == {}
+    await first.log.wait_for("^end$", START)
+    late = await pages.connect(f"/jobs/{key}")
+    assert "run" not in await told(late, "init", outcome="failed")
+    second = start(SECOND)
+    assert (await told(page, "init", outcome=None))["run"] != run
+    await told(page, "done")
+    await second.log.wait_for("^end$", START)
+    assert "refused" not in second.log.text
+
+
 async def test_newcomers_are_told_where_bare_steps_of_a_command_have_led(
     pages: Server, start: Callable[[str], Process]
 ) -> None:
-    await start(STEPS).log.wait_for("^end$")
+    await start(STEPS).log.wait_for("^end$", START)
     page = await pages.connect("/counting")
     state = {"indeterminate": False, "min": 0, "max": 10, "current": 3, "label": "Counting"}
     assert await told(page, "init", "module_progressbar_count_", label="Counting") == state

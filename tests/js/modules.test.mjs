@@ -169,6 +169,14 @@ test("who comes late sees how far it is", async (t) => {
   assert.deepEqual([progress.percent, progress.is_done], [0, false]);
 });
 
+test("a bar that is set back after its end goes on", async (t) => {
+  const { progress, tell } = await setUpBar(t);
+  await tell(...prefixed(["init", INIT], ["update", { current: 4 }], ["done"], ["update", { current: 4 }]));
+  assert.deepEqual([progress.outcome, progress.is_done], ["done", true]);
+  await tell(...prefixed(["update", { current: 1 }]));
+  assert.deepEqual([progress.outcome, progress.is_done], [null, false]);
+});
+
 test("a percentage is whole, within bounds, and 100 only in the end", async (t) => {
   const { progress, tell } = await setUpBar(t);
   await tell(...prefixed(["init", { ...INIT, min: -50, max: 950, current: -50 }]));

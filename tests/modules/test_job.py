@@ -87,6 +87,7 @@ async def test_a_label_may_be_a_function_of_the_row():
     [
         ([1, 2], {}, (False, 2)),
         (iter([1, 2]), {"max": 2}, (False, 2)),
+        ([1, 2], {"max": 9}, (False, 9)),
         (iter([1, 2]), {}, (True, 0)),
         ([], {}, (False, 0)),
     ],
@@ -95,6 +96,60 @@ def test_a_loop_goes_as_far_as_can_be_told(rows, options, bounds):
     _, bar = make()
     for _ in bar.track(rows, **options):
         assert (bar.indeterminate, bar.max) == bounds
+
+
+def test_how_far_it_goes_is_not_below_0():
+    _, bar = make()
+    with pytest.raises(ValueError, match="got -1"):
+        bar.track(iter(()), max=-1)
+    with bar, pytest.raises(ValueError, match="got -1"):
+        bar.stage("parse", max=-1).__enter__()
+
+
+def _work_in_a_loop(bar):
+    for _ in bar.track("xy"):
+        list(bar.track("abc"))
+
+
+def _stages_in_a_loop(bar):
+    for name in bar.track("xy"):
+        with bar.stage(name, max=3):
+            bar.tick()
+
+
+def _steps_after_a_stage_in_a_loop(bar):
+    for name in bar.track("xy"):
+        with bar.stage(name, max=3):
+            pass
+        bar.tick()
+
+
+@pytest.mark.parametrize("work", [_work_in_a_loop, _stages_in_a_loop, _steps_after_a_stage_in_a_loop])
+async def test_what_is_within_a_loop_has_the_bar_until_its_end(work):
+    ws, bar = make()
+    async with Client("/jobs", websocket=ws) as client:
+        await introduced(client)
+        with bar:
+            work(bar)
+            assert (bar.max, bar.current) == (2, 2)
+        told, bounds = [], None
+        for event, data in await heard(client, "done"):
+            if event == "init":
+                bounds = data["max"]
+            if "current" in data:
+                told.append((data["current"], bounds))
+        assert {most for _, most in told} == {100, 2, 3}
+        assert told[-1] == (2, 2)
+        assert all(current <= most for current, most in told)
+
+
+async def test_what_a_label_raises_is_raised_in_the_loop():
+    ws, bar = make()
+    async with Client("/jobs", websocket=ws) as client:
+        await introduced(client)
+        with pytest.raises(ZeroDivisionError):
+            list(bar.track([1, 0], label=lambda row: f"{1 / row}"))
+        assert [event for event, _ in await heard(client, "failed")] == ["init", "update", "failed"]
 
 
 def test_bounds_of_its_own_come_back_with_the_next_run():
@@ -189,6 +244,14 @@ async def test_stages_have_names_places_and_bars_of_their_own():
         assert told == [(100, None), (200, "parse"), (None, "store"), (3, "store")]
 
 
+def test_a_loop_over_nothing_after_a_step_back_is_over():
+    _, bar = make()
+    with bar, bar.stage("parse", max=3):
+        bar.tick()
+        bar.reset()
+        assert list(bar.track(iter(()), label="Row")) == []
+
+
 def test_a_stage_does_not_know_how_many_there_are_unless_it_was_told():
     _, bar = make()
     with bar, bar.stage("only", max=1):
@@ -266,7 +329,7 @@ class TestCancelling:
                     told.update(await introduced(client))
                     bar.tick()
                     assert await client.request(PREFIX + "cancel", {"run": told["run"]}) == {}
-                    for step in (bar.tick, bar.check, lambda: list(bar.track([1])), bar.stage("x").__enter__):
+                    for step in (bar.tick, bar.check, lambda: bar.track([1]), bar.stage("x").__enter__):
                         with pytest.raises(Cancelled):
                             step()
                     bar.check()

@@ -32,8 +32,8 @@ from django.test import override_settings
 
 TEMPLATES: dict[str, str] = {}
 
-#: Settings that are neither Django's nor of this package alone.
-OF_OTHERS = {"ASGI_APPLICATION", "CHANNEL_LAYERS", "TORNADO", "TORNADO_WEBSOCKETS"}
+#: Settings that are neither Django's, or not of every version, nor of this package alone.
+OF_OTHERS = {"ASGI_APPLICATION", "CHANNEL_LAYERS", "TASKS", "TORNADO", "TORNADO_WEBSOCKETS"}
 
 #: What a block of settings may count on.
 GIVEN = {"BASE_DIR": Path("/srv/project"), "STATIC_ROOT": Path("/srv/project/static"), "os": os}

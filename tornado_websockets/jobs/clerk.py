@@ -1,7 +1,7 @@
 """The thread of a process that keeps the store informed of its bars and runs, and runs of what the store says of them.
 
 It lives as long as there is something to write, or a run goes on. The process waits for it when it ends, so that a
-command's last step is known to all; what the store does not take then is lost.
+command's last step is known to all; what the store does not take then is lost. Runs of daemon threads end with it.
 """
 
 from __future__ import annotations
@@ -138,15 +138,34 @@ class Clerk:
                 logger.exception("It cannot be written down where the progress bars of this process stand")
                 self._drop_changes()
             self._pause(started)
+        self._give_up_runs()
 
     def _has_work(self) -> bool:
         with self._condition:
             self._is_urgent = False
-            is_at_work = bool(self._changed or self._ended)
-            if is_at_work or (self._runs and threading.main_thread().is_alive()):
+            if self._changed or self._ended or self._has_runs_that_go_on():
                 return True
             self._thread = None
             return False
+
+    def _has_runs_that_go_on(self) -> bool:
+        """Whether there are runs that the end of the main thread does not end as well."""
+        threads = [run.thread for run in self._runs]
+        if threading.main_thread().is_alive():
+            return bool(threads)
+        return any(thread.is_alive() and not thread.daemon for thread in threads)
+
+    def _give_up_runs(self) -> None:
+        """The process ends in the middle of runs of daemon threads: say so, for others to begin them anew."""
+        if threading.main_thread().is_alive() or not is_shared():
+            return
+        with self._condition:
+            runs = list(self._runs.items())
+        with suppress(StoreError):  # then they are dead when they have not been renewed for long enough
+            for run, worker in runs:
+                run.renewed = 0.0
+                renew(run, 0.0)
+                self._write(worker.account(), run)
 
     def _do(self) -> None:
         with self._condition:
@@ -177,7 +196,8 @@ class Clerk:
 
     def has_been_silent(self, run: Run) -> bool:
         """Whether clients may have been told that ``run`` is dead."""
-        return abs(time() - run.heard_of) > SILENT * self.pace.lifetime and is_shared()
+        is_late = abs(time() - run.heard_of) > SILENT * self.pace.lifetime
+        return is_late and is_shared() and not run.is_inherited
 
     def _write_changes(self) -> None:
         with self._condition:
@@ -196,7 +216,7 @@ class Clerk:
         with self._pen:  # what is written last is what is so
             lines = account.lines()
             new = None if lines == self._written.get(topic) else lines
-            id_, until = ("", 0.0) if run is None else (run.id, run.renewed + self.pace.lifetime)
+            id_, until = ("", 0.0) if run is None else (run.id, _renewed(run) + self.pace.lifetime)
             entries = entries_of(account, id_, until, new)
             store.ask_and_wait(store.store.publish, topic, uuid.uuid4().hex, entries, 0)
             if run is None:
@@ -246,6 +266,11 @@ class Clerk:
             rest = (pace.retrying if is_failing else pace.writing) - (monotonic() - started)
             if is_failing or not self._is_urgent:
                 self._condition.wait_for(lambda: self._is_urgent and not is_failing, max(0.0, rest))
+
+
+def _renewed(run: Run) -> float:
+    """When ``run`` was renewed last; of a parent's nothing is known but that its process works for it."""
+    return time() if run.is_inherited else run.renewed
 
 
 def _is_due(now: float, last: float, interval: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections import deque
@@ -42,6 +43,7 @@ class Run:
     :ivar show_at: when a loop tells next how far it is; 0 where it shall look at once.
     :ivar renewed: when the store was told last that it is alive, and ``heard_of`` when the store or clients were; in
         seconds since the epoch.
+    :ivar thread: that has begun it.
     :ivar is_over: set when the store knows that it has ended, or has not taken that at once.
     """
 
@@ -54,6 +56,13 @@ class Run:
         self.show_at = 0.0
         self.renewed = self.heard_of = time()
         self.is_over = threading.Event()
+        self.thread = threading.current_thread()
+        self._process = os.getpid()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process was forked in the middle of it: the run is the parent's, which goes on."""
+        return self._process != os.getpid()
 
     def cancel(self) -> None:
         """Have it end at its next step. From any thread."""

@@ -35,18 +35,26 @@ class Job(Running):
     def track(self, rows: Iterable[T], label: Label = None, *, max: Number | None = None) -> Iterator[T]:  # noqa: A002
         """Go through ``rows``, and tell clients twenty times a second how far it is.
 
-        Outside of a ``with`` block it is a run of its own. That is ``done`` when the loop has ended, also where it was
-        left early: Python tells nobody whether an error was the reason, so a loop that may fail belongs in a block.
+        Outside of a ``with`` block it is a run of its own, which begins with the first row. That is ``done`` when the
+        loop has ended, also where it was left early: Python tells nobody whether an error was the reason, so a loop
+        that may fail belongs in a block. In a block, a loop or a stage within a loop has the bar until its end.
 
-        :param rows: what is gone through. Where they have a length, it is the bar's ``max``.
-        :param label: what is going on, or a function that says so of a row, called for those that are shown.
-        :param max: how many there are, where they have no length. Without it the stage says how far it goes, or else
-            nobody can tell.
+        :param rows: what is gone through.
+        :param label: what is going on, or a function that says so of a row, called for those that are shown. What it
+            raises is raised in the loop.
+        :param max: how many there are; by default their ``len``. Where they have none the stage says how far it goes,
+            or else nobody can tell.
         :returns: an iterator of them.
-        :raises Cancelled: the run is to end, when the next row is asked for.
-        :raises AlreadyRunning: another run of the job is alive, when the first row is.
+        :raises Cancelled: the run is to end; also when a later row is asked for.
+        :raises ValueError: ``max`` is below 0.
+        :raises AlreadyRunning: another run of the job is alive, when the first row is asked for.
         """
-        total = len(rows) if isinstance(rows, Sized) else max
+        self._check_run()
+        total = len(rows) if max is None and isinstance(rows, Sized) else max
+        Bounds.up_to(total)
+        return self._go_through(rows, label, total)
+
+    def _go_through(self, rows: Iterable[T], label: Label, total: Number | None) -> Iterator[T]:
         within = self._run_of_this_block()
         if within is None:
             run = self._begin(total, is_loop=True)
@@ -54,9 +62,11 @@ class Job(Running):
             (run := within).check()
             self._set_out(total)
         try:
-            position = self.current
+            position, lent = self.current, self._lent
             for row in rows:
                 yield row
+                if self._lent is not lent:
+                    lent = self._take_back_bounds(lent)
                 self.current = position = position + 1
                 if monotonic() >= run.show_at:
                     self._show(run, label, row)
@@ -77,12 +87,14 @@ class Job(Running):
         :param name: for people to see.
         :param max: steps that it has; without that, :meth:`track` finds out, or nobody can tell.
         :raises Cancelled: the run is to end.
+        :raises ValueError: ``max`` is below 0.
         """
         self._check_run()
+        bounds = Bounds.up_to(max)
         index = 1 if self._stage is None else self._stage["index"] + 1
         of = self.stages if self.stages is None or self.stages > index else index
-        self._stage = Stage(name=name, index=index, of=of)
-        self._lend(Bounds(0, max or 0, max is None))
+        self._stage = Stage(name=str(name), index=index, of=of)
+        self._lend(bounds)
         self._enqueue(partial(self._tell, "stage", {**self._stage}))
         self._queue_init()
         yield
@@ -92,6 +104,7 @@ class Job(Running):
 
         :param line: what ``str`` makes of it, as far as a thousand characters.
         """
+        self._tell_of_life()
         text = str(line)[:LONGEST_LINE]
         self._log.append(text)
         self._enqueue(partial(self._tell, "log", {"line": text}))
@@ -106,8 +119,8 @@ class Job(Running):
         if total is None and self._stage is not None and not self.indeterminate:
             self.current = self.min
         else:
-            self._lend(Bounds(0, total or 0, total is None))
-        if self._bounds() != before:
+            self._lend(Bounds.up_to(total))
+        if self._bounds() != before or self._shown != self.current:
             self._queue_init()
 
     def _show(self, run: Run, label: Label, row: object) -> None:
@@ -118,6 +131,9 @@ class Job(Running):
 
     def _catch_up(self) -> None:
         """Tell clients how far it is, where that was left out: the step that goes on may take long."""
-        run = self._run
-        if run is not None and self._shown != self.current and monotonic() >= run.show_at:
-            self._queue_update(None)
+        with self._lock:
+            run = self._run
+            if run is None or self._shown == self.current or monotonic() < run.show_at:
+                return
+            self._enqueue_update(None)
+        self._tell_queued()

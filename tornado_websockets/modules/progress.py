@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import conf
 from ..core.delivery.shard import is_loop_running
+from ..core.forking import after_fork
 from ..jobs.clerk import clerk
 from ..jobs.keeping import Account, Known
 from ..jobs.lookout import lookout
@@ -62,12 +63,17 @@ class Progress(ABC):
         self.min = min
         self.max = max
         self.indeterminate = indeterminate
+        self._forget_threads()
+        after_fork(self._forget_threads)
+        self._writer = uuid.uuid4().hex
+        self._label: str | None = None
+        self._shown: Number | None = min  # the position that clients were told last; none between these bounds
+
+    def _forget_threads(self) -> None:
+        """Start without what is held, or yet to be sent, by threads that a forked process does not have."""
         self._lock = threading.Lock()
         self._queued: deque[tuple[Context, Callable[[], None]]] = deque()
         self._sender_lock = threading.Lock()
-        self._writer = uuid.uuid4().hex
-        self._label: str | None = None
-        self._shown: Number = min  # the position that clients were told last
 
     def tick(self, label: str | None = None) -> None:
         """One step further.
@@ -81,7 +87,7 @@ class Progress(ABC):
                 setattr(self, self.position_name, position)
             self._shown = position
             if label is not None:
-                self._label = label
+                self._label = str(label)  # what cannot be told is an error here, and none for newcomers
             self._enqueue(partial(self._send, position, label, self._is_over()))
         self._note()
         self._flush()

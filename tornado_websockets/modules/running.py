@@ -44,6 +44,17 @@ class Bounds(NamedTuple):
     max: Number
     indeterminate: bool
 
+    @classmethod
+    def up_to(cls, total: Number | None) -> Self:
+        """From 0 to ``total``, where that is known; ``ValueError`` where it is less."""
+        if total is not None and total < 0:
+            raise ValueError(f"Expected max to be at least 0, got {total!r}.")
+        return cls(0, total or 0, total is None)
+
+
+#: A bar's own bounds, while it has others; and these.
+Lent = tuple[Bounds, Bounds] | None
+
 
 class Stage(TypedDict):
     """A part of a run, as clients are told of it: the first has the index 1; nobody may know ``of`` how many it is."""
@@ -75,7 +86,7 @@ class Running(Progress):
         self._has_run = False
         self._stage: Stage | None = None
         self._log: deque[str] = deque(maxlen=MOST_LINES)
-        self._lent: tuple[Bounds, Bounds] | None = None  # its own, while it has others; and these
+        self._lent: Lent = None
         self._drawing: Drawing | None = None
 
     def tick(self, label: str | None = None) -> None:
@@ -86,8 +97,18 @@ class Running(Progress):
         """
         self._check_run()
         self._tell_of_life()
+        if self._shown is None:
+            self._queue_init()
         super().tick(label)
         self._draw()
+
+    def reset(self) -> None:
+        """Back to ``min``, and outside of a run to a bar that has had none; the next :meth:`tick` tells the clients."""
+        if self._run is None:
+            self._give_back()
+            self._has_run, self._outcome, self._stage = False, None, None
+            self._log.clear()
+        super().reset()
 
     def check(self) -> None:
         """Raise ``Cancelled`` if the run is to end; for steps that take long, and have nothing to tell."""
@@ -183,41 +204,54 @@ class Running(Progress):
         stream = terminal()
         self._drawing = None if stream is None else Drawing(stream, self._title())
         if is_loop:
-            self._lend(Bounds(0, total or 0, total is None))
+            self._lend(Bounds.up_to(total))
         clerk.begin(run, Worker(self._account, self._catch_up, self._queue_init))
         self._queue_init()
 
     def _end(self, run: Run, error: BaseException | None) -> None:
+        drawing, self._drawing = self._drawing, None
+        if run.is_inherited:  # it goes on in the parent of this process
+            self._run = None
+            return
         outcome = _outcome_of(run, error)
-        self._run, self._outcome = None, outcome
-        if outcome == DONE and not self.indeterminate:
-            self.current = self.max
-        try:
+        with self._lock:
+            if clerk.has_been_silent(run):
+                self._enqueue(self.emit_init)
+            self._run, self._outcome = None, outcome
+            if outcome == DONE and not self.indeterminate:
+                self.current = self.max
             self._enqueue(self.emit_done if outcome == DONE else partial(self._tell, outcome))
-            self._note()
+        account, state = self._account(), self._state()
+        self._note()
+        runs.end(run)  # whoever is told of it may begin the next one
+        try:
             self._flush()
         finally:
-            runs.end(run)
-            clerk.end(run, self._account())
-            if self._drawing is not None:
-                self._drawing.draw(self._state(), is_last=True)
-                self._drawing = None
+            clerk.end(run, account)
+            if drawing is not None:
+                drawing.draw(state, is_last=True)
         if is_shared() and not (is_loop_running() or is_held_up()):
             run.is_over.wait(clerk.pace.settling)
 
     def _queue_update(self, label: str | None) -> None:
         with self._lock:
-            position = self._shown = self.current
-            if label is not None:
-                self._label = label
-            self._enqueue(partial(self._send, position, label, False))
-        self._note()
-        self._flush()
-        self._draw()
+            self._enqueue_update(label)
+        self._tell_queued()
+
+    def _enqueue_update(self, label: str | None) -> None:
+        """Have clients told how far it is; by ``init``, where they know of other bounds. With the lock."""
+        is_known, position = self._shown is not None, self.current
+        self._shown = position
+        if label is not None:
+            self._label = str(label)
+        self._enqueue(partial(self._send, position, label, False) if is_known else self.emit_init)
 
     def _queue_init(self) -> None:
         self._shown = self.current
         self._enqueue(self.emit_init)
+        self._tell_queued()
+
+    def _tell_queued(self) -> None:
         self._note()
         self._flush()
         self._draw()
@@ -235,6 +269,15 @@ class Running(Progress):
             self._lent = self._lent[0], bounds
         self.min, self.max, self.indeterminate = bounds
         self.current = self.min
+
+    def _take_back_bounds(self, lent: Lent) -> Lent:
+        """Have those again that a loop has lent; something within it had others, and has ended."""
+        if self._lent is None or lent is None:
+            return self._lent
+        self.min, self.max, self.indeterminate = lent[1]
+        self._lent = self._lent[0], lent[1]
+        self._shown = None
+        return self._lent
 
     def _give_back(self) -> None:
         if self._lent is not None and self._lent[1] == (self.min, self.max, self.indeterminate):
@@ -285,4 +328,11 @@ class Running(Progress):
 def _outcome_of(run: Run, error: BaseException | None) -> str:
     if error is None or isinstance(error, GeneratorExit):
         return CANCELLED if run.has_raised else DONE
-    return CANCELLED if isinstance(error, Cancelled) else FAILED
+    return CANCELLED if _is_cancelled(error) else FAILED
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether it is ``Cancelled``, or of several tasks that have raised nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(Cancelled)[1] is None
+    return isinstance(error, Cancelled)

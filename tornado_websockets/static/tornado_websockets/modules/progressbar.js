@@ -425,6 +425,8 @@
       _update(/** @type {any} */ { value = this.current, current = value, label = null }) {
         this.current = Math.max(this.min, Math.min(this.max, current));
         if (label !== null) this.label = String(label);
+        // It was set back, and goes on.
+        if (this.is_done && this.current < this.max) Object.assign(this, { is_done: false, outcome: null });
         this._show();
       }
 

@@ -432,6 +432,8 @@ class ModuleProgressBar extends TornadoWebSocket.Module {
   _update(/** @type {any} */ { value = this.current, current = value, label = null }) {
     this.current = Math.max(this.min, Math.min(this.max, current));
     if (label !== null) this.label = String(label);
+    // It was set back, and goes on.
+    if (this.is_done && this.current < this.max) Object.assign(this, { is_done: false, outcome: null });
     this._show();
   }
 
