@@ -122,6 +122,9 @@ class AsgiTransport:
     def keep_line_short(self) -> None:
         """Nothing: where the line is, only those know who know the server."""
 
+    def taken(self) -> int | None:
+        return None
+
     def cancel_handler(self) -> None:
         self._abort_code = GOING_AWAY
         if self._task is not None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from tornado_websockets.core.connections.hangup import Line, keep_little
+from tornado_websockets.core.connections.hangup import Line, bytes_taken, keep_little
 from tornado_websockets.core.connections.heartbeat import Heartbeat
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.protocol.rfc6455 import text_frame
@@ -140,6 +140,9 @@ class DaphneTransport(AsgiTransport):
 
     def keep_line_short(self) -> None:
         keep_little(self._protocol.transport.fileno())
+
+    def taken(self) -> int | None:
+        return bytes_taken(self._protocol.transport.fileno())
 
     def cut(self) -> None:
         self._protocol.dropConnection(abort=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tornado_websockets.core.connections.hangup import Line, keep_little
+from tornado_websockets.core.connections.hangup import Line, bytes_taken, keep_little
 
 from .asgi import AsgiTransport, Receive, Send
 
@@ -22,6 +22,9 @@ class LineTransport(AsgiTransport):
 
     def keep_line_short(self) -> None:
         keep_little(self._transport.get_extra_info("socket").fileno())
+
+    def taken(self) -> int | None:
+        return bytes_taken(self._transport.get_extra_info("socket").fileno())
 
     def cut(self) -> None:
         self._transport.abort()

@@ -25,6 +25,7 @@ class MemoryTransport:
     :ivar sent: texts and orders to close, in order.
     :ivar aborts: the codes of all orders to abort.
     :ivar cancellations: how many orders to cancel a handler there were.
+    :ivar bytes_taken: what it says that the client's side has taken; ``None`` where it cannot tell.
     :ivar error: raised by whatever is sent next: ``ClientGone`` where the client has left, anything else is a fault.
     """
 
@@ -32,6 +33,7 @@ class MemoryTransport:
         self.sent: list[str | Close] = []
         self.aborts: list[int] = []
         self.cancellations = 0
+        self.bytes_taken: int | None = None
         self.error: Exception | None = None
         self.sending = 0
         self._permits: asyncio.Semaphore | None = None
@@ -66,6 +68,9 @@ class MemoryTransport:
 
     def keep_line_short(self) -> None:
         """There is no line."""
+
+    def taken(self) -> int | None:
+        return self.bytes_taken
 
     def cancel_handler(self) -> None:
         self.cancellations += 1

@@ -33,5 +33,8 @@ class Transport:
     def keep_line_short(self) -> None:
         """There is no line."""
 
+    def taken(self) -> None:
+        """There is nobody to tell."""
+
     def cancel_handler(self) -> None:
         """No server stops."""

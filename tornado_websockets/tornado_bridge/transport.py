@@ -12,7 +12,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..core.connections.hangup import Line, keep_little
+from ..core.connections.hangup import Line, bytes_taken, keep_little
 from ..core.connections.heartbeat import Heartbeat
 from ..core.connections.transport import ClientGone
 from ..core.protocol.closing import PING_TIMEOUT
@@ -79,6 +79,10 @@ class TornadoTransport:
         stream = self._stream
         if stream is not None and not stream.closed():
             keep_little(stream.socket.fileno())
+
+    def taken(self) -> int | None:
+        stream = self._stream
+        return None if stream is None or stream.closed() else bytes_taken(stream.socket.fileno())
 
     def cancel_handler(self) -> None:
         self._cancel_current()

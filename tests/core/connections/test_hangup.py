@@ -2,11 +2,12 @@ import contextlib
 import select
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tornado_websockets.core.connections.hangup import INTERVAL, LITTLE, Line, has_hung_up, keep_little
+from tornado_websockets.core.connections.hangup import INTERVAL, LITTLE, Line, bytes_taken, has_hung_up, keep_little
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="Only Linux tells.")
 
@@ -96,13 +97,28 @@ def test_the_kernel_can_be_told_to_keep_little():
     assert few > LITTLE
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="The kernel does not tell.")
+def test_the_kernel_tells_what_the_peer_has_taken():
+    with over_tcp() as (client, server):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 10_000)
+        start = bytes_taken(server.fileno())
+        sent = fill(server)
+        full = bytes_taken(server.fileno())
+        assert start < full < start + sent
+        while client.recv(10_000) and bytes_taken(server.fileno()) == full:
+            pass
+        assert full < bytes_taken(server.fileno()) <= start + sent
+
+
 @pytest.mark.parametrize("descriptor", [-1, 2**20])
 def test_a_line_that_is_none_is_passed_over(descriptor):
     keep_little(descriptor)
+    assert bytes_taken(descriptor) is None
 
 
 def test_a_unix_socket_is_passed_over_and_stays_open():
     with over_unix() as (client, server):
         keep_little(server.fileno())
+        assert bytes_taken(server.fileno()) is None
         server.sendall(b"x")
         assert client.recv(1) == b"x"

@@ -426,7 +426,7 @@ class TestAClientThatTakesNothing:
             await clock.forward(9.5)
             assert losses == []
             await clock.forward(1)
-            assert losses == ["slow: it took no message for 10 seconds"]
+            assert losses == ["slow: it took nothing for 10 seconds"]
             await outbox.stop()
 
         run_on_clock(test)
@@ -458,6 +458,24 @@ class TestAClientThatTakesNothing:
                 await turns()
             assert transport.sent == list("abcde")
             assert losses == []
+            await outbox.stop()
+
+        run_on_clock(test)
+
+    def test_is_another_than_one_that_takes_a_message_little_by_little(self):
+        async def test(clock):
+            transport, losses = MemoryTransport(), Losses()
+            outbox = Outbox(transport, losses, max_bytes=1000, timeout=10)
+            transport.bytes_taken = 1
+            transport.hold()
+            outbox.push("a")
+            for _ in range(5):
+                await clock.forward(9)
+                transport.bytes_taken += 1
+            assert losses == []
+            await clock.forward(11)
+            await clock.forward(11)
+            assert losses == ["slow: it took nothing for 10 seconds"]
             await outbox.stop()
 
         run_on_clock(test)

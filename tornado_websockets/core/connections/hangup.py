@@ -1,15 +1,20 @@
-"""The line to a client, as the kernel has it: whether the client has hung up, and how much may wait to be sent.
+"""The line to a client, as the kernel has it: whether the client has hung up, what it takes, how much may wait for it.
 
 That it has hung up is seen also where what it sent before that is still to be read.
 """
 
 import select
 import socket
+import struct
+import sys
 from contextlib import suppress
 from typing import Final
 
 #: Bytes that the kernel keeps of what may not be sent yet, where it is told to keep little; else it is up to 4 MiB.
 LITTLE: Final = 128 * 1024
+
+#: Where ``tcpi_bytes_acked`` is in Linux' ``struct tcp_info``, which only ever grows at its end.
+_ACKNOWLEDGED_AT: Final = 120
 
 #: Seconds between two looks at the same client.
 INTERVAL = 0.25
@@ -52,6 +57,21 @@ def has_hung_up(descriptor: int) -> bool:
         poll.register(descriptor, select.POLLRDHUP)
         return bool(poll.poll(0))
     return False
+
+
+def bytes_taken(descriptor: int) -> int | None:
+    """Bytes that the peer of a TCP socket has acknowledged so far; ``None`` but on Linux."""
+    if descriptor < 0 or not hasattr(socket, "TCP_INFO") or not sys.platform.startswith("linux"):
+        return None
+    with suppress(OSError, struct.error):  # a Unix socket knows no such thing
+        line = socket.socket(fileno=descriptor)
+        try:
+            told = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED_AT + 8)
+        finally:
+            line.detach()
+        taken: int = struct.unpack_from("=Q", told, _ACKNOWLEDGED_AT)[0]
+        return taken
+    return None
 
 
 def keep_little(descriptor: int) -> None:

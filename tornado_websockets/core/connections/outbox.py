@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..counters import counters
@@ -39,7 +39,7 @@ class Outbox:
 
     :param owner: is told when the client is given up.
     :param max_bytes: of text that may wait.
-    :param timeout: seconds for which one message may be stuck.
+    :param timeout: seconds for which the client may take nothing.
     :ivar writer: the task that sends what the transport could not take at once, while there is such.
     """
 
@@ -182,12 +182,14 @@ class Outbox:
             self._tell_progress()
 
     async def _in_time(self, sending: Awaitable[None]) -> None:
-        reason = f"it took no message for {self._timeout} seconds"
-        stuck = asyncio.get_running_loop().call_later(self._timeout, self._give_up_slow, reason)
+        patience = _Patience(self._transport, self._timeout, self._give_up_stuck)
         try:
             await sending
         finally:
-            stuck.cancel()
+            patience.end()
+
+    def _give_up_stuck(self) -> None:
+        self._give_up_slow(f"it took nothing for {self._timeout} seconds")
 
     def _supersede(self, key: str, text: str) -> "_Replaceable":
         older = self._latest.get(key)
@@ -239,6 +241,37 @@ class Outbox:
         if self._progress is not None and not self._progress.done():
             self._progress.set_result(None)
         self._progress = None
+
+
+class _Patience:
+    """Waits for a client for as long as it takes something.
+
+    The event loop alone cannot tell: for the kernel there is room when a third of what it keeps, up to 4 MiB, is free,
+    and to a phone that may be a minute's worth.
+    """
+
+    __slots__ = ("_give_up", "_taken", "_timeout", "_timer", "_transport")
+
+    def __init__(self, transport: Transport, timeout: float, give_up: Callable[[], None]) -> None:
+        self._transport = transport
+        self._timeout = timeout
+        self._give_up = give_up
+        self._wait(transport.taken())
+
+    def end(self) -> None:
+        """It is through."""
+        self._timer.cancel()
+
+    def _wait(self, taken: int | None) -> None:
+        self._taken = taken
+        self._timer = asyncio.get_running_loop().call_later(self._timeout, self._look)
+
+    def _look(self) -> None:
+        taken = self._transport.taken()
+        if taken == self._taken:
+            self._give_up()
+        else:
+            self._wait(taken)
 
 
 def _size(item: str | Close) -> int:

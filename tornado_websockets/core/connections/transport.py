@@ -29,5 +29,8 @@ class Transport(Protocol):
     def keep_line_short(self) -> None:
         """Let little wait in the kernel from now on, so that a client that takes nothing is noticed soon."""
 
+    def taken(self) -> int | None:
+        """Bytes that the client's side has taken so far; ``None`` where nobody knows."""
+
     def cancel_handler(self) -> None:
         """Cancel the handler that is running, and serve the client no more."""
