@@ -31,21 +31,11 @@ class TestSocket:
         client = await anyhow.connect("/habits")
         assert await client.request("ask_of_itself") == {"is_it": True, "path": "/habits"}
 
-    async def test_keeps_it_until_close(self) -> None:
-        ws = WebSocket("/kept", add_to_handlers=False)
-        seen = []
-
-        @ws.on
-        def say(socket):
-            socket.nickname = "Ada"
-
-        @ws.on
-        def close(socket):
-            seen.append(socket.nickname)
-
-        async with Client("/kept", websocket=ws) as client:
-            await client.request("say")
-        assert seen == ["Ada"]
+    async def test_keeps_it_until_close(self, anyhow: Anyhow, key: str) -> None:
+        client, other = await anyhow.connect(f"/habits/{key}"), await anyhow.connect(f"/habits/{key}")
+        await client.request("introduce", {"name": "Ada"})
+        await client.close()
+        assert await other.expect("left") == {"message": "Ada"}
 
 
 class TestDecoratedHandlers:
@@ -67,7 +57,7 @@ class TestEmittingFromWhatAHandlerStarted:
         await client.emit("emit_from", {"start": start})
         assert await other.expect("said") == {"message": start}
 
-    @pytest.mark.parametrize("event", ["emit_from_executor", "emit_from_callback"])
+    @pytest.mark.parametrize("event", ["emit_from_executor", "emit_from_executor_of_tornado", "emit_from_callback"])
     async def test_reaches_them_from_the_event_loop_too(self, anyhow: Anyhow, event: str) -> None:
         client, other = await anyhow.connect("/habits"), await anyhow.connect("/habits")
         await client.emit(event)
@@ -75,8 +65,9 @@ class TestEmittingFromWhatAHandlerStarted:
 
     async def test_reaches_the_room_on_paths_with_parameters(self, anyhow: Anyhow, key: str) -> None:
         client, other = await anyhow.connect(f"/habits/{key}"), await anyhow.connect(f"/habits/{key}")
-        await client.emit("emit_from_room", {"start": "thread"})
-        assert await other.expect("said") == {"message": "thread"}
+        for start in ("thread", "timer", "late thread", "pool"):
+            await client.emit("emit_from_room", {"start": start})
+            assert await other.expect("said") == {"message": start}
 
 
 class TestEvents:
@@ -272,6 +263,16 @@ class TestProgressBar:
             bar.emit_init()
             assert await frames(client, 3) == introduction
 
+    async def test_emits_by_hand_to_every_client(self, ws):
+        bar = ProgressBar("foo")
+        ws.bind(bar)
+        async with Client("/bar", websocket=ws) as first, Client("/bar", websocket=ws) as second:
+            for client in (first, second):
+                await frames(client, 3)
+            for emit, count in ((bar.emit_init, 3), (bar.emit_update, 3), (bar.emit_done, 1)):
+                emit()
+                assert await frames(first, count) == await frames(second, count)
+
     async def test_ticks_and_opens_by_what_may_be_overridden(self, ws):
         class Loud(ProgressBar):
             def emit_init(self):
@@ -365,10 +366,16 @@ class TestFirstProgressBar:
 
     async def test_ticks_by_what_may_be_overridden(self):
         class Loud(FirstProgressBar):
-            def emit_update(self, label=None):
-                self._tell("step", {"label": label})
+            def emit_init(self):
+                self.websocket.publish("hello")
 
-        bar = Loud("/test", add_to_handlers=False)
+            def emit_update(self, label=None):
+                self.websocket.publish("step", {"at": self.value, "label": label})
+
+            def emit_done(self):
+                self.websocket.publish("over")
+
+        bar = Loud("/test", max=1, add_to_handlers=False)
         async with Client(bar.websocket.path, websocket=bar.websocket) as client:
             bar.tick("one")
-            assert await client.receive("step") == {"label": "one"}
+            assert await frames(client, 3) == [("hello", {}), ("step", {"at": 1, "label": "one"}), ("over", {})]

@@ -7,8 +7,10 @@ for the loop of the thread. In a worker thread there was none, so Tornado made o
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, NoReturn
 
 _here = threading.local()
@@ -78,6 +80,7 @@ class ServingLoop(asyncio.AbstractEventLoop):
 
     def __init__(self, serving: asyncio.AbstractEventLoop) -> None:
         self.serving = serving
+        self._refused_runs = 0
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
@@ -101,7 +104,27 @@ class ServingLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self.serving.time()
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, function: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
+        future = asyncio.Future[Any](loop=self)  # to which this thread may add callbacks
+
+        def start() -> None:
+            running = self.serving.run_in_executor(executor, function, *args)
+            running.add_done_callback(partial(_hand_on, to=future))
+
+        self.serving.call_soon_threadsafe(start)
+        return future
+
+    def run_forever(self) -> NoReturn:
+        self._refused_runs += 1
+        _refuse("run_forever")
+
     def stop(self) -> None:
+        """Stop the serving loop; but not for ``IOLoop.run_sync``, which wants to end the run that it was refused."""
+        if self._refused_runs and loop_here() is self.serving:
+            self._refused_runs -= 1
+            return
         self.serving.call_soon_threadsafe(self.serving.stop)
 
     def is_running(self) -> bool:
@@ -127,19 +150,30 @@ class ServingLoop(asyncio.AbstractEventLoop):
             asyncio.set_event_loop(self)  # asyncio has left none
 
 
-def _refusal(name: str) -> Callable[..., NoReturn]:
-    def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise RuntimeError(
-            f"Cannot use {name} of the event loop in a plain handler, which runs in a worker thread: make it an async "
-            "def."
-        )
+def _refuse(name: str) -> NoReturn:
+    raise RuntimeError(
+        f"Cannot use {name} of the event loop in a plain handler, which runs in a worker thread: make it an async def."
+    )
 
-    return refuse
+
+def _refusal(name: str) -> Callable[..., NoReturn]:
+    return lambda *_, **__: _refuse(name)
 
 
 for _name in vars(asyncio.AbstractEventLoop).keys() - vars(ServingLoop).keys():
     if not _name.startswith("_"):
         setattr(ServingLoop, _name, _refusal(_name))
+
+
+def _hand_on(done: "asyncio.Future[Any]", to: "asyncio.Future[Any]") -> None:
+    """Let ``to`` end as ``done`` has, unless either was cancelled."""
+    if to.cancelled() or done.cancelled():
+        return
+    error = done.exception()
+    if error is None:
+        to.set_result(done.result())
+    else:
+        to.set_exception(error)
 
 
 class Timer:
