@@ -151,9 +151,32 @@ async def test_nothing_is_sent_as_an_empty_object(data):
     def ask():
         ws.emit("x", data)
 
+    module = Module("m")
+    ws.bind(module)
+
+    @ws.on
+    def ask_module():
+        module.emit("x", data)
+
     async with Client("/nothing", websocket=ws) as client:
         await client.emit("ask")
         assert await client.receive("x") == {}
+        await client.emit("ask_module")
+        assert await client.receive("module_m_x") == {}
+
+
+async def test_to_one_client_a_string_is_sent_as_such_and_a_list_never():
+    ws = WebSocket("/nothing", add_to_handlers=False)
+
+    @ws.on
+    def ask(socket):
+        with pytest.raises(TypeError, match="as a dict or a str, got \\[\\]"):
+            socket.emit("x", [])
+        socket.emit("x", "")
+
+    async with Client("/nothing", websocket=ws) as client:
+        await client.emit("ask")
+        assert await client.receive("x") == {"message": ""}
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,18 @@ def test_what_socket_emit_takes(tmp_path, data, rule):
 
 
 @pytest.mark.parametrize(
-    ("data", "rule"), [("[1]", "emit-data"), ("7", "emit-data"), ("[]", None), ("''", None), ("'text'", None)]
+    ("data", "rule"),
+    [
+        ("[1]", "emit-data"),
+        ("7", "emit-data"),
+        ("0", "emit-data"),
+        ("False", "emit-data"),
+        ("()", "emit-data"),
+        ("[]", None),
+        ("''", None),
+        ("None", None),
+        ("'text'", None),
+    ],
 )
 def test_what_ws_emit_takes(tmp_path, data, rule):
     text = f"{HEAD}@ws.on\ndef say(socket, data):\n    ws.emit('x', {data})"
