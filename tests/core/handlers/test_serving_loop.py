@@ -119,16 +119,3 @@ async def test_what_is_cancelled_stays_so_though_the_executor_goes_on(in_thread)
 
     await in_thread(start)
     assert (await ended).result() is None
-
-
-async def test_run_that_is_refused_does_not_stop_the_serving_loop(in_thread):
-    ran = asyncio.get_running_loop().create_future()
-
-    def run_sync(loop):  # as Tornado's does: it looks at what becomes of the run later
-        loop.call_soon(loop.stop)
-        loop.call_soon(ran.set_result, None)
-        loop.run_forever()
-
-    with pytest.raises(RuntimeError, match="make it an async def"):
-        await in_thread(run_sync)
-    await ran

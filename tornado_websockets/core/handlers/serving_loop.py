@@ -80,7 +80,6 @@ class ServingLoop(asyncio.AbstractEventLoop):
 
     def __init__(self, serving: asyncio.AbstractEventLoop) -> None:
         self.serving = serving
-        self._refused_runs = 0
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
@@ -116,15 +115,7 @@ class ServingLoop(asyncio.AbstractEventLoop):
         self.serving.call_soon_threadsafe(start)
         return future
 
-    def run_forever(self) -> NoReturn:
-        self._refused_runs += 1
-        _refuse("run_forever")
-
     def stop(self) -> None:
-        """Stop the serving loop; but not for ``IOLoop.run_sync``, which wants to end the run that it was refused."""
-        if self._refused_runs and loop_here() is self.serving:
-            self._refused_runs -= 1
-            return
         self.serving.call_soon_threadsafe(self.serving.stop)
 
     def is_running(self) -> bool:
@@ -150,14 +141,14 @@ class ServingLoop(asyncio.AbstractEventLoop):
             asyncio.set_event_loop(self)  # asyncio has left none
 
 
-def _refuse(name: str) -> NoReturn:
-    raise RuntimeError(
-        f"Cannot use {name} of the event loop in a plain handler, which runs in a worker thread: make it an async def."
-    )
-
-
 def _refusal(name: str) -> Callable[..., NoReturn]:
-    return lambda *_, **__: _refuse(name)
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError(
+            f"Cannot use {name} of the event loop in a plain handler, which runs in a worker thread: make it an async "
+            "def."
+        )
+
+    return refuse
 
 
 for _name in vars(asyncio.AbstractEventLoop).keys() - vars(ServingLoop).keys():
