@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.asgi import Server
 from tests.support.communicator import InProcess
+from tests.tornado.application import serving
 from tornado_websockets.exceptions import (
     EmitHandlerError,
     InvalidInstanceError,
@@ -16,6 +17,7 @@ from tornado_websockets.exceptions import (
 from tornado_websockets.modules import Module, ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
 from tornado_websockets.testing import Client
+from tornado_websockets.tornado_bridge.routing import Entry
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 Anyhow = Server | InProcess
@@ -197,6 +199,19 @@ def test_args_of_an_error_are_what_it_was_made_of(error, args):
 
 def test_no_path_is_the_root():
     assert WebSocket("", add_to_handlers=False).path == "/"
+
+
+async def test_the_root_is_served_on_both_transports():
+    ws = WebSocket("", add_to_handlers=False)
+
+    @ws.on
+    def ask():
+        return {"path": ws.path}
+
+    assert ws.route.resolve("ws/") is not None
+    async with serving(Entry.of(ws)) as served:
+        client = await served.connect("/ws/")
+        assert await client.request("ask") == {"path": "/"}
 
 
 class TestModules:
