@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.asgi import Server
 from tests.support.communicator import InProcess
+from tests.tornado.application import serving
 from tornado_websockets.exceptions import (
     EmitHandlerError,
     InvalidInstanceError,
@@ -16,6 +17,7 @@ from tornado_websockets.exceptions import (
 from tornado_websockets.modules import Module, ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
 from tornado_websockets.testing import Client
+from tornado_websockets.tornado_bridge.routing import Entry
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 Anyhow = Server | InProcess
@@ -31,21 +33,11 @@ class TestSocket:
         client = await anyhow.connect("/habits")
         assert await client.request("ask_of_itself") == {"is_it": True, "path": "/habits"}
 
-    async def test_keeps_it_until_close(self) -> None:
-        ws = WebSocket("/kept", add_to_handlers=False)
-        seen = []
-
-        @ws.on
-        def say(socket):
-            socket.nickname = "Ada"
-
-        @ws.on
-        def close(socket):
-            seen.append(socket.nickname)
-
-        async with Client("/kept", websocket=ws) as client:
-            await client.request("say")
-        assert seen == ["Ada"]
+    async def test_keeps_it_until_close(self, anyhow: Anyhow, key: str) -> None:
+        client, other = await anyhow.connect(f"/habits/{key}"), await anyhow.connect(f"/habits/{key}")
+        await client.request("introduce", {"name": "Ada"})
+        await client.close()
+        assert await other.expect("left") == {"message": "Ada"}
 
 
 class TestDecoratedHandlers:
@@ -67,7 +59,7 @@ class TestEmittingFromWhatAHandlerStarted:
         await client.emit("emit_from", {"start": start})
         assert await other.expect("said") == {"message": start}
 
-    @pytest.mark.parametrize("event", ["emit_from_executor", "emit_from_callback"])
+    @pytest.mark.parametrize("event", ["emit_from_executor", "emit_from_executor_of_tornado", "emit_from_callback"])
     async def test_reaches_them_from_the_event_loop_too(self, anyhow: Anyhow, event: str) -> None:
         client, other = await anyhow.connect("/habits"), await anyhow.connect("/habits")
         await client.emit(event)
@@ -75,8 +67,9 @@ class TestEmittingFromWhatAHandlerStarted:
 
     async def test_reaches_the_room_on_paths_with_parameters(self, anyhow: Anyhow, key: str) -> None:
         client, other = await anyhow.connect(f"/habits/{key}"), await anyhow.connect(f"/habits/{key}")
-        await client.emit("emit_from_room", {"start": "thread"})
-        assert await other.expect("said") == {"message": "thread"}
+        for start in ("thread", "timer", "late thread", "pool"):
+            await client.emit("emit_from_room", {"start": start})
+            assert await other.expect("said") == {"message": start}
 
 
 class TestEvents:
@@ -160,9 +153,32 @@ async def test_nothing_is_sent_as_an_empty_object(data):
     def ask():
         ws.emit("x", data)
 
+    module = Module("m")
+    ws.bind(module)
+
+    @ws.on
+    def ask_module():
+        module.emit("x", data)
+
     async with Client("/nothing", websocket=ws) as client:
         await client.emit("ask")
         assert await client.receive("x") == {}
+        await client.emit("ask_module")
+        assert await client.receive("module_m_x") == {}
+
+
+async def test_to_one_client_a_string_is_sent_as_such_and_a_list_never():
+    ws = WebSocket("/nothing", add_to_handlers=False)
+
+    @ws.on
+    def ask(socket):
+        with pytest.raises(TypeError, match="as a dict or a str, got \\[\\]"):
+            socket.emit("x", [])
+        socket.emit("x", "")
+
+    async with Client("/nothing", websocket=ws) as client:
+        await client.emit("ask")
+        assert await client.receive("x") == {"message": ""}
 
 
 @pytest.mark.parametrize(
@@ -183,6 +199,19 @@ def test_args_of_an_error_are_what_it_was_made_of(error, args):
 
 def test_no_path_is_the_root():
     assert WebSocket("", add_to_handlers=False).path == "/"
+
+
+async def test_the_root_is_served_on_both_transports():
+    ws = WebSocket("", add_to_handlers=False)
+
+    @ws.on
+    def ask():
+        return {"path": ws.path}
+
+    assert ws.route.resolve("ws/") is not None
+    async with serving(Entry.of(ws)) as served:
+        client = await served.connect("/ws/")
+        assert await client.request("ask") == {"path": "/"}
 
 
 class TestModules:
@@ -271,6 +300,16 @@ class TestProgressBar:
             bar.current = 0
             bar.emit_init()
             assert await frames(client, 3) == introduction
+
+    async def test_emits_by_hand_to_every_client(self, ws):
+        bar = ProgressBar("foo")
+        ws.bind(bar)
+        async with Client("/bar", websocket=ws) as first, Client("/bar", websocket=ws) as second:
+            for client in (first, second):
+                await frames(client, 3)
+            for emit, count in ((bar.emit_init, 3), (bar.emit_update, 3), (bar.emit_done, 1)):
+                emit()
+                assert await frames(first, count) == await frames(second, count)
 
     async def test_ticks_and_opens_by_what_may_be_overridden(self, ws):
         class Loud(ProgressBar):
@@ -365,10 +404,16 @@ class TestFirstProgressBar:
 
     async def test_ticks_by_what_may_be_overridden(self):
         class Loud(FirstProgressBar):
-            def emit_update(self, label=None):
-                self._tell("step", {"label": label})
+            def emit_init(self):
+                self.websocket.publish("hello")
 
-        bar = Loud("/test", add_to_handlers=False)
+            def emit_update(self, label=None):
+                self.websocket.publish("step", {"at": self.value, "label": label})
+
+            def emit_done(self):
+                self.websocket.publish("over")
+
+        bar = Loud("/test", max=1, add_to_handlers=False)
         async with Client(bar.websocket.path, websocket=bar.websocket) as client:
             bar.tick("one")
-            assert await client.receive("step") == {"label": "one"}
+            assert await frames(client, 3) == [("hello", {}), ("step", {"at": 1, "label": "one"}), ("over", {})]

@@ -72,7 +72,7 @@ async def test_timer_runs_after_asyncio_run(client: AnyClient) -> None:
     assert (await client.expect("ran"))["loop"] == await serving_loop(client)
 
 
-@pytest.mark.parametrize("way", ["task", "executor", "start", "close"])
+@pytest.mark.parametrize("way", ["task", "add_handler", "start", "close"])
 async def test_what_needs_the_loop_s_own_thread_names_async_def(client: AnyClient, way: str) -> None:
     assert "async def" in await client.request("forbidden", {"way": way})
 

@@ -63,14 +63,14 @@ def test_a_path_that_is_no_directory_ends_it_with_2(tmp_path):
 def test_manage_py_runs_it_where_it_stands():
     finished = run("manage.py", "ws_upgrade", directory=APPLICATION)
     assert finished.returncode == 1
-    assert "chat/views.py:16: ws_chat.emit" in finished.stdout
+    assert "chat/views.py:18: ws_chat.emit" in finished.stdout
     assert "tornado-socket" in finished.stdout
 
 
 def test_for_tornado_it_leaves_out_what_works_there():
     finished = run("manage.py", "ws_upgrade", "--runtornado", directory=APPLICATION)
     assert finished.returncode == 1
-    assert "chat/views.py:16: ws_chat.emit" in finished.stdout
+    assert "chat/views.py:18: ws_chat.emit" in finished.stdout
     assert "[tornado-socket]" not in finished.stdout
     assert "[timer-outside]" not in finished.stdout
 

@@ -76,6 +76,9 @@ def test_a_name_that_is_something_else_in_this_file_is_left_alone(tmp_path):
 def test_no_event_of_a_module_is_open_or_close(tmp_path):
     script = "var bar = new ModuleProgressBar('x');\nbar.emit('open'); bar.emit('start')"
     assert rules(tmp_path, script) == [(2, "reserved-event")]
+    derived = "class Notes extends TornadoWebSocket.Module {}\nvar notes = new Notes(); notes.emit('close')"
+    assert rules(tmp_path, derived) == [(2, "reserved-event")]
+    assert rules(tmp_path, derived.replace("TornadoWebSocket.Module", "EventEmitter")) == []
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,7 @@ def test_frames_and_origins(tmp_path, script, expected):
 def test_a_host_that_is_written_out_is_another_origin(tmp_path):
     script = "new TornadoWebSocket('/x', {host: 'chat.example.com', port: 1});"
     assert rules(tmp_path, script) == [(1, "other-origin")]
+    assert rules(tmp_path, script.replace("host:", "'host' :")) == [(1, "other-origin")]
     assert rules(tmp_path, script.replace("'chat.example.com'", "location.hostname")) == []
 
 
@@ -205,6 +209,53 @@ def test_an_event_without_handler(tmp_path, handlers, expected):
 def test_scripts_of_the_package(tmp_path, script, rule):
     page = f"\n<script src=\"{{% static 'tornado_websockets/{script}' %}}\"></script>"
     assert found_in(tmp_path, {"page.html": page}) == ({("page.html", 2, rule)} if rule else set())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<script src='{% static 'tornado_websockets/client.js' %}'></script>",
+        "<script src=\"{% static 'tornado_websockets/' %}client.js\"></script>",
+        '<script src="{{ STATIC_URL }}tornado_websockets/client.js?v=1"></script>',
+        '<script src="{% get_static_prefix %}tornado_websockets/modules/progressbar.js"></script>',
+        '{% with "tornado_websockets/"|add:"client.js" as path %}{% static path %}{% endwith %}',
+        "<script>load(STATIC + 'tornado_websockets/' + 'client.js')</script>",
+        "<script>load('/static/tornado_websockets/modules/' + \"progressbar.js\")</script>",
+        "<script>require.config({paths: {tws: 'tornado_websockets/client'}})</script>",
+        "<script>import tws from './tornado_websockets/tornadowebsocket-es6'</script>",
+        "<!--[if lt IE 9]><script src='/static/tornado_websockets/client.js'></script><![endif]-->",
+    ],
+)
+def test_an_old_script_is_known_however_its_path_is_put_together(tmp_path, page):
+    assert found_in(tmp_path, {"page.html": f"\n{page}"}) == {("page.html", 2, "old-script")}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<script>// load('/static/tornado_websockets/client.js')\n</script>",
+        "<script>/* 'tornado_websockets/client' */</script>",
+        "<script>load('tornado_websockets/' + name)</script>",
+        "<script>load('tornado_websockets/clients')</script>",
+    ],
+)
+def test_what_loads_no_old_script_is_left_alone(tmp_path, page):
+    assert found_in(tmp_path, {"page.html": page}) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("JS = STATIC + 'tornado_websockets/' + 'client.js'", 1),
+        ("class Form:\n    class Media:\n        js = ('tornado_websockets/client.js',)", 3),
+        ("HTML = '''\n<script src='/static/tornado_websockets/client.js'></script>'''", 2),
+        ("'''Loads tornado_websockets/client.js.'''", None),
+        ("def load():\n    '''Loads tornado_websockets/client.js.'''", None),
+        ("# tornado_websockets/client.js", None),
+    ],
+)
+def test_old_scripts_that_python_names(tmp_path, text, line):
+    assert found_in(tmp_path, {"page.py": text}) == ({("page.py", line, "old-script")} if line else set())
 
 
 def test_the_old_client_as_a_package(tmp_path):

@@ -163,7 +163,18 @@ def test_what_socket_emit_takes(tmp_path, data, rule):
 
 
 @pytest.mark.parametrize(
-    ("data", "rule"), [("[1]", "emit-data"), ("7", "emit-data"), ("[]", None), ("''", None), ("'text'", None)]
+    ("data", "rule"),
+    [
+        ("[1]", "emit-data"),
+        ("7", "emit-data"),
+        ("0", "emit-data"),
+        ("False", "emit-data"),
+        ("()", "emit-data"),
+        ("[]", None),
+        ("''", None),
+        ("None", None),
+        ("'text'", None),
+    ],
 )
 def test_what_ws_emit_takes(tmp_path, data, rule):
     text = f"{HEAD}@ws.on\ndef say(socket, data):\n    ws.emit('x', {data})"
@@ -220,9 +231,24 @@ def test_timers(tmp_path, body, rule):
     assert [found for _, found in rules(tmp_path, f"{head}{HEAD}{body}")] == ([rule] if rule else [])
 
 
-def test_an_argument_that_is_gone(tmp_path):
-    text = "from tornado.ioloop import PeriodicCallback\nPeriodicCallback(print, 1, io_loop=None)"
-    assert rules(tmp_path, text) == [(2, "gone-from-tornado"), (2, "timer-outside")]
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("ioloop.PeriodicCallback(print, 1, io_loop=None)", ["gone-from-tornado", "timer-outside"]),
+        ("ioloop.PeriodicCallback(print, 1, loop)", ["gone-from-tornado", "timer-outside"]),
+        ("ioloop.PeriodicCallback(print, 1, jitter=0.1)", ["timer-outside"]),
+        ("httpserver.HTTPServer(app, io_loop=loop)", ["gone-from-tornado"]),
+        ("HTTPServer(app, io_loop=loop)", []),
+    ],
+)
+def test_an_argument_that_is_gone(tmp_path, call, expected):
+    text = f"from tornado import httpserver, ioloop\n{call}"
+    assert rules(tmp_path, text) == [(2, rule) for rule in expected]
+
+
+def test_what_is_gone_is_known_though_it_came_with_an_asterisk(tmp_path):
+    text = "from tornado.gen import *\nfrom django.db.models import *\n@engine\ndef run(): yield Task(Model)"
+    assert rules(tmp_path, text) == [(3, "gone-from-tornado"), (4, "gone-from-tornado")]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +290,32 @@ def test_signatures_of_handlers(tmp_path, signature, is_found):
         def say({signature}): ws.emit('x')
     """
     assert rules(tmp_path, text) == ([(4, "handler-signature")] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "is_found"),
+    [
+        ("'/%s/(.*)' % name", True),
+        ("'/{}/(.*)'.format(name)", True),
+        ("f'/{name}/(.*)'", True),
+        ("PREFIX + '/(.*)'", True),
+        ("'/%s/chat' % name", False),
+        ("'/%(name)s/chat' % names", False),
+        ("'/{0}/{name!r:>3}'.format(1, name=2)", False),
+        ("f'/{name}/chat'", False),
+        ("PREFIX + '/<slug:name>'", False),
+    ],
+)
+def test_regular_expressions_in_paths_that_are_put_together(tmp_path, path, is_found):
+    text = f"from tornado_websockets.websocket import WebSocket\nWebSocket({path})"
+    assert rules(tmp_path, text) == ([(2, "regex-path")] if is_found else [])
+
+
+def test_of_two_handlers_in_branches_only_one_is_defined(tmp_path):
+    handlers = "{}:\n    @ws.on\n    def say(socket): pass\n{}:\n    @ws.on\n    def say(socket): pass\n"
+    for branches in (("if DEBUG", "else"), ("if DEBUG", "elif TEST"), ("try", "except ImportError")):
+        assert rules(tmp_path, HEAD + handlers.format(*branches)) == []
+    assert rules(tmp_path, HEAD + handlers.format("if DEBUG", "if TEST")) == [(8, "registered-twice")]
 
 
 def test_the_same_function_on_two_websockets_is_no_second_handler(tmp_path):

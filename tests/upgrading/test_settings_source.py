@@ -79,3 +79,23 @@ def test_keys_of_tornado(tmp_path, text, rule):
 )
 def test_an_asgi_py_that_serves_no_websockets(tmp_path, text, is_found):
     assert rules(tmp_path, asgi=text) == ([("asgi.py", 1, "asgi-without-websockets")] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("HANDLERS = [app]\nTORNADO = {'handlers': HANDLERS}", 2, "django-app-uncalled"),
+        ("TORNADO = {}\nTORNADO['handlers'] = [app]", 3, "django-app-uncalled"),
+        ("TORNADO = {'handlers': []}\nTORNADO['handlers'].append(app)", 3, "django-app-uncalled"),
+        ("TORNADO = {'handlers': []}\nTORNADO['handlers'] += [app]", 3, "django-app-uncalled"),
+        ("TORNADO = {'handlers': []}\nTORNADO['handlers'].extend([('/x', X)])", 3, "tornado-handlers"),
+        ("OURS = [('/x', X)]\nTORNADO = {'handlers': OURS + [app()]}", 2, "tornado-handlers"),
+        ("TORNADO = {}\nTORNADO['log'] = 1", 3, "tornado-key"),
+        ("TORNADO = {}\nTORNADO.update({'log': 1})", 3, "tornado-key"),
+        ("TORNADO = {}\nTORNADO.update(log=1)", 3, "tornado-key"),
+        ("TORNADO = {}\nTORNADO['port'] = 1\nTORNADO.update(other)", None, None),
+    ],
+)
+def test_what_is_put_into_tornado_piece_by_piece(tmp_path, text, line, rule):
+    text = f"from tornado_websockets import django_app as app\n{text}"
+    assert rules(tmp_path, settings=text) == ([("settings.py", line, rule)] if rule else [])

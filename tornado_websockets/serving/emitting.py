@@ -39,7 +39,7 @@ class Emitter:
 
         :param audience: who of the clients hear it; all by default.
         """
-        return self._emit_inside(event, self._write(event, data), audience)
+        return self._emit_inside(event, self._write(event, _or_nothing(data)), audience)
 
     def emit_html(self, *fragment: Any) -> Sending | Publication:
         """See :meth:`WebSocket.emit_html`; parameters as of :class:`Fragment`."""
@@ -105,7 +105,7 @@ class Emitter:
         :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
             this WebSocket is running and its path has parameters, unless ``path`` is given.
         """
-        text = self._write(event, data)
+        text = self._write(event, _or_nothing(data))
         key = event if supersede else None
         connection = self._endpoint.emitting_connection()
         if connection is not None:
@@ -148,3 +148,8 @@ class Emitter:
     ) -> Publication:
         topic = self._endpoint.pattern.build(parameters) if audience is None else self.path_for(parameters)
         return publish(self._endpoint.hub, Message(topic, event, text, audience=audience), options)
+
+
+def _or_nothing(data: Any) -> Any:
+    """``data``; but nothing for an empty string or list, which ``ws.emit`` has always sent as ``{}``."""
+    return None if isinstance(data, (str, list)) and not data else data

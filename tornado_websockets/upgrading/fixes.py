@@ -143,7 +143,7 @@ def _hindrances(scan: Scan) -> Iterator[str]:
     for script in scan.pages.scripts:
         yield from _of_makings(script)
         yield from _of_listeners(script)
-        for found in OLD_SCRIPT.finditer(script.markup):
+        for found in OLD_SCRIPT.finditer(script.text):
             if script.is_html and _new_script(found[0]) is None:
                 yield f"{_where(script, found.start())} names a script that is not this package's"
     for finding in scan.findings:
@@ -179,7 +179,7 @@ def _where(script: Script, offset: int) -> str:
 
 
 def _of_page(script: Script) -> Iterator[Edit]:
-    for found in OLD_SCRIPT.finditer(script.markup):
+    for found in OLD_SCRIPT.finditer(script.text):
         new = _new_script(found[0])
         if new is not None:
             yield Edit(found.start(), found.end(), new)

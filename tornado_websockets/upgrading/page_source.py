@@ -8,10 +8,14 @@ from .findings import Finding
 from .project import SourceFile
 from .reading.javascript import Call, Script, literal
 
-#: Scripts of then, whatever stands before: in a page, in a bundle's list, in an import.
+# Where a path is put together: {% static 'a/' %}b.js, 'a/' + 'b.js', 'a/'|add:'b.js'.
+_JOINT = r"""(?:['"]\s*(?:-?%\}|\}\}|(?:\+|\|\s*add\s*:)\s*['"]))?"""
+_FOLDER = rf"tornado_websockets/{_JOINT}"
+_MODULES = rf"modules/{_JOINT}"
+#: Scripts of then, whatever stands before: in a page, in a bundle's list, in an import, there without a suffix too.
 OLD_SCRIPT = re.compile(
-    r"tornado_websockets/(?:client|modules/progressbar)(?:\.min)?\.js\b"
-    r"|(?:tornado_websockets/(?:modules/)?)?(?<![\w-])(?:tornadowebsocket|progress_bar)-es6(?:\.min)?(?:\.js)?\b"
+    rf"""{_FOLDER}(?:client|{_MODULES}progressbar)(?:(?:\.min)?\.js\b|(?=['"`]))"""
+    rf"|(?:{_FOLDER}(?:{_MODULES})?)?(?<![\w-])(?:tornadowebsocket|progress_bar)-es6(?:\.min)?(?:\.js)?\b"
 )
 _OF_OLD = {
     "tornado_websockets/client.js",
@@ -79,13 +83,14 @@ class Pages:
         yield from self._of_events(handled)
 
     def _of_scripts(self, script: Script) -> Iterator[Finding]:
-        text = script.markup if script.is_html else script.code
+        text = script.text
         for found in _OF_PACKAGE.finditer(text):
             if found[0] not in _OF_OLD and not (_STATIC / found[0]).is_file():
                 yield self._at(script, found.start(), "no-such-script", f"there is no {found[0]}")
         for found in OLD_SCRIPT.finditer(text):
-            if found[0] in _OF_OLD or not found[0].startswith("tornado_websockets/"):
-                yield self._at(script, found.start(), "old-script", f"{found[0]} is loaded")
+            name = script_name(found)
+            if name in _OF_OLD or not name.startswith("tornado_websockets/"):
+                yield self._at(script, found.start(), "old-script", f"{name} is loaded")
         if script.source.path.name in {"package.json", "bower.json"}:
             return
         if self.has_old_scripts:
@@ -97,7 +102,7 @@ class Pages:
             options = making.call.arguments[1] if len(making.call.arguments) > 1 else ""
             if self.has_old_scripts and _lacks_port(options):
                 yield self._at(script, making.call.start, "default-port")
-            host = re.search(r"\bhost\s*:\s*(['\"])([^'\"{}]+)\1", options)
+            host = re.search(r"\bhost['\"]?\s*:\s*(['\"])([^'\"{}]+)\1", options)
             if host is not None:
                 yield self._at(script, making.call.start, "other-origin", f"pages of other hosts than {host[2]}")
         if script.makings:
@@ -154,10 +159,17 @@ class Pages:
         )
 
     def _have(self, pattern: re.Pattern[str]) -> bool:
-        return any(pattern.search(script.markup if script.is_html else script.code) for script in self._own)
+        return any(pattern.search(script.text) for script in self._own)
 
     def _at(self, script: Script, offset: int, rule: str, detail: str = "") -> Finding:
         return script.source.finding(script.source.line_of(offset), rule, detail)
+
+
+def script_name(found: re.Match[str]) -> str:
+    """The whole name of an old script that was found, however it is put together there."""
+    name = re.sub(_JOINT, "", found[0])
+    is_whole = name.endswith(".js") or not name.startswith("tornado_websockets/")
+    return name if is_whole else f"{name}.js"
 
 
 def _is_copy(script: Script) -> bool:

@@ -1,8 +1,9 @@
 """Python: what handlers, and whatever sends to clients, do that is different now."""
 
 import ast
+import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, permutations
 from pathlib import Path
 
 from .findings import Finding
@@ -20,7 +21,9 @@ _HANDLER = "tornado_websockets.websockethandler.WebSocketHandler"
 _COROUTINE = {"tornado.gen.coroutine", "tornado.gen.engine", "asyncio.coroutine"}
 _PLAIN_DECORATORS = _COROUTINE | {"staticmethod"}
 _ARGUMENTS = {"self", "socket", "data", "event"}
-_SIGNS_OF_REGEX = set("()[]\\^$*+{}|")
+_SIGNS_OF_REGEX = set("()[]\\^$*+?{}|")
+#: Where something is put into a text, by `%` or `format`.
+_PLACES = re.compile(r"%(?:\(\w+\))?[sdr]|\{[\w.\[\]]*(?:![rsa])?(?::[^{}]*)?\}")
 
 
 class PythonSource:
@@ -124,6 +127,8 @@ class PythonSource:
 
     def _of_timer(self, call: ast.Call, scope: Scope) -> Iterator[Finding]:
         for value in self.values.of(call.func, scope):
+            if _takes_loop(value, call):
+                yield scope.source.finding(_line(call.func), "gone-from-tornado", "io_loop=: leave the argument out")
             is_periodic = value.kind is Kind.EXTERNAL and value.name == _PERIODIC
             is_timing = (
                 value.kind is Kind.MEMBER
@@ -131,8 +136,6 @@ class PythonSource:
                 and value.of.kind is Kind.LOOP
                 and value.name in _TIMING
             )
-            if is_periodic and any(keyword.arg == "io_loop" for keyword in call.keywords):
-                yield scope.source.finding(_line(call.func), "gone-from-tornado", "io_loop=: leave the argument out")
             if not (is_periodic or is_timing) or self._is_on_loop(scope):
                 continue
             name = "PeriodicCallback" if is_periodic else value.name
@@ -228,6 +231,12 @@ def _text(expression: ast.expr | None, scope: Scope) -> str | None:
     match expression:
         case ast.Constant(value=str() as text):
             return text
+        case ast.BinOp(left=ast.Constant(value=str() as text), op=ast.Mod()):
+            return _PLACES.sub("", text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
+            return _PLACES.sub("", text)
+        case ast.JoinedStr(values=pieces):
+            return "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             parts = [_text(part, scope) for part in (left, right)]
             return "".join(part for part in parts if part is not None) if any(parts) else None
@@ -244,6 +253,35 @@ def _line(node: ast.expr) -> int:
     return node.end_lineno or node.lineno if isinstance(node, ast.Attribute) else node.lineno
 
 
+def _takes_loop(value: Value, call: ast.Call) -> bool:
+    """Whether something of Tornado's is told which loop to use, as an argument that is gone."""
+    if value.kind is not Kind.EXTERNAL or not value.name.startswith("tornado."):
+        return False
+    is_third = value.name == _PERIODIC and len(call.args) > 2  # what comes third is another one now
+    return is_third or any(keyword.arg == "io_loop" for keyword in call.keywords)
+
+
 def _are_alternatives(one: Registration, other: Registration) -> bool:
     """Whether the same function is meant, or only one of both is ever defined."""
-    return one.scope is other.scope
+    if one.scope is other.scope:
+        return True
+    parent = one.scope.parent
+    return parent is not None and any(
+        _is_within(one.scope, first) and _is_within(other.scope, second)
+        for node in parent.nodes
+        for first, second in permutations(_branches(node), 2)
+    )
+
+
+def _branches(node: ast.AST) -> list[list[ast.stmt]]:
+    """The blocks of a statement of which one at most is run to its end."""
+    match node:
+        case ast.If(body=body, orelse=other):
+            return [body, other]
+        case ast.Try(body=body, handlers=handlers):
+            return [body, *(handler.body for handler in handlers)]
+    return []
+
+
+def _is_within(scope: Scope, block: list[ast.stmt]) -> bool:
+    return any(scope.node is node for statement in block for node in ast.walk(statement))

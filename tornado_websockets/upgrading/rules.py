@@ -152,11 +152,11 @@ _TABLE = (
         "Start a task from an `async def open`, or use a worker that calls `publish`.",
         TIMERS,
     ),
-    _look_on_asgi(
+    _look(
         "timer-in-handler",
         "a timer of Tornado's loop in a plain handler",
-        "Plain handlers run in a thread. Under an ASGI server the call may raise RuntimeError.",
-        "Make the handler an `async def`; there `asyncio.sleep` and `IOLoop.current()` work.",
+        "It runs, on the event loop: there Django's ORM raises SynchronousOnlyOperation.",
+        "Nothing where what it calls asks no database. Else query in the handler itself, or in a thread.",
         TIMERS,
     ),
     _look(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import requirements, settings_source
 from .findings import Finding, Unread
-from .page_source import OLD_SCRIPT, Pages
+from .page_source import OLD_SCRIPT, Pages, script_name
 from .project import SourceFile, read_project
 from .python_source import PythonSource
 from .reading.calls import Calls
@@ -76,13 +76,28 @@ def _of_python(
 
 
 def _scripts_named_in(module: Scope) -> Iterator[Finding]:
-    """Old scripts that Python names: in a form's Media, in the list of a bundle."""
+    """Old scripts that Python names: in a form's Media, in the list of a bundle, in HTML; but not in a docstring."""
     for scope in module.walk():
+        documentation = {node.value for node in scope.nodes if isinstance(node, ast.Expr)}
         for node in scope.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found = OLD_SCRIPT.search(node.value)
-                if found is not None and "\n" not in node.value:
-                    yield scope.source.finding(node.lineno, "old-script", f"{found[0]} is loaded")
+            if node not in documentation:
+                yield from _scripts_named_by(node, scope)
+
+
+def _scripts_named_by(node: ast.AST, scope: Scope) -> Iterator[Finding]:
+    match node:
+        case ast.Constant(value=str() as text, lineno=line):
+            pass
+        case ast.BinOp(left=left, op=ast.Add(), right=ast.Constant(value=str() as end, lineno=line)):
+            begin = left.right if isinstance(left, ast.BinOp) else left  # a + b + c is (a + b) + c
+            if not isinstance(begin, ast.Constant) or not isinstance(begin.value, str):
+                return
+            text = begin.value + end
+        case _:
+            return
+    for found in OLD_SCRIPT.finditer(text):
+        place = line + text.count("\n", 0, found.start())
+        yield scope.source.finding(place, "old-script", f"{script_name(found)} is loaded")
 
 
 def _uses_package(files: list[SourceFile]) -> bool:

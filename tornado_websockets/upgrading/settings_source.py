@@ -66,14 +66,54 @@ def _is_django_app(handler: ast.expr, module: Scope, values: Values) -> bool:
 
 
 def _tornado(module: Scope) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """What ``TORNADO`` is made of, and what is put into it afterwards."""
     for binding in module.bindings.get("TORNADO", ()):
         yield from _items(binding.value)
+    for node in module.nodes:
+        match node:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="TORNADO"), slice=key)], value=value):
+                yield key, value
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="TORNADO"), attr="update"), args=given, keywords=more):
+                for one in given:
+                    yield from _items(one)
+                yield from _named(more)
 
 
 def _handlers(module: Scope) -> Iterator[ast.expr]:
     for key, value in _tornado(module):
-        if isinstance(key, ast.Constant) and key.value == "handlers" and isinstance(value, ast.List | ast.Tuple):
-            yield from value.elts
+        if isinstance(key, ast.Constant) and key.value == "handlers":
+            yield from _listed(value, module)
+    for node in module.nodes:
+        match node:
+            case ast.AugAssign(target=target, value=value) if _is_of_handlers(target):
+                yield from _listed(value, module)
+            case ast.Call(func=ast.Attribute(value=base, attr="append" | "insert"), args=[*_, one]) if _is_of_handlers(
+                base
+            ):
+                yield one
+            case ast.Call(func=ast.Attribute(value=base, attr="extend"), args=[several]) if _is_of_handlers(base):
+                yield from _listed(several, module)
+
+
+def _listed(value: ast.expr, module: Scope, seen: tuple[str, ...] = ()) -> Iterator[ast.expr]:
+    """The items of a list that is written out, here, under a name, or in parts."""
+    match value:
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            yield from items
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield from _listed(left, module, seen)
+            yield from _listed(right, module, seen)
+        case ast.Name(id=name) if name not in seen:
+            for binding in module.bindings.get(name, ()):
+                if isinstance(binding.value, ast.expr):
+                    yield from _listed(binding.value, module, (*seen, name))
+
+
+def _is_of_handlers(node: ast.expr) -> bool:
+    match node:
+        case ast.Subscript(value=ast.Name(id="TORNADO"), slice=ast.Constant(value="handlers")):
+            return True
+    return False
 
 
 def _items(value: object) -> Iterator[tuple[ast.expr | None, ast.expr]]:
@@ -81,9 +121,13 @@ def _items(value: object) -> Iterator[tuple[ast.expr | None, ast.expr]]:
     if isinstance(value, ast.Dict):
         yield from zip(value.keys, value.values, strict=True)
     elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
-        for keyword in value.keywords:
-            if keyword.arg is not None:
-                yield ast.copy_location(ast.Constant(keyword.arg), keyword), keyword.value
+        yield from _named(value.keywords)
+
+
+def _named(keywords: Iterable[ast.keyword]) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    for keyword in keywords:
+        if keyword.arg is not None:
+            yield ast.copy_location(ast.Constant(keyword.arg), keyword), keyword.value
 
 
 def _has_app(module: Scope) -> bool:

@@ -17,7 +17,7 @@ GONE = {
     "tornado.stack_context.wrap": "contextvars",
 }
 
-_QUERY = 'django.http.QueryDict(socket.query_string).get("name")'
+_QUERY = 'socket.query.get("name")'
 _COOKIE = 'django.http.parse_cookie(socket.headers.get("cookie", "")), or socket.session'
 _USER = "socket.user"
 _EMIT = "socket.emit(event, data)"
@@ -34,13 +34,13 @@ ON_TORNADO_ONLY = {
     "current_user": _USER,
     "finish": "socket.close()",
     "get_argument": _QUERY,
-    "get_arguments": 'django.http.QueryDict(socket.query_string).getlist("name")',
+    "get_arguments": 'socket.query.getlist("name")',
     "get_body_argument": "a handshake has no body",
     "get_body_arguments": "a handshake has no body",
     "get_cookie": _COOKIE,
     "get_current_user": _USER,
     "get_query_argument": _QUERY,
-    "get_query_arguments": 'django.http.QueryDict(socket.query_string).getlist("name")',
+    "get_query_arguments": 'socket.query.getlist("name")',
     "get_secure_cookie": "django.core.signing, or socket.session",
     "get_signed_cookie": "django.core.signing, or socket.session",
     "get_status": _NONE,

@@ -72,3 +72,17 @@ def test_lets_items_be_set_and_deleted(roster, clients):
     assert roster == roster.strangers == ["a stranger"]
     roster[:] = clients
     assert (roster, roster.strangers) == (clients, [])
+
+
+class Incomparable(Guest):
+    __hash__ = Guest.__hash__
+
+    def __eq__(self, other):
+        raise AssertionError("compared with another")
+
+
+def test_takes_one_out_without_a_search():
+    clients = [Incomparable() for _ in range(3)]
+    roster = Roster(clients)
+    roster.remove(clients[-1])
+    assert len(roster) == 2

@@ -84,7 +84,38 @@ async def test_timer_of_a_loop_that_is_closed_is_an_error(in_thread):
         await asyncio.to_thread(call_later)
 
 
-@pytest.mark.parametrize("name", ["run_forever", "close", "add_reader", "run_in_executor", "create_connection"])
+@pytest.mark.parametrize("name", ["run_forever", "close", "add_reader", "create_task", "create_connection"])
 async def test_everything_else_is_refused_with_what_to_do(in_thread, name):
     with pytest.raises(RuntimeError, match=rf"Cannot use {name} .*: make it an async def"):
         await in_thread(lambda loop: getattr(loop, name)())
+
+
+async def test_executor_works_for_it(in_thread):
+    ended = asyncio.get_running_loop().create_future()
+
+    def start(loop):
+        loop.run_in_executor(None, int, "7").add_done_callback(lambda running: ended.set_result(running.result()))
+
+    await in_thread(start)
+    assert await ended == 7
+
+
+async def test_error_in_the_executor_is_known_there(in_thread):
+    ended = asyncio.get_running_loop().create_future()
+
+    def start(loop):
+        loop.run_in_executor(None, int, "x").add_done_callback(lambda running: ended.set_result(running.exception()))
+
+    await in_thread(start)
+    assert isinstance(await ended, ValueError)
+
+
+async def test_what_is_cancelled_stays_so_though_the_executor_goes_on(in_thread):
+    go, ended = threading.Event(), asyncio.get_running_loop().create_future()
+
+    def start(loop):
+        loop.run_in_executor(None, go.wait).cancel()
+        loop.run_in_executor(None, go.set).add_done_callback(ended.set_result)
+
+    await in_thread(start)
+    assert (await ended).result() is None

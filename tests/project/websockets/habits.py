@@ -80,6 +80,13 @@ async def emit_from_executor() -> None:
 
 
 @habits.on
+def emit_from_executor_of_tornado() -> None:
+    from tornado.ioloop import IOLoop
+
+    IOLoop.current().run_in_executor(None, habits.emit, "said", "executor")
+
+
+@habits.on
 async def emit_from_callback() -> None:
     asyncio.get_running_loop().call_later(0.01, habits.emit, "said", "callback")
 
@@ -87,6 +94,17 @@ async def emit_from_callback() -> None:
 @rooms.on
 def emit_from_room(data: Data) -> None:
     _emit_from(data["start"], lambda: rooms.emit("said", data["start"]))
+
+
+@rooms.on
+def introduce(socket: Any, data: Data) -> None:
+    socket.nickname = data["name"]
+
+
+@rooms.on
+def close(socket: Any) -> None:
+    if hasattr(socket, "nickname"):
+        rooms.emit("left", socket.nickname)
 
 
 @habits.on

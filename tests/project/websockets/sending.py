@@ -137,7 +137,7 @@ def nothing() -> None:
 
 @news.on
 def wrong_types(socket: Socket) -> Data:
-    values: list[Any] = [1, [1], 1.5, b"x", True, ("a", 1)]
+    values: list[Any] = [1, [1], 1.5, b"x", True, ("a", 1), ()]
     calls: dict[str, Callable[..., Any]] = {
         "socket.emit": socket.emit,
         "ws.emit": news.emit,

@@ -119,7 +119,7 @@ def forbidden(data: Data) -> str:
 
     ways: dict[str, Callable[[], Any]] = {
         "task": lambda: asyncio.ensure_future(nothing()),
-        "executor": lambda: IOLoop.current().run_in_executor(None, print),
+        "add_handler": lambda: IOLoop.current().add_handler(0, print, IOLoop.READ),
         "start": lambda: IOLoop.current().start(),
         "close": lambda: IOLoop.current().close(),
     }

@@ -7,8 +7,10 @@ for the loop of the thread. In a worker thread there was none, so Tornado made o
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, NoReturn
 
 _here = threading.local()
@@ -101,6 +103,18 @@ class ServingLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self.serving.time()
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, function: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
+        future = asyncio.Future[Any](loop=self)  # to which this thread may add callbacks
+
+        def start() -> None:
+            running = self.serving.run_in_executor(executor, function, *args)
+            running.add_done_callback(partial(_hand_on, to=future))
+
+        self.serving.call_soon_threadsafe(start)
+        return future
+
     def stop(self) -> None:
         self.serving.call_soon_threadsafe(self.serving.stop)
 
@@ -140,6 +154,17 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
 for _name in vars(asyncio.AbstractEventLoop).keys() - vars(ServingLoop).keys():
     if not _name.startswith("_"):
         setattr(ServingLoop, _name, _refusal(_name))
+
+
+def _hand_on(done: "asyncio.Future[Any]", to: "asyncio.Future[Any]") -> None:
+    """Let ``to`` end as ``done`` has, unless either was cancelled."""
+    if to.cancelled() or done.cancelled():
+        return
+    error = done.exception()
+    if error is None:
+        to.set_result(done.result())
+    else:
+        to.set_exception(error)
 
 
 class Timer:

@@ -177,7 +177,7 @@ class Encoder:
         """A server's frame.
 
         :param event: its name, a ``str``.
-        :param data: a ``dict``; a ``str`` is sent as ``{"message": data}``, and ``None``, ``""`` and ``[]`` as ``{}``.
+        :param data: a ``dict``; a ``str`` is sent as ``{"message": data}``, and ``None`` as ``{}``.
         :raises TypeError: either is something else, or ``data`` hold what JSON cannot.
         :raises ValueError: ``data`` hold NaN, an infinity or themselves, or nest too deeply; or ``event`` begins with
             ``tws.``, or is taken.
@@ -189,8 +189,8 @@ class Encoder:
         if event in self._taken:
             raise ValueError(f"The event {event!r}{self._where} is sent by presence alone: give yours another name.")
         if isinstance(data, self._texts):
-            data = {"message": str(data)} if data else {}
-        elif data is None or data == []:
+            data = {"message": str(data)}
+        elif data is None:
             data = {}
         elif not isinstance(data, dict):
             raise TypeError(f"Expected the data of {event!r}{self._where} as a dict or a str, got {data!r}.")

@@ -28,9 +28,9 @@ _MADE = re.compile(
     rf"{_BEGIN}(?:(?P<name>{_NAME}(?:\.{_NAME})*)\s*[=:]\s*)?(?<![\w$.])(?P<new>new\s+)?(?:window\.)?"
     rf"(?P<class>TornadoWebSocket|tws)(?=\s*\()"
 )
-_MODULE = re.compile(
-    rf"{_BEGIN}(?P<name>{_NAME}(?:\.{_NAME})*)\s*[=:]\s*new\s+(?:{_NAME}\.)*(?:ModuleProgressBar|ProgressBarModule)\s*\("
-)
+_MODULE = re.compile(rf"{_BEGIN}(?P<name>{_NAME}(?:\.{_NAME})*)\s*[=:]\s*new\s+(?:{_NAME}\.)*(?P<class>{_NAME})\s*\(")
+_MODULE_CLASSES = {"ModuleProgressBar", "ProgressBarModule"}
+_DERIVED = re.compile(rf"\bclass\s+({_NAME})\s+extends\s+(?:TornadoWebSocket\.Module|ModuleProgressBar)\b(?!\.)")
 _DECLARED = re.compile(rf"\b(?:var|let|const|function|class)\s+({_NAME})")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _OPENED_BY = {closing: opening for opening, closing in _PAIRS.items()}
@@ -65,8 +65,11 @@ class Script:
         self.is_html = _is_html(source)
         #: The file without comments of HTML and of templates.
         self.markup = _without_comments(source.text) if self.is_html else source.text
+        gaps = _outside_of_scripts(self.markup) if self.is_html else []
         #: Its JavaScript without comments.
-        self.code = _TOKEN.sub(_blank_comment, _only_scripts(self.markup) if self.is_html else self.markup)
+        self.code = _TOKEN.sub(_blank_comment, _with_blanks(self.markup, gaps))
+        #: The file without comments of any kind.
+        self.text = _with_pieces_of(self.markup, self.code, gaps)
 
     @cached_property
     def makings(self) -> list[Making]:
@@ -85,7 +88,9 @@ class Script:
     @cached_property
     def module_names(self) -> set[str]:
         """What modules are called here."""
-        return {found["name"].rpartition(".")[2] for found in _MODULE.finditer(self.code)}
+        classes = _MODULE_CLASSES | {found[1] for found in _DERIVED.finditer(self.code)}
+        made = (found for found in _MODULE.finditer(self.code) if found["class"] in classes)
+        return {found["name"].rpartition(".")[2] for found in made}
 
     @cached_property
     def other_names(self) -> set[str]:
@@ -177,7 +182,8 @@ def _blocks(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> It
         begin = opening.search(text, finish.end())
 
 
-def _only_scripts(markup: str) -> str:
+def _outside_of_scripts(markup: str) -> list[tuple[int, int]]:
+    """Where no JavaScript stands."""
     kept = [(start, end) for _, start, end, _ in _blocks(markup, *_SCRIPT)]
     kept += [found.span(found.lastgroup or 0) for found in _INLINE.finditer(markup)]
     gaps, position = [], 0
@@ -185,7 +191,16 @@ def _only_scripts(markup: str) -> str:
         if start >= position:
             gaps.append((position, start))
             position = end
-    return _with_blanks(markup, [*gaps, (position, len(markup))])
+    return [*gaps, (position, len(markup))]
+
+
+def _with_pieces_of(markup: str, code: str, places: Iterable[tuple[int, int]]) -> str:
+    """``code``, with ``markup`` in these places."""
+    pieces, position = [], 0
+    for start, end in places:
+        pieces += [code[position:start], markup[start:end]]
+        position = end
+    return "".join([*pieces, code[position:]])
 
 
 def _blank_comment(found: re.Match[str]) -> str:

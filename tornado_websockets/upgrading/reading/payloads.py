@@ -94,10 +94,8 @@ def _kinds_of_name(name: str, scope: Scope, depth: int) -> Iterator[str]:
 
 def _is_empty(data: ast.expr) -> bool:
     match data:
-        case ast.List(elts=[]) | ast.Tuple(elts=[]):
+        case ast.List(elts=[]) | ast.Constant(value="" | None):
             return True
-        case ast.Constant(value=value):
-            return not value
     return False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from ..tornado_names import GONE
 from .scopes import Binding, How, Scope
 
 
@@ -58,6 +59,9 @@ _MAKES = {
     "tornado.ioloop.IOLoop.current": Kind.LOOP,
     "tornado.ioloop.IOLoop.instance": Kind.LOOP,
 }
+
+#: What is known by a name that came with an asterisk.
+_KNOWN = {*_MAKES, *GONE, "tornado.ioloop.PeriodicCallback", "tornado_websockets.tornadowrapper.TornadoWrapper"}
 OBJECTS = frozenset({Kind.WEBSOCKET, Kind.MODULE, Kind.BAR, Kind.CONNECTION, Kind.LOOP})
 #: Never taken for a module of the project, whatever its files are called.
 _FOREIGN = {"tornado_websockets", "tornado", "django", "channels_bridge"}
@@ -198,7 +202,7 @@ class Values:
             module = self.module(tuple(str(star.value).split(".")[:-1]))
             if module is not None and module is not scope.module and name in module.bindings:
                 yield from self._member(Value(Kind.SOURCE, scope=module), name)
-            elif module is None and f"{str(star.value)[:-1]}{name}" in _MAKES:
+            elif module is None and f"{str(star.value)[:-1]}{name}" in _KNOWN:
                 yield Value(Kind.EXTERNAL, f"{str(star.value)[:-1]}{name}")
 
     def _given(self, name: str, function: Scope) -> Iterator[Value]:

@@ -2,6 +2,8 @@ from django.dispatch import Signal
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from tornado_websockets.exceptions import EmitHandlerError
+
 from .chat import chat, ws_chat
 
 news_published = Signal()
@@ -22,3 +24,11 @@ def tell_news(sender, text, **kwargs):
 
 
 news_published.connect(tell_news)
+
+
+def shout(request):
+    try:
+        ws_chat.emit('shouted', request.GET.get('text', ''))  # finds: emit-outside
+    except EmitHandlerError as error:
+        return HttpResponse('%s on %s' % (error.event, error.path), status=409)
+    return HttpResponse('shouted')
