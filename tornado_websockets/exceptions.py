@@ -102,13 +102,16 @@ class NotCallableError(TornadoWebSocketsError):
     :param option: name of the option; without one it was a decorator.
     """
 
+    _option = ""
+
     def __init__(self, thing: object, option: str = "") -> None:
         super().__init__(thing)
         self.thing = thing
-        self.option = option
+        if option:
+            self._option = option
 
     def __str__(self) -> str:
-        expected = f"{self.option} as a function or method" if self.option else "a function or method to decorate"
+        expected = f"{self._option} as a function or method" if self._option else "a function or method to decorate"
         return f"Expected {expected}, got {self.thing!r}, which is not callable."
 
 
@@ -120,15 +123,18 @@ class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
     :param text: what is wrong, where that is not that there are two handlers.
     """
 
+    _text = ""
+
     def __init__(self, event: str, path: str, text: str = "") -> None:
         super().__init__(event, path)
         self.event = event
         self.path = path
-        self.text = text
+        if text:
+            self._text = text
 
     def __str__(self) -> str:
         default = f"The event {self.event!r} already has a handler on {self.path!r}. Give one of them another name."
-        return self.text or default
+        return self._text or default
 
 
 class PublishError(TornadoWebSocketsError):
