@@ -8,6 +8,7 @@ from django.apps import apps
 
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.logger import logger
 from tornado_websockets.serving.announcing import announce, why_unknown
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.serving.prefix import below
@@ -35,6 +36,10 @@ def websocket_application() -> Application:
     apps.check_apps_ready()
     discover()
     announce(registry)
+    if not apps.is_installed("tornado_websockets"):
+        from tornado_websockets.serving.checks import NOT_INSTALLED
+
+        logger.warning(NOT_INSTALLED)
     expect_server()
     application: Application = _route
     if apps.is_installed("django.contrib.sessions"):

@@ -654,6 +654,11 @@ class TestTheProjectAround:
         hints = ids_with([], "import tornado_websockets.websocket")
         assert list(hints) == ["tornado_websockets.W014"]
 
+    def test_daphne_in_the_wrong_place_is_said_by_daphne_alone(self):
+        assert list(ids_with(["django.contrib.staticfiles", "tornado_websockets", "daphne"], DEBUG=True)) == [
+            "daphne.E001"
+        ]
+
 
 class TestAuthenticate:
     @pytest.fixture(autouse=True)
@@ -672,6 +677,12 @@ class TestAuthenticate:
         value = ["session", "tests.project.websockets.tokens.by_name"]
         with override_settings(TORNADO_WEBSOCKETS={"AUTHENTICATE": value}):
             assert ids() == []
+
+    def test_what_a_websocket_names_itself_is_looked_at_too(self, monkeypatch):
+        ws = WebSocket("/own", add_to_handlers=False, authenticate=["session", "nowhere.at_all", len])
+        monkeypatch.setattr("tornado_websockets.websocket.registry", [ws])
+        [message] = found()
+        assert (message.id, "nowhere.at_all" in message.msg) == ("tornado_websockets.E009", True)
 
     def test_cookies_for_the_pages_of_strangers_are_warned_of(self):
         with override_settings(TORNADO_WEBSOCKETS={"ALLOWED_ORIGINS": ["*"]}):

@@ -60,6 +60,11 @@ def test_attribute_is_the_thing():
     assert "'no function'" in str(error)
 
 
+def test_an_option_that_cannot_be_called_is_named():
+    text = "Expected authorize as a function or method, got 'login', which is not callable."
+    assert str(NotCallableError("login", "authorize")) == text
+
+
 def test_emitting_outside_of_handlers_names_what_to_do_instead():
     text = str(EmitHandlerError("say", "/chat"))
     assert "publish('say'" in text

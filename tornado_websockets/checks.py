@@ -210,6 +210,22 @@ def _bad_authenticators() -> Sequence[CheckMessage]:
     return found
 
 
+def check_authenticators(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """What a WebSocket's own ``authenticate`` names is there."""
+    from .websocket import endpoint_of, registry
+
+    return [
+        Error(
+            f"The authenticate of WebSocket({websocket.path!r}): {path!r} in it {reason}.",
+            hint="Name a function that gets the socket, and returns a user or None.",
+            id="tornado_websockets.E009",
+        )
+        for websocket in registry
+        for path in endpoint_of(websocket).authentication.paths
+        if (reason := _why_not_callable(path)) is not None
+    ]
+
+
 def _is_no_authenticator(what: str, reason: str) -> CheckMessage:
     return Error(
         f"TORNADO_WEBSOCKETS['AUTHENTICATE']: {what} {reason}.",

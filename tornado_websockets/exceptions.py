@@ -96,33 +96,45 @@ class InvalidInstanceError(TornadoWebSocketsError, TypeError):
 
 
 class NotCallableError(TornadoWebSocketsError):
-    """A decorator was given something that cannot be called.
+    """A decorator, or an option that is a function, was given something that cannot be called.
 
     :param thing: what was given.
+    :param option: name of the option; without one it was a decorator.
     """
 
-    def __init__(self, thing: object) -> None:
+    _option = ""
+
+    def __init__(self, thing: object, option: str = "") -> None:
         super().__init__(thing)
         self.thing = thing
+        if option:
+            self._option = option
 
     def __str__(self) -> str:
-        return f"Expected a function or method to decorate, got {self.thing!r}, which is not callable."
+        expected = f"{self._option} as a function or method" if self._option else "a function or method to decorate"
+        return f"Expected {expected}, got {self.thing!r}, which is not callable."
 
 
 class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
     """An event of a WebSocket was registered twice.
 
-    :param event: name of the event.
+    :param event: name of the event, or of a module.
     :param path: path of the WebSocket.
+    :param text: what is wrong, where that is not that there are two handlers.
     """
 
-    def __init__(self, event: str, path: str) -> None:
+    _text = ""
+
+    def __init__(self, event: str, path: str, text: str = "") -> None:
         super().__init__(event, path)
         self.event = event
         self.path = path
+        if text:
+            self._text = text
 
     def __str__(self) -> str:
-        return f"The event {self.event!r} already has a handler on {self.path!r}. Give one of them another name."
+        default = f"The event {self.event!r} already has a handler on {self.path!r}. Give one of them another name."
+        return self._text or default
 
 
 class PublishError(TornadoWebSocketsError):

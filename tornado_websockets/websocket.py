@@ -125,7 +125,7 @@ class WebSocket:
         if concurrency is not None and concurrency < 1:
             raise ValueError(f"Expected at least 1 as concurrency, got {concurrency!r}.")
         if authorize is not None and not callable(authorize):
-            raise NotCallableError(authorize)
+            raise NotCallableError(authorize, "authorize")
         # With the first one: processes that import this module and make none need not wait for all that serves them.
         from .core.protocol.offers import checked_subprotocols
         from .paths import PathPattern
@@ -481,7 +481,8 @@ class WebSocket:
         for bound in self.modules:
             is_allowed = bound is module or (bound.may_share_its_name and module.may_share_its_name)
             if bound.name == module.name and not is_allowed:  # that it is bound already, the module itself says
-                raise WebSocketEventAlreadyBinded(module.name, self.path)
+                text = f"{self.path!r} has a module named {module.name!r} already: give one of them another name."
+                raise WebSocketEventAlreadyBinded(module.name, self.path, text)
         module.bind_to(self, self._endpoint, self._emitter)
         self.modules.append(module)
 

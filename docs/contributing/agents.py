@@ -131,7 +131,7 @@ _SECTIONS: tuple[tuple[str, tuple[str | Excerpt, ...]], ...] = (
             Excerpt(_TROUBLE, "## It connects, and nothing happens", _is_list),
         ),
     ),
-    ("How do I ...", (Excerpt(_TROUBLE, "## How do I ...", _is_table, edited=_rows_with_code),)),
+    ("How do I?", (Excerpt(_TROUBLE, "## How do I?", _is_table, edited=_rows_with_code),)),
     (
         "Before you say that it works",
         (_AT_LAST,),

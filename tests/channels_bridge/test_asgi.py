@@ -225,6 +225,22 @@ class TestMakingIt:
         """
         assert run_script(script) == "refused\n"
 
+    def test_says_that_the_app_is_not_installed(self):
+        script = """
+            import sys
+
+            import django
+            from django.conf import settings
+
+            settings.configure(SECRET_KEY="x")
+            django.setup()
+            from channels_bridge.asgi import websocket_application
+
+            sys.stderr = sys.stdout
+            websocket_application()
+        """
+        assert "tornado_websockets is not in INSTALLED_APPS" in run_script(script)
+
     @override_settings(ROOT_URLCONF="tests.project.no_such_urls")
     def test_finds_the_websockets_of_views(self):
         with pytest.raises(ModuleNotFoundError, match="no_such_urls"):

@@ -124,6 +124,19 @@ def test_max_below_min_is_refused():
         ProgressBar("foo", min=5, max=4)
 
 
+@pytest.mark.parametrize(("stages", "error"), [("2", TypeError), (True, TypeError), (0, ValueError)])
+def test_stages_are_a_number(stages, error):
+    with pytest.raises(error, match=f"as stages|{stages!r}"):
+        ProgressBar("foo", stages=stages)
+
+
+def test_a_run_on_all_paths_at_once_is_refused_with_what_to_write():
+    bar = ProgressBar("foo")
+    WebSocket("/bars/<int:job>", add_to_handlers=False).bind(bar)
+    with pytest.raises(TypeError, match=r"bar\.at\(job=\.\.\.\)"), bar:
+        pass
+
+
 class Counted(ProgressBar):
     """One of 2016, whose introduction may ask the database: so it must not be on an event loop."""
 

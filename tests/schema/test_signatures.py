@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.forms import Form
 from pydantic import BaseModel
 
 from tests.support.scripts import run_script
@@ -80,6 +82,31 @@ def test_type_that_pydantic_does_not_know_is_refused():
 
     say.__annotations__["data"] = Strange
     with pytest.raises(TypeError, match=r"The annotation of data in .* cannot be used: pydantic cannot use"):
+        read_types(say)
+
+
+def test_a_model_is_refused_with_what_there_is_instead():
+    def say(data): ...
+
+    say.__annotations__["data"] = User
+    with pytest.raises(TypeError, match="is a model: take a form"):
+        read_types(say)
+
+
+def test_an_instance_of_a_form_is_refused_with_what_to_write():
+    def say(data): ...
+
+    say.__annotations__["data"] = Form()
+    with pytest.raises(TypeError, match="write Form without brackets"):
+        read_types(say)
+
+
+@pytest.mark.parametrize("annotation", [int, str, list[int], bool])
+def test_a_type_that_no_object_fits_is_refused(annotation):
+    def say(data): ...
+
+    say.__annotations__["data"] = annotation
+    with pytest.raises(TypeError, match="take one that has it as a field"):
         read_types(say)
 
 

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from tornado_websockets.core.registry import Registry
 from tornado_websockets.paths import PathPattern
-from tornado_websockets.serving.announcing import MOST_NAMED, announce, why_unknown
+from tornado_websockets.serving.announcing import MOST_NAMED, announce, not_found, why_unknown
 
 
 def served(*paths):
@@ -41,6 +41,11 @@ def test_says_where_they_belong_when_there_is_none(caplog):
 def test_asks_what_was_meant(asked):
     reason = why_unknown(served("/chat", "/news"), asked)
     assert reason == "there is no WebSocket. Did you mean '/ws/chat'? There are: /ws/chat, /ws/news"
+
+
+def test_code_that_names_no_path_is_told_what_there_is():
+    text = not_found(served("/chat", "/news"), "/caht")
+    assert text == "There is no WebSocket at '/caht'. Did you mean '/chat'? There are: /ws/chat, /ws/news."
 
 
 @override_settings(DEBUG=False)

@@ -128,7 +128,7 @@ async def test_what_cannot_come_any_more_is_not_waited_for(ws):
 @pytest.mark.parametrize("answer", [False, None, 0])
 async def test_authorize_refuses(answer):
     ws = WebSocket("/client/<int:number>", add_to_handlers=False, authorize=lambda _: answer)
-    with pytest.raises(ConnectionRefused):
+    with pytest.raises(ConnectionRefused, match="the logger tornado_websockets says why"):
         await client(ws).connect()
 
 

@@ -61,6 +61,11 @@ class Authentication:
         self._given = None if given is None else tuple(given)
         self._workers = Workers(f"{path} authenticate", MOST_THREADS, with_database, idle_database)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Dotted paths that were given for this WebSocket alone."""
+        return tuple(each for each in self._given or () if isinstance(each, str) and each != SESSION)
+
     async def is_identified(self, connection: Connection, run: Run | None = None) -> bool:
         """Find out who a client is, and set its ``user``; whether it may go on. Why it may not is logged.
 

@@ -41,7 +41,8 @@ class ProgressBar(Module, Job):
     :param cancel: whether clients may cancel its runs: ``True`` for whoever may connect, or a function, sync or async,
         of what a handler may take, whose false answer refuses that as ``forbidden``.
     :param stages: how many stages a run has, for clients to know.
-    :raises ValueError: ``max`` is below ``min``.
+    :raises TypeError: ``stages`` is no ``int``.
+    :raises ValueError: ``max`` is below ``min``, or ``stages`` below 1.
     :raises NotCallableError: ``cancel`` is no ``bool``, and cannot be called.
 
     :ivar current: the position.
@@ -60,7 +61,11 @@ class ProgressBar(Module, Job):
         stages: int | None = None,
     ) -> None:
         if not (isinstance(cancel, bool) or callable(cancel)):
-            raise NotCallableError(cancel)
+            raise NotCallableError(cancel, "cancel")
+        if stages is not None and type(stages) is not int:
+            raise TypeError(f"Expected stages as an int, or None, got {stages!r}.")
+        if stages is not None and stages < 1:
+            raise ValueError(f"Expected at least 1 as stages, got {stages!r}.")
         Job.__init__(self, Bounds(min, max, indeterminate), stages=stages, is_cancellable=cancel is not False)
         Module.__init__(self, f"progressbar_{name}" if name else "progressbar")
         self._cancel_rules = NO_RULES if isinstance(cancel, bool) else Rules(allow=cancel)
@@ -129,7 +134,13 @@ class ProgressBar(Module, Job):
         return super()._address() if self._path is None else self._own_address()
 
     def _own_address(self) -> Address:
-        return self._address_at(self._bound_endpoint().pattern.build({}) if self._path is None else self._path)
+        if self._path is not None:
+            return self._address_at(self._path)
+        pattern = self._bound_endpoint().pattern
+        if pattern.names:
+            own = ", ".join(f"{name}=..." for name in sorted(pattern.names))
+            raise TypeError(f"Each path of {pattern.text!r} has a run of its own: say which, with bar.at({own}).")
+        return self._address_at(pattern.text)
 
     def _title(self) -> str:
         return self.name.removeprefix("module_progressbar").removeprefix("_") or "progress"

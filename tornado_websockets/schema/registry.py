@@ -37,6 +37,10 @@ def find(annotation: Any) -> Type:
         known = maker(annotation)
         if known is not None:
             return known
+    if is_class(annotation, "django.db.models.base", "Model"):
+        raise TypeError(f"{annotation!r} is a model: take a form of it, a serializer, or a type that has its fields.")
+    if is_form(type(annotation)) or is_serializer(type(annotation)):
+        raise TypeError(f"Expected a class, got an instance of it: write {type(annotation).__name__} without brackets.")
     try:
         from .pydantic import PydanticType
     except ModuleNotFoundError as error:

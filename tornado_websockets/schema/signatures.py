@@ -29,6 +29,7 @@ from .registry import find, is_class, is_form, is_registered, is_serializer, is_
 
 _ANYTHING = (Any, object)
 _OBJECTS = (dict, Mapping, MutableMapping)
+_NO_OBJECTS = (bool, bytes, float, frozenset, int, list, set, str)
 _AWAITED: tuple[Any, ...] = (Awaitable, Coroutine, Generator)
 _ITERATED: tuple[Any, ...] = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
@@ -101,6 +102,11 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         ) from error
     if is_unchecked(resolved):
         return None
+    if (get_origin(resolved) or resolved) in _NO_OBJECTS and not is_registered(resolved):
+        raise TypeError(
+            f"Expected a type of an object for data in {owner!r}, which is what clients send, got {resolved!r}: "
+            "take one that has it as a field."
+        )
     try:
         return find(resolved)
     except TypeError as error:

@@ -42,6 +42,13 @@ def why_unknown(registry: "_Registry", url_path: str) -> str:
     return f"{reason}. {question}There are: {_listed(paths)}"
 
 
+def not_found(websockets: Iterable[_Served], path: str) -> str:
+    """That no WebSocket is at ``path``, and what there is instead, for whoever names a path in code."""
+    every = list(websockets)
+    question = did_you_mean(path, [websocket.path for websocket in every])
+    return f"There is no WebSocket at {path!r}. {question}There are: {_listed(_paths(every))}."
+
+
 def _paths(websockets: Iterable[_Served]) -> list[str]:
     return [url_path_of(websocket.path) for websocket in websockets]
 

@@ -14,6 +14,13 @@ from django.core.management import get_commands
 
 from .discovery import discover, followed_late
 
+#: Whose WebSockets are served without the app misses all this. ``manage.py check`` says so as well, where they are made
+#: before it begins; those of a URLconf are not.
+NOT_INSTALLED: Final = (
+    "There are WebSockets, but tornado_websockets is not in INSTALLED_APPS: no websockets.py is looked for, nothing "
+    "reaches other processes, and no logout ends a connection."
+)
+
 _OURS: Final = ("tornado_websockets", "channels_bridge")
 _APPLICATION: Final = "channels_bridge.serve.application"
 _ONE_LINE: Final = f'ASGI_APPLICATION = "{_APPLICATION}"'
@@ -55,8 +62,12 @@ def check_asgi(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def _without_daphne() -> Iterator[CheckMessage]:
-    """A line of the README was left out, in a project that is being developed: served otherwise, it needs none."""
-    if settings.DEBUG and not apps.is_installed("channels_bridge") and get_commands().get("runserver") in _DJANGOS:
+    """A line of the README was left out, in a project that is being developed: served otherwise, it needs none.
+
+    Where daphne stands in the wrong place, it has an error of its own for that.
+    """
+    is_said = apps.is_installed("daphne") or apps.is_installed("channels_bridge")
+    if settings.DEBUG and not is_said and get_commands().get("runserver") in _DJANGOS:
         yield Warning(
             "daphne is not installed as an app, so manage.py runserver serves no WebSockets.",
             hint='Put it first: INSTALLED_APPS = ["daphne", ...]',
@@ -116,8 +127,7 @@ def check_installed(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage
         return []
     return [
         Warning(
-            "There are WebSockets, but tornado_websockets is not in INSTALLED_APPS: no websockets.py is looked for, "
-            "nothing reaches other processes, and no logout ends a connection.",
+            NOT_INSTALLED,
             hint='Add "tornado_websockets" to INSTALLED_APPS.',
             id="tornado_websockets.W014",
         )

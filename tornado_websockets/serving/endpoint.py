@@ -153,7 +153,9 @@ class Endpoint:
         """
         for event in events:
             if event in self.followed:
-                raise WebSocketEventAlreadyBinded(event, self.pattern.text)
+                path = self.pattern.text
+                text = f"{path!r} follows rows under the name {event!r} already: give this one another, with prefix=..."
+                raise WebSocketEventAlreadyBinded(event, path, text)
         self.followed.update(events)
         if self.sends is not None:
             self.sends.update({event: kind for event, kind in events.items() if event not in self.sends})

@@ -45,13 +45,14 @@ def websocket_position(path: str) -> str:
     :raises ValueError: it has no history.
     """
     from ..core.registry import url_path_of
+    from ..serving.announcing import not_found
     from ..serving.discovery import discover
     from ..websocket import registry
 
     discover()
     found = registry.find(url_path_of(path))
     if found is None:
-        raise LookupError(f"There is no WebSocket at {path!r}.")
+        raise LookupError(not_found(registry, path))
     websocket, parameters = found
     return websocket.position(**parameters)
 

@@ -24,6 +24,7 @@ from ..core.tasks import keep
 from ..exceptions import Refused, RequestRefused
 from ..schema.sends import test_clients
 from ..serving import handshake
+from ..serving.announcing import not_found
 from ..serving.discovery import discover
 from ..websocket import WebSocket, endpoint_of, registry
 from .transport import Transport
@@ -126,7 +127,9 @@ class Client:
         is_authorized = await endpoint.is_authorized(self._connection, self._run, is_known=self._is_known)
         if not is_authorized or self._connection.closed:
             await self._connection.on_closed()
-            raise ConnectionRefused(self._connection.path)
+            raise ConnectionRefused(
+                f"{self._connection.path} refused the handshake; the logger tornado_websockets says why."
+            )
         try:
             await self._connection.open(_accept)
         except BaseException:
@@ -406,5 +409,5 @@ def find(path: str, websocket: WebSocket | None) -> tuple[WebSocket, Mapping[str
         discover()
         found = registry.find(PREFIX + path)
     if found is None:
-        raise LookupError(f"There is no WebSocket at {path!r}.")
+        raise LookupError(not_found([websocket] if websocket else registry, path))
     return found

@@ -1,7 +1,7 @@
 """An element's connection lives as long as the element, and nothing is missed or shown twice."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.fragments.conftest import HEAD, Visit, make_page
 from tests.browser.wire import WireSite
@@ -157,6 +157,32 @@ async def test_a_page_reloads_where_nothing_else_helps(visit: Visit, site: WireS
     await expect(page.locator("main")).to_have_text("new")
 
 
+async def test_a_page_does_not_reload_while_its_server_is_away(browser: Browser, site: WireSite) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    visited: list[str] = []
+    page.on("framenavigated", lambda frame: visited.append(frame.url))
+    await page.clock.install()
+    site.pages["/"] = make_page('<div data-websocket="/room"></div>')
+    await page.goto(f"{site.url}/")
+    await site.wait_for_connections()
+    await page.clock.pause_at(await page.evaluate("Date.now() + 1_000"))
+    await site.publish("tws.gap", {})
+    await page.wait_for_function("sessionStorage.length")  # it will reload in a moment
+    await site.stop()
+    room = page.locator("[data-websocket]")
+    await expect(room).to_have_attribute("data-websocket-state", "reconnecting")
+    await page.clock.run_for(5_000)
+    await expect(room).to_have_attribute("data-websocket-state", "reconnecting")
+
+    site.pages["/"] = f"{HEAD}<main>new</main>"
+    await site.start()
+    await page.clock.resume()
+    await expect(page.locator("main")).to_have_text("new")
+    assert visited == [f"{site.url}/"] * 2
+    await context.close()
+
+
 async def test_a_page_that_cannot_recover_reloads_ever_more_slowly(visit: Visit, site: WireSite) -> None:
     unknown = site.position
     site.forget()
@@ -178,3 +204,26 @@ async def test_without_history_a_return_refreshes_and_reloads_nothing(visit: Vis
     await site.show("ul", "<li>1</li>")
     await expect(page.locator("li")).to_have_text("1")
     await expect(page.locator("input")).to_have_value("typed")
+
+
+async def test_without_history_the_return_of_one_connection_reads_nothing_of_another_again(
+    browser: Browser, site: WireSite
+) -> None:
+    site.has_history = False
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.clock.install()
+    other = '<div data-websocket="/other"><b data-refresh>old</b></div>'
+    site.pages["/"] = make_page(f'<div data-websocket="/room"><ul></ul></div>{other}<input>')
+    await page.goto(f"{site.url}/")
+    await site.wait_for_connections(2)
+    [room] = [connection for connection, path in site.connections.items() if path == "/ws/room"]
+    room.transport.abort()
+    await until(lambda: site.opened.count("/ws/room") == 2)
+    await site.wait_for_connections(2)
+    await site.show("ul", "<li>1</li>")
+    await expect(page.locator("li")).to_have_text("1")
+    await page.clock.run_for(5_000)
+    await page.evaluate("fetch('/favicon.ico').then(({ status }) => status)")  # what was fetched before it has come
+    assert site.requested.count("/") == 1
+    await context.close()

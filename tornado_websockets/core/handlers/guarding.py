@@ -185,7 +185,7 @@ def guard(
     :raises NotCallableError, TypeError, ValueError: something of ``rules``, or a type, cannot be used.
     """
     if rules.allow is not None and not callable(rules.allow):
-        raise NotCallableError(rules.allow)
+        raise NotCallableError(rules.allow, "allow")
     allow = None if rules.allow is None else read(rules.allow, names)
     bound = None if rules.rate is None else Bound(rules.rate)
     types = read_types(handler.callback)

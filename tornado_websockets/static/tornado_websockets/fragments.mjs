@@ -1828,6 +1828,7 @@ function restore(/** @type {Element} */ element, /** @type {string} */ name, /**
  * @typedef {object} Reader a connection that has missed something
  * @property {HTMLElement} root
  * @property {string} path
+ * @property {boolean} isOpen
  * @property {() => void} hold keep what comes until it is told to go on
  * @property {(since?: string) => void} goOn from there on, or else with what was held
  */
@@ -1885,9 +1886,14 @@ function takeWaiting() {
   return readers;
 }
 
+/** Reload while there is a connection: a server that is away again would make the page one of the browser's own. */
 async function reload() {
   await pause(countReloads());
-  if (takeWaiting().length) location.reload();
+  for (let readers = takeWaiting(); readers.length; readers = takeWaiting()) {
+    if (readers.some(({ isOpen }) => isOpen)) return location.reload();
+    for (const reader of readers) waiting.add(reader);
+    await pause(0);
+  }
 }
 
 /**
@@ -1920,14 +1926,22 @@ function update(page, readers) {
   const all = [...document.querySelectorAll("[data-refresh]")];
   const pairs = all.map((element, index) => ({ element, fresh: findLike(page, element, index) }));
   // What belongs to a connection that has missed nothing is newer than the page that was fetched.
-  const wanted = pairs.filter(({ element }) => {
-    const owner = element.closest("[data-websocket]");
-    return !owner || readers.some(({ root }) => root === owner);
-  });
+  const wanted = pairs.filter(({ element }) => readers.some(({ root }) => isFor(root, element)));
   if (!wanted.length || wanted.some(({ fresh }) => !fresh)) return null;
   const positions = readers.map(({ path }) => findPosition(page, path));
   for (const { element, fresh } of wanted) if (element.isConnected && fresh) takeContent(element, fresh);
   return positions;
+}
+
+/** Whether an element is read again when the connection of `root` has missed something. */
+function isFor(/** @type {Element} */ root, /** @type {Element} */ element) {
+  const owner = element.closest("[data-websocket]");
+  return !owner || owner === root;
+}
+
+/** Whether there is anything on the page that is read again for the connection of `root`. */
+function hasToRefresh(/** @type {Element} */ root) {
+  return [...document.querySelectorAll("[data-refresh]")].some((element) => isFor(root, element));
 }
 
 /** @returns {Element | null | undefined} the element of another page that is this one: by its id, else its number */
@@ -2035,7 +2049,7 @@ class Line {
     tws.on("gap", () => readAgain(this));
     tws.on("reconnected", ({ recovered }) => {
       // On a path without history nobody knows what was missed: no reason to lose what a page holds by a reload.
-      if (!recovered && document.querySelector("[data-refresh]")) readAgain(this);
+      if (!recovered && hasToRefresh(this.root)) readAgain(this);
     });
     for (const change of CHANGES) tws.on(change, () => this._tell(tws.state));
     this._tell(tws.state);

@@ -6,7 +6,7 @@
 
 import { TornadoWebSocket } from "../tornadowebsocket.mjs";
 import { listenToForms } from "./fragments/forms.mjs";
-import { readAgain } from "./fragments/refreshing.mjs";
+import { hasToRefresh, readAgain } from "./fragments/refreshing.mjs";
 import { own, swap } from "./fragments/swapping.mjs";
 
 /**
@@ -78,7 +78,7 @@ class Line {
     tws.on("gap", () => readAgain(this));
     tws.on("reconnected", ({ recovered }) => {
       // On a path without history nobody knows what was missed: no reason to lose what a page holds by a reload.
-      if (!recovered && document.querySelector("[data-refresh]")) readAgain(this);
+      if (!recovered && hasToRefresh(this.root)) readAgain(this);
     });
     for (const change of CHANGES) tws.on(change, () => this._tell(tws.state));
     this._tell(tws.state);

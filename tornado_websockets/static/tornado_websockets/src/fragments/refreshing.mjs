@@ -8,6 +8,7 @@ import { own, parsePage, takeContent } from "./swapping.mjs";
  * @typedef {object} Reader a connection that has missed something
  * @property {HTMLElement} root
  * @property {string} path
+ * @property {boolean} isOpen
  * @property {() => void} hold keep what comes until it is told to go on
  * @property {(since?: string) => void} goOn from there on, or else with what was held
  */
@@ -65,9 +66,14 @@ function takeWaiting() {
   return readers;
 }
 
+/** Reload while there is a connection: a server that is away again would make the page one of the browser's own. */
 async function reload() {
   await pause(countReloads());
-  if (takeWaiting().length) location.reload();
+  for (let readers = takeWaiting(); readers.length; readers = takeWaiting()) {
+    if (readers.some(({ isOpen }) => isOpen)) return location.reload();
+    for (const reader of readers) waiting.add(reader);
+    await pause(0);
+  }
 }
 
 /**
@@ -100,14 +106,22 @@ function update(page, readers) {
   const all = [...document.querySelectorAll("[data-refresh]")];
   const pairs = all.map((element, index) => ({ element, fresh: findLike(page, element, index) }));
   // What belongs to a connection that has missed nothing is newer than the page that was fetched.
-  const wanted = pairs.filter(({ element }) => {
-    const owner = element.closest("[data-websocket]");
-    return !owner || readers.some(({ root }) => root === owner);
-  });
+  const wanted = pairs.filter(({ element }) => readers.some(({ root }) => isFor(root, element)));
   if (!wanted.length || wanted.some(({ fresh }) => !fresh)) return null;
   const positions = readers.map(({ path }) => findPosition(page, path));
   for (const { element, fresh } of wanted) if (element.isConnected && fresh) takeContent(element, fresh);
   return positions;
+}
+
+/** Whether an element is read again when the connection of `root` has missed something. */
+function isFor(/** @type {Element} */ root, /** @type {Element} */ element) {
+  const owner = element.closest("[data-websocket]");
+  return !owner || owner === root;
+}
+
+/** Whether there is anything on the page that is read again for the connection of `root`. */
+function hasToRefresh(/** @type {Element} */ root) {
+  return [...document.querySelectorAll("[data-refresh]")].some((element) => isFor(root, element));
 }
 
 /** @returns {Element | null | undefined} the element of another page that is this one: by its id, else its number */
@@ -150,4 +164,4 @@ function countReloads() {
   }
 }
 
-export { readAgain };
+export { hasToRefresh, readAgain };
