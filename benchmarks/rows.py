@@ -290,7 +290,7 @@ def _people(many: int) -> Iterator[Comparison]:
             Entry("with presence", People("join, seen", 1_000)),
             Entry("without presence", People("join, unseen", 1_000)),
         ],
-        [Target(PER_PERSON, 6, "without presence")],
+        [Target(PER_PERSON, 8, "without presence")],
     )
     yield Comparison(
         f"presence of {many:,} people",
