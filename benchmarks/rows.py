@@ -27,6 +27,7 @@ from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, Idle
 from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
 from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
 from .workloads.imports import MILLISECONDS, TORNADO, Import
+from .workloads.people import FOR_NEWCOMER, MEMORY_OF_PERSON, PER_PERSON, PER_PUBLISH, People
 from .workloads.tracking import PER_ROW, Track
 
 #: Messages sent at a time where the next do not wait for each.
@@ -61,6 +62,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _emits(redis)
     yield _import()
     yield _tracking()
+    yield from _people(many)
 
 
 def _entries(measure: Measure, contestants: Iterable[Contestant]) -> list[Entry]:
@@ -268,4 +270,33 @@ def _tracking() -> Comparison:
         "a loop over 1,000,000 rows, shown 20 times a second",
         [Entry("ours", Track("bar.track(rows)")), Entry("the loop alone", Track("rows"))],
         [Target(PER_ROW, 0.5)],
+    )
+
+
+def _people(many: int) -> Iterator[Comparison]:
+    one, all_of_one = f"one user of {many:,}", "all, who are one"
+    yield Comparison(
+        f"publish to one user of {many:,}",
+        [
+            Entry(one, People("publish to a user", many)),
+            Entry("one user of one", People("publish to a user", 1)),
+            Entry(all_of_one, People("publish to all", 1)),
+        ],
+        [Target(PER_PUBLISH, 2, all_of_one)],
+    )
+    yield Comparison(
+        "presence of 1,000 people, 50 of whom come and go at a time",
+        [
+            Entry("with presence", People("join, seen", 1_000)),
+            Entry("without presence", People("join, unseen", 1_000)),
+        ],
+        [Target(PER_PERSON, 8, "without presence")],
+    )
+    yield Comparison(
+        f"presence of {many:,} people",
+        [
+            Entry("with presence", People("crowd, seen", many)),
+            Entry("without presence", People("crowd, unseen", many)),
+        ],
+        [Target(MEMORY_OF_PERSON, 6), Target(FOR_NEWCOMER, 100)],
     )

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "counter",
     "shopping",
     "assistant",
+    "notes",
 ]
 
 MIDDLEWARE = [

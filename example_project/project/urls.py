@@ -10,6 +10,7 @@ urlpatterns = [
     path("counter/", include("counter.urls")),
     path("list/", include("shopping.urls")),
     path("assistant/", include("assistant.urls")),
+    path("notes/", include("notes.urls")),
     path("admin/", admin.site.urls),
     path("websockets/", include("tornado_websockets.live")),  # for the staff; see docs/guides/live.md
     # A plain ASGI server has no static files. This view gives them in DEBUG only, and below any prefix.

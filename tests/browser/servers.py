@@ -10,7 +10,15 @@ from pathlib import Path
 from tests.example.chat_server import ChatServer
 
 # What tests leave behind, and the numbers of their rows.
-EMPTIED = ("chat_message", "weather_import", "weather_reading", "shopping_item", "sqlite_sequence")
+EMPTIED = (
+    "chat_message",
+    "weather_import",
+    "weather_reading",
+    "shopping_item",
+    "notes_note",
+    "auth_user",
+    "sqlite_sequence",
+)
 
 
 class ChatServers:

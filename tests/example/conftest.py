@@ -21,6 +21,12 @@ class Arrive(Protocol):
     async def __call__(self, path: str = "") -> Visitor: ...
 
 
+class ComeIn(Protocol):
+    """Lets one more guest come in, who has an account of that name, to the notes."""
+
+    async def __call__(self, name: str) -> Visitor: ...
+
+
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with all tables and nothing in them, to be copied."""
@@ -60,6 +66,23 @@ async def arrive(chat_server: ChatServer, browser: Browser) -> AsyncIterator[Arr
         return visitors[-1]
 
     yield arrive
+    await see_off(visitors)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def come_in(chat_server: ChatServer, browser: Browser) -> AsyncIterator[ComeIn]:
+    """Let guests come in; in the end no page may have complained on its console."""
+    guests: list[Visitor] = []
+
+    async def come_in(name: str) -> Visitor:
+        guests.append(await Visitor.come_in(browser, chat_server.url, name))
+        return guests[-1]
+
+    yield come_in
+    await see_off(guests)
+
+
+async def see_off(visitors: list[Visitor]) -> None:
     for visitor in visitors:
         await visitor.leave()
     assert [visitor.errors for visitor in visitors] == [[] for _ in visitors]

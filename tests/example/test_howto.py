@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, WebSocket, expect
 
 from tests.example.chat_server import EXAMPLE_PROJECT, ChatServer
-from tests.example.conftest import Arrive
+from tests.example.conftest import Arrive, ComeIn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
@@ -22,12 +22,18 @@ def read_lines(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_the_code_that_is_shown_is_the_code_that_runs(arrive: Arrive, path: str) -> None:
-    visitor = await arrive(path)
-    app = PAGES[path]
-    files = [f"{app}/websockets.py", f"{app}/static/{app}/{app}.js"]
-    await expect(visitor.page.locator(".how h3 code")).to_have_text(files)
+    await compare_code((await arrive(path)).page, PAGES[path])
 
-    for file, code in zip(files, await visitor.page.locator(".how pre").all_text_contents(), strict=True):
+
+async def test_so_it_is_on_the_page_of_who_has_a_name(come_in: ComeIn) -> None:
+    await compare_code((await come_in("Ana")).page, "notes")
+
+
+async def compare_code(page: Page, app: str) -> None:
+    files = [f"{app}/websockets.py", f"{app}/static/{app}/{app}.js"]
+    await expect(page.locator(".how h3 code")).to_have_text(files)
+
+    for file, code in zip(files, await page.locator(".how pre").all_text_contents(), strict=True):
         lines = [line.strip() for line in code.splitlines() if line.strip()]
         source = iter(read_lines(EXAMPLE_PROJECT / file))
         assert all(line in source for line in lines)  # in this order

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.axe import fetch_axe, find_barriers
 from tests.browser.chromium import collect_errors
 from tests.example.chat_server import ChatServer, manage
-from tests.example.conftest import Arrive
+from tests.example.conftest import Arrive, ComeIn
 from tests.example.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
@@ -54,6 +54,7 @@ async def test_each_page_leads_to_the_others(arrive: Arrive) -> None:
         await expect(visitor.page.get_by_role("heading", level=1)).to_have_text(name)
         await expect(visitor.page.locator("nav [aria-current=page]")).to_have_text(name)
         await expect(visitor.status).to_have_text("Connected")
+        await expect(visitor.bell).to_have_count(0)  # for who has a name
 
 
 async def test_keys_lead_to_the_content_first(arrive: Arrive) -> None:
@@ -97,6 +98,19 @@ async def look_everywhere(page: Page, axe: str) -> None:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await find_barriers(page, axe) == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+async def test_notes_shut_nobody_out(come_in: ComeIn, axe: str) -> None:
+    ana, ben = await come_in("Ana"), await come_in("Ben")
+    for page in (ana.page, ben.page):
+        await page.locator("#how").evaluate("(panel) => (panel.open = true)")
+    await look_everywhere(ben.page, axe)
+    await ben.page.get_by_label("To", exact=True).select_option(label="Ana · here")
+    await ben.page.get_by_label("Note", exact=True).fill("Lunch?")
+    await ben.page.keyboard.press("Enter")
+    await expect(ana.page.locator("#rung")).to_have_text("Ben: Lunch?")
+    await ana.page.locator("#kicked").evaluate("(notice) => (notice.hidden = false)")
+    await look_everywhere(ana.page, axe)
 
 
 # A form of all kinds of fields is filled in: what it reads, before and after, and what it complains of.

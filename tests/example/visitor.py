@@ -16,6 +16,7 @@ class Visitor:
         self.notes = page.locator(".note")
         self.label = page.locator("#bar .progressbar-label")
         self.texts = page.locator(".message .text")
+        self.bell = page.locator("#bell")
 
     @classmethod
     async def arrive(cls, browser: Browser, url: str) -> "Visitor":
@@ -23,6 +24,17 @@ class Visitor:
         context = await browser.new_context()
         visitor = cls(await context.new_page())
         await visitor.page.goto(url)
+        await expect(visitor.status).to_have_text("Connected")
+        return visitor
+
+    @classmethod
+    async def come_in(cls, browser: Browser, url: str, name: str) -> "Visitor":
+        """Open the notes in a new context, with an account of that name, and wait until the page is connected."""
+        context = await browser.new_context()
+        visitor = cls(await context.new_page())
+        await visitor.page.goto(f"{url}notes/")
+        await visitor.page.get_by_label("Your name").fill(name)
+        await visitor.page.keyboard.press("Enter")
         await expect(visitor.status).to_have_text("Connected")
         return visitor
 

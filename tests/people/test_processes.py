@@ -24,11 +24,16 @@ def people_servers(redis: RedisServer, database: Path, tmp_path_factory: pytest.
         yield servers
 
 
+def shared_by_all(redis: RedisServer) -> dict[str, str]:
+    """The environment of servers on one layer, with one store."""
+    options = {"STORE": redis.url, "PRESENCE_GRACE": 0.5}
+    return {"TEST_LAYER": "core", "TEST_TORNADO_WEBSOCKETS": json.dumps(options)}
+
+
 @pytest.fixture
 async def both(people_servers: Servers, redis: RedisServer) -> AsyncIterator[list[Server]]:
     """A daphne and a Tornado on one layer, with one store."""
-    kinds = ("daphne", "tornado")
-    shared = {"TEST_LAYER": "core", "TEST_TORNADO_WEBSOCKETS": json.dumps({"STORE": redis.url, "PRESENCE_GRACE": 0.5})}
+    kinds, shared = ("daphne", "tornado"), shared_by_all(redis)
     starts = (asyncio.to_thread(people_servers.get, kind, **shared) for kind in kinds)
     first, second = await asyncio.gather(*starts)
     async with first.visit() as here, second.visit() as there:
@@ -149,3 +154,65 @@ async def names_seen(client: SocketClient, wanted: set[str]) -> set[str]:
         people = [person for kind in ("people", "joined", "changed") for person in told.get(kind, [])]
         seen.update({person["id"]: person["info"]["name"] for person in people})
     return set(seen.values())
+
+
+class Watcher:
+    """A client that is told who is there, and whatever else is said to it.
+
+    :ivar names: of those who are there now, by id.
+    :ivar heard: the other events.
+    """
+
+    def __init__(self, client: SocketClient) -> None:
+        self.client = client
+        self.names: dict[str, str] = {}
+        self.heard: list[str] = []
+
+    async def sees(self, *names: str) -> None:
+        """Return when it is told that these are there, and nobody else."""
+        while sorted(self.names.values()) != sorted(names):
+            await self.take()
+
+    async def take(self) -> None:
+        frame = await self.client.receive()
+        if frame["event"] != "presence":
+            self.heard.append(frame["event"])
+            return
+        told = frame["data"]
+        if "people" in told:
+            self.names.clear()
+        for person in (*told.get("people", []), *told.get("joined", []), *told.get("changed", [])):
+            self.names[person["id"]] = person["info"]["name"]
+        for id_ in told.get("left", []):
+            self.names.pop(id_, None)
+
+
+async def test_three_processes_tell_nudge_kick_and_miss_the_same_people(
+    both: list[Server], people_servers: Servers, redis: RedisServer, key: str
+) -> None:
+    third = await asyncio.to_thread(people_servers.get, "daphne", number=2, **shared_by_all(redis))
+    async with third.visit() as last:
+        servers = [*both, last]
+        names = [f"{name}-{key}" for name in ("ada", "bob", "cem")]
+        cookies = [await log_in(servers[0], name) for name in names]
+        ada, bob, cem = watchers = [
+            Watcher(await server.connect(f"/present/{key}", cookie))
+            for server, cookie in zip(servers, cookies, strict=True)
+        ]
+        tab = Watcher(await both[1].connect(f"/present/{key}", cookies[2]))  # of Cem, who is at two processes
+        for each in (*watchers, tab):
+            await each.sees(*names)
+
+        await both[0].request(f"/people/nudge/{key}/{names[2]}")
+        for each in (cem, tab):
+            while not each.heard:
+                await each.take()
+
+        await both[0].request(f"/people/kick/{key}/{names[2]}")
+        assert [await each.client.closed() for each in (cem, tab)] == [(4403, "Be nice.")] * 2
+        for each in (ada, bob):
+            await each.sees(*names[:2])
+
+        await bob.client.close()
+        await ada.sees(names[0])
+        assert [each.heard for each in (ada, bob, cem, tab)] == [[], [], ["nudged"], ["nudged"]]

@@ -9,21 +9,18 @@ import pytest
 from django.core.exceptions import SynchronousOnlyOperation
 from django.test import override_settings
 
-from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER
+from tests.support.people import process_at
 from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
-from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.closing import Close
-from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.exceptions import StoreError
-from tornado_websockets.people.presence import Presence
 from tornado_websockets.people.sharing import SharingPace, key_of
 from tornado_websockets.store import Entry, current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
 from tornado_websockets.testing import Client
-from tornado_websockets.websocket import WebSocket, endpoint_of
+from tornado_websockets.websocket import endpoint_of
 
 ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for number, name in ((1, "Ada"), (2, "Bob")))
 
@@ -87,15 +84,7 @@ def start(key):
     """Starts what is another process to others."""
 
     def start(pace=BY_NOTES, *, is_connected=True):
-        ws, hub = WebSocket(f"/here/{key}", add_to_handlers=False, presence=name_of), Hub()
-        endpoint = endpoint_of(ws)
-        endpoint.hub = hub
-        if is_connected:
-            hub.publisher = Relay(hub, Encoder())
-        presence = Presence(ws.path, name_of, sharing=pace)
-        endpoint.observers = [each for each in endpoint.observers if each is not endpoint.presence] + [presence]
-        endpoint.presence = presence
-        return ws
+        return process_at(f"/here/{key}", name_of, pace, is_connected=is_connected)
 
     return start
 

@@ -36,10 +36,22 @@ def here(request: HttpRequest, key: str) -> JsonResponse:
     return JsonResponse({"people": present.people(key=key), "is_present": present.is_present(request.user, key=key)})
 
 
+def nudge(request: HttpRequest, key: str, name: str) -> HttpResponse:
+    present.to(user=User.objects.get(username=name)).publish("nudged", key=key)
+    return HttpResponse()
+
+
+def kick(request: HttpRequest, key: str, name: str) -> HttpResponse:
+    present.to(user=User.objects.get(username=name)).disconnect(4403, "Be nice.", key=key)
+    return HttpResponse()
+
+
 urlpatterns = [
     path("here/<slug:key>", here),
     path("tell-user/<slug:key>/<slug:name>", tell_user),
     path("tell-others/<slug:key>", tell_others),
     path("throw-out/<slug:key>/<slug:name>", throw_out),
+    path("nudge/<slug:key>/<slug:name>", nudge),
+    path("kick/<slug:key>/<slug:name>", kick),
     path("ban/<slug:name>", ban),
 ]

@@ -236,6 +236,8 @@ class Presence:
 
     def _show(self, connection: Connection) -> None:
         """Send one client who is here; one of many together with others."""
+        if connection.closed:  # meanwhile: what a crowd looks like takes a while to write
+            return
         with self._lock:
             place = self._place(connection.path)
             shown = self._shown.get(connection.path)

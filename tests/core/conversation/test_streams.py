@@ -3,6 +3,7 @@ import gc
 import threading
 import time
 import weakref
+from collections import Counter
 from contextvars import ContextVar
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from tests.support.memory import MemoryClient
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.conversation.steps import AHEAD
 from tornado_websockets.core.conversation.threads import threads
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.protocol.closing import Close
@@ -538,6 +540,20 @@ class TestLeaving:
 
 
 class TestPlainGenerators:
+    async def test_stay_in_order_with_what_they_emit(self, ws, client):
+        @ws.on
+        def say(socket):
+            for _ in range(100):
+                socket.emit("first")
+                yield 1
+                ws.emit("second")
+                yield 2
+
+        await client.send("say", id=7)
+        await all_replies(client)
+        told = [frame.get("part", frame["event"]) for frame in client.received]
+        assert told == ["first", 1, "second", 2] * 100 + ["reply"]
+
     async def test_have_one_thread_and_one_context_from_first_to_last(self, ws, client):
         seen = []
 
@@ -633,3 +649,73 @@ async def test_what_shows_others_what_goes_on_is_no_part_of_that(ws, client, is_
         assert (counters.handlers_running, counters.handler_seconds, handled) == (running, seconds, [])
     finally:
         on_handled.pop()
+
+
+class TestTwoHundred:
+    """At a time, in one process: eight of each of 25 clients."""
+
+    @pytest.fixture
+    async def crowd(self, ws):
+        crowd = [await MemoryClient(endpoint_of(ws)).connect() for _ in range(25)]
+        yield crowd
+        for client in crowd:
+            client.transport.release()
+            await client.leave()
+        for client in crowd:
+            await client.connection.fall_silent()
+        await until(lambda: threads.is_idle)
+
+    async def begin(self, crowd):
+        for id_ in range(8):
+            for client in crowd:
+                await client.send("flow", id=id_)
+
+    async def test_async_ones_take_turns(self, ws, crowd):
+        register(ws, is_plain=False, closed=[])
+        await self.begin(crowd)
+        begun, sent = Counter(), Counter()
+        while max((sent - begun).values(), default=0) < 30:
+            await asyncio.sleep(0)
+            sent = Counter(each for client in crowd for each in ids_of(client))
+            if len(begun) < 200:
+                begun = sent
+        assert min((sent - begun).values()) > 25
+
+    async def test_plain_ones_hold_up_nobody(self, ws, crowd):
+        register(ws, is_plain=True, closed=[])
+
+        @ws.on
+        async def echo(data):
+            return data
+
+        await self.begin(crowd)
+        await until(lambda: sum(count > 50 for client in crowd for count in Counter(ids_of(client)).values()) == 32, 60)
+        await crowd[0].send("echo", {"n": 1}, id="echo")
+        assert replies(crowd[0], "echo") == [{"data": {"n": 1}}]
+
+    async def test_plain_ones_are_never_far_ahead_of_the_line(self, ws, crowd):
+        taken = {client.socket: [] for client in crowd}
+
+        @ws.on
+        def flow(socket):
+            while True:
+                taken[socket].append(1)
+                yield "x" * 1000
+
+        def ahead():
+            return max(len(taken[client.socket]) - len(client.transport.sent) for client in crowd)
+
+        await self.begin(crowd)
+        while sum(len(client.transport.sent) for client in crowd) < 5_000:
+            assert ahead() <= 8 * AHEAD.parts
+            await asyncio.sleep(0)
+        for client in crowd:
+            client.transport.hold()
+        for _ in range(100):
+            assert ahead() <= 8 * AHEAD.parts
+            await asyncio.sleep(0.001)
+
+
+def ids_of(client):
+    """The replies in parts of which each frame that was sent is one."""
+    return [(client, text[:30].partition('"id":')[2].partition(",")[0]) for text in client.transport.sent]

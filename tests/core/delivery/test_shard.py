@@ -50,6 +50,42 @@ def in_thread(call):
     return done
 
 
+class TestPut:
+    """What may wait for more."""
+
+    async def test_waits_until_it_is_pushed_on(self, shard):
+        [member] = members_of(shard, 1)
+        for text in "ab":
+            shard.put([member], text, SENDER)
+        await turns()
+        assert member.items == []
+        shard.push()
+        assert member.items == ["a", "b"]
+
+    async def test_goes_before_whatever_its_sender_sends_later(self, shard):
+        [member] = members_of(shard, 1)
+        shard.put([member], "a", SENDER)
+        shard.send(member, "b", SENDER)
+        await turns()
+        assert member.items == ["a", "b"]
+
+    async def test_from_a_thread_is_delivered_on_the_loop(self, shard):
+        [member] = members_of(shard, 1)
+        await asyncio.to_thread(shard.put, [member], "a", SENDER)
+        shard.push()
+        assert member.threads == [threading.get_ident()]
+
+    async def test_comes_in_its_turn_where_this_one_is_spent(self):
+        shard = paced(budget=2)
+        one, other = members_of(shard, 2)
+        shard.submit(Delivery("all", "/chat"), SENDER)
+        shard.put([one], "a", SENDER)
+        shard.push()
+        assert one.items == ["all"]
+        await turns()
+        assert (one.items, other.items) == (["all", "a"], ["all"])
+
+
 class TestMembership:
     async def test_is_by_topic(self, shard):
         [here], [there] = members_of(shard, 1, "/here"), members_of(shard, 1, "/there")

@@ -683,14 +683,31 @@ class Connection:
         if self._status is OPEN:
             self.shard.send(self, text, self)
 
-    async def keep_pace(self) -> None:
-        """Return when its line has taken what was sent, and it is its turn to cause more."""
+    def put_part(self, text: str) -> None:
+        """The same, from any thread; it may wait until something else is sent, or until :meth:`push_parts`."""
+        streams = self._streams
+        if self._status is OPEN and streams is not None:
+            self.shard.put(streams.line, text, self)
+
+    def push_parts(self) -> None:
+        """Send what was put."""
+        self.shard.push()
+
+    async def keep_pace(self) -> bool:
+        """Return when its line has taken what was sent, and it is its turn to cause more.
+
+        :returns: whether the line had taken it by itself.
+        """
         if self.shard.has_waiting(self):
             await self.shard.settle(self)
-        if self._outbox.writer is not None:
+        is_taken = self._outbox.writer is None
+        if not is_taken:
             await self._outbox.flushed()
-        if self.shard.count_handled(monotonic()):
-            await self.shard.turnstile.wait()
+        turnstile = self.shard.turnstile
+        # Always behind those who wait: else some of many streams would have every turn, and the others what is left.
+        if self.shard.count_handled(monotonic()) or turnstile.has_waiting:
+            await turnstile.wait()
+        return is_taken
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from time import monotonic
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ..counters import counters
 from ..handlers.calling import Caller, outcome_of, refusal_of, tell_handled
@@ -12,7 +12,7 @@ from ..protocol.frames import Code, Encoder, Frame, Refusal
 from ..protocol.ids import Id
 from ..tasks import is_own_cancellation, keep
 from ..watching import Outcome, on_handled
-from .steps import AsyncSteps, LeasedSteps, Steps, ThreadSteps
+from .steps import AHEAD, AsyncSteps, LeasedSteps, Outlet, Steps, ThreadSteps
 from .threads import threads
 
 _CANCELLED: Final = "The reply was cancelled."
@@ -29,11 +29,24 @@ class Client(Caller, Protocol):
     def encoder(self) -> Encoder:
         """Writes what is sent to it."""
 
+    @property
+    def backlog(self) -> int | None:
+        """Characters that wait for its line; ``None`` while that takes what is sent."""
+
     def send_part(self, text: str) -> None:
         """Send a text, after all that was sent before; nothing is sent once the connection is closed."""
 
-    async def keep_pace(self) -> None:
-        """Return when its line has taken what was sent, and it is its turn to cause more."""
+    def put_part(self, text: str) -> None:
+        """The same, from any thread; it may wait until something else is sent, or until :meth:`push_parts`."""
+
+    def push_parts(self) -> None:
+        """Send what was put."""
+
+    async def keep_pace(self) -> bool:
+        """Return when its line has taken what was sent, and it is its turn to cause more.
+
+        :returns: whether the line had taken it by itself.
+        """
 
     def refuse(self, refusal: Refusal, event: str | None = None) -> None:
         """Answer with a refusal."""
@@ -43,9 +56,11 @@ class Streams:
     """The replies in parts of one client that are under way. On its event loop's thread only.
 
     :param most: at a time.
+    :ivar line: the client: those to whom parts go, always the same list.
     """
 
     def __init__(self, client: Client, most: int) -> None:
+        self.line: list[Any] = [client]
         self._client = client
         self._most = most
         self._running: dict[Id, Stream] = {}
@@ -77,7 +92,8 @@ class Streams:
     def begin(self, frame: Frame, handler: Handler, parts: Parts) -> None:
         """Send what ``parts`` yield, in a task of its own; :meth:`refusal_of` has nothing against it."""
         assert frame.id is not None  # noqa: S101 as was seen to
-        self._running[frame.id] = Stream(self._client, frame, self._steps(frame.id, handler, parts), self)
+        self._running[frame.id] = stream = Stream(self._client, frame, self)
+        stream.begin(self._steps(frame.id, handler, parts, stream))
 
     def cancel(self, id: Id, *, is_early: bool = False) -> bool:
         """End the reply with this id; whether there is one.
@@ -108,35 +124,56 @@ class Streams:
         """The reply with this id has ended."""
         del self._running[id]
 
-    def _steps(self, id: Id, handler: Handler, parts: Parts) -> Steps:
+    def _steps(self, id: Id, handler: Handler, parts: Parts, outlet: Outlet) -> Steps:
         client = self._client
 
         def write(value: object) -> str:
             return client.encoder.part(id, handler.dump(value))
 
         if isinstance(parts, AsyncGenerator):
-            return AsyncSteps(parts, handler, write, client.run)
+            return AsyncSteps(parts, handler, write, outlet, client.run)
         if client.leases_threads:
-            return LeasedSteps(parts, write, threads)
-        return ThreadSteps(parts, write, client.run)  # of a test, which has its own thread
+            return LeasedSteps(parts, write, outlet, threads)
+        return ThreadSteps(parts, write, outlet, client.run)  # of a test, which has its own thread
 
 
 class Stream:
-    """One reply in parts. It runs in a task of its own, and in the context of whoever makes it.
+    """One reply in parts. It runs in a task of its own, and in the context of whoever begins it.
 
     :param frame: that is answered.
     :param streams: among which it is.
     :ivar task: in which it runs.
     """
 
-    def __init__(self, client: Client, frame: Frame, steps: Steps, streams: Streams) -> None:
+    task: asyncio.Task[None]
+
+    def __init__(self, client: Client, frame: Frame, streams: Streams) -> None:
         self._client = client
         self._frame = frame
-        self._steps = steps
         self._streams = streams
         self._has_begun = self._is_closing = self._is_cancelled = False
         self._interruption: BaseException | None = None
-        self.task = keep(asyncio.get_running_loop().create_task(self._run()))
+
+    def begin(self, steps: Steps) -> None:
+        """Send what these send to it, to the end. Called once."""
+        self.task = keep(asyncio.get_running_loop().create_task(self._run(steps)))
+
+    def send(self, text: str) -> None:
+        """See :class:`~.steps.Outlet`."""
+        self._client.send_part(text)
+
+    def put(self, text: str) -> None:
+        """See :class:`~.steps.Outlet`."""
+        self._client.put_part(text)
+
+    def flush(self) -> None:
+        """See :class:`~.steps.Outlet`."""
+        self._client.push_parts()
+
+    @property
+    def is_open(self) -> bool:
+        """See :class:`~.steps.Outlet`: not while the line has something to take, or nobody hears it any more."""
+        return not self._is_cancelled and not self._client.closed and self._client.backlog is None
 
     def cancel(self) -> None:
         """End it: interrupt what an async generator awaits, and close it."""
@@ -147,16 +184,16 @@ class Stream:
         if self._has_begun and asyncio.current_task() is not self.task:
             self.task.cancel()
 
-    async def _run(self) -> None:
+    async def _run(self, steps: Steps) -> None:
         client, frame = self._client, self._frame
         self._has_begun = True
         started = monotonic()
         counted = 0 if client.is_hidden else 1
         counters.handlers_running += counted
         try:
-            refusal = await self._bring_to_end(self._send_parts())
+            refusal = await self._bring_to_end(self._send_parts(steps))
             self._is_closing = True
-            refusal = await self._bring_to_end(self._steps.close()) or refusal
+            refusal = await self._bring_to_end(steps.close()) or refusal
         finally:
             counters.handlers_running -= counted
             counters.handler_seconds += counted * (monotonic() - started)
@@ -168,11 +205,10 @@ class Stream:
         if self._interruption is not None:
             raise self._interruption
 
-    async def _send_parts(self) -> None:
-        client, steps = self._client, self._steps
-        while not self._is_unwanted and (text := await steps.next()) is not None:
-            client.send_part(text)
-            await client.keep_pace()
+    async def _send_parts(self, steps: Steps) -> None:
+        most = 1  # doubled while the line takes what it gets
+        while not self._is_unwanted and await steps.advance(most):
+            most = min(2 * most, AHEAD.parts) if await self._client.keep_pace() else 1
 
     @property
     def _is_unwanted(self) -> bool:

@@ -196,6 +196,20 @@ class Shard:
             self._wake()
         return True
 
+    def put(self, members: list[Member], text: str, sender: Hashable) -> None:
+        """:meth:`submit` what may wait until :meth:`push`, or until anything else is sent. From any thread.
+
+        :param members: what is put for the same list in a row is sent together.
+        """
+        self._waiting.add(self._ordered.get(sender, sender), Delivery(text, members))
+
+    def push(self) -> None:
+        """Deliver what waits: now what this turn of the loop allows, and then the rest. On the loop."""
+        if self._waiting and not self._is_serving:
+            self._serve()
+            if self._waiting:
+                self._wake()
+
     def has_waiting(self, sender: Hashable) -> bool:
         """Whether something that ``sender`` has submitted waits for its turn."""
         return bool(self._waiting) and self._backlog_of(sender) is not None

@@ -31,6 +31,11 @@ class Turnstile:
         self._last: float | None = None  # when the turn before began, while some wait
         self._is_scheduled = False
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
     def queue(self, go_on: Callable[[], None]) -> None:
         """Call ``go_on`` when it is its turn, which may be called again for the next one."""
         self._waiting.append(go_on)
