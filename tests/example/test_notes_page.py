@@ -62,6 +62,7 @@ async def test_a_bell_rings_on_any_page_and_counts_what_came_meanwhile(
     tab = await ana.page.context.new_page()
     await tab.goto(f"{chat_server.url}notes/")
     await expect(tab.locator("#notes li.new span:first-of-type")).to_have_text(["<b>Now</b>", "Lunch?"])
+    await expect(tab.locator("#status")).to_have_text("Connected")
     await tab.get_by_role("button", name="Mark all as read").press("Enter")
     await expect(tab.locator("#notes")).to_be_focused()
     await expect(tab.locator("#notes li.new")).to_have_count(0)

@@ -57,6 +57,7 @@ async def test_everyone_sees_what_anyone_does(shoppers: list[Page]) -> None:
 async def test_what_is_refused_is_beside_its_field(shoppers: list[Page]) -> None:
     ana, ben = shoppers
     await add(ana, "Bread")
+    await expect(ben.locator(".item > :first-child")).to_have_text(["Bread"])
     await add(ben, " bread ")
     await expect(ben.locator("[data-error=text]")).to_have_text("It is on the list already.")
     await expect(ben.get_by_label("Add")).to_have_accessible_description("It is on the list already.")

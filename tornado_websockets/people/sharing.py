@@ -181,6 +181,9 @@ class Sharing:
                     self._tell_others(hub, topic)
                 kept = await store.ask(store.store.retained, key)
                 rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
+                if self.process not in kept:  # it was emptied in between
+                    others.lose_sight()
+                    event.set()
                 rows, gone = self._read(kept)
                 self._apply(hub, topic, others.take(rows, time.monotonic()))
                 for process in gone:
