@@ -36,7 +36,7 @@ def websocket_application() -> Application:
     apps.check_apps_ready()
     discover()
     announce(registry)
-    if not apps.is_installed("tornado_websockets"):
+    if any(True for _ in registry) and not apps.is_installed("tornado_websockets"):
         from tornado_websockets.serving.checks import NOT_INSTALLED
 
         logger.warning(NOT_INSTALLED)

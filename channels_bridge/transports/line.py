@@ -21,10 +21,10 @@ class LineTransport(AsgiTransport):
         self._line: Line | None = None
 
     def keep_line_short(self) -> None:
-        keep_little(self._transport.get_extra_info("socket").fileno())
+        keep_little(self._descriptor)
 
     def taken(self) -> int | None:
-        return bytes_taken(self._transport.get_extra_info("socket").fileno())
+        return bytes_taken(self._descriptor)
 
     def cut(self) -> None:
         self._transport.abort()
@@ -33,5 +33,11 @@ class LineTransport(AsgiTransport):
         if self._transport.is_closing():
             return True
         if self._line is None:
-            self._line = Line(self._transport.get_extra_info("socket").fileno())
+            self._line = Line(self._descriptor)
         return self._line.is_found_dead(now)
+
+    @property
+    def _descriptor(self) -> int:
+        """That of the socket; -1 once it is closed."""
+        line = self._transport.get_extra_info("socket")
+        return -1 if line is None else int(line.fileno())  # TLS has none then

@@ -304,6 +304,15 @@ def test_a_second_run_is_refused_while_the_first_is_alive():
         pass
 
 
+def test_a_cancelled_run_is_none_of_a_stranger_s():
+    _, bar = make()
+    with bar:
+        bar._run.cancel()
+        with pytest.raises(AlreadyRunning):
+            _in_thread(lambda: list(bar.track([1])))
+        assert not bar._run.has_raised
+
+
 def test_blocks_of_two_bars_may_be_in_each_other():
     (_, one), (_, two) = make("/one"), make("/two")
     with one:

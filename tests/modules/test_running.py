@@ -81,6 +81,17 @@ async def test_reset_after_a_run_leaves_nothing_of_it():
         assert told == {"indeterminate": False, "min": 0, "max": 100, "current": 0}
 
 
+async def test_reset_after_a_run_tells_pages_that_were_there_how_far_it_goes_now():
+    ws, bar = make(ProgressBar("foo", max=10))
+    async with Client("/runs", websocket=ws) as client:
+        assert (await client.receive(PREFIX + "init"))["max"] == 10
+        assert len(list(bar.track(range(200)))) == 200
+        await outcome(client)
+        bar.reset()
+        bar.tick()
+        assert (await client.receive(PREFIX + "init"))["max"] == 10
+
+
 def test_reset_within_a_run_leaves_the_run():
     _, bar = make()
     with bar, bar.stage("parse", max=3):

@@ -101,7 +101,7 @@ def test_an_instance_of_a_form_is_refused_with_what_to_write():
         read_types(say)
 
 
-@pytest.mark.parametrize("annotation", [int, str, list[int], bool])
+@pytest.mark.parametrize("annotation", [int, str, list[int], bool, tuple[int, str], int | None])
 def test_a_type_that_no_object_fits_is_refused(annotation):
     def say(data): ...
 

@@ -49,7 +49,8 @@ class Job(Running):
         :raises ValueError: ``max`` is below 0.
         :raises AlreadyRunning: another run of the job is alive, when the first row is asked for.
         """
-        self._check_run()
+        if (run := self._run_of_this_block()) is not None:
+            run.check()
         total = len(rows) if max is None and isinstance(rows, Sized) else max
         Bounds.up_to(total)
         return self._go_through(rows, label, total)

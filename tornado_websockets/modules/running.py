@@ -105,6 +105,8 @@ class Running(Progress):
     def reset(self) -> None:
         """Back to ``min``, and outside of a run to a bar that has had none; the next :meth:`tick` tells the clients."""
         if self._run is None:
+            if self._lent is not None:
+                self._shown = None  # clients know other bounds
             self._give_back()
             self._has_run, self._outcome, self._stage = False, None, None
             self._log.clear()

@@ -29,7 +29,7 @@ from .registry import find, is_class, is_form, is_registered, is_serializer, is_
 
 _ANYTHING = (Any, object)
 _OBJECTS = (dict, Mapping, MutableMapping)
-_NO_OBJECTS = (bool, bytes, float, frozenset, int, list, set, str)
+_NO_OBJECTS = (bool, bytes, float, frozenset, int, list, NoneType, set, str, tuple)
 _AWAITED: tuple[Any, ...] = (Awaitable, Coroutine, Generator)
 _ITERATED: tuple[Any, ...] = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
@@ -102,7 +102,8 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         ) from error
     if is_unchecked(resolved):
         return None
-    if (get_origin(resolved) or resolved) in _NO_OBJECTS and not is_registered(resolved):
+    kinds = get_args(resolved) if get_origin(resolved) in (Union, UnionType) else (resolved,)
+    if all((get_origin(kind) or kind) in _NO_OBJECTS and not is_registered(kind) for kind in kinds):
         raise TypeError(
             f"Expected a type of an object for data in {owner!r}, which is what clients send, got {resolved!r}: "
             "take one that has it as a field."

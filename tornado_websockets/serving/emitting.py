@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
+
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
 from ..exceptions import EmitHandlerError
@@ -151,5 +153,5 @@ class Emitter:
 
 
 def _or_nothing(data: Any) -> Any:
-    """``data``; but nothing for an empty string or list, which ``ws.emit`` has always sent as ``{}``."""
-    return None if isinstance(data, (str, list)) and not data else data
+    """``data``; but nothing for an empty string, lazy or not, or list, which ``ws.emit`` has always sent as ``{}``."""
+    return None if isinstance(data, (str, list, Promise)) and not data else data

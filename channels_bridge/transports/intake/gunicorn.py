@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from tornado_websockets import conf
 from tornado_websockets.core.connections.pings import IdleFrames
+from tornado_websockets.core.delivery.hub import hub
 
 from .intake import PARSING_SECONDS, merge
 
@@ -16,7 +17,7 @@ MAX_PARSED_BYTES: Final = 1024 * 1024
 _CONTINUATION: Final = 0x0
 _PING: Final = 0x9
 _PONG: Final = 0xA
-_ANY_CONTROL: Final = 0x8
+_NO_MESSAGE: Final = (_CONTINUATION, _PING, _PONG)
 
 Frame = tuple[int, bytes]
 
@@ -41,10 +42,9 @@ class GunicornIntake:
     :ivar is_waiting: whether the parser waits for the application to take what is there.
     """
 
-    __slots__ = ("_frames", "_is_open", "_protocol", "_size", "_turn_end", "is_waiting", "transport")
+    __slots__ = ("_frames", "_is_open", "_size", "_turn_end", "is_waiting", "transport")
 
     def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
         self._is_open = asyncio.Event()
         self._frames = IdleFrames()
         self._size = 0
@@ -67,7 +67,7 @@ class GunicornIntake:
         """Return when the next frame may be parsed."""
         await self._is_open.wait()
         if monotonic() > self._turn_end:
-            await asyncio.sleep(0)
+            await hub.shard().turnstile.wait()
             self._turn_end = monotonic() + PARSING_SECONDS
 
     def has_room(self, size: int, *, is_first: bool) -> bool:
@@ -82,20 +82,21 @@ class GunicornIntake:
         self._size += size
         return True
 
-    def look_at(self, frame: Frame, pieces: list[bytes | bytearray]) -> Frame:
+    def look_at(self, frame: Frame, pieces: list[bytes | bytearray], *, is_writable: bool) -> Frame:
         """What is to be made of a frame that is no message.
 
         :param pieces: the fragments, so far, of the message that is coming in.
+        :param is_writable: whether the client takes what is sent.
         """
         opcode, payload = frame
         if opcode == _PONG and self.transport is not None:
             self.transport.on_pong()
-        if (opcode > _ANY_CONTROL or (opcode == _CONTINUATION and not pieces[-1])) and self._frames.is_flood():
+        carries_nothing = opcode != _CONTINUATION or not pieces[-1]
+        if carries_nothing and self._frames.is_flood():
             self._flood()
             return _PONG, b""
         if opcode == _CONTINUATION:
             merge(pieces)
-        is_writable = not self._protocol.transport.get_write_buffer_size()
         if opcode == _PING and not self._frames.is_answered(is_writable=is_writable):
             return _PONG, b""  # which nobody waits for
         return opcode, payload
@@ -133,9 +134,10 @@ def _bridged(kind: type) -> Any:
         async def _read_frame(self) -> Frame | None:
             await self.bridge_intake.turn()
             frame: Frame | None = await super()._read_frame()
-            if frame is None or frame[0] not in _LOOKED_AT:
+            if frame is None or frame[0] not in _NO_MESSAGE:
                 return frame
-            return self.bridge_intake.look_at(frame, self._fragments)
+            is_writable = not self.transport.get_write_buffer_size()
+            return self.bridge_intake.look_at(frame, self._fragments, is_writable=is_writable)
 
         async def _put_message(self, message: dict[str, Any]) -> None:
             intake = self.bridge_intake
@@ -157,6 +159,3 @@ def _bridged(kind: type) -> Any:
             return (int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
 
     return BridgedProtocol
-
-
-_LOOKED_AT: Final = (_CONTINUATION, _PING, _PONG)

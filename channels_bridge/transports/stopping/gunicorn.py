@@ -8,15 +8,15 @@ from typing import Any, Final
 from tornado_websockets.conf import stop_times
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.protocol.closing import SERVICE_RESTART
-from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, Stop
+from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, Stop, StopTimes, stopping
 from tornado_websockets.core.tasks import keep
 
 from ..recognition import NeededNames, warn_once
 
 #: What is needed of gunicorn's worker, and documented nowhere.
-NEEDED: Final = NeededNames("alive", "cfg.graceful_timeout", "handle_exit_signal", "servers")
+NEEDED: Final = NeededNames("alive", "cfg.graceful_timeout", "handle_exit_signal", "handle_quit_signal", "servers")
 
-#: Seconds between two looks at whether the worker is about to stop without a signal, as after ``--max-requests``.
+#: Seconds between two looks at whether the worker is about to stop without a signal.
 LOOK_INTERVAL: Final = 0.25
 
 _known: "weakref.WeakSet[Any]" = weakref.WeakSet()
@@ -41,7 +41,7 @@ def stop_with_gunicorn(protocol: Any) -> None:
 class GunicornStop:
     """The stop of a worker, which by itself tells no client, and waits for them all as long as its parent lets it.
 
-    To be made on its event loop. After SIGINT and SIGQUIT, which leave nobody time, all are told at once.
+    To be made on its event loop. SIGTERM means no haste however often it comes: the parent repeats it each second.
 
     :param worker: gunicorn's.
     """
@@ -50,35 +50,42 @@ class GunicornStop:
         self._worker = worker
         self._loop = asyncio.get_running_loop()
         self._stop: Stop | None = None
-        self._loop.add_signal_handler(signal.SIGTERM, self._on_signal)
+        self._loop.add_signal_handler(signal.SIGTERM, self._begin)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            self._loop.add_signal_handler(number, self._hurry)
         self._look()
 
-    def _on_signal(self) -> None:
+    def _begin(self) -> None:
+        if self._stop is None:
+            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, stop_times())
+            keep(self._loop.create_task(self._run(self._stop)))
+
+    def _hurry(self) -> None:
+        """Tell everybody now: the worker ends within a second."""
+        stopping.begin()
+        hub.shard().close_all(SERVICE_RESTART)
         if self._stop is not None:
             self._stop.hurry()
-            return
-        self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, stop_times())
-        keep(self._loop.create_task(self._run(self._stop)))
+        self._worker.handle_quit_signal()
 
     def _look(self) -> None:
-        if self._stop is None and not self._worker.alive:
-            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports)
-            keep(self._loop.create_task(self._stop.end(self._patience())))
-        elif self._stop is None:
+        """Notice a stop that no signal has begun, as after ``--max-requests``."""
+        if self._worker.alive:
             self._loop.call_later(LOOK_INTERVAL, self._look)
+        elif self._stop is None:
+            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, StopTimes())
+            keep(self._loop.create_task(self._end(self._stop)))
 
     async def _run(self, stop: Stop) -> None:
         try:
-            await stop.tell()
-            await stop.end(min(stop.patience, self._patience()))
+            await self._end(stop)
         finally:
-            self._loop.add_signal_handler(signal.SIGTERM, self._worker.handle_exit_signal)
             self._worker.handle_exit_signal()
 
-    def _patience(self) -> float:
-        """Seconds for handlers: when ``--graceful-timeout`` is over, the worker is killed."""
-        limit: float = self._worker.cfg.graceful_timeout
-        return max(limit / 2, limit - CLOSE_HANDLER_SECONDS)
+    async def _end(self, stop: Stop) -> None:
+        await stop.tell()
+        limit: float = self._worker.cfg.graceful_timeout  # then the parent kills the worker
+        await stop.end(min(stop.patience, max(limit / 2, limit - CLOSE_HANDLER_SECONDS)))
 
     def _close_ports(self) -> None:
         for server in self._worker.servers:

@@ -1,9 +1,10 @@
 import asyncio
+import gc
 
 import pytest
 
 from channels_bridge.transports.gunicorn import GunicornTransport, PingTimes
-from channels_bridge.transports.intake.gunicorn import MAX_PARSED_BYTES
+from channels_bridge.transports.intake.gunicorn import MAX_PARSED_BYTES, intake_of
 from tests.support.protocols import gunicorn_client
 from tests.support.waiting import turns, until
 from tornado_websockets.conf import most_bytes
@@ -120,6 +121,22 @@ class TestReading:
     async def test_fragments_become_a_message(self, client, transport):
         client.feed(masked(b"a", first=0) + masked(b"b", opcode=0, first=0) * 2_000 + masked(b"c", opcode=0))
         assert await transport.receive() == "a" + "b" * 2_000 + "c"
+
+
+class TestTheLine:
+    async def test_may_have_gone_together_with_its_socket(self, transport, monkeypatch):
+        class Gone:
+            """The transport of a TLS client that has left."""
+
+            def get_extra_info(self, name):
+                return None
+
+        monkeypatch.setattr(transport, "_transport", Gone())
+        transport.keep_line_short()
+        assert transport.taken() is None
+
+    async def test_needs_no_garbage_collector_in_the_end(self, client):
+        assert client.protocol not in gc.get_referents(intake_of(client.protocol))
 
 
 class TestIdleFrames:

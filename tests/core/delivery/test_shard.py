@@ -75,6 +75,13 @@ class TestPut:
         shard.push()
         assert member.threads == [threading.get_ident()]
 
+    async def test_is_followed_by_an_order_to_close_that_came_behind_it(self, shard):
+        [member] = members_of(shard, 1)
+        shard.put([member], "a", SENDER)
+        shard.close(member, Close(4001))
+        shard.push()
+        assert member.items == ["a", Close(4001)]
+
     async def test_comes_in_its_turn_where_this_one_is_spent(self):
         shard = paced(budget=2)
         one, other = members_of(shard, 2)

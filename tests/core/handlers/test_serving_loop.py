@@ -1,8 +1,10 @@
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.support.waiting import turns
 from tornado_websockets.core.handlers.serving_loop import ServingLoop, share_loop
 
 
@@ -119,3 +121,25 @@ async def test_what_is_cancelled_stays_so_though_the_executor_goes_on(in_thread)
 
     await in_thread(start)
     assert (await ended).result() is None
+
+
+async def test_what_the_executor_gives_may_be_awaited_by_the_serving_loop(in_thread):
+    assert await (await in_thread(lambda loop: loop.run_in_executor(None, int, "7"))) == 7
+
+
+async def test_an_executor_that_is_shut_down_says_so(in_thread):
+    executor = ThreadPoolExecutor()
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        await (await in_thread(lambda loop: loop.run_in_executor(executor, int, "7")))
+
+
+async def test_what_an_executor_gives_up_is_cancelled(in_thread):
+    go, executor = threading.Event(), ThreadPoolExecutor(1)
+    executor.submit(go.wait)
+    waiting = await in_thread(lambda loop: loop.run_in_executor(executor, int, "7"))
+    await turns()
+    executor.shutdown(wait=False, cancel_futures=True)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

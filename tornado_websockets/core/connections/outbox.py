@@ -162,14 +162,16 @@ class Outbox:
     async def _write(self, rest: Awaitable[None]) -> None:
         """Finish what was started, then send what waits."""
         written = 0
+        patience = _Patience(self._transport, self._timeout, self._give_up_stuck)
         try:
-            await self._in_time(rest)
+            await rest
             self._tell_end_of_one()
             while self._queue:
                 item = self._dequeue(self._queue)
                 sending = self._sending(item) if item else None  # superseded ones are empty
                 if sending is not None:
-                    await self._in_time(sending)
+                    patience.begin()
+                    await sending
                 self._tell_end_of_one()
                 written += 1
                 if written % _WRITTEN_IN_A_ROW == 0:  # a transport that always has room would never let others run
@@ -177,16 +179,10 @@ class Outbox:
         except Exception as error:
             self._fail(error)
         finally:
+            patience.end()
             if self.writer is asyncio.current_task():
                 self.writer = None
             self._tell_progress()
-
-    async def _in_time(self, sending: Awaitable[None]) -> None:
-        patience = _Patience(self._transport, self._timeout, self._give_up_stuck)
-        try:
-            await sending
-        finally:
-            patience.end()
 
     def _give_up_stuck(self) -> None:
         self._give_up_slow(f"it took nothing for {self._timeout} seconds")
@@ -244,34 +240,45 @@ class Outbox:
 
 
 class _Patience:
-    """Waits for a client for as long as it takes something.
+    """Waits for a client for as long as it takes something, message by message or little by little.
 
-    The event loop alone cannot tell: for the kernel there is room when a third of what it keeps, up to 4 MiB, is free,
-    and to a phone that may be a minute's worth.
+    The event loop alone cannot tell of the latter: for the kernel there is room when a third of what it keeps, up to
+    4 MiB, is free, and to a phone that may be a minute's worth. So the kernel is asked when a message has not gone out
+    for ``timeout`` seconds: then, and each time that the same time has passed.
     """
 
-    __slots__ = ("_give_up", "_taken", "_timeout", "_timer", "_transport")
+    __slots__ = ("_give_up", "_loop", "_since", "_taken", "_timeout", "_timer", "_transport")
 
     def __init__(self, transport: Transport, timeout: float, give_up: Callable[[], None]) -> None:
         self._transport = transport
         self._timeout = timeout
         self._give_up = give_up
-        self._wait(transport.taken())
+        self._loop = asyncio.get_running_loop()
+        self._taken = transport.taken()
+        self.begin()
+        self._wait(timeout)
+
+    def begin(self) -> None:
+        """Another message begins to go out."""
+        self._since = self._loop.time()
 
     def end(self) -> None:
-        """It is through."""
+        """All are out."""
         self._timer.cancel()
 
-    def _wait(self, taken: int | None) -> None:
-        self._taken = taken
-        self._timer = asyncio.get_running_loop().call_later(self._timeout, self._look)
+    def _wait(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
-        taken = self._transport.taken()
-        if taken == self._taken:
+        rest = self._since + self._timeout - self._loop.time()
+        if rest > 0:
+            self._wait(rest)
+            return
+        before, self._taken = self._taken, self._transport.taken()
+        if self._taken == before:
             self._give_up()
         else:
-            self._wait(taken)
+            self._wait(self._timeout)
 
 
 def _size(item: str | Close) -> int:

@@ -207,6 +207,7 @@ class Shard:
         """Deliver what waits: now what this turn of the loop allows, and then the rest. On the loop."""
         if self._waiting and not self._is_serving:
             self._serve()
+            self._close()  # orders that came behind it
             if self._waiting:
                 self._wake()
 

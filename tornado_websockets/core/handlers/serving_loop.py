@@ -106,11 +106,16 @@ class ServingLoop(asyncio.AbstractEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, function: Callable[..., Any], *args: Any
     ) -> "asyncio.Future[Any]":
-        future = asyncio.Future[Any](loop=self)  # to which this thread may add callbacks
+        future = _Outcome(loop=self)
 
         def start() -> None:
-            running = self.serving.run_in_executor(executor, function, *args)
-            running.add_done_callback(partial(_hand_on, to=future))
+            try:
+                running = self.serving.run_in_executor(executor, function, *args)
+            except Exception as error:  # it is shut down
+                if not future.cancelled():
+                    future.set_exception(error)
+            else:
+                running.add_done_callback(partial(_hand_on, to=future))
 
         self.serving.call_soon_threadsafe(start)
         return future
@@ -156,9 +161,20 @@ for _name in vars(asyncio.AbstractEventLoop).keys() - vars(ServingLoop).keys():
         setattr(ServingLoop, _name, _refusal(_name))
 
 
+class _Outcome(asyncio.Future[Any]):
+    """To which its own thread may add callbacks, and which the serving loop may await."""
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        serving: asyncio.AbstractEventLoop = self._loop.serving  # type: ignore[attr-defined]
+        return serving
+
+
 def _hand_on(done: "asyncio.Future[Any]", to: "asyncio.Future[Any]") -> None:
-    """Let ``to`` end as ``done`` has, unless either was cancelled."""
-    if to.cancelled() or done.cancelled():
+    """Let ``to`` end as ``done`` has."""
+    if to.cancelled():
+        return
+    if done.cancelled():
+        to.cancel()
         return
     error = done.exception()
     if error is None:
