@@ -27,6 +27,7 @@ async def test_who_takes_nothing_is_closed_and_others_hear_what_is_sent(gunicorn
         heard = [(await reader.receive())["data"]["n"] for _ in range(300)]
         assert heard == list(range(300))
     await gunicorn.log.wait_for("Closing a slow client")
+    other.abort()
 
 
 async def test_a_worker_that_is_asked_to_stop_tells_its_clients(gunicorn: Server, key: str) -> None:

@@ -160,6 +160,7 @@ async def gunicorn_client(at_once: Callable[[Any, Any, Any], object]) -> AsyncIt
     try:
         yield Called(scope, receive, send, send.__self__, read, theirs.sendall)
     finally:
+        send.__self__.closed = True  # else it waits for the client's answer to a close frame
         application.over.set()
         transport.abort()
         theirs.close()
