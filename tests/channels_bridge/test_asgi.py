@@ -225,8 +225,9 @@ class TestMakingIt:
         """
         assert run_script(script) == "refused\n"
 
-    def test_says_that_the_app_is_not_installed(self):
-        script = """
+    @pytest.mark.parametrize("made", ["WebSocket('/chat')", "None"])
+    def test_says_that_the_app_is_not_installed_where_that_matters(self, made):
+        script = f"""
             import sys
 
             import django
@@ -235,11 +236,13 @@ class TestMakingIt:
             settings.configure(SECRET_KEY="x")
             django.setup()
             from channels_bridge.asgi import websocket_application
+            from tornado_websockets.websocket import WebSocket
 
+            {made}
             sys.stderr = sys.stdout
             websocket_application()
         """
-        assert "tornado_websockets is not in INSTALLED_APPS" in run_script(script)
+        assert ("tornado_websockets is not in INSTALLED_APPS" in run_script(script)) is (made != "None")
 
     @override_settings(ROOT_URLCONF="tests.project.no_such_urls")
     def test_finds_the_websockets_of_views(self):
