@@ -691,6 +691,7 @@ class TestTwoHundred:
         await self.begin(crowd)
         await until(lambda: sum(count > 50 for client in crowd for count in Counter(ids_of(client)).values()) == 32, 60)
         await crowd[0].send("echo", {"n": 1}, id="echo")
+        await until(lambda: replies(crowd[0], "echo"), 1)
         assert replies(crowd[0], "echo") == [{"data": {"n": 1}}]
 
     async def test_plain_ones_are_never_far_ahead_of_the_line(self, ws, crowd):
