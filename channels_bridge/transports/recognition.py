@@ -50,6 +50,18 @@ def warn_once(text: str) -> None:
     logger.warning("%s", text)
 
 
+def is_stop_known(server: object, needed: NeededNames, what: str, part: str) -> bool:
+    """Whether a server has all that is needed to take part in how it stops; if not, a warning says what it lacks.
+
+    :param what: the name of the server.
+    :param part: of it, which ``server`` is.
+    """
+    name = needed.missing_in(server)
+    if name is not None:
+        warn_once(f"This version of {what} is not known, so it stops by rules of its own: its {part} has no {name}.")
+    return name is None
+
+
 def has_left(error: BaseException) -> bool:
     """Whether a server says by ``error`` that nothing reaches the client any more. Every other error is a fault.
 

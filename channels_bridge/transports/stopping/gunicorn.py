@@ -11,7 +11,7 @@ from tornado_websockets.core.protocol.closing import SERVICE_RESTART
 from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, Stop, StopTimes, stopping
 from tornado_websockets.core.tasks import keep
 
-from ..recognition import NeededNames, warn_once
+from ..recognition import NeededNames, is_stop_known
 
 #: What is needed of gunicorn's worker, and documented nowhere.
 NEEDED: Final = NeededNames("alive", "cfg.graceful_timeout", "handle_exit_signal", "handle_quit_signal", "servers")
@@ -31,11 +31,8 @@ def stop_with_gunicorn(protocol: Any) -> None:
     if worker is None or worker in _known:
         return
     _known.add(worker)
-    name = NEEDED.missing_in(worker)
-    if name is None:
+    if is_stop_known(worker, NEEDED, "gunicorn", "worker"):
         GunicornStop(worker)
-    else:
-        warn_once(f"This version of gunicorn is not known, so it stops by rules of its own: its worker has no {name}.")
 
 
 class GunicornStop:

@@ -9,7 +9,7 @@ from tornado_websockets.core.protocol.closing import SERVICE_RESTART
 from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, HANDLER_SECONDS, Stop
 from tornado_websockets.core.tasks import keep
 
-from ..recognition import NeededNames, is_a, warn_once
+from ..recognition import NeededNames, is_a, is_stop_known
 from .signals import TakenSignals, owner_of_signals
 
 #: What is needed of uvicorn's server, and documented nowhere; once it is started it also has ``servers``.
@@ -32,11 +32,8 @@ def serving_uvicorn() -> Any:
 
 def stop_with_uvicorn(server: Any) -> None:
     """Take part in how ``server`` stops, from its event loop, unless its class looks different than it is known."""
-    name = NEEDED.missing_in(server)
-    if name is None:
+    if is_stop_known(server, NEEDED, "uvicorn", "server"):
         UvicornStop(server)
-    else:
-        warn_once(f"This version of uvicorn is not known, so it stops by rules of its own: its server has no {name}.")
 
 
 class UvicornStop:
