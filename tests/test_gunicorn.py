@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -30,10 +31,13 @@ async def test_who_takes_nothing_is_closed_and_others_hear_what_is_sent(gunicorn
     other.abort()
 
 
-async def test_a_worker_that_is_asked_to_stop_tells_its_clients(gunicorn: Server, key: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_that_is_asked_to_stop_tells_its_clients(
+    gunicorn: Server, key: str, number: signal.Signals
+) -> None:
     clients = [await gunicorn.connect(f"/bounds/{key}") for _ in range(20)]
     await asyncio.gather(*(client.request("swallow") for client in clients))
-    gunicorn.terminate()
+    gunicorn.terminate(number)
     assert {code for code, _ in await asyncio.gather(*(client.closed() for client in clients))} == {1012}
     await until(lambda: not gunicorn.is_running)
     assert gunicorn.log.notes(key) == ["close"] * 20

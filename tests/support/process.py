@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -115,11 +116,14 @@ class Process:
             time.sleep(0.01)
         return seen
 
-    def terminate(self) -> None:
-        """Ask it to end, once."""
+    def terminate(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end, once.
+
+        :param number: the signal that asks.
+        """
         if self.is_running and not self._is_asked:
             self._is_asked = True
-            self._popen.terminate()
+            self._popen.send_signal(number)
 
     def stop(self) -> int:
         """Ask it to end, and wait until it has. Returns its exit code."""

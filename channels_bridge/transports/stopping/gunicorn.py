@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import weakref
+from collections.abc import Callable
 from typing import Any, Final
 
 from tornado_websockets.conf import stop_times
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.protocol.closing import SERVICE_RESTART
-from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, Stop, StopTimes, stopping
+from tornado_websockets.core.stopping import CLOSE_HANDLER_SECONDS, LEAST_HANDLER_SECONDS, Stop, StopTimes
 from tornado_websockets.core.tasks import keep
 
 from ..recognition import NeededNames, is_stop_known
@@ -47,6 +48,7 @@ class GunicornStop:
         self._worker = worker
         self._loop = asyncio.get_running_loop()
         self._stop: Stop | None = None
+        self._leave: Callable[[], object] = worker.handle_exit_signal
         self._loop.add_signal_handler(signal.SIGTERM, self._begin)
         for number in (signal.SIGINT, signal.SIGQUIT):
             self._loop.add_signal_handler(number, self._hurry)
@@ -54,16 +56,19 @@ class GunicornStop:
 
     def _begin(self) -> None:
         if self._stop is None:
-            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, stop_times())
-            keep(self._loop.create_task(self._run(self._stop)))
+            self._start(stop_times())
 
     def _hurry(self) -> None:
-        """Tell everybody now: the worker ends within a second."""
-        stopping.begin()
-        hub.shard().close_all(SERVICE_RESTART)
-        if self._stop is not None:
+        """Tell everybody now. Requests that are being answered are not waited for then."""
+        self._leave = self._worker.handle_quit_signal
+        if self._stop is None:
+            self._start(StopTimes(drain=0.0, handlers=LEAST_HANDLER_SECONDS))
+        else:
             self._stop.hurry()
-        self._worker.handle_quit_signal()
+
+    def _start(self, times: StopTimes) -> None:
+        self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, times)
+        keep(self._loop.create_task(self._run(self._stop)))
 
     def _look(self) -> None:
         """Notice a stop that no signal has begun, as after ``--max-requests``."""
@@ -77,7 +82,7 @@ class GunicornStop:
         try:
             await self._end(stop)
         finally:
-            self._worker.handle_exit_signal()
+            self._leave()
 
     async def _end(self, stop: Stop) -> None:
         await stop.tell()
