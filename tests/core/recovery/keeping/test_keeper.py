@@ -19,6 +19,7 @@ from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
@@ -284,9 +285,10 @@ class TestHello:
 
         guard = Guard(Counting())
         process = start(store=lambda: guard)
-        clients = [await process.connect() for _ in range(50)]
+        clients = [await process.connect() for _ in range(1_000)]
         reads.clear()
-        await asyncio.gather(*(hello(client) for client in clients))
+        await asyncio.gather(*(client.send("tws.hello", {"since": None}) for client in clients))
+        await until(lambda: all("tws.welcome" in client.events for client in clients))
         assert len(reads) == 1
 
     @pytest.mark.parametrize(
@@ -377,6 +379,22 @@ class TestBetweenProcesses:
         await is_said(client, 1, 2)
         epoch = next(iter((await hello(client))["at"]))
         assert [frame["at"] for frame in client.received if "at" in frame] == [f"{epoch}p.1", f"{epoch}p.2"]
+
+    async def test_however_many_commands_have_published_a_position_is_small(self, start):
+        for _ in range(100):
+            await start().ws.publish("said", {"n": 1})
+        page = start()
+        assert len(await page.ws.aposition()) < 300
+
+    async def test_however_many_workers_have_come_and_gone_a_position_is_small(self, start):
+        for _ in range(80):
+            process = start()
+            client = await process.connect()
+            await process.ws.publish("said", {"n": 1})
+            await client.leave()
+        since = (await hello(await start().connect()))["at"]
+        assert 60 < len(since) <= 64
+        assert len(position_to_text({sender: number + 1_000_000 for sender, number in since.items()})) < 3_000
 
     async def test_what_is_for_some_is_for_them_everywhere(self, start, layer):
         here, there = await self.start_two(start)
