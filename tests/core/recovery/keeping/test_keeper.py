@@ -16,6 +16,7 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
@@ -347,6 +348,47 @@ class TestBetweenProcesses:
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         await there.ws.publish("said", {"n": 3})
+        await is_said(mine, 1, 2, 3)
+        assert "tws.gap" not in mine.events
+
+    async def test_what_the_layer_brings_twice_is_told_once(self, start, layer, caplog):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await layer().group_send(*layer().named("group_send")[-1])
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        assert caplog.text == ""
+
+    async def test_what_the_store_makes_good_does_not_count_as_lost(self, start, layer, caplog):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        group, message = layer().named("group_send")[-1]
+        before = counters.messages_lost
+        await layer().group_send(group, {**message, "first": 5, "texts": [], "keys": [], "places": None})
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        assert (counters.messages_lost, caplog.text) == (before, "")
+
+    async def test_a_store_that_gives_no_answer_is_asked_again(self, start, layer, guard, monkeypatch):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        asked = []
+
+        def fail(*_):
+            asked.append(monotonic())
+            raise OSError("down")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(guard.store, "read", fail)
+            await there.ws.publish("said", {"n": 3})
+            await until(lambda: asked and asked[-1] > asked[0] + SOON["healing"].patience)
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
