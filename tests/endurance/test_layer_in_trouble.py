@@ -33,6 +33,9 @@ PEACE = 0.5 * amount(1, 30)
 #: Seconds that what was lost without a word may take to be found.
 PATIENCE = 40.0
 
+#: Seconds; longer than any test.
+_FOREVER = 86_400.0
+
 #: Clients of each process.
 CLIENTS = 3
 
@@ -66,7 +69,7 @@ class Listener:
     async def _listen(self, client: SocketClient) -> None:
         with suppress(ConnectionClosed):
             while True:
-                self._take(await client.receive(within=PATIENCE))
+                self._take(await client.receive(within=_FOREVER))
 
     def _take(self, frame: dict[str, Any]) -> None:
         if frame["event"] == "n":
