@@ -1,8 +1,9 @@
-"""A slow sync handler delays nobody else."""
+"""A slow sync handler, or a slow query of an async one, delays nobody else."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -14,17 +15,24 @@ from tests.support.log import DEADLINE
 LIMIT = 0.25 * (4 if os.environ.get("CI") else 1)  # other work may go on where CI runs
 
 
-@pytest.fixture
-async def sleeper(server: Server) -> AsyncIterator[AnyClient]:
-    """A client of a WebSocket whose sync handler sleeps for 3 seconds, or until we have seen enough."""
+@asynccontextmanager
+async def sleeping(server: Server, event: str) -> AsyncIterator[AnyClient]:
+    """A client of a WebSocket whose handler sleeps for 3 seconds, or until we have seen enough."""
     client = await server.connect("/sleeper")
-    await client.emit("sleep", {"seconds": 3})
+    await client.emit(event, {"seconds": 3})
     await client.expect("asleep")
     yield client
     helper = await server.connect("/sleeper")
     assert await helper.request("wake") is True
     while (await client.receive())["event"] != "awake":
         pass
+
+
+@pytest.fixture
+async def sleeper(server: Server) -> AsyncIterator[AnyClient]:
+    """One whose sync handler does."""
+    async with sleeping(server, "sleep") as client:
+        yield client
 
 
 async def seconds(action: Awaitable[object]) -> float:
@@ -65,6 +73,14 @@ async def test_async_handler_of_the_same_websocket_is_not_delayed(server: Server
 @pytest.mark.parametrize("path", ["/wakeful", "/sleeper"])
 async def test_new_connection_is_not_delayed(server: Server, sleeper: AnyClient, path: str) -> None:
     assert await seconds(server.connect(path)) < LIMIT
+
+
+async def test_neither_handshakes_nor_queries_wait_for_the_query_of_an_async_handler(server: Server) -> None:
+    session = {"Cookie": f"sessionid={'a' * 32}"}
+    client = await server.connect("/people", session)
+    async with sleeping(server, "query"):
+        assert await seconds(server.connect("/people", session)) < LIMIT
+        assert await seconds(client.request("acount_if_possible")) < LIMIT
 
 
 async def test_broadcast_is_not_delayed(server: Server, sleeper: AnyClient) -> None:

@@ -40,7 +40,7 @@ async def test_broken_connection_of_the_async_orm_is_replaced_soon(server: Serve
 
 
 async def test_connections_do_not_pile_up_over_threads(server: Server) -> None:
-    clients = [await server.connect(f"/shelf/{number}") for number in range(20) for _ in range(2)]
+    clients = [await server.connect(f"/shelf/{number}") for number in range(40)]
     await asyncio.gather(*(client.request("count") for client in clients))
     assert open_databases(server) <= 1  # that of the thread which the async ORM shares
 

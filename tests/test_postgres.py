@@ -45,7 +45,7 @@ async def test_handlers_recover_at_once_when_connections_are_killed(
 
 async def test_idle_paths_hold_no_connections(on_postgres: Server, postgres: Postgres) -> None:
     before = postgres.connections()
-    for number in range(20):
+    for number in range(40):
         client = await on_postgres.connect(f"/shelf/{number}")
         await client.request("count")
     assert postgres.connections() <= before + 1

@@ -211,10 +211,11 @@ class Relay:
                 batch.first,
                 batch.path,
             )
-        elif lost and batch.places is None and not batch.path.startswith(ANSWERS):
-            # What is lost of a history, the keeper finds by the places; of answers, whoever has asked.
+        elif lost and not self._is_found_otherwise(batch):
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
+        if not texts:
+            return
         skipped = len(batch.texts) - len(texts)
         audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
         if batch.places is not None and self._hub.keeper is not None:
@@ -223,6 +224,12 @@ class Relay:
             return
         for text, key, audience in zip(texts, batch.keys[skipped:], audiences, strict=True):
             self._hub.deliver(Message(batch.path, "", text, key, audience), batch.path)
+
+    def _is_found_otherwise(self, batch: Batch) -> bool:
+        """Whether others find what was lost before ``batch``: of a history the keeper, of answers whoever has asked."""
+        keeper = self._hub.keeper
+        is_kept = batch.places is not None or (keeper is not None and keeper.finds_losses(batch.path))
+        return is_kept or batch.path.startswith(ANSWERS)
 
     def _take_notes(self, notes: Notes) -> None:
         if not notes.sender.startswith(self._name):  # what was done when it was sent

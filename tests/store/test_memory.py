@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 
 import pytest
 
@@ -76,3 +77,17 @@ def test_a_forked_process_starts_with_epochs_of_its_own():
         os._exit(int(store.read("/a").epoch == epoch))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert store.read("/a").epoch == epoch
+
+
+def test_an_event_takes_little_more_than_its_text():
+    topics, events = 20, 100
+    store = MemoryStore()
+    tracemalloc.start()
+    try:
+        for topic in range(topics):
+            for number in range(1, events + 1):
+                store.append(f"/{topic}", "A", number, [Entry(f"{number:0200}")], events)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= 40 * 1024 * 1024 / 1_000 * topics

@@ -19,7 +19,7 @@ from tornado_websockets.websocket import WebSocket, endpoint_of
 
 #: Everything is found out soon.
 SOON = {
-    "healing": HealTiming(delay=0.01, pause=0.02, patience=0.2, tails=0.05),
+    "healing": HealTiming(delay=0.01, pause=0.02, patience=0.2, silence=5.0, tails=0.05),
     "values": ValueTiming(settling=0.05),
     "writing": WriteTiming(first_pause=0.01, longest_pause=0.05),
 }

@@ -244,9 +244,9 @@ class Presence:
             is_many = len(place) > self._pace.many and shown is not None
             if shown is not None:
                 shown[connection] = _NOTHING if is_many else place.version
-            data = None if is_many else self._whole(place)
-        if data is not None:
-            _write(connection, encoder.event(EVENT, data))
+            text = "" if is_many else self._whole(place)
+        if text:
+            _write(connection, text)
 
     def _row_at(self, topic: str) -> Row:
         with self._lock:
@@ -264,8 +264,11 @@ class Presence:
         if has_changed:
             self._gather_at(hub, topic, asyncio.get_running_loop())
 
-    def _whole(self, place: Place) -> dict[str, Any]:
-        return {"count": len(place)} if self._is_counted else {"people": place.people()}
+    def _whole(self, place: Place) -> str:
+        """The frame for newcomers. In a crowd somebody comes all the time, and few of the others have changed."""
+        if self._is_counted:
+            return encoder.event(EVENT, {"count": len(place)})
+        return _WHOLE.replace("[]", f"[{','.join(place.texts(encoder.value))}]")
 
     def _gather(self, connection: Connection) -> None:
         """Tell everybody at the path what has changed, in a moment. From any thread."""
@@ -294,7 +297,7 @@ class Presence:
         with self._lock:
             place, shown = self._place(topic, until), self._shown.pop(topic, {})
             self._gathering.pop(topic, None)
-            whole = encoder.event(EVENT, self._whole(place)) if _NOTHING in shown.values() else ""
+            whole = self._whole(place) if _NOTHING in shown.values() else ""
             lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}
             data = self._changes(topic, place)
             if not place:
@@ -324,6 +327,9 @@ class Presence:
             self._counts[topic] = count
         return None if before == count else {"count": count}
 
+
+#: The frame that shows nobody.
+_WHOLE: Final = encoder.event(EVENT, {"people": []})
 
 #: The version that who waits for all of it was shown.
 _NOTHING: Final = -1

@@ -30,11 +30,21 @@ class MemoryBounds:
 
 @dataclass(slots=True)
 class _Kept:
-    """An event or a value, which counts as gone from ``expires`` on."""
+    """An event or a value, which counts as gone from ``expires`` on. One object for each takes least memory."""
 
-    event: Event
-    size: int
+    sender: str
+    number: int
+    text: str
+    audience: str
     expires: float
+
+    @property
+    def event(self) -> Event:
+        return Event(self.sender, self.number, self.text, self.audience)
+
+    @property
+    def size(self) -> int:
+        return len(self.text) + len(self.audience)
 
 
 @dataclass(slots=True)
@@ -152,7 +162,7 @@ class MemoryStore:
         standing = Standing(0) if before is None else before.standing
         for number, entry in enumerate(entries, first):
             if number > standing.last:
-                self._keep(kept, Event(sender, number, entry.text, entry.audience), entry, keep)
+                self._keep(kept, sender, number, entry, keep)
         last = max(standing.last, first + len(entries) - 1)
         kept.senders[sender] = Sender(sender, replace(standing, last=last, is_listed=True), now)
         if not standing.is_listed or before is None:
@@ -167,15 +177,15 @@ class MemoryStore:
             del kept.senders[name]
         kept.forgotten, kept.floor = folding.forgotten, folding.floor
 
-    def _keep(self, kept: _Topic, event: Event, entry: Entry, keep: int) -> None:
-        now, size = self._clock(), entry.size
+    def _keep(self, kept: _Topic, sender: str, number: int, entry: Entry, keep: int) -> None:
+        now, size, what = self._clock(), entry.size, (sender, number, entry.text, entry.audience)
         if keep:
-            kept.events.append(_Kept(event, size, now + self._retention.seconds))
+            kept.events.append(_Kept(*what, now + self._retention.seconds))
             kept.event_bytes += size
             self._bytes += size
         if entry.retained:
             self._drop_value(kept, entry.retained)
-            kept.retained[entry.retained] = _Kept(event, size, now + self._retention.retained_seconds)
+            kept.retained[entry.retained] = _Kept(*what, now + self._retention.retained_seconds)
             kept.retained_bytes += size
             self._bytes += size
 

@@ -1,3 +1,5 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +90,23 @@ def test_who_was_shown_people_lacks_only_what_came_later():
     assert place.tell() == {"joined": [seen("bob")], "left": [], "changed": []}
 
 
+def test_nobody_is_written_again_who_has_not_changed():
+    place, written = Place(), []
+
+    def write(person):
+        written.append(person["id"])
+        return json.dumps(person)
+
+    for person in ("ada", "bob", "eve"):
+        place.enter(f"tab of {person}", person, {})
+    place.texts(write)
+    place.enter("tab of bob", "bob", {"at": "work"})
+    place.leave("tab of eve")
+    place.enter("tab of joe", "joe", {})
+    assert list(map(json.loads, place.texts(write))) == place.people()
+    assert written == ["ada", "bob", "eve", "bob", "joe"]
+
+
 class Page:
     """What a client believes by what it is told."""
 
@@ -127,7 +146,7 @@ def test_whatever_happens_everybody_knows_in_the_end_who_is_here(steps):
         elif step == "expire":
             place.expire(now)
         elif step == "show":
-            newcomers.append((Page(place.people()), place.version))
+            newcomers.append((Page(map(json.loads, place.texts(json.dumps))), place.version))
         else:
             tell()
     tell()

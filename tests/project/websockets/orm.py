@@ -60,6 +60,6 @@ async def acount_if_possible() -> str | int:
 
 
 #: Of many WebSockets each has a thread of its own.
-shelves = [WebSocket(f"/shelf/{number}") for number in range(20)]
+shelves = [WebSocket(f"/shelf/{number}") for number in range(40)]
 for shelf in shelves:
     shelf.on(count)

@@ -6,6 +6,8 @@ import time
 from collections import defaultdict
 from typing import ClassVar
 
+from asgiref.sync import sync_to_async
+
 from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
 from tornado_websockets.websocket import WebSocket
@@ -137,6 +139,12 @@ def sleep(socket: Socket, data: Data) -> None:
     woken.wait(data["seconds"])
     asleep.clear()
     socket.emit("awake")
+
+
+@sleeper.on
+async def query(socket: Socket, data: Data) -> None:
+    """The same in the thread in which an async handler's queries are made."""
+    await sync_to_async(sleep)(socket, data)
 
 
 @sleeper.on

@@ -31,8 +31,11 @@ class PlacedMessage(Message):
 class Keeper(Protocol):
     """Numbers and keeps events."""
 
+    def finds_losses(self, topic: str) -> bool:
+        """Whether what is missing of ``topic`` is found, made good, or else counted, by the places of its events."""
+
     def take(self, messages: Sequence[Message]) -> None:
         """Deliver, in their places, messages of one topic that have come from another process, in the order they came.
 
-        On the event loop.
+        On the event loop. There is at least one.
         """

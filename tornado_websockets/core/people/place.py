@@ -1,6 +1,6 @@
 """The people at one concrete path: who they are, and what has changed since that was told last."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,14 @@ class _Tab:
 
 @dataclass(slots=True)
 class _Person:
-    """Somebody who is here since that version."""
+    """Somebody who is here since that version.
+
+    :ivar text: what others see, as it was written; empty until that is wanted.
+    """
 
     since: int
     tabs: dict[str, _Tab] = field(default_factory=dict)
+    text: str = ""
 
     def seen(self, id_: str) -> dict[str, Any]:
         """What others see: the newest that one of the connections has said, and how many there are."""
@@ -136,6 +140,13 @@ class Place:
         """All who are here, in the order in which they came: ``{"id", "info", "connections"}`` each."""
         return [person.seen(id_) for id_, person in self._people.items()]
 
+    def texts(self, write: Callable[[dict[str, Any]], str]) -> list[str]:
+        """The same, each as ``write`` has it, which is asked again for those only who have changed."""
+        for id_, person in self._people.items():
+            if not person.text:
+                person.text = write(person.seen(id_))
+        return [person.text for person in self._people.values()]
+
     def row(self) -> Row:
         """The people of this process."""
         own = {id_: [tab for tab in person.tabs.values() if tab.is_own] for id_, person in self._people.items()}
@@ -168,6 +179,9 @@ class Place:
     def _note_change(self, person: str) -> None:
         self.version += 1
         self._changed[person] = self.version
+        known = self._people.get(person)
+        if known is not None:
+            known.text = ""
 
 
 def _summary(tabs: list[_Tab]) -> tuple[Info, int, float]:

@@ -216,6 +216,10 @@ class Encoder:
         """An event that the client is to answer; parameters and errors as of :meth:`event`."""
         return f'{Encoder.event(self, event, data)[:-1]},"id":{self._encode(id)}}}'
 
+    def value(self, value: object) -> str:
+        """A value alone, for a frame of which the rest is written already; errors as of :meth:`event` for data."""
+        return self._encode(value)
+
     def refusal(self, refusal: Refusal) -> str:
         """A refusal: the reply to a frame with an ``id``, else a ``warning``.
 

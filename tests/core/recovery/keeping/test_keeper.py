@@ -16,9 +16,11 @@ from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import turns, until
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.record import Entry
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
@@ -284,9 +286,10 @@ class TestHello:
 
         guard = Guard(Counting())
         process = start(store=lambda: guard)
-        clients = [await process.connect() for _ in range(50)]
+        clients = [await process.connect() for _ in range(1_000)]
         reads.clear()
-        await asyncio.gather(*(hello(client) for client in clients))
+        await asyncio.gather(*(client.send("tws.hello", {"since": None}) for client in clients))
+        await until(lambda: all("tws.welcome" in client.events for client in clients))
         assert len(reads) == 1
 
     @pytest.mark.parametrize(
@@ -348,6 +351,47 @@ class TestBetweenProcesses:
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
+    async def test_what_the_layer_brings_twice_is_told_once(self, start, layer, caplog):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await layer().group_send(*layer().named("group_send")[-1])
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        assert caplog.text == ""
+
+    async def test_what_the_store_makes_good_does_not_count_as_lost(self, start, layer, caplog):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        group, message = layer().named("group_send")[-1]
+        before = counters.messages_lost
+        await layer().group_send(group, {**message, "first": 5, "texts": [], "keys": [], "places": None})
+        await there.ws.publish("said", {"n": 2})
+        await is_said(mine, 1, 2)
+        assert (counters.messages_lost, caplog.text) == (before, "")
+
+    async def test_a_store_that_gives_no_answer_is_asked_again(self, start, layer, guard, monkeypatch):
+        here, there = await self.start_two(start)
+        mine, _ = await here.connect(), await there.connect()
+        await there.ws.publish("said", {"n": 1})
+        await is_said(mine, 1)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        asked = []
+
+        def fail(*_):
+            asked.append(monotonic())
+            raise OSError("down")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(guard.store, "read", fail)
+            await there.ws.publish("said", {"n": 3})
+            await until(lambda: asked and asked[-1] > asked[0] + SOON["healing"].patience)
+        await is_said(mine, 1, 2, 3)
+        assert "tws.gap" not in mine.events
+
     async def test_a_last_event_that_is_lost_is_found(self, start, layer):
         here, there = await self.start_two(start)
         mine, _ = await here.connect(), await there.connect()
@@ -377,6 +421,22 @@ class TestBetweenProcesses:
         await is_said(client, 1, 2)
         epoch = next(iter((await hello(client))["at"]))
         assert [frame["at"] for frame in client.received if "at" in frame] == [f"{epoch}p.1", f"{epoch}p.2"]
+
+    async def test_however_many_commands_have_published_a_position_is_small(self, start):
+        for _ in range(100):
+            await start().ws.publish("said", {"n": 1})
+        page = start()
+        assert len(await page.ws.aposition()) < 300
+
+    async def test_however_many_workers_have_come_and_gone_a_position_is_small(self, start):
+        for _ in range(80):
+            process = start()
+            client = await process.connect()
+            await process.ws.publish("said", {"n": 1})
+            await client.leave()
+        since = (await hello(await start().connect()))["at"]
+        assert 60 < len(since) <= 64
+        assert len(position_to_text({sender: number + 1_000_000 for sender, number in since.items()})) < 3_000
 
     async def test_what_is_for_some_is_for_them_everywhere(self, start, layer):
         here, there = await self.start_two(start)

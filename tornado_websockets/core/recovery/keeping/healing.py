@@ -27,7 +27,8 @@ class HealTiming:
 
     :ivar delay: before the store is asked: most of what comes in another order is there by then.
     :ivar pause: before it is asked again.
-    :ivar patience: after which something counts as lost.
+    :ivar patience: after which something counts as lost that the store does not have; and ``silence``, where it gives
+        no answer.
     :ivar tails: between two looks at how far all senders have come: a last event that is lost shows by no other.
     :ivar idle: that a topic without clients is remembered.
     """
@@ -35,6 +36,7 @@ class HealTiming:
     delay: float = 0.02
     pause: float = 0.25
     patience: float = 2.0
+    silence: float = 6.0
     tails: float = 10.0
     idle: float = 60.0
 
@@ -74,9 +76,10 @@ class Healing:
                 pause = self.timing.pause
                 if journal.gaps:
                     record = await self._read(journal, asked)
+                    patience = self.timing.silence if record is None else self.timing.patience
                     with journal.lock:
                         in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
-                        in_line += self._give_up(journal)
+                        in_line += self._give_up(journal, patience)
                     self._hub.push_on(in_line)
                 with journal.lock:
                     if not journal.gaps:
@@ -93,15 +96,15 @@ class Healing:
             return None
         return record if is_sound(record) else None
 
-    def _give_up(self, journal: Journal) -> Placed:
+    def _give_up(self, journal: Journal, patience: float) -> Placed:
         """Show what waits for something that is not to be had, and tell the clients that it is not."""
-        senders = journal.stale(self.timing.patience)
+        senders = journal.stale(patience)
         events, lost = journal.give_up(senders)
         in_line: Placed = []
         if lost:
             counters.messages_lost += lost
             logger.warning(
-                "%d messages of another process were lost on the way, and the store does not have them (path %.64r)",
+                "%d messages of another process were lost on the way, and the store does not give them (path %.64r)",
                 lost,
                 journal.topic,
             )

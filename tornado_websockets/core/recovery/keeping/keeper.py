@@ -125,6 +125,11 @@ class TopicKeeper:
             in_line = self._writer.tell(journal)
         self._hub.push_on(in_line)
 
+    def finds_losses(self, topic: str) -> bool:
+        """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`; of values only the newest matters."""
+        found = self._journals.get(topic)
+        return found is not None and found[0].policy.history > 0
+
     def take(self, messages: Sequence[Message]) -> None:
         """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`."""
         self._fork.check()
