@@ -255,7 +255,7 @@ class TestSettings:
             assert found() == []
 
     @with_layer
-    @pytest.mark.parametrize("configured", [["MAX_DEPTH"], "MAX_DEPTH", 7], ids=repr)
+    @pytest.mark.parametrize("configured", [["MAX_DEPTH"], "MAX_DEPTH", 7, []], ids=repr)
     def test_that_are_no_dict_are_an_error(self, configured):
         with override_settings(TORNADO_WEBSOCKETS=configured):
             [message] = found()

@@ -79,6 +79,12 @@ def test_refusal_has_code_message_and_details():
     assert str(Refused("too_late")) == "too_late"
 
 
+def test_refusal_takes_details_of_any_name_but_its_own():
+    assert Refused("too_late", self=1, args=2).details == {"self": 1, "args": 2}
+    with pytest.raises(TypeError):
+        Refused("too_late", "It is closed.", code="later")
+
+
 def test_refusal_survives_a_process_pool():
     error = pickle.loads(pickle.dumps(Refused("too_late", "It is closed.", since=3)))
     assert (error.code, error.message, error.details) == ("too_late", "It is closed.", {"since": 3})

@@ -31,7 +31,9 @@ _OPTIONAL = {"REAUTH_INTERVAL", *(key for key in conf.LIMITS.values() if conf.DE
 
 def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     """``TORNADO_WEBSOCKETS`` is a dict of known keys with sensible values."""
-    configured = getattr(settings, "TORNADO_WEBSOCKETS", None) or {}
+    configured = getattr(settings, "TORNADO_WEBSOCKETS", None)
+    if configured is None:
+        return []
     if not isinstance(configured, dict):
         return [
             Error(

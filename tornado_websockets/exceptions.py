@@ -22,7 +22,7 @@ class Refused(TornadoWebSocketsError):
     :raises ValueError: it is none that may be used.
     """
 
-    def __init__(self, code: str, message: object = "", **details: Any) -> None:
+    def __init__(self, /, code: str, message: object = "", **details: Any) -> None:
         super().__init__(code, message)
         if not isinstance(code, str):
             raise TypeError(f"Expected the code of a refusal as a str, got {code!r}.")

@@ -203,16 +203,17 @@ class WebSocket:
             refused as ``rate_limited``, before anything else is looked at.
         :returns: a decorator, which returns the function it is given; errors as :meth:`on`.
         :raises TypeError: ``event`` or ``rate`` is no ``str``.
-        :raises ValueError: ``event`` is too long or empty, ``open`` or ``close``, begins with ``tws.`` or is one of a
-            module's; or ``rate`` is none.
+        :raises ValueError: ``event`` is too long or empty, ``open`` or ``close``, begins with ``tws.``, is the name
+            of a module or one of its events; or ``rate`` is none.
         """
         from .core.handlers.dispatch import Rules
         from .core.handlers.events import check_event
 
         dispatcher = self._endpoint.dispatcher
-        if prefix := dispatcher.prefix_of(check_event(event)):
+        if prefix := dispatcher.prefix_of(f"{check_event(event)}_"):
             raise ValueError(
-                f"The event {event!r} is one of a module's, which begin with {prefix!r}: use module.on_event."
+                f"The event {event!r} is a module's, or one of its events, which begin with {prefix!r}: "
+                "use module.on_event."
             )
         rules = Rules(allow, rate)
 
@@ -432,13 +433,14 @@ class WebSocket:
             raise ValueError(f"{self!r} {what}: make it with WebSocket({self.path!r}, history=100).")
         return hub
 
+    @_blocks("people() asks the store. Use await apeople() instead.")
     def people(self, **parameters: Any) -> list[dict[str, Any]]:
         """Who is at a concrete path: ``{"id", "info", "connections"}`` each, in every process that shares the store.
 
         :param parameters: of the path; errors as :meth:`publish`.
         :raises RuntimeError: this WebSocket has no ``presence``.
         :raises StoreError: the store is down.
-        :raises SynchronousOnlyOperation: it would block an event loop.
+        :raises django.core.exceptions.SynchronousOnlyOperation: an event loop would be blocked.
         """
         return self._presence.find_and_wait(self._endpoint.pattern.build(parameters)).people()
 
@@ -446,6 +448,7 @@ class WebSocket:
         """:meth:`people` for async code."""
         return (await self._presence.find(self._endpoint.pattern.build(parameters))).people()
 
+    @_blocks("is_present() asks the store. Use await ais_present() instead.")
     def is_present(self, user: Any, /, **parameters: Any) -> bool:
         """Whether a user is at a concrete path; errors as :meth:`people`, and as :meth:`to` for what is no user.
 

@@ -5,11 +5,13 @@ import io
 import logging
 import traceback
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.test import override_settings
 from rest_framework.authentication import TokenAuthentication
@@ -25,6 +27,7 @@ from tests.tornado.application import serving
 from tornado_websockets.auth import drf
 from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.connections.socket import connection_of
+from tornado_websockets.exceptions import Refused
 from tornado_websockets.testing import Client, ConnectionRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -130,13 +133,23 @@ class TestWhatIsAsked:
             await of(asked(lambda _: True)).connect()
         assert "Expected a user, or None" in caplog.text
 
-    async def test_an_error_of_the_framework_refuses(self, caplog):
-        def authenticate(socket):
-            raise AuthenticationFailed
+    @pytest.mark.parametrize("error", [AuthenticationFailed, PermissionDenied, partial(Refused, "unknown")])
+    async def test_a_refusal_says_why_in_the_log_and_hides_the_token(self, caplog, error):
+        def refuse(socket):
+            raise error(f"nobody has {socket.token}")
 
         with pytest.raises(ConnectionRefused):
-            await of(asked(authenticate)).connect()
+            await of(asked(refuse), token="bot=jo").connect()
+        assert "nobody has <token>" in caplog.text
         assert "Traceback" not in caplog.text
+
+    async def test_that_of_authorize_hides_the_token_too(self, user, caplog):
+        def refuse(socket):
+            raise Refused("unknown", f"nobody has {socket.token}")
+
+        with pytest.raises(ConnectionRefused):
+            await of(asked(lambda _: user, authorize=refuse), token="bot=jo").connect()
+        assert "unknown: nobody has <token>" in caplog.text
 
     async def test_it_has_a_limited_time(self, caplog):
         async def authenticate(socket):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.exceptions import SynchronousOnlyOperation
 from django.test import override_settings
 
 from tests.support.memory import MemoryClient
@@ -113,7 +114,7 @@ class TestPeople:
             async with Client("/here", user=ADA, websocket=ws):
                 await until(lambda: "1" in bob.people)
             await until(lambda: "1" not in bob.people)
-            assert [each["id"] for each in ws.people()] == ["2"]
+            assert [each["id"] for each in await ws.apeople()] == ["2"]
 
     async def test_say_nothing_new_when_their_user_is_read_again(self):
         ws = here(True)
@@ -139,7 +140,7 @@ class TestPeople:
             await bob.receive("presence")
             await bob.receive("presence")
             await bob.assert_nothing("presence", timeout=0.6)  # the grace is shorter
-            assert ws.is_present(ADA)
+            assert await ws.ais_present(ADA)
 
     async def test_that_nobody_knows_are_each_their_own_and_leave_at_once(self):
         ws = here(lambda socket: {})
@@ -156,14 +157,14 @@ class TestPeople:
         async with Client("/here/a", user=ADA, websocket=ws) as a, Client("/here/b", user=BOB, websocket=ws) as b:
             assert (await a.receive("presence"))["people"] == [person(ADA)]
             assert (await b.receive("presence"))["people"] == [person(BOB)]
-            assert ws.people(room="a") == await ws.apeople(room="a") == [person(ADA)]
-            assert ws.is_present(ADA, room="a")
-            assert ws.is_present("1", room="a")
+            assert await ws.apeople(room="a") == [person(ADA)]
+            assert await ws.ais_present(ADA, room="a")
+            assert await ws.ais_present("1", room="a")
             assert not await ws.ais_present(ADA, room="b")
             with pytest.raises(TypeError):
-                ws.people()
+                await ws.apeople()
             with pytest.raises(TypeError):
-                ws.is_present(None, room="a")
+                await ws.ais_present(None, room="a")
 
     async def test_that_come_within_a_moment_are_told_together(self):
         ws = here()
@@ -192,8 +193,8 @@ class TestPeople:
             await client.receive("presence")
             client.connection.user = BOB
             await until(lambda: set(client.people) == {"2"})
-            assert ws.is_present(BOB)
-            assert not ws.is_present(ADA)
+            assert await ws.ais_present(BOB)
+            assert not await ws.ais_present(ADA)
 
     async def test_are_nobody_where_the_function_fails(self, caplog):
         async def fail(socket):
@@ -210,6 +211,7 @@ class TestPeople:
             ada.receive("presence")
             assert ada.people == {"1": person(ADA)}
             assert ws.people() == [person(ADA)]
+            assert ws.is_present(ADA)
 
     @pytest.mark.parametrize("user", [BOB, None], ids=["within the grace", "at once"])
     def test_who_leave_are_told_to_sync_tests(self, user):
@@ -275,7 +277,7 @@ class TestSaying:
         async with Client("/here", user=ADA, websocket=ws) as client:
             pass
         client.connection.present({"name": "Ada"})
-        assert ws.people() == []
+        assert await ws.apeople() == []
 
 
 class TestCounting:
@@ -333,9 +335,15 @@ class TestNames:
         with pytest.raises(TypeError, match=r"presence of '/here'"):
             here(presence)
 
-    async def test_nobody_asks_without_it(self):
+    def test_nobody_asks_without_it(self):
         with pytest.raises(RuntimeError, match="presence="):
             WebSocket("/here", add_to_handlers=False).people()
+
+    async def test_no_event_loop_is_blocked_whatever_the_store(self):
+        with pytest.raises(SynchronousOnlyOperation, match="await apeople"):
+            here().people()
+        with pytest.raises(SynchronousOnlyOperation, match="await ais_present"):
+            here().is_present(ADA)
 
 
 async def test_a_sync_function_may_take_its_time():

@@ -6,7 +6,6 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from django.core.exceptions import SynchronousOnlyOperation
 from django.test import override_settings
 
 from tests.support.layers import BROKER
@@ -225,13 +224,6 @@ async def test_people_are_known_to_processes_that_serve_nobody(start):
         assert len(await asyncio.to_thread(nowhere.people)) == 1
 
 
-async def test_an_event_loop_is_not_blocked(start):
-    with pytest.raises(SynchronousOnlyOperation, match="apeople"):
-        start().people()
-    with pytest.raises(SynchronousOnlyOperation, match="ais_present"):
-        start().is_present(ADA)
-
-
 async def test_a_store_that_is_down_is_an_error_and_no_empty_place(start):
     with stored_by("BrokenStore"):
         ws = start()
@@ -240,7 +232,7 @@ async def test_a_store_that_is_down_is_an_error_and_no_empty_place(start):
             with pytest.raises(StoreError):
                 await ws.apeople()
             with pytest.raises(StoreError):
-                ws.is_present(ADA)
+                await asyncio.to_thread(ws.is_present, ADA)
 
 
 async def test_what_strangers_have_stored_is_nobody(start):

@@ -24,10 +24,10 @@ def test_handler_gets_a_struct():
     ("data", "path", "message"),
     [
         ({"items": [{"price": 1}, {"price": "x"}]}, "items.1.price", "Expected `int`, got `str`"),
-        ({"items": [{}]}, "items.0", "Object missing required field `price`"),
-        ({}, "", "Object missing required field `items`"),
+        ({"items": [{}]}, "items.0.price", "Object missing required field `price`"),
+        ({}, "items", "Object missing required field `items`"),
         ({"items": [], "by_name": {"a": {"price": "x"}}}, "by_name.....price", "Expected `int`, got `str`"),
-        ({"items": [], "more": 1}, "", "Object contains unknown field `more`"),
+        ({"items": [], "more": 1}, "more", "Object contains unknown field `more`"),
     ],
 )
 def test_error_has_the_path(data, path, message):

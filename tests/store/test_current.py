@@ -40,6 +40,8 @@ def test_each_value_names_a_store(named, expected):
         ("redis://secret@h:port", "none that redis-py takes"),
         ("database:other", "'other', which is not in DATABASES"),
         ("no.such.Class", "cannot be imported: 'no.such.Class'"),
+        ("os.path", "no class: 'os.path' is of the type module"),
+        ("collections.OrderedDict", "lacks methods .*: append, publish, read, lasts, retained, forget"),
     ],
 )
 def test_others_are_refused(named, text):

@@ -113,6 +113,18 @@ class TestAnswer:
         with pytest.raises(RequestRefused, match="handler_error"):  # which the handler does not expect
             await client.request("confirm")
 
+    async def test_is_there_for_what_open_asks(self):
+        ws, answers = WebSocket("/asks", add_to_handlers=False), []
+
+        @ws.on
+        async def open(socket):  # noqa: A001 the name of the event
+            answers.append(await socket.ask("sure", timeout=5))
+
+        client = Client("/asks", websocket=ws)
+        client.answer("sure", lambda data: "yes")
+        async with client:
+            assert answers == ["yes"]
+
     async def test_that_fails_is_raised_in_the_end(self):
         client = Client("/parts", websocket=parts)
         await client.connect()

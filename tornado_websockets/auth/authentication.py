@@ -34,10 +34,6 @@ Authenticator = str | Callable[[Any], Any]
 SESSION: Final = "session"
 
 
-#: Characters below which a token hides nothing, and would only garble what is logged.
-SHORTEST_SECRET: Final = 4
-
-
 class AuthenticationUnavailable(Exception):
     """Who a client is cannot be found out now."""
 
@@ -117,8 +113,8 @@ class Authentication:
             if deadline.expired():
                 return "" if connection.closed else f"authenticate {too_late()}"
             if is_refusal(error):
-                why = error if isinstance(error, Refused) else type(error).__name__
-                return f"authenticate refused it ({why})"
+                why = str(error) if isinstance(error, Refused) else repr(error)
+                return f"authenticate refused it ({connection.offer.hide(why)})"
             _log_failure(connection, error)
             return ""
         finally:
@@ -206,8 +202,5 @@ def _log_failure(connection: Connection, error: BaseException) -> None:
     There is no ``exc_info``: programs that gather errors show the variables of each frame with it.
     """
     counters.connections_refused += 1
-    text = "".join(traceback.format_exception(error)).rstrip()
-    for secret in connection.offer.secrets:
-        for form in (secret, repr(secret)[1:-1]):
-            text = text.replace(form, "<token>") if len(form) >= SHORTEST_SECRET else text
+    text = connection.offer.hide("".join(traceback.format_exception(error)).rstrip())
     logger.error("authenticate failed (path %.64r, connection %s)\n%s", connection.path, connection.id, text)

@@ -104,10 +104,7 @@ class Presence:
         return self._found(topic, await self._sharing.ask(topic) if is_shared() else {})
 
     def find_and_wait(self, topic: str) -> Place:
-        """The same, for sync code.
-
-        :raises SynchronousOnlyOperation: it would block an event loop.
-        """
+        """The same, for sync code."""
         return self._found(topic, self._sharing.ask_and_wait(topic) if is_shared() else {})
 
     def _found(self, topic: str, rows: Mapping[str, Row]) -> Place:

@@ -18,11 +18,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.core.exceptions import SynchronousOnlyOperation
 
 from .. import conf
 from ..core.control import CONTROL, Note, on_note
-from ..core.delivery.shard import is_loop_running
 from ..core.tasks import keep
 from ..exceptions import StoreError
 
@@ -130,10 +128,8 @@ class Sharing:
         return self._rows(topic, await store.ask(store.store.retained, key_of(topic)))
 
     def ask_and_wait(self, topic: str) -> dict[str, Row]:
-        """The same, for sync code; ``SynchronousOnlyOperation`` where that would block an event loop."""
+        """The same, for sync code."""
         store = shared_store()
-        if store.store.waits and is_loop_running():
-            raise SynchronousOnlyOperation("The store is asked who is here: in async code, call apeople, ais_present.")
         return self._rows(topic, store.ask_and_wait(store.store.retained, key_of(topic)))
 
     def _rows(self, topic: str, kept: Mapping[str, Event]) -> dict[str, Row]:

@@ -11,6 +11,8 @@ from .protocol import Schema, invalid
 #: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`".
 _ERROR = re.compile(r"(?P<message>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+#: Where a field is missing, or is one too many, msgspec gives the place of the object alone.
+_FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 
 class StructType:
@@ -30,8 +32,10 @@ class StructType:
         except msgspec.ValidationError as error:
             found = _ERROR.fullmatch(str(error))
             assert found is not None  # noqa: S101 it matches every text
-            path = _INDEX.sub(r".\1", found["path"] or "").removeprefix(".")
-            raise invalid([(path, found["message"])]) from None
+            path = _INDEX.sub(r".\1", found["path"] or "")
+            if (field := _FIELD.fullmatch(found["message"])) is not None:
+                path = f"{path}.{field[1]}"
+            raise invalid([(path.removeprefix("."), found["message"])]) from None
 
     def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
         """See :class:`.protocol.Type`."""

@@ -73,7 +73,7 @@ class Authorization:
                 raise
             refused = error if isinstance(error, Refused) else translate(error)
             if refused is not None:
-                log_refusal(PREFIX + connection.path, _why(error, refused))
+                log_refusal(PREFIX + connection.path, connection.offer.hide(_why(error, refused)))
                 return False
             if not deadline.expired():
                 counters.connections_refused += 1

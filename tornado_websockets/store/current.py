@@ -9,11 +9,14 @@ from django.utils.module_loading import import_string
 
 from .. import conf
 from ..core.recovery.record import Retention
+from ..core.recovery.store import Store
 from .guard import Guard
 from .memory import MemoryStore
 
 #: How the URLs of Redis begin.
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+_METHODS = [name for name, member in vars(Store).items() if callable(member) and not name.startswith("_")]
 
 _lock = threading.Lock()
 _guards: dict[tuple[Any, ...], Guard] = {}
@@ -128,4 +131,12 @@ def _of_project(path: str) -> Callable[[Retention], Guard]:
         factory = import_string(path)
     except ImportError as error:
         raise ImproperlyConfigured(f"TORNADO_WEBSOCKETS['STORE'] cannot be imported: {path!r} ({error}).") from error
+    if not callable(factory):
+        kind = type(factory).__name__
+        raise ImproperlyConfigured(f"TORNADO_WEBSOCKETS['STORE'] is no class: {path!r} is of the type {kind}.")
+    if isinstance(factory, type) and (missing := [name for name in _METHODS if not hasattr(factory, name)]):
+        raise ImproperlyConfigured(
+            f"TORNADO_WEBSOCKETS['STORE'] names {path!r}, which lacks methods of tornado_websockets.store.Store: "
+            f"{', '.join(missing)}."
+        )
     return lambda retention: Guard(factory(retention), retention=retention)

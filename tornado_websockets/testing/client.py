@@ -171,9 +171,11 @@ class Client:
         """
         if self._serving is None:
             raise RuntimeError("This client is not connected: call connect(), or use it in a with statement.")
-        if self._connection.answer_at_once(text):
-            return
-        self._outgoing.put_nowait(text)
+        self._send(text)
+
+    def _send(self, text: str) -> None:
+        if not self._connection.answer_at_once(text):
+            self._outgoing.put_nowait(text)
 
     async def receive(self, event: str, timeout: float = TIMEOUT) -> Data:  # noqa: ASYNC109 a client's own words
         """The data of the next ``event``; others stay to be received.
@@ -224,6 +226,8 @@ class Client:
 
     def answer(self, event: str, callback: Callable[[Data], Any]) -> None:
         """Answer the questions of ``socket.ask(event)`` with what ``callback`` returns for their data.
+
+        Those of an ``open`` handler, which :meth:`connect` waits for, are answered when this was called before.
 
         :param callback: a function or coroutine function. ``Refused`` and :class:`RequestRefused` are answered as an
             error; any other error too, and :meth:`close` raises it.
@@ -363,7 +367,7 @@ class Client:
         except Exception as error:
             self._failures.append(error)
             answer = {"error": {"code": Code.HANDLER_ERROR, "message": "The callback failed."}}
-        await self.send_text(json.dumps({"event": ANSWER, "id": question["id"], **answer}))
+        self._send(json.dumps({"event": ANSWER, "id": question["id"], **answer}))  # ``open``, which may ask, runs first
 
     async def _take(self, is_wanted: Callable[[Data], bool], missing: str, seconds: float) -> Data:
         async with self._arrived:

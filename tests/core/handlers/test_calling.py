@@ -30,7 +30,8 @@ class Caller:
         self.replies.append((frame.id, result))
 
     def translate(self, error):
-        return Refused("forbidden", "Not this.") if isinstance(error, PermissionError) else None
+        codes = {PermissionError: "forbidden", LookupError: "invalid_data"}
+        return Refused(codes[type(error)], "Not this.") if type(error) in codes else None
 
     async def run(self, call):
         return call()
@@ -176,16 +177,18 @@ class TestRefusals:
 
         assert await handle(say) == Refusal("forbidden", "Not this.", None, {})
 
-    async def test_of_a_framework_have_their_own_text_in_the_log_without_traceback(self, handle, caplog):
+    @pytest.mark.parametrize(("error", "level"), [(PermissionError, "WARNING"), (LookupError, "INFO")])
+    async def test_of_a_framework_have_their_own_text_in_the_log_without_traceback(self, handle, caplog, error, level):
         caplog.set_level(logging.INFO, "tornado_websockets")
 
         def say():
-            raise PermissionError("a secret")
+            raise error("a secret")
 
         await handle(say)
         [record] = caplog.records
-        assert "The handler of 'say' refused with PermissionError('a secret') (path '/chat'" in record.getMessage()
-        assert (record.levelname, record.exc_info) == ("INFO", None)
+        text = f"The handler of 'say' refused with {error.__name__}('a secret') (path '/chat'"
+        assert text in record.getMessage()
+        assert (record.levelname, record.exc_info) == (level, None)
 
 
 class TestTheCurrentCaller:

@@ -34,7 +34,7 @@ def by_name(socket: Socket) -> Bot | None:
     """``bot=<name>`` is that one's token; ``bot=broken`` makes trouble, and quotes it."""
     word, _, name = (socket.token or "").partition("=")
     if name == "forbidden":
-        raise PermissionDenied
+        raise PermissionDenied(f"{socket.token} is on no list")
     if name.startswith("broken"):
         raise RuntimeError(f"cannot read {socket.token}")
     return Bot(name) if word == "bot" and name else None

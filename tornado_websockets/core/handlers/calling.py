@@ -134,8 +134,9 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
     """What ``error`` means where it is a framework's way to say no. Its own text is for the log only."""
     refused = caller.translate(error)
     if refused is not None:
-        where = caller.path, caller.id
-        logger.info("The handler of %r refused with %r (path %.64r, connection %s)", event, error, *where)
+        # Who may not is worth a line of every log, as Django gives a view's 403; data that do not fit are everyday.
+        log = logger.warning if refused.code == Code.FORBIDDEN else logger.info
+        log("The handler of %r refused with %r (path %.64r, connection %s)", event, error, caller.path, caller.id)
     return refused
 
 

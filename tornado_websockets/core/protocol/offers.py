@@ -15,6 +15,9 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # The scheme of RFC 6750; names of schemes are in any case.
 _AUTHORIZATION: Final = re.compile(r"bearer +(.+)", re.IGNORECASE | re.DOTALL)
 
+#: Characters below which a token hides nothing, and would only garble what is logged.
+SHORTEST_SECRET: Final = 4
+
 
 class Offer:
     """What one handshake has offered. A token is shown by no ``repr`` of it.
@@ -50,6 +53,13 @@ class Offer:
     def has_credentials(self) -> bool:
         """Whether the client says by itself who it is, as no page of another site could have it do."""
         return self.token is not None or self.has_authorization
+
+    def hide(self, text: str) -> str:
+        """``text`` without the token, which an error may well quote, for the log."""
+        for secret in self.secrets:
+            for form in (secret, repr(secret)[1:-1]):
+                text = text.replace(form, "<token>") if len(form) >= SHORTEST_SECRET else text
+        return text
 
 
 #: Of a handshake that offers nothing.
