@@ -12,7 +12,7 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run client test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
+.PHONY: help run client example test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 client: $(VENV)/bin/python ## make the browser client's scripts from their sources (npm)
 	$(VENV_PYTHON) .ci/browser_client.py
 	$(VENV_PYTHON) .ci/minify.py
+
+example: $(STAMP)-run ## write what the example's WebSockets say of themselves, for its pages and docs/
+	$(VENV_PYTHON) docs/contributing/example.py
 
 # Files in their own order: by the number of their tests, those of few and slow ones would come last.
 SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/endurance
@@ -95,7 +98,7 @@ clean: ## remove what the other commands made
 	rm -f example_project/db.sqlite3*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(STAMP)-run: EXTRAS = redis
+$(STAMP)-run: EXTRAS = redis,types
 $(STAMP)-test: EXTRAS = test
 $(STAMP)-check: EXTRAS = test,lint
 $(STAMP)-docs: EXTRAS = docs

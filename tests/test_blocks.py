@@ -32,6 +32,9 @@ TEXTS = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 #: Its commands and files are used in ``tests/test_tutorial.py``.
 TUTORIAL = "docs/tutorial.md"
 
+#: Its scripts are compiled in ``tests/test_guides.py``, against what its WebSockets say.
+TYPES = "docs/guides/types.md"
+
 #: What is known here, or read by a test of its own, such as ``django`` by the guide's; ``text`` and none are no code.
 LANGUAGES = {
     "",
@@ -109,7 +112,7 @@ def scripts() -> list[str]:
     """The blocks of JavaScript, and the scripts in those of HTML."""
     rendered = "\n".join(html for name in GUIDES for html in outcome(name)["html"])
     inline = re.findall(r"<script(?: type=\"module\")?>\n(.*?)</script>", rendered, re.DOTALL)
-    written = [block for name, block in found("js", "javascript") if name != TUTORIAL]
+    written = [block for name, block in found("js", "javascript") if name not in (TUTORIAL, TYPES)]
     return [script.replace("/static/tornado_websockets/", f"{NPM_NAME}/") for script in (*written, *inline)]
 
 

@@ -44,10 +44,13 @@ def test_the_listing_of_the_guide_is_what_is_printed() -> None:
 
 
 @pytest.mark.timeout(120)
-def test_the_page_of_the_guide_compiles(tmp_path: Path) -> None:
+def test_the_pages_of_the_guide_compile(tmp_path: Path) -> None:
     tsc = compiler()
     shutil.copytree(ROOT / CLIENT, tmp_path / CLIENT)
-    [page] = blocks((ROOT / TYPES).read_text(), "typescript")
-    (tmp_path / "page.mts").write_text(f'import TornadoWebSocket from "./{CLIENT}/tornadowebsocket.mjs";\n{page}')
+    for language, name in (("typescript", "page.mts"), ("javascript", "script.mjs")):
+        [script] = blocks((ROOT / TYPES).read_text(), language)
+        (tmp_path / name).write_text(f'import TornadoWebSocket from "./{CLIENT}/tornadowebsocket.mjs";\n{script}')
     (tmp_path / "websockets.mts").write_text(outcome(TYPES)["typescript"])
-    run(*tsc, *STRICT, "--target", "es2022", "page.mts", "websockets.mts", directory=tmp_path)
+    run(
+        *tsc, *STRICT, "--target", "es2022", "--checkJs", "page.mts", "script.mjs", "websockets.mts", directory=tmp_path
+    )

@@ -72,9 +72,10 @@ async def test_timer_runs_after_asyncio_run(client: AnyClient) -> None:
     assert (await client.expect("ran"))["loop"] == await serving_loop(client)
 
 
-@pytest.mark.parametrize("way", ["task", "add_handler", "start", "close"])
+@pytest.mark.parametrize("way", ["task", "add_handler", "run_sync", "start", "close"])
 async def test_what_needs_the_loop_s_own_thread_names_async_def(client: AnyClient, way: str) -> None:
     assert "async def" in await client.request("forbidden", {"way": way})
+    await client.request("loop")  # which goes on
 
 
 async def test_timer_of_a_view_runs_on_tornado(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def index() -> str:
     docs = ROOT / "docs"
     optional = [docs / "benchmarks.md", docs / "capacity.md", docs / "design.md", docs / "contributing" / "testing.md"]
     start = [README, docs / "tutorial.md"]
-    left_out = {*start, *optional, docs / "benchmarks-figures.md", docs / "index.md"}
+    left_out = {*start, *optional, docs / "benchmarks-figures.md", docs / "example-api.md", docs / "index.md"}
     pages = [page for page in sorted(docs.glob("*.md")) if page not in left_out]
     lists = {
         "Start": start,

@@ -5,7 +5,11 @@ It needs no network and knows nothing. A real one would be asked where `answer` 
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
 from zlib import crc32
+
+from pydantic import StringConstraints
 
 LONGEST = 200  # characters of a question
 PAUSE = 0.06  # seconds between two words
@@ -19,6 +23,13 @@ ANSWERS = (
     """There are two opinions on it. One says that waiting is what computers do best, and people worst. The other is
     still being computed, and you will be told as soon as somebody has stopped waiting for it.""",
 )
+
+
+@dataclass
+class Question:
+    """What one of the two wants to know."""
+
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 
 
 async def answer(question: str, number: int) -> AsyncIterator[str]:

@@ -4,23 +4,21 @@ A talk is remembered for as long as its tab is connected.
 """
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-from assistant.model import LONGEST, answer
+from assistant.model import Question, answer
 from tornado_websockets import Socket
-from tornado_websockets.exceptions import Refused
 from tornado_websockets.websocket import WebSocket
 
 SURE = "Forget all that you have asked?"
 
 # region shown
-assistant = WebSocket("/assistant")
+assistant = WebSocket("/assistant", sends={"confirm": Question})
 
 
 @assistant.on
-async def ask(socket: Socket, data: dict[str, Any]) -> AsyncIterator[str]:
+async def ask(socket: Socket, data: Question) -> AsyncIterator[str]:
     asked = socket.state.setdefault("asked", [])
-    asked.append(read_question(data))
+    asked.append(data.question)
     async for word in answer(asked[-1], number=len(asked)):
         yield word
 
@@ -34,10 +32,3 @@ async def forget(socket: Socket) -> bool:
 
 
 # endregion
-
-
-def read_question(data: dict[str, Any]) -> str:
-    question = data.get("question")
-    if not isinstance(question, str) or not 0 < len(question.strip()) <= LONGEST:
-        raise Refused("no_question", f"Ask something, in at most {LONGEST} characters.")
-    return question.strip()

@@ -1,6 +1,6 @@
 """Pages of stored messages."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from chat.models import Message, MessageData
 

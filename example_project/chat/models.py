@@ -1,9 +1,9 @@
 """What the chat remembers."""
 
 from datetime import datetime
-from typing import TypedDict
 
 from django.db import models
+from typing_extensions import TypedDict
 
 from chat.rules import NAME_LENGTH, PERSON_LENGTH, TEXT_LENGTH
 

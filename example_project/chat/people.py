@@ -1,8 +1,9 @@
 """Who is who, and who is here: names may repeat, people do not."""
 
-from typing import Any, TypedDict
+from typing import Any
 
 from django.utils.crypto import salted_hmac
+from typing_extensions import TypedDict
 
 from chat.rules import PERSON_LENGTH, clean_secret
 from tornado_websockets import Socket
@@ -17,7 +18,7 @@ class Person(TypedDict):
     name: str
 
 
-def identify(socket: Socket, secret: object) -> str:
+def identify(socket: Socket, secret: str | None) -> str:
     """Return the id of whoever knows `secret`: the same on each connection, and of use to nobody else.
 
     A client that has no secret is somebody new on each connection.

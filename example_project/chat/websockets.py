@@ -1,7 +1,6 @@
 """The chat's WebSocket: who is here, what they say, and what was said before."""
 
-from typing import Any
-
+from chat.events import Joining, Paging, Said, Saying, Welcome
 from chat.history import Page, read_page
 from chat.models import Message
 from chat.people import Person, identify, list_people, require_person
@@ -10,10 +9,8 @@ from tornado_websockets import Socket
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.websocket import WebSocket
 
-Data = dict[str, Any]
-
 # region shown
-chat = WebSocket("/chat")
+chat = WebSocket("/chat", sends={"welcome": Welcome, "joined": Person, "left": Person, "typing": Person})
 chat.follow(Message, data=("id", "person", "name", "text", "at"))  # wherever it is saved or deleted
 # endregion
 
@@ -25,10 +22,10 @@ async def open(socket: Socket) -> None:
 
 
 @chat.on
-async def join(socket: Socket, data: Data) -> Person:
+async def join(socket: Socket, data: Joining) -> Person:
     if "person" in socket.state:
         raise Refused("already_joined", f"You are here as {socket.state['name']}.")
-    person: Person = {"person": identify(socket, data.get("secret")), "name": clean_name(data.get("name"))}
+    person: Person = {"person": identify(socket, data.secret), "name": clean_name(data.name)}
     socket.state.update(person)
     socket.broadcast("joined", {**person})
     return person
@@ -36,10 +33,9 @@ async def join(socket: Socket, data: Data) -> Person:
 
 # region shown
 @chat.on
-def say(socket: Socket, data: Data) -> Data:
+def say(socket: Socket, data: Saying) -> Said:
     speaker = require_person(socket)
-    text = clean_text(data.get("text"))
-    message = Message.objects.create(**speaker, text=text)
+    message = Message.objects.create(**speaker, text=clean_text(data.text))
     return {"id": message.pk}
 
 
@@ -53,11 +49,8 @@ async def typing(socket: Socket) -> None:
 
 
 @chat.on
-async def history(data: Data) -> Page:
-    before = data.get("before")
-    if type(before) is not int:  # True would be one for isinstance
-        raise Refused("bad_page", "Expected 'before' to be the id of a message.")
-    return await read_page(before)
+async def history(data: Paging) -> Page:
+    return await read_page(data.before)
 
 
 @chat.on

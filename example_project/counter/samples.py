@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 KEPT = 60  # samples, one a second
 
@@ -13,6 +14,19 @@ class Sample(TypedDict):
     at: float
     presses: int
     visitors: int
+
+
+class Total(TypedDict):
+    """How often the button was pressed since the server started."""
+
+    total: int
+
+
+class Overview(Total):
+    """What a newcomer is told: the total, how many are here, and how it went until now."""
+
+    visitors: int
+    samples: list[Sample]
 
 
 class Tally:

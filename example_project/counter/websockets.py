@@ -7,7 +7,7 @@ count in, a database or Redis.
 import asyncio
 import logging
 
-from counter.samples import Tally
+from counter.samples import Overview, Sample, Tally, Total
 from tornado_websockets import Socket
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.websocket import WebSocket
@@ -20,7 +20,7 @@ tally = Tally()
 sampling: set[asyncio.Task[None]] = set()
 
 # region shown
-counter = WebSocket("/counter")
+counter = WebSocket("/counter", sends={"welcome": Overview, "pressed": Total, "sample": Sample})
 # endregion
 
 

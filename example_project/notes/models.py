@@ -1,10 +1,10 @@
 """Who was told what, and whether they have read it."""
 
 from datetime import datetime
-from typing import TypedDict
 
 from django.conf import settings
 from django.db import models
+from typing_extensions import TypedDict
 
 NOTE_LENGTH = 200
 
@@ -17,6 +17,12 @@ class NoteData(TypedDict):
     text: str
     at: datetime
     unread: int
+
+
+class Unread(TypedDict):
+    """How many notes wait for somebody."""
+
+    count: int
 
 
 class Note(models.Model):

@@ -8,7 +8,7 @@ from assistant.websockets import assistant
 from chat.websockets import chat
 from counter.websockets import counter
 from notes.forms import KickForm, NoteForm
-from notes.models import Note, count_unread
+from notes.models import Note, NoteData, Unread, count_unread
 from shopping.websockets import shopping
 from tornado_websockets import Socket
 from tornado_websockets.websocket import WebSocket
@@ -31,7 +31,7 @@ def introduce(socket: Socket) -> dict[str, Any]:
 
 
 # region shown
-bell = WebSocket("/bell", authorize=is_known, presence=introduce)
+bell = WebSocket("/bell", authorize=is_known, presence=introduce, sends={"note": NoteData, "unread": Unread})
 # endregion
 
 

@@ -7,7 +7,7 @@ from shopping.models import Item
 from tornado_websockets.websocket import WebSocket
 
 # region shown
-shopping = WebSocket("/shopping", history=100)
+shopping = WebSocket("/shopping", history=100, sends={})  # nothing but HTML
 
 
 @shopping.on

@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from typing_extensions import TypedDict
 
 from tornado_websockets.exceptions import Cancelled
 from tornado_websockets.modules import ProgressBar

@@ -14,8 +14,8 @@ OUTCOMES: dict[str, str] = {
 }
 
 # region shown
-imports = WebSocket("/import")
 bar = ProgressBar("rows", cancel=True, stages=2)
+imports = WebSocket("/import", sends={bar.event_name("report"): job.Report})
 imports.bind(bar)
 # endregion
 

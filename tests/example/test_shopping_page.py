@@ -1,7 +1,5 @@
-"""The shopping list, whose page has no script of its own, in a real browser."""
+"""The shopping list, whose page has no script of its own, in a browser; its restarts are in `test_react.py`."""
 
-import contextlib
-import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -63,20 +61,6 @@ async def test_what_is_refused_is_beside_its_field(shoppers: list[Page]) -> None
     await expect(ben.get_by_label("Add")).to_have_accessible_description("It is on the list already.")
     await expect(ben.get_by_label("Add")).to_have_value(" bread ")
     await expect(ben.locator(".item")).to_have_count(1)
-
-
-async def test_after_a_restart_a_page_catches_up(shoppers: list[Page], chat_server: ChatServer) -> None:
-    ana, ben = shoppers
-    await add(ana, "Bread")
-    await expect(ben.locator(".item")).to_have_count(1)
-    await chat_server.stop()
-    with contextlib.closing(sqlite3.connect(chat_server.database)) as connection, connection:
-        connection.execute("INSERT INTO shopping_item (text, is_bought) VALUES ('Tea', 0)")
-    await add(ben, "Milk")
-    await expect(ben.get_by_role("status").last).to_contain_text("There is no connection.")
-    await chat_server.start()
-    for page in shoppers:
-        await expect(page.locator(".item > :first-child")).to_have_text(["Bread", "Tea", "Milk"], timeout=15_000)
 
 
 async def test_without_scripts_the_form_is_posted(browser: Browser, chat_server: ChatServer) -> None:

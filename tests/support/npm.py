@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def compiler() -> list[str]:
     return command_of(TYPESCRIPT, "tsc")
 
 
+@cache
 def command_of(package: str, program: str) -> list[str]:
     """The command of a program of a package, which npm fetches once and keeps; without npm the test is skipped."""
     command = ["npm", "exec", "--yes", f"--package={package}", "--", program]

@@ -1,6 +1,7 @@
 """The command, as people run it: in a process of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def test_what_must_be_done_ends_it_with_1():
     assert "    paths.py:9: rooms = Socket(ROOM)" in finished.stdout
     assert "  why: " in finished.stdout
     assert "  how: " in finished.stdout
-    assert "14 places must be changed, 0 places should be looked at." in finished.stderr
+    assert "15 places must be changed, 0 places should be looked at." in finished.stderr
     assert "Traceback" not in finished.stderr
 
 
@@ -133,3 +134,15 @@ def test_the_application_of_2016_is_fixed_as_far_as_it_can_be(tmp_path):
     assert "Pages keep the old scripts, since the new ones would behave otherwise:\n  chat/static" in finished.stdout
     assert "[django-app-uncalled]" not in finished.stdout
     assert "[emit-outside]" in finished.stdout
+
+
+def test_who_has_read_enough_is_no_trouble():
+    command = [sys.executable, "-X", "dev", *MODULE, str(APPLICATION)]
+    reading, writing = os.pipe()
+    os.close(reading)  # as `| head` does, at the latest when it has its lines
+    try:
+        ended = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, timeout=50, check=False)
+    finally:
+        os.close(writing)
+    assert ended.returncode == 1
+    assert re.fullmatch(rb"CommandError: \d+ places must be changed, .*\n", ended.stderr), ended.stderr

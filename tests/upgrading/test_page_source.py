@@ -65,6 +65,55 @@ def test_a_client_is_known_however_it_is_made(tmp_path, made):
     assert rules(tmp_path, f"{made}\nx.ws.emit('close')") == [(1 + len(made.split("\n")), "reserved-event")]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var s = ws; s.emit('close')",
+        "var a = 1, s = window.ws, b; s.emit('close')",
+        "let s = null; function f() { s = ws } s.emit('close')",
+        "const s = ws, t = s; t.emit('close')",
+        "this.s = ws; this.s.emit('close')",
+        "var app = {s: ws, x: 1}; app.s.emit('close')",
+        "const {ws: s} = this; s.emit('close')",
+        "const {ws} = this; ws.emit('close')",
+        "if (x) { var s = ws } s.emit('close')",
+        "var s = app.ws\ns.emit('close')",
+    ],
+)
+def test_a_client_is_known_by_its_other_names(tmp_path, script):
+    line = 2 + script.count("\n")
+    assert rules(tmp_path, MADE + script) == [(line, "reserved-event")]
+    assert rules(tmp_path, script, other_js=MADE) == [(line - 1, "reserved-event")]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var s = ws; s = io(); s.emit('close')",
+        "var s = ws; function f(s) { s.emit('close') }",
+        "var s = ws; rows.forEach(s => s.emit('close'))",
+        "var s = ws; rows.forEach((i, s) => { s.emit('close') })",
+        "var s = ws; for (const s of rows) s.emit('close')",
+        "var s = ws; import { s } from './s.js'",
+        "var app = {s: ws}, other = {s: io()}; other.s.emit('close')",
+        "var s = ws || io(); s.emit('close')",
+        "var s = ws.emitter; s.emit('close')",
+        "var s = ws\n.on('x', f); s.emit('close')",
+        "var s = wrap(ws); s.emit('close')",
+        "var s = x ? s : ws; s.emit('close')",
+        "const [s] = ws; s.emit('close')",
+        "if (s == ws) s.emit('close')",
+        "rows.map(s => ws); s.emit('close')",
+    ],
+)
+def test_what_may_be_something_else_is_left_alone(tmp_path, script):
+    assert rules(tmp_path, MADE + script) == []
+
+
+def test_another_name_of_a_client_is_one_in_its_file_only(tmp_path):
+    assert rules(tmp_path, "s.emit('close')", other_js=MADE + "var s = ws;") == []
+
+
 def test_a_client_is_known_in_other_files(tmp_path):
     assert rules(tmp_path, "ws.emit('close')", other_js=MADE) == [(1, "reserved-event")]
 

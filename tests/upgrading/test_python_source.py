@@ -222,6 +222,12 @@ def test_what_an_application_sets_on_a_connection_is_left_alone(tmp_path):
         ("@ws.on\nasync def say(): IOLoop.current().call_later(1, print)", None),
         ("@ws.on\n@gen.coroutine\ndef say(): IOLoop.current().call_later(1, print)", None),
         ("class IOLoop: pass\nIOLoop.current().add_callback(print)", None),
+        ("@ws.on\ndef say(): IOLoop.current().run_sync(print)", "run-sync"),
+        ("@ws.on\nasync def say(): IOLoop.instance().run_sync(print)", "run-sync"),
+        ("@ws.on\ndef say(): wait()\ndef wait(): loop.run_sync(print)\nloop = IOLoop.current()", "run-sync"),
+        ("@ws.on\ndef say(): IOLoop().run_sync(print)", None),
+        ("def command(): IOLoop.current().run_sync(print)", None),
+        ("IOLoop.current().run_sync(print)", None),
         ("self.io_loop.add_callback(print)", None),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .findings import Finding
 from .project import SourceFile
+from .reading.aliases import find_aliases
 from .reading.javascript import Call, Script, literal
 
 # Where a path is put together: {% static 'a/' %}b.js, 'a/' + 'b.js', 'a/'|add:'b.js'.
@@ -55,6 +56,7 @@ class Pages:
         self.has_new_scripts = self._have(_NEW_SCRIPT) and not self.has_old_scripts
         self._names = {name for script in self._own for name in script.names}
         self._modules = {name for script in self._own for name in script.module_names}
+        self._called = {script: self._find_clients(script) for script in self.scripts}
 
     def sent_events(self) -> dict[str, list[tuple[Script, Call]]]:
         """Every event that some page sends with a client, and where."""
@@ -146,7 +148,11 @@ class Pages:
 
     def _clients(self, script: Script) -> set[str]:
         """What clients are called in this file: those made here, and those of other files that nothing else hides."""
-        return script.names | (self._names - script.other_names - script.module_names)
+        return self._called[script]
+
+    def _find_clients(self, script: Script) -> set[str]:
+        clients = script.names | (self._names - script.other_names - script.module_names)
+        return clients | find_aliases(script.code, clients) if clients else clients
 
     def _of_modules(self, script: Script) -> set[str]:
         return script.module_names | (self._modules - script.other_names - self._names)

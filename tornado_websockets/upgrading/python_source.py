@@ -109,6 +109,9 @@ class PythonSource:
     def _is_outside(self, scope: Scope) -> bool:
         return not self.may_emit_anywhere and self.calls.runs_outside(scope)
 
+    def _is_inside(self, scope: Scope) -> bool:
+        return self.calls.runs_inside(scope) or not self.calls.runs_outside(scope)
+
     def _where(self, scope: Scope) -> str:
         if not scope.is_function:
             return "when the module is imported"
@@ -130,12 +133,10 @@ class PythonSource:
             if _takes_loop(value, call):
                 yield scope.source.finding(_line(call.func), "gone-from-tornado", "io_loop=: leave the argument out")
             is_periodic = value.kind is Kind.EXTERNAL and value.name == _PERIODIC
-            is_timing = (
-                value.kind is Kind.MEMBER
-                and value.of is not None
-                and value.of.kind is Kind.LOOP
-                and value.name in _TIMING
-            )
+            loop = value.of if value.kind is Kind.MEMBER and value.of and value.of.kind is Kind.LOOP else None
+            if loop is not None and value.name == "run_sync" and _is_current(loop) and self._is_inside(scope):
+                yield scope.source.finding(_line(call.func), "run-sync")
+            is_timing = loop is not None and value.name in _TIMING
             if not (is_periodic or is_timing) or self._is_on_loop(scope):
                 continue
             name = "PeriodicCallback" if is_periodic else value.name
@@ -259,6 +260,12 @@ def _takes_loop(value: Value, call: ast.Call) -> bool:
         return False
     is_third = value.name == _PERIODIC and len(call.args) > 2  # what comes third is another one now
     return is_third or any(keyword.arg == "io_loop" for keyword in call.keywords)
+
+
+def _is_current(loop: Value) -> bool:
+    """Whether it is the loop that is there, and not one of its own."""
+    made = loop.site.func if isinstance(loop.site, ast.Call) else None
+    return isinstance(made, ast.Attribute) and made.attr in {"current", "instance"}
 
 
 def _are_alternatives(one: Registration, other: Registration) -> bool:

@@ -159,6 +159,14 @@ _TABLE = (
         "Nothing where what it calls asks no database. Else query in the handler itself, or in a thread.",
         TIMERS,
     ),
+    _must(
+        "run-sync",
+        "`run_sync` of Tornado's loop in a handler",
+        "The loop is running already. In a plain handler it raises RuntimeError; in a coroutine it also stops the "
+        "server, as it did then.",
+        "Make the handler an `async def`, and await there what `run_sync` was given.",
+        TIMERS,
+    ),
     _look(
         "large-message",
         "a message that may be large",

@@ -2,7 +2,11 @@
 
 const TEXTS = { connecting: "Connecting", open: "Connected", reconnecting: "Reconnecting", closed: "Disconnected" };
 
-/** The element with this id. */
+/**
+ * The element with this id.
+ *
+ * @returns {any} of the kind that the page's template has
+ */
 export const $ = (id) => document.getElementById(id);
 
 /** The page's script is there: from now on its buttons do something, and the bar above tells the state of `server`. */
@@ -14,7 +18,9 @@ export function begin(server) {
   };
   for (const event of ["open", "close", "reconnecting"]) server.on(event, show);
   show();
-  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = document.querySelectorAll("button:disabled");
+  for (const button of buttons) button.disabled = false;
 }
 
 /** Hide `element`; if the focus was there, `next` has it now, since otherwise nothing would. */

@@ -4,6 +4,8 @@ import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { useTornadoWebSocket } from "django-tornado-websockets-channels/react";
 
+/** Those of the tests' site, or of a server that the page says. */
+const { path = "/room", event = "said" } = document.getElementById("root").dataset;
 const QUICK = { reconnect_delay: 100 };
 
 /** What the tests look at. */
@@ -14,8 +16,8 @@ const count = () => requestAnimationFrame(() => ((window.frames += 1), count()))
 count();
 
 function Line() {
-  const { last, status } = useTornadoWebSocket("/room", QUICK);
-  const said = last("said");
+  const { last, status } = useTornadoWebSocket(path, QUICK);
+  const said = last(event);
   useEffect(() => {
     if (said) window.rendered += 1;
   }, [said]);
@@ -23,22 +25,22 @@ function Line() {
 }
 
 function Hearing() {
-  const { on } = useTornadoWebSocket("room", QUICK);
-  useEffect(() => on("said", hear), [on]);
+  const { on } = useTornadoWebSocket(path.slice(1), QUICK);
+  useEffect(() => on(event, hear), [on]);
   return null;
 }
 
 /** The same function, whatever component hears by it. */
-const hear = ({ text }) => window.heard.push(text);
+const hear = ({ text, html }) => window.heard.push(text ?? html);
 
 function People() {
-  const { people } = useTornadoWebSocket("/room", QUICK);
+  const { people } = useTornadoWebSocket(path, QUICK);
   return <p id="people">{[...people.values()].map(({ info }) => info).join(" ")}</p>;
 }
 
 /** It renders nothing of what comes. */
 function Quiet() {
-  const { emit, request } = useTornadoWebSocket("/room", QUICK);
+  const { emit, request } = useTornadoWebSocket(path, QUICK);
   const [answer, setAnswer] = useState("");
   window.quiet = (window.quiet ?? 0) + 1;
   useEffect(() => void emit("hello", { name: "Ana" }), [emit]);

@@ -1,19 +1,28 @@
 """A page of React: one connection for all of its components, which render no more than there is anything to see."""
 
+import contextlib
+import json
+import re
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
+from websockets.asyncio.client import connect
 
+from tests.browser.chromium import collect_errors
 from tests.browser.fragments.conftest import HEAD
-from tests.browser.pages import Tab
+from tests.browser.pages import PATIENCE, Tab
+from tests.browser.proxy import Proxy
 from tests.browser.wire import RefusedBySite, WireSite
+from tests.example.chat_server import ChatServer, manage
 from tests.support.missing import do_without
 from tests.support.npm import CLIENT, ROOT, run
+from tests.support.redis import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
@@ -144,3 +153,120 @@ async def test_the_connection_ends_a_second_after_its_last_user(page: Page, site
 
 async def test_a_server_renders_it_without_a_connection(program: Path) -> None:
     run("node", "render.mjs", directory=program)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def example(mortal_redis: RedisServer, tmp_path: Path) -> AsyncIterator[ChatServer]:
+    """The example, whose shopping list has its history in Redis."""
+    database = tmp_path / "database.sqlite3"
+    await manage(database, "migrate", "--verbosity", "0")
+    server = ChatServer(database, REDIS_URL=mortal_redis.url)
+    await server.start()
+    yield server
+    await server.stop()
+    assert not server.trouble, "\n".join(server.log)
+
+
+#: Put before the page of React, where a page of the example loads another script.
+ROOT_ELEMENT = """
+document.body.insertAdjacentHTML("beforeend", '<main id="root" data-path="/shopping" data-event="tws.html"></main>');
+"""
+
+
+async def add(example: ChatServer, text: str) -> None:
+    """Put something on the list, as another client does."""
+    async with connect(f"ws://127.0.0.1:{example.port}/ws/shopping") as client:
+        await client.send(json.dumps({"event": "add", "data": {"text": text}, "id": 1}))
+        while (frame := json.loads(await client.recv()))["event"] != "reply":
+            pass
+        assert "error" not in frame
+
+
+class TwoPages:
+    """The list of the example, which has no script of its own, and the same page with one that is React.
+
+    Their Content Security Policy, which is the example's, is stricter than ``default-src 'self'``.
+    """
+
+    def __init__(self, shopping: Page, react: Page) -> None:
+        self.shopping, self.react = shopping, react
+        self.errors = [collect_errors(page) for page in (shopping, react)]
+        self.loaded: list[str] = []
+        self.opened: list[str] = []
+        shopping.on("request", lambda request: self.loaded.append(request.url))
+        react.on("websocket", lambda websocket: self.opened.append(websocket.url))
+
+    async def load(self, url: str, bundle: str) -> None:
+        script = f"{ROOT_ELEMENT}{bundle}"
+        await self.react.route(
+            "**/fragments.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+        )
+        for page in (self.shopping, self.react):
+            await page.goto(url)
+        await expect(self.shopping.get_by_text("Connected", exact=True)).to_be_visible()
+        await expect(self.react.locator(".line")).to_have_text(["open: nothing"] * 5)
+
+    async def show(self, *texts: str) -> None:
+        """Wait until both have these, and see that they have each once."""
+        await expect(self.shopping.locator(".item > :first-child")).to_have_text(texts)
+        count = 2 * len(texts)  # two components hear it
+        await self.react.wait_for_function("count => heard.length >= count", arg=count, timeout=PATIENCE * 2000)
+        heard = [re.findall(r"<span>(.*?)</span>", html)[0] for html in await self.react.evaluate("heard")]
+        assert heard == [text for text in texts for _ in range(2)]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def proxy(example: ChatServer) -> AsyncIterator[Proxy]:
+    """The network between the pages and the example."""
+    proxy = Proxy(example.port)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def both(browser: Browser, bundle: str, proxy: Proxy) -> AsyncIterator[TwoPages]:
+    """Both pages, connected; in the end neither may have complained on its console."""
+    expect.set_options(timeout=PATIENCE * 2000)
+    context = await browser.new_context()
+    both = TwoPages(await context.new_page(), await context.new_page())
+    await both.load(f"{proxy.url}list/", bundle)
+    yield both
+    await context.close()
+    assert both.errors == [[], []]
+
+
+@pytest.mark.timeout(240)
+async def test_pages_survive_two_restarts_of_a_server_with_a_store(
+    both: TwoPages, proxy: Proxy, example: ChatServer, mortal_redis: RedisServer
+) -> None:
+    assert len(both.opened) == 1
+    both.loaded.clear()
+    await add(example, "Bread")
+    await both.show("Bread")
+
+    await example.stop()
+    await example.start()
+    await add(example, "Milk")  # whether they are back or not
+    await both.show("Bread", "Milk")
+
+    proxy.swallow()
+    await proxy.cut()
+    await add(example, "Tea")
+    await example.kill()
+    await example.start()
+    await add(example, "Salt")
+    proxy.resume()
+    await both.show("Bread", "Milk", "Tea", "Salt")
+    assert both.loaded == []
+
+    # What is not to be had any more is read again, by the page that knows how.
+    proxy.swallow()
+    await proxy.cut()
+    with contextlib.closing(sqlite3.connect(example.database, timeout=20)) as connection, connection:
+        connection.execute("INSERT INTO shopping_item (text, is_bought) VALUES ('Rice', 0)")
+    with mortal_redis.client() as client:
+        client.flushall()
+    proxy.resume()
+    await expect(both.shopping.locator(".item > :first-child")).to_have_text(["Bread", "Milk", "Tea", "Salt", "Rice"])
+    assert both.loaded == [f"{proxy.url}list/"]

@@ -3,6 +3,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tornado.ioloop import IOLoop
 
 from tests.support.waiting import turns
 from tornado_websockets.core.handlers.serving_loop import ServingLoop, share_loop
@@ -90,6 +91,15 @@ async def test_timer_of_a_loop_that_is_closed_is_an_error(in_thread):
 async def test_everything_else_is_refused_with_what_to_do(in_thread, name):
     with pytest.raises(RuntimeError, match=rf"Cannot use {name} .*: make it an async def"):
         await in_thread(lambda loop: getattr(loop, name)())
+
+
+@pytest.mark.parametrize("seconds", [None, 5])
+async def test_run_sync_of_tornado_is_refused_and_schedules_nothing(in_thread, seconds):
+    ran = []
+    with pytest.raises(RuntimeError, match="make it an async def"):
+        await in_thread(lambda loop: IOLoop.current().run_sync(lambda: ran.append(True), seconds))
+    await turns(5)
+    assert ran == []
 
 
 async def test_executor_works_for_it(in_thread):

@@ -120,6 +120,7 @@ def forbidden(data: Data) -> str:
     ways: dict[str, Callable[[], Any]] = {
         "task": lambda: asyncio.ensure_future(nothing()),
         "add_handler": lambda: IOLoop.current().add_handler(0, print, IOLoop.READ),
+        "run_sync": lambda: IOLoop.current().run_sync(nothing),
         "start": lambda: IOLoop.current().start(),
         "close": lambda: IOLoop.current().close(),
     }

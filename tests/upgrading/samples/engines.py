@@ -1,4 +1,4 @@
-"""What Tornado 6 does not have."""
+"""What Tornado 6 does not have, and what its loop does not do while it runs."""
 
 import tornado.ioloop
 from tornado import gen, web
@@ -27,6 +27,11 @@ def stop(socket):
 @coroutine
 def wait(socket):
     yield gen.sleep(1)
+
+
+@ws.on
+def pause(socket):
+    tornado.ioloop.IOLoop.current().run_sync(lambda: gen.sleep(1))  # finds: run-sync
 
 
 class Page(web.RequestHandler):

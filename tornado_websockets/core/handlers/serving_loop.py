@@ -84,6 +84,7 @@ class ServingLoop(asyncio.AbstractEventLoop):
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
+        _refuse_run_sync(args)
         return self.serving.call_soon_threadsafe(callback, *args, context=context)
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
@@ -96,6 +97,7 @@ class ServingLoop(asyncio.AbstractEventLoop):
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> "Timer":
+        _refuse_run_sync(args)
         timer = Timer(self.serving, when)
         self.serving.call_soon_threadsafe(timer.start, callback, args, context or copy_context())
         return timer
@@ -154,6 +156,17 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
         )
 
     return refuse
+
+
+def _refuse_run_sync(args: tuple[Any, ...]) -> None:
+    """Refuse what Tornado's ``run_sync`` schedules, since that stops the loop when it has ended.
+
+    ``run_sync`` takes no notice of an error of :meth:`ServingLoop.call_soon`, and goes on to ``run_forever``, which is
+    refused as well; too late for what was scheduled.
+    """
+    function = getattr(args[0], "func", None) if args else None
+    if ".run_sync.<locals>" in getattr(function, "__qualname__", ""):
+        _refusal("run_sync")()
 
 
 for _name in vars(asyncio.AbstractEventLoop).keys() - vars(ServingLoop).keys():

@@ -1,5 +1,6 @@
 """``manage.py ws_upgrade``: list what is to be done when an application of django-tornado-websockets moves here."""
 
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,12 @@ class Command(BaseCommand):
         if not root.is_dir():
             raise CommandError(f"Expected the directory of a project, got {printable(root)!r}.", returncode=2)
         found = scan(root)
-        if options["fix"] and self._fix(found, root, is_asked=options["interactive"]):
-            found = scan(root)
-        self._report(found, stays_on_tornado=options["runtornado"])
+        try:
+            if options["fix"] and self._fix(found, root, is_asked=options["interactive"]):
+                found = scan(root)
+            self._report(found, stays_on_tornado=options["runtornado"])
+        finally:
+            self._flush()
 
     def _report(self, found: Any, *, stays_on_tornado: bool) -> None:
         from tornado_websockets.upgrading.findings import Severity
@@ -100,7 +104,22 @@ class Command(BaseCommand):
     def _say(self, line: str, style: Any = None) -> None:
         """Write a line in what the terminal, or the file behind a pipe, can take."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
-        self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding), style)
+        try:
+            self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding), style)
+        except BrokenPipeError:
+            self._write_to_nobody()
+
+    def _flush(self) -> None:
+        try:
+            self.stdout.flush()
+        except BrokenPipeError:
+            self._write_to_nobody()
+
+    def _write_to_nobody(self) -> None:
+        """Go on, since what is to be done decides on the status, without whoever has read enough: `| head`."""
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, self.stdout.fileno())
+        os.close(nobody)
 
     def _paint(self, line: str) -> str:
         if line.startswith("+"):

@@ -4,9 +4,13 @@ import { watched } from "../howto/frames.js";
 import { $, begin } from "../site/page.js";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 
-let words = null; // of the answer that is coming
+/** @import { Assistant } from "websockets" */
+
+/** @type {TornadoWebSocket.Stream<string> | null} of the answer that is coming */
+let words = null;
 
 // region shown
+/** @type {TornadoWebSocket<Assistant>} */
 const server = new TornadoWebSocket("/assistant", watched);
 
 async function show(question, answer) {

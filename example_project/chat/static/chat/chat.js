@@ -7,14 +7,18 @@ import { earlierName, rememberName, secret } from "./identity.js";
 import { Log } from "./log.js";
 import { People } from "./people.js";
 
+/** @import { Chat, Person } from "websockets" */
+
 const TYPING_PAUSE = 2_000;
 
 const log = new Log($("log"), $("messages"), $("message"), $("jump"));
 const people = new People($("people"), $("count"), $("typing"));
+/** @type {Person | null} */
 let me = null;
 let lastTyped = 0;
 
 // region shown
+/** @type {TornadoWebSocket<Chat>} */
 const server = new TornadoWebSocket("/chat", watched);
 
 server.on("message_created", (message) => log.add([message]));
@@ -22,8 +26,8 @@ server.on("message_changed", (message) => log.replace(message));
 server.on("message_deleted", ({ id }) => log.remove(id));
 
 async function say(text) {
-  const said = await ask("say", { text });
-  if (!said.id) giveBack(text);
+  const said = await ask(() => server.request("say", { text }));
+  if (!said) giveBack(text);
 }
 // endregion
 
@@ -64,24 +68,27 @@ function hint(text) {
 }
 
 /**
- * Ask the server; what it refuses or can't be asked now comes back empty, and a hint says why. The client would keep it
- * until there is a connection again, but who talks wants to know, and may not mean it any more by then.
+ * Ask the server; of what it refuses, or can't be asked now, nothing comes back, and a hint says why. The client would
+ * keep it until there is a connection again, but who talks wants to know, and may not mean it any more by then.
+ *
+ * @template T
+ * @param {() => Promise<T>} request
  */
-async function ask(event, data) {
+async function ask(request) {
   hint("");
   try {
-    if (server.state === "open") return await server.request(event, data);
+    if (server.state === "open") return await request();
     hint("There is no connection right now. Try again in a moment.");
   } catch (error) {
     const isLost = error.code === "disconnected" || error.code === "timeout";
     hint(isLost ? "The connection was lost. Try again in a moment." : error.message);
   }
-  return {};
+  return null;
 }
 
 async function join(name) {
-  const joined = await ask("join", { name, secret });
-  if (!joined.person) return;
+  const joined = await ask(() => server.request("join", { name, secret }));
+  if (!joined) return;
   const isFirst = !me;
   me = joined;
   people.add(me.person, me.name);
@@ -99,8 +106,8 @@ function giveBack(text) {
 }
 
 async function showEarlier() {
-  const page = await ask("history", { before: log.oldestId });
-  if (!page.messages) return;
+  const page = await ask(() => server.request("history", { before: log.oldestId }));
+  if (!page) return;
   log.addEarlier(page.messages);
   if (!page.more) hide($("earlier"), $("log"));
 }

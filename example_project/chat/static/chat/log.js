@@ -4,6 +4,8 @@ import { hide } from "../site/page.js";
 import { buildName, paint } from "./names.js";
 import { Note } from "./notes.js";
 
+/** @import { Message } from "websockets" */
+
 const SAME_BREATH = 5 * 60_000;
 const NEAR_END = 60;
 
@@ -49,6 +51,8 @@ export class Log {
   /**
    * Show these where they belong: what is said now may come before the page of what was said earlier, which is no news
    * to one who has just arrived.
+   *
+   * @param {Message[]} messages
    */
   add(messages, { isNews = true } = {}) {
     if (!isNews) this.#hush();
@@ -58,7 +62,11 @@ export class Log {
     else if (fresh.length) this.#jump.hidden = false;
   }
 
-  /** Show an earlier page above, and keep what is being read where it is. */
+  /**
+   * Show an earlier page above, and keep what is being read where it is.
+   *
+   * @param {Message[]} messages
+   */
   addEarlier(messages) {
     const below = this.#box.scrollHeight - this.#box.scrollTop;
     this.#hush();
@@ -75,7 +83,11 @@ export class Log {
     if (this.#atEnd) this.#toEnd();
   }
 
-  /** Show a message as it is now, where it stands. */
+  /**
+   * Show a message as it is now, where it stands.
+   *
+   * @param {Message} message
+   */
   replace(message) {
     const item = this.#find(message.id);
     if (!item) return;
@@ -109,6 +121,7 @@ export class Log {
     return this.#messages.map((item) => Number(item.dataset.id));
   }
 
+  /** @param {Message} message */
   #build({ id, person, name, text, at }) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const said = new Date(at);

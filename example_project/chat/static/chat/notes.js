@@ -25,6 +25,7 @@ export class Note {
   }
 
   #show() {
+    /** @type {[Map<string, string>, string][]} */
     const phrases = [
       [this.#joined, "joined"],
       [this.#left, "left"],

@@ -2,6 +2,8 @@
 
 import { buildName, listNames, paint } from "./names.js";
 
+/** @import { Person } from "websockets" */
+
 const TYPING_SHOWN = 4_000;
 const TYPING_NAMED = 2;
 
@@ -12,6 +14,7 @@ export class People {
   #count;
   #typing;
   #reader = null;
+  /** @type {number | null} */
   #painting = null;
   #names = new Map();
   #timers = new Map();
@@ -29,7 +32,11 @@ export class People {
     this.#show();
   }
 
-  /** Begin anew, on a new connection. */
+  /**
+   * Begin anew, on a new connection.
+   *
+   * @param {Person[]} present
+   */
   reset(present) {
     this.#names = new Map(present.map(({ person, name }) => [person, name]));
     this.#show();

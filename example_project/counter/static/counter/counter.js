@@ -5,13 +5,17 @@ import { $, begin } from "../site/page.js";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 import { Plot } from "./plot.js";
 
+/** @import { Counter, Sample } from "websockets" */
+
 const number = new Intl.NumberFormat("en");
 
 const seconds = Number($("plot").dataset.seconds);
 const plot = new Plot($("plot"), seconds);
+/** @type {Sample[]} */
 let shown = [];
 
 // region shown
+/** @type {TornadoWebSocket<Counter>} */
 const server = new TornadoWebSocket("/counter", watched);
 
 server.on("pressed", ({ total }) => showTotal(total));

@@ -53,7 +53,7 @@ function drawScale({ width, bottom, scale }) {
     const y = bottom - part * (bottom - TOP);
     return [
       build("line", { class: "grid", x1: LEFT, x2: width, y1: y, y2: y }),
-      build("text", { x: LEFT - 8, y: y + 5, "text-anchor": "end" }, part * scale),
+      build("text", { x: LEFT - 8, y: y + 5, "text-anchor": "end" }, `${part * scale}`),
     ];
   });
 }

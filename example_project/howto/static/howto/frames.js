@@ -1,9 +1,11 @@
 // What goes over this tab's WebSocket, shown in the panel "How this is done".
 
+import { $ } from "../site/page.js";
+
 const KEPT = 50;
 const SHOWN = 200; // characters of a frame
 
-const list = document.getElementById("frames");
+const list = $("frames");
 
 class WatchedWebSocket extends WebSocket {
   constructor(url) {
@@ -37,6 +39,6 @@ function show(direction, text) {
 
 // Where there is room beside the page the panel is open, elsewhere it waits to be asked.
 const wide = matchMedia("(width >= 70rem)");
-const fold = () => (document.getElementById("how").open = wide.matches);
+const fold = () => ($("how").open = wide.matches);
 wide.addEventListener("change", fold);
 fold();

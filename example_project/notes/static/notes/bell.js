@@ -2,12 +2,21 @@
 
 import { $ } from "../site/page.js";
 
+/**
+ * @import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs"
+ * @import { Bell } from "websockets"
+ */
+
 const SHOWN = 10_000;
 const KICKED = 4403;
 
 let fading;
 
-/** Let the bell ring for what `server`, the connection to `/bell`, says. */
+/**
+ * Let the bell ring for what the server says.
+ *
+ * @param {TornadoWebSocket<Bell>} server the connection to `/bell`
+ */
 export function hang(server) {
   server.on("unread", ({ count }) => show(count));
   server.on("note", ({ sender, text, unread }) => {

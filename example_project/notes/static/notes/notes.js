@@ -5,9 +5,12 @@ import { $, begin } from "../site/page.js";
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 import { hang } from "./bell.js";
 
+/** @import { Bell } from "websockets" */
+
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 // region shown
+/** @type {TornadoWebSocket<Bell>} */
 const server = new TornadoWebSocket("/bell", watched);
 
 hang(server); // as on every page

@@ -6,6 +6,8 @@ import { ModuleProgressBar } from "../tornado_websockets/modules/progress_bar.mj
 import { TornadoWebSocket } from "../tornado_websockets/tornadowebsocket.mjs";
 import { judge } from "./outcome.js";
 
+/** @import { Import, Report } from "websockets" */
+
 // So long after the last report of an import that runs, ask: its process may have ended.
 const SILENCE = 5_000;
 
@@ -13,6 +15,7 @@ const number = new Intl.NumberFormat("en");
 let silence = 0;
 
 // region shown
+/** @type {TornadoWebSocket<Import>} */
 const server = new TornadoWebSocket("/import", watched);
 const bar = new ModuleProgressBar("rows");
 
@@ -25,7 +28,7 @@ const cancel = () => bar.cancel().catch(({ message }) => hint(message));
 
 /** Let the engine that is chosen draw the bar, and the page what else a job tells. */
 function draw() {
-  const { value } = document.querySelector("[name=engine]:checked");
+  const { value } = /** @type {HTMLInputElement} */ (document.querySelector("[name=engine]:checked"));
   const engine = new ModuleProgressBar[value]($("bar"), { aria_labelledby: "progress-title" });
   const update = (job) => {
     engine.update(job);
@@ -34,6 +37,7 @@ function draw() {
   bar.set_engine({ update });
 }
 
+/** @type {readonly string[]} */
 let lines = [];
 
 function showStage({ stage, log }) {
@@ -44,6 +48,7 @@ function showStage({ stage, log }) {
   $("job-log").scrollTop = $("job-log").scrollHeight;
 }
 
+/** @param {Report} report */
 function show(report) {
   const isRunning = report.state === "running";
   const { outcome, title, text } = judge(report);
