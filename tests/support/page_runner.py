@@ -126,7 +126,7 @@ def check_settings(block: str) -> None:
     from channels_bridge import checks as bridge_checks
     from tornado_websockets import checks
 
-    names: dict[str, Any] = {**GIVEN, "INSTALLED_APPS": []}
+    names: dict[str, Any] = {**GIVEN, "INSTALLED_APPS": [], "MIDDLEWARE": []}
     exec(block, names)
     values = {name: value for name, value in names.items() if name.isupper() and name not in GIVEN}
     unknown = {name for name in values if name not in OF_OTHERS and not hasattr(global_settings, name)}

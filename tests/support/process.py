@@ -79,17 +79,19 @@ class Process:
     :param command: and its arguments.
     :param log: file to be written.
     :param variables: of its environment, on top of what all of them get.
+    :param directory: in which it runs.
     """
 
-    def __init__(self, command: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], log: Path, variables: Mapping[str, str], directory: Path = ROOT) -> None:
         self.command = tuple(command)
         self.log = Log(log)
+        self._directory = directory
         self._is_asked = False
         with log.open("ab") as output:
             self._popen = self._start(output, environment(variables))
 
     def _start(self, output: IO[bytes], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.command, cwd=ROOT, env=variables, stdout=output, stderr=output)
+        return subprocess.Popen(self.command, cwd=self._directory, env=variables, stdout=output, stderr=output)
 
     @property
     def pid(self) -> int:
@@ -128,6 +130,10 @@ class Process:
     def stop(self) -> int:
         """Ask it to end, and wait until it has. Returns its exit code."""
         self.terminate()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Block until it has ended. Returns its exit code."""
         try:
             return self._popen.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
