@@ -29,19 +29,22 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 example: $(STAMP)-run ## write what the example's WebSockets say of themselves, for its pages and docs/
 	$(VENV_PYTHON) docs/contributing/example.py
 
+# What measures how long others have to wait has the machine to itself; the rest of the endurance runs with all tests.
+ALONE := tests/endurance/siege $(patsubst %,tests/endurance/test_%.py,bodies floods pings redis_frozen redis_restart slow_readers)
+
 # Files in their own order: by the number of their tests, those of few and slow ones would come last.
-SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/endurance
+SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test: $(STAMP)-test ## run the tests
-	$(VENV_PYTHON) -m $(SUITE)
-	$(VENV_PYTHON) -X dev -m pytest tests/endurance
+	$(VENV_PYTHON) -m $(SUITE) $(ALONE:%=--ignore=%)
+	$(VENV_PYTHON) -X dev -m pytest $(ALONE)
 
 test-versions: $(STAMP)-versions ## the same on the oldest and newest of everything (TEST_VERSIONS="floor 3.13 --servers")
 	$(VENV_PYTHON) .ci/versions.py $(TEST_VERSIONS)
 
 coverage: $(STAMP)-test ## measure what the tests cover (half as slow again)
 	$(VENV_PYTHON) -m coverage erase
-	$(VENV_PYTHON) -m coverage run -m $(SUITE)
+	$(VENV_PYTHON) -m coverage run -m $(SUITE) --ignore=tests/endurance
 	$(VENV_PYTHON) -m coverage combine --quiet
 	$(VENV_PYTHON) -m coverage report
 

@@ -18,7 +18,7 @@ from tests.support.asgi import Server  # noqa: E402 it needs Django
 from tests.support.cluster import servers_on  # noqa: E402
 from tests.support.communicator import InProcess  # noqa: E402
 from tests.support.missing import do_without  # noqa: E402
-from tests.support.process import PYTHON, ROOT, environment, free_port  # noqa: E402
+from tests.support.process import PYTHON, ROOT, WHOLE, environment  # noqa: E402
 from tests.support.redis import RedisServer  # noqa: E402
 from tests.support.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
 from tests.tornado.old_project import write_old_project  # noqa: E402
@@ -35,7 +35,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with all tables, for all servers."""
     path = tmp_path_factory.mktemp("database") / "test.sqlite3"
     command = (*PYTHON, "-m", "django", "migrate", "--verbosity", "0")
-    subprocess.run(command, cwd=ROOT, env=environment({"TEST_DATABASE": str(path)}), check=True)
+    subprocess.run(command, cwd=ROOT, env=environment({"TEST_DATABASE": str(path)} | WHOLE), check=True)
     return path
 
 
@@ -121,6 +121,4 @@ def mortal_servers(mortal_redis: RedisServer, database: Path, tmp_path: Path) ->
 @pytest.fixture
 def old_project(tmp_path: Path) -> dict[str, str]:
     """The variables of a process that serves a project of 2017, which is in ``tmp_path``."""
-    write_old_project(tmp_path, free_port())
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    return {"DJANGO_SETTINGS_MODULE": "old.settings", "PYTHONPATH": path, "PYTHONDEVMODE": "1"}
+    return write_old_project(tmp_path)

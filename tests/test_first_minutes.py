@@ -63,12 +63,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("startproject"))
 
 
-@pytest.fixture(params=["daphne", "uvicorn", "hypercorn", "granian", "runserver"])
-def served(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Iterator[tuple[Process, int]]:
+@pytest.fixture(scope="module", params=["daphne", "uvicorn", "hypercorn", "granian", "runserver"])
+def served(
+    request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Process, int]]:
     """The project on each of the servers, and the port."""
     how, port = KINDS[request.param], free_port()
     arguments = [each.format(port=port, application=APPLICATION) for each in how.arguments]
-    process = Process([*PYTHON, *arguments], tmp_path / "log", project.variables)
+    process = Process([*PYTHON, *arguments], tmp_path_factory.mktemp("served") / "log", project.variables)
     try:
         found = process.wait_for(LISTENING.get(request.param, how.listening))
         port = int(found[1]) if found.groups() else port

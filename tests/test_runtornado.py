@@ -22,7 +22,7 @@ from tests.support.process import PYTHON, Process, free_port
 from tests.support.sockets import SocketClient
 from tests.tornado.application import Raw
 from tests.tornado.certificates import make_certificate
-from tests.tornado.old_project import VIEWS
+from tests.tornado.old_project import VIEWS, write_old_project
 from tests.tornado.server import TornadoServer, refuse, running, tornado
 from tests.tornado.wrapper import restored_wrapper
 
@@ -258,9 +258,15 @@ def test_an_address_that_is_none_is_named() -> None:
 # Old settings.
 
 
-@pytest.fixture
-def old_server(tmp_path: Path, old_project: dict[str, str]) -> Iterator[TornadoServer]:
-    with running(tmp_path, old_project, arguments=()) as server:
+@pytest.fixture(scope="module")
+def old_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the project that :func:`old_server` serves."""
+    return tmp_path_factory.mktemp("old")
+
+
+@pytest.fixture(scope="module")
+def old_server(old_directory: Path) -> Iterator[TornadoServer]:
+    with running(old_directory, write_old_project(old_directory), arguments=()) as server:
         yield server
 
 
@@ -296,22 +302,23 @@ async def test_old_settings_may_name_django_app_without_calling_it(tmp_path: Pat
         assert server.log.count(r"DeprecationWarning: tornado_websockets.django_app is given as a handler") == 1
 
 
-async def test_while_debug_is_on_templates_are_read_anew(tmp_path: Path, old_server: TornadoServer) -> None:
-    page = tmp_path / "old" / "templates" / "page.html"
+async def test_while_debug_is_on_templates_are_read_anew(old_directory: Path, old_server: TornadoServer) -> None:
+    page = old_directory / "old" / "templates" / "page.html"
     for words in ("first words", "other words"):
         page.write_text(words, encoding="utf-8")
         assert (await old_server.request("/page")).text == words
 
 
-async def test_debug_restarts_the_server_when_a_module_has_changed(tmp_path: Path, old_server: TornadoServer) -> None:
-    assert (await greet(old_server.port))["version"] == 1
-    views = tmp_path / "old" / "views.py"
-    views.write_text(VIEWS.replace("VERSION = 1", "VERSION = 2"), encoding="utf-8")
-    async with asyncio.timeout(20):
-        while old_server.log.count("Tornado serves on") == 1:
-            views.touch()  # again, since what has changed before its first look is not seen
-            await asyncio.sleep(0.05)
-    assert (await greet(old_server.port))["version"] == 2
+async def test_debug_restarts_the_server_when_a_module_has_changed(tmp_path: Path, old_project: dict[str, str]) -> None:
+    with running(tmp_path, old_project, arguments=()) as server:
+        assert (await greet(server.port))["version"] == 1
+        views = tmp_path / "old" / "views.py"
+        views.write_text(VIEWS.replace("VERSION = 1", "VERSION = 2"), encoding="utf-8")
+        async with asyncio.timeout(20):
+            while server.log.count("Tornado serves on") == 1:
+                views.touch()  # again, since what has changed before its first look is not seen
+                await asyncio.sleep(0.05)
+        assert (await greet(server.port))["version"] == 2
 
 
 async def test_old_settings_do_no_harm_under_daphne(tmp_path: Path, old_project: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Bodies of 100 MB from many clients at once, and what is sent ahead of its turn: Tornado keeps hardly any of it."""
+"""Large bodies from many clients at once, and what is sent ahead of its turn: Tornado keeps hardly any of it."""
 
 import asyncio
 import contextlib
@@ -16,10 +16,10 @@ from tests.tornado.server import TornadoServer, running
 from .bystanders import bystanders
 from .conftest import Report
 from .measures import MEBIBYTE, forget_peak, p99, peak
-from .scale import within
+from .scale import amount, within
 
 CLIENTS = 20
-SIZE = 100_000_000
+SIZE = amount(20_000_000, 100_000_000)
 BLOCK = b"x" * 100_000
 
 #: Bytes by which the memory of the process may grow: 16 MiB are for bodies, the rest for connections and what copies.

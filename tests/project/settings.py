@@ -4,11 +4,14 @@ import json
 import os
 from typing import Any
 
+#: Whether it does without what few tests ask for, and takes as long to import as all else together.
+IS_LEAN = bool(os.environ.get("TEST_LEAN"))
+
 DEBUG = False
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 INSTALLED_APPS = [
-    "daphne",
+    *([] if IS_LEAN else ["daphne", "rest_framework", "rest_framework.authtoken"]),
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -17,8 +20,6 @@ INSTALLED_APPS = [
     "tornado_websockets.live",
     "channels_bridge",
     "tests.project",
-    "rest_framework",
-    "rest_framework.authtoken",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

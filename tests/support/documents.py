@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .process import environment
+from .process import WHOLE, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +42,7 @@ def outcomes() -> dict[str, Any]:
     """What became of each guide when it was run: see :mod:`tests.support.page_runner`."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.support.page_runner", *GUIDES]
     finished = subprocess.run(
-        command, cwd=ROOT, env=environment({}), capture_output=True, text=True, timeout=100, check=False
+        command, cwd=ROOT, env=environment(WHOLE), capture_output=True, text=True, timeout=100, check=False
     )
     assert finished.returncode == 0, finished.stderr
     found: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])

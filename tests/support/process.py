@@ -28,15 +28,19 @@ PYTHON = (sys.executable, "-W", "default")
 #: As in production: development mode costs several times as much processor time.
 PLAIN_PYTHON = (sys.executable,)
 
+#: The variables of a program that needs all of the project, and not only what is quickly imported.
+WHOLE = {"TEST_LEAN": ""}
+
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Of a program that imports the project; nothing of the caller's own settings."""
+    """Of a program that imports the project, the lean one; nothing of the caller's own settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "TEST_"))}
     return inherited | {
         "DJANGO_SETTINGS_MODULE": "tests.project.settings",
         "PYTHONDEVMODE": "1",  # an empty one switches it off
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        "TEST_LEAN": "1",
         **variables,
     }
 

@@ -9,7 +9,7 @@ from tests.project.asgi import application
 
 from .asgi import Server
 from .communicator import InProcess
-from .process import PYTHON
+from .process import PYTHON, WHOLE
 
 #: The servers whose behaviour is tested in every respect: those of an ASGI application, and Tornado.
 ASGI_SERVERS = ("daphne", "uvicorn")
@@ -46,7 +46,7 @@ class Servers:
         number: int = 1,
         **variables: str,
     ) -> Server:
-        """The server of that kind.
+        """The server of that kind: of the whole project, where nothing else is asked for, else of the lean one.
 
         :param application: name of the application in the project's ``asgi.py``.
         :param arguments: of its command line.
@@ -56,13 +56,14 @@ class Servers:
         key = (kind, application, tuple(arguments), number, tuple(sorted(variables.items())))
         server = self._servers.get(key)
         if server is None:
+            whole = WHOLE if key == (kind, "application", (), 1, ()) else {}
             log = self._directory / f"{next(self._numbers)}-{kind}.log"
             server = self._servers[key] = Server(
                 kind,
                 log,
                 application=application,
                 arguments=arguments,
-                variables=self._variables | variables,
+                variables=self._variables | whole | variables,
                 python=self._python,
             )
         return server

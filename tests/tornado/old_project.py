@@ -1,6 +1,9 @@
 """A project of 2017: its settings are those of the old documentation, its WebSocket is made in a view."""
 
+import os
 from pathlib import Path
+
+from tests.support.process import ROOT, free_port
 
 MANAGE = """
 import os
@@ -89,12 +92,12 @@ application = ProtocolTypeRouter({"http": django_asgi_app, "websocket": websocke
 """
 
 
-def write_old_project(directory: Path, port: int) -> None:
-    """Put it into ``directory``."""
+def write_old_project(directory: Path) -> dict[str, str]:
+    """Put it into ``directory``; returns the variables of a process that serves it."""
     texts = {
         "manage.py": MANAGE,
         "old/__init__.py": "",
-        "old/settings.py": SETTINGS % {"port": port},
+        "old/settings.py": SETTINGS % {"port": free_port()},
         "old/urls.py": URLS,
         "old/views.py": VIEWS,
         "old/asgi.py": ASGI,
@@ -105,3 +108,5 @@ def write_old_project(directory: Path, port: int) -> None:
         path = directory / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    found = os.pathsep.join([str(directory), str(ROOT)])
+    return {"DJANGO_SETTINGS_MODULE": "old.settings", "PYTHONPATH": found, "PYTHONDEVMODE": "1"}
