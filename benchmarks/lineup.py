@@ -1,5 +1,6 @@
 """Everyone who takes part."""
 
+import sys
 from dataclasses import replace
 
 from . import original
@@ -10,9 +11,10 @@ from .processes import Command, python
 _HERE = "benchmarks.contestants"
 
 
-def _uvicorn(application: str) -> Command:
+def uvicorn(application: str, loop: str = "auto", program: str = sys.executable) -> Command:
+    """Serve an application on uvicorn, of this Python or of another, by default on uvloop."""
     options = ("--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off", "--log-level", "error")
-    return python("-m", "uvicorn", *options, "--no-access-log", application)
+    return python("-m", "uvicorn", *options, "--no-access-log", "--loop", loop, application, program=program)
 
 
 def _daphne(application: str) -> Command:
@@ -22,7 +24,7 @@ def _daphne(application: str) -> Command:
 #: Seconds that a server may take to start that has 100,000 WebSockets to make first.
 _PATIENCE_WITH_MANY = 60.0
 
-_SERVERS = {"uvicorn": _uvicorn, "daphne": _daphne}
+_SERVERS = {"uvicorn": uvicorn, "daphne": _daphne}
 _LAYERS = {"memory": "in memory", "core": "Redis core", "pubsub": "Redis pub/sub"}
 
 
@@ -32,6 +34,12 @@ def ours(server: str, layer: str = "none") -> Contestant:
     return Contestant(
         "ours", _SERVERS[server]("channels_bridge.serve:application"), EVENTS, environment, modules=(server,)
     )
+
+
+def on_asyncio() -> Contestant:
+    """This package on uvicorn, whose loop is asyncio's own."""
+    command = uvicorn("channels_bridge.serve:application", "asyncio")
+    return replace(ours("uvicorn"), name="ours, on asyncio", command=command)
 
 
 def slow(contestant: Contestant) -> Contestant:
@@ -77,15 +85,16 @@ def unread(server: str) -> Contestant:
 WEBSOCKETS = Contestant(
     "websockets.broadcast", python("-m", f"{_HERE}.bare_websockets", "{port}"), PATHS, modules=("websockets", "uvloop")
 )
+SEND_LOOP = Contestant("bare send() loop", python("-m", f"{_HERE}.bare_sockets", "{port}"), PATHS)
 CHANX = Contestant(
     "chanx",
-    _uvicorn(f"{_HERE}.chanx_server:application"),
+    uvicorn(f"{_HERE}.chanx_server:application"),
     ACTIONS,
     {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings"},
     modules=("uvicorn", "chanx", "rest_framework"),
 )
 PYTHON_SOCKETIO = Contestant(
-    "python-socketio", _uvicorn(f"{_HERE}.socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
+    "python-socketio", uvicorn(f"{_HERE}.socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
 )
 OURS_ON_TORNADO = Contestant(
     "ours",
@@ -100,4 +109,5 @@ ORIGINAL = Contestant(
     EVENTS,
     directory=original.DIRECTORY,
     absence=original.absence,
+    is_apart=True,
 )
