@@ -52,6 +52,19 @@ def compressed(contestant: Contestant) -> Contestant:
     return replace(contestant, dialect=replace(contestant.dialect, headers=COMPRESSION))
 
 
+def kept(store: str = "") -> Contestant:
+    """Ours, at the path that keeps a history, in memory or where that URL says."""
+    contestant = ours("uvicorn")
+    environment = {**contestant.environment, "BENCHMARK_STORE": store}
+    return replace(contestant, dialect=Dialect("/ws/kept", contestant.dialect.encode), environment=environment)
+
+
+def answered(contestant: Contestant) -> Contestant:
+    """Ours, where each message asks for a reply."""
+    dialect = Dialect(contestant.dialect.path, lambda event, data: {"event": event, "data": data, "id": 1})
+    return replace(contestant, dialect=dialect)
+
+
 def among(contestant: Contestant, paths: int) -> Contestant:
     """The same, with so many other paths registered beside its own."""
     environment = {**contestant.environment, "BENCHMARK_PATHS": str(paths)}

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import partial
 
 from . import lineup, rivals
+from .client.dialects import DATA
 from .client.lines import RECORDS, SHORT
 from .comparison import Comparison, Entry
 from .contestant import Contestant
@@ -18,8 +19,10 @@ from .workloads.broadcast import (
     COMMANDS,
     HELD,
     PER_DELIVERY,
+    RENDERS,
     Broadcast,
     CountedBroadcast,
+    Fragment,
     WatchedBroadcast,
     WeighedBroadcast,
 )
@@ -27,7 +30,9 @@ from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, Idle
 from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
 from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
 from .workloads.imports import MILLISECONDS, ORM, TORNADO, Import
+from .workloads.parts import PER_PART, Parts
 from .workloads.people import FOR_NEWCOMER, MEMORY_OF_PERSON, PER_PERSON, PER_PUBLISH, People
+from .workloads.programs import ADDED, MEMORY_OF_HISTORY, PER_FRAME, QUERIES, Piece
 from .workloads.tracking import PER_ROW, Track
 
 #: Messages sent at a time where the next do not wait for each.
@@ -53,6 +58,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _on_daphne()
     if redis is not None:
         yield from _between_processes(redis)
+    yield from _with_history(redis)
     yield from _crowded(many)
     yield from _async_echoes()
     yield from _typed_echoes()
@@ -60,8 +66,11 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _connections()
     yield from _on_tornado()
     yield from _emits(redis)
+    yield _parts()
+    yield _fragment()
     yield _import()
     yield _tracking()
+    yield from _pieces()
     yield from _people(many)
 
 
@@ -155,7 +164,7 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
         yield Comparison(
             f"broadcast, 2 processes on {handwritten.name.rpartition(', ')[2]}, 250 each",
             _entries(
-                partial(CountedBroadcast, clients=500, processes=2, redis=redis),
+                partial(CountedBroadcast, clients=500, redis=redis, processes=2),
                 [ours("uvicorn", layer), handwritten],
             ),
             [
@@ -164,6 +173,29 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
             ],
             importance=3 if layer == "pubsub" else 1,
         )
+
+
+def _with_history(redis: Redis | None) -> Iterator[Comparison]:
+    without = replace(ours("uvicorn"), name="ours, without history")
+    for manner, burst in (("paced", 1), ("in bursts", BURST)):
+        yield Comparison(
+            f"broadcast to 500 with history in memory, uvicorn, {manner}",
+            _entries(partial(Broadcast, clients=500, burst=burst), [lineup.kept(), without]),
+            [Target(PER_DELIVERY, 1.1, without.name)],
+        )
+    if redis is None:
+        return
+    stored = lineup.kept(redis.url)
+    yield Comparison(
+        "broadcast to 500 with history in Redis, uvicorn, paced",
+        _entries(partial(CountedBroadcast, clients=500, redis=redis), [stored, without]),
+        [Target(PER_DELIVERY, 1.25, without.name), Target(COMMANDS, 3)],
+    )
+    yield Comparison(
+        "broadcast to 500 with history in Redis, uvicorn, in bursts",
+        _entries(partial(Broadcast, clients=500, burst=BURST), [stored, without]),
+        [Target(PER_DELIVERY, 1.1, without.name)],
+    )
 
 
 def _crowded(many: int) -> Iterator[Comparison]:
@@ -293,6 +325,44 @@ def _emits(redis: Redis | None) -> Iterator[Comparison]:
             _entries(Flood, [ours("uvicorn", "pubsub")]),
             [Target(PER_SECOND, 20_000, is_least=True)],
         )
+
+
+def _parts() -> Comparison:
+    return Comparison(
+        "1,000 parts of 50 bytes to one client, uvicorn",
+        [Entry("ours", Parts(lineup.answered(ours("uvicorn"))))],
+        [Target(PER_PART, 15)],
+    )
+
+
+def _fragment() -> Comparison:
+    same_size = "a broadcast of its size"
+    data = {"target": "#lines", "swap": "beforeend", "html": f"<li>{DATA['text']}</li>"}
+    return Comparison(
+        "a fragment to 500, uvicorn",
+        [
+            Entry("ours", Fragment(ours("uvicorn"), 500)),
+            Entry(same_size, Broadcast(ours("uvicorn"), 500, data=data)),
+        ],
+        [Target(RENDERS, 1), Target(PER_DELIVERY, 1.2, same_size)],
+    )
+
+
+def _pieces() -> Iterator[Comparison]:
+    for who, measurement, limit in (("msgspec", "read", 25), ("Python", "read by Python", 55)):
+        yield Comparison(
+            f"a frame of 3.7 kB, read by {who}", [Entry("ours", Piece(measurement))], [Target(PER_FRAME, limit)]
+        )
+    yield Comparison(
+        "a save that a WebSocket follows and nobody hears",
+        [Entry("ours", Piece("save"))],
+        [Target(ADDED, 30), Target(QUERIES, 0)],
+    )
+    yield Comparison(
+        "histories of 1,000 paths, 100 events of 200 bytes each, in memory",
+        [Entry("ours", Piece("keep"))],
+        [Target(MEMORY_OF_HISTORY, 40)],
+    )
 
 
 def _import() -> Comparison:
