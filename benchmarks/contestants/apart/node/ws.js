@@ -1,10 +1,13 @@
-// ws on Node, as its README has it. With a second argument it compresses, as the README tunes zlib.
+// ws on Node, as its README has it. With a second argument it compresses, as the README's example of that does.
 const { WebSocket, WebSocketServer } = require("ws");
 
 const [port, compression] = process.argv.slice(2);
 const perMessageDeflate = compression !== undefined && {
   zlibDeflateOptions: { chunkSize: 1024, memLevel: 7, level: 3 },
   zlibInflateOptions: { chunkSize: 10 * 1024 },
+  clientNoContextTakeover: true,
+  serverNoContextTakeover: true,
+  serverMaxWindowBits: 10,
   concurrencyLimit: 10,
   threshold: 1024,
 };
