@@ -79,7 +79,7 @@ format: $(STAMP)-check ## let ruff mend and format the code
 	$(VENV_PYTHON) -m ruff check --fix
 	$(VENV_PYTHON) -m ruff format
 
-bench: $(STAMP)-bench ## measure beside the peers (a quarter of an hour)
+bench: $(STAMP)-bench ## measure beside the peers (half an hour)
 	$(VENV_PYTHON) -m benchmarks
 
 bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (a minute)
@@ -91,7 +91,7 @@ bench-growth: $(STAMP)-bench ## measure with more clients, processes, paths
 bench-compared: $(STAMP)-bench ## try what happens with others when something goes wrong (a quarter of an hour)
 	$(VENV_PYTHON) -m benchmarks.compared --docs docs
 
-bench-docs: $(STAMP)-bench ## measure all, and write the pages (half an hour)
+bench-docs: $(STAMP)-bench ## measure all, and write the pages (an hour and a quarter)
 	$(VENV_PYTHON) -m benchmarks.growth --docs docs
 	$(VENV_PYTHON) -m benchmarks.capacity --docs docs
 	$(VENV_PYTHON) -m benchmarks --docs docs

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .comparison import Comparison, Result, run, tell
-from .lineup import ORIGINAL
 from .machine import affordable, prepared
 from .pages import fill
 from .plot import plot
@@ -60,9 +59,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _shortened(rows: Iterable[Comparison]) -> list[Comparison]:
-    """Without the original package: to make its environment takes as long as ten measurements."""
+    """What has any importance, without whoever is apart."""
     important = sorted((row for row in rows if row.importance), key=lambda row: -row.importance)
-    return [row.shortened(without=ORIGINAL.name) for row in important]
+    return [row.shortened() for row in important]
 
 
 def _results(rows: Iterable[Comparison], options: argparse.Namespace) -> Iterator[Result]:

@@ -10,11 +10,15 @@ from .targets import Target
 
 @dataclass(frozen=True)
 class Entry:
-    """Someone who is measured, how, and what tells why that is not possible here."""
+    """Someone who is measured, how, and what tells why that is not possible here.
+
+    ``is_apart`` says that it has an environment of its own, whose making takes as long as ten measurements.
+    """
 
     name: str
     measure: Measurement
     why_absent: Callable[[], str | None] = lambda: None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,10 @@ class Comparison:
     def ours(self) -> str:
         return self.entries[0].name
 
-    def shortened(self, without: str) -> "Comparison":
-        """The same, without those whom no target mentions, and without the rival of that name."""
-        targets = [target for target in self.targets if target.rival != without]
+    def shortened(self) -> "Comparison":
+        """The same, without those whom no target mentions, and without those that are apart."""
+        apart = {entry.name for entry in self.entries if entry.is_apart}
+        targets = [target for target in self.targets if target.rival not in apart]
         wanted = {self.ours, *(target.rival for target in targets)}
         return replace(self, entries=[entry for entry in self.entries if entry.name in wanted], targets=targets)
 

@@ -16,7 +16,7 @@ class Contestant:
     """A kind of server.
 
     ``name`` is for the table; ``modules`` must be installed; ``absence`` tells why it can not take part otherwise;
-    ``patience`` is for the seconds that it takes to start.
+    ``patience`` is for the seconds that it takes to start; ``is_apart`` says that ``absence`` makes an environment.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Contestant:
     modules: tuple[str, ...] = ()
     absence: Callable[[], str | None] = lambda: None
     patience: float = PATIENCE
+    is_apart: bool = False
 
     def serve(self) -> Server:
         """Start a server of this kind."""

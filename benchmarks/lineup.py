@@ -1,5 +1,6 @@
 """Everyone who takes part."""
 
+import sys
 from dataclasses import replace
 
 from . import original
@@ -10,9 +11,10 @@ from .processes import Command, python
 _HERE = "benchmarks.contestants"
 
 
-def _uvicorn(application: str) -> Command:
+def uvicorn(application: str, loop: str = "auto", program: str = sys.executable) -> Command:
+    """Serve an application on uvicorn, of this Python or of another, by default on uvloop."""
     options = ("--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off", "--log-level", "error")
-    return python("-m", "uvicorn", *options, "--no-access-log", application)
+    return python("-m", "uvicorn", *options, "--no-access-log", "--loop", loop, application, program=program)
 
 
 def _daphne(application: str) -> Command:
@@ -22,7 +24,7 @@ def _daphne(application: str) -> Command:
 #: Seconds that a server may take to start that has 100,000 WebSockets to make first.
 _PATIENCE_WITH_MANY = 60.0
 
-_SERVERS = {"uvicorn": _uvicorn, "daphne": _daphne}
+_SERVERS = {"uvicorn": uvicorn, "daphne": _daphne}
 _LAYERS = {"memory": "in memory", "core": "Redis core", "pubsub": "Redis pub/sub"}
 
 
@@ -34,6 +36,12 @@ def ours(server: str, layer: str = "none") -> Contestant:
     )
 
 
+def on_asyncio() -> Contestant:
+    """This package on uvicorn, whose loop is asyncio's own."""
+    command = uvicorn("channels_bridge.serve:application", "asyncio")
+    return replace(ours("uvicorn"), name="ours, on asyncio", command=command)
+
+
 def slow(contestant: Contestant) -> Contestant:
     """Ours, at the WebSocket whose sync handlers may overlap."""
     return replace(contestant, dialect=Dialect("/ws/slow", contestant.dialect.encode))
@@ -42,6 +50,19 @@ def slow(contestant: Contestant) -> Contestant:
 def compressed(contestant: Contestant) -> Contestant:
     """The same, for clients that offer compression, as browsers do."""
     return replace(contestant, dialect=replace(contestant.dialect, headers=COMPRESSION))
+
+
+def kept(store: str = "") -> Contestant:
+    """Ours, at the path that keeps a history, in memory or where that URL says."""
+    contestant = ours("uvicorn")
+    environment = {**contestant.environment, "BENCHMARK_STORE": store}
+    return replace(contestant, dialect=Dialect("/ws/kept", contestant.dialect.encode), environment=environment)
+
+
+def answered(contestant: Contestant) -> Contestant:
+    """Ours, where each message asks for a reply."""
+    dialect = Dialect(contestant.dialect.path, lambda event, data: {"event": event, "data": data, "id": 1})
+    return replace(contestant, dialect=dialect)
 
 
 def among(contestant: Contestant, paths: int) -> Contestant:
@@ -77,15 +98,16 @@ def unread(server: str) -> Contestant:
 WEBSOCKETS = Contestant(
     "websockets.broadcast", python("-m", f"{_HERE}.bare_websockets", "{port}"), PATHS, modules=("websockets", "uvloop")
 )
+SEND_LOOP = Contestant("bare send() loop", python("-m", f"{_HERE}.bare_sockets", "{port}"), PATHS)
 CHANX = Contestant(
     "chanx",
-    _uvicorn(f"{_HERE}.chanx_server:application"),
+    uvicorn(f"{_HERE}.chanx_server:application"),
     ACTIONS,
     {"DJANGO_SETTINGS_MODULE": f"{_HERE}.settings"},
     modules=("uvicorn", "chanx", "rest_framework"),
 )
 PYTHON_SOCKETIO = Contestant(
-    "python-socketio", _uvicorn(f"{_HERE}.socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
+    "python-socketio", uvicorn(f"{_HERE}.socketio_server:application"), SOCKETIO, modules=("uvicorn", "socketio")
 )
 OURS_ON_TORNADO = Contestant(
     "ours",
@@ -100,4 +122,5 @@ ORIGINAL = Contestant(
     EVENTS,
     directory=original.DIRECTORY,
     absence=original.absence,
+    is_apart=True,
 )

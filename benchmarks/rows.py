@@ -5,7 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
-from . import lineup
+from . import lineup, rivals
+from .client.dialects import DATA
 from .client.lines import RECORDS, SHORT
 from .comparison import Comparison, Entry
 from .contestant import Contestant
@@ -18,16 +19,20 @@ from .workloads.broadcast import (
     COMMANDS,
     HELD,
     PER_DELIVERY,
+    RENDERS,
     Broadcast,
     CountedBroadcast,
+    Fragment,
     WatchedBroadcast,
     WeighedBroadcast,
 )
 from .workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, IdleConnection
 from .workloads.echo import PER_MESSAGE, UNTIL_ALL, Echo, SlowHandler
 from .workloads.emits import PER_EMIT, PER_SECOND, Flood, ManyEmits
-from .workloads.imports import MILLISECONDS, TORNADO, Import
+from .workloads.imports import MILLISECONDS, ORM, TORNADO, Import
+from .workloads.parts import PER_PART, Parts
 from .workloads.people import FOR_NEWCOMER, MEMORY_OF_PERSON, PER_PERSON, PER_PUBLISH, People
+from .workloads.programs import ADDED, MEMORY_OF_HISTORY, PER_FRAME, QUERIES, Piece
 from .workloads.tracking import PER_ROW, Track
 
 #: Messages sent at a time where the next do not wait for each.
@@ -53,6 +58,7 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _on_daphne()
     if redis is not None:
         yield from _between_processes(redis)
+    yield from _with_history(redis)
     yield from _crowded(many)
     yield from _async_echoes()
     yield from _typed_echoes()
@@ -60,48 +66,76 @@ def comparisons(redis: Redis | None, many: int) -> Iterator[Comparison]:
     yield from _connections()
     yield from _on_tornado()
     yield from _emits(redis)
+    yield _parts()
+    yield _fragment()
     yield _import()
     yield _tracking()
+    yield from _pieces()
     yield from _people(many)
 
 
 def _entries(measure: Measure, contestants: Iterable[Contestant]) -> list[Entry]:
-    return [Entry(each.name, measure(each), each.why_absent) for each in contestants]
+    return [Entry(each.name, measure(each), each.why_absent, each.is_apart) for each in contestants]
 
 
 def _on_uvicorn() -> Iterator[Comparison]:
-    rivals = [
+    contestants = [
+        ours("uvicorn"),
+        lineup.on_asyncio(),
         lineup.WEBSOCKETS,
         bare("uvicorn"),
         *(channels("async", "uvicorn", layer) for layer in ("memory", "core", "pubsub")),
         channels("sync", "uvicorn"),
         lineup.PYTHON_SOCKETIO,
         lineup.CHANX,
+        rivals.WEBROCKETS,
+        rivals.DJANGO_SOCKET,
+        rivals.DJANGO_BOLT,
+        rivals.WSE,
+        rivals.NODE_SOCKETIO,
+        rivals.NODE_WS,
     ]
     targets = [
         Target(PER_DELIVERY, 1.2, lineup.WEBSOCKETS.name, is_headline=True),
         Target(PER_DELIVERY, Fraction(1, 25), channels("async", "uvicorn").name, is_headline=True),
         Target(PER_DELIVERY, Fraction(1, 4), lineup.PYTHON_SOCKETIO.name, is_headline=True),
+        Target(PER_DELIVERY, 1.0, rivals.WEBROCKETS.name),
+        Target(PER_DELIVERY, 0.5, rivals.DJANGO_SOCKET.name),
+        Target(PER_DELIVERY, 0.2, rivals.DJANGO_BOLT.name),
+        Target(PER_DELIVERY, 0.25, rivals.NODE_SOCKETIO.name),
     ]
-    for manner, burst in (("paced", 1), ("in bursts", BURST)):
+    for manner, burst, limit in (("paced", 1, 1.3), ("in bursts", BURST, 1.6)):
         measure = partial(Broadcast, clients=500, burst=burst)
-        entries = _entries(measure, [ours("uvicorn"), *rivals])
-        yield Comparison(f"broadcast to 500, uvicorn, {manner}", entries, targets, importance=3 if burst == 1 else 1)
+        yield Comparison(
+            f"broadcast to 500, uvicorn, {manner}",
+            _entries(measure, contestants),
+            targets,
+            importance=3 if burst == 1 else 1,
+        )
+        yield Comparison(
+            f"broadcast to 500, uvicorn, {manner}, above what the kernel takes",
+            _entries(measure, [ours("uvicorn"), lineup.SEND_LOOP]),
+            [Target(PER_DELIVERY, limit, lineup.SEND_LOOP.name)],
+        )
 
 
 def _compressed() -> Iterator[Comparison]:
     own = lineup.compressed(ours("uvicorn"))
-    rivals = [*map(lineup.compressed, (lineup.WEBSOCKETS, channels("async", "uvicorn"), lineup.PYTHON_SOCKETIO))]
+    others = [
+        *map(lineup.compressed, (lineup.WEBSOCKETS, channels("async", "uvicorn"), lineup.PYTHON_SOCKETIO)),
+        lineup.compressed(rivals.NODE_SOCKETIO),
+        rivals.NODE_WS_COMPRESSED,
+    ]
     uncompressed = replace(ours("uvicorn"), name=UNCOMPRESSED)
     yield Comparison(
         "broadcast of 60 bytes to 500, uvicorn, compressed as for browsers",
-        _entries(partial(WeighedBroadcast, clients=500, lines=SHORT), [own, *rivals, uncompressed]),
+        _entries(partial(WeighedBroadcast, clients=500, lines=SHORT), [own, *others, uncompressed]),
         [Target(PER_DELIVERY, 1.15, UNCOMPRESSED), Target(PER_DELIVERY, 0.4, lineup.WEBSOCKETS.name)],
         importance=2,
     )
     yield Comparison(
         "broadcast of 4 KiB to 500, uvicorn, compressed as for browsers",
-        _entries(partial(WeighedBroadcast, clients=500, lines=RECORDS), [own, *rivals]),
+        _entries(partial(WeighedBroadcast, clients=500, lines=RECORDS), [own, *others]),
         [Target(PER_DELIVERY, 0.2, lineup.WEBSOCKETS.name), Target(BYTES, 1.25, lineup.WEBSOCKETS.name)],
         importance=1,
     )
@@ -135,7 +169,7 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
         yield Comparison(
             f"broadcast, 2 processes on {handwritten.name.rpartition(', ')[2]}, 250 each",
             _entries(
-                partial(CountedBroadcast, clients=500, processes=2, redis=redis),
+                partial(CountedBroadcast, clients=500, redis=redis, processes=2),
                 [ours("uvicorn", layer), handwritten],
             ),
             [
@@ -144,6 +178,29 @@ def _between_processes(redis: Redis) -> Iterator[Comparison]:
             ],
             importance=3 if layer == "pubsub" else 1,
         )
+
+
+def _with_history(redis: Redis | None) -> Iterator[Comparison]:
+    without = replace(ours("uvicorn"), name="ours, without history")
+    for manner, burst in (("paced", 1), ("in bursts", BURST)):
+        yield Comparison(
+            f"broadcast to 500 with history in memory, uvicorn, {manner}",
+            _entries(partial(Broadcast, clients=500, burst=burst), [lineup.kept(), without]),
+            [Target(PER_DELIVERY, 1.1, without.name)],
+        )
+    if redis is None:
+        return
+    stored = lineup.kept(redis.url)
+    yield Comparison(
+        "broadcast to 500 with history in Redis, uvicorn, paced",
+        _entries(partial(CountedBroadcast, clients=500, redis=redis), [stored, without]),
+        [Target(PER_DELIVERY, 1.25, without.name), Target(COMMANDS, 3)],
+    )
+    yield Comparison(
+        "broadcast to 500 with history in Redis, uvicorn, in bursts",
+        _entries(partial(Broadcast, clients=500, burst=BURST), [stored, without]),
+        [Target(PER_DELIVERY, 1.1, without.name)],
+    )
 
 
 def _crowded(many: int) -> Iterator[Comparison]:
@@ -156,28 +213,43 @@ def _crowded(many: int) -> Iterator[Comparison]:
             Entry(usual, Broadcast(ours("uvicorn"), 500)),
             *(Entry(f"{floor.name}, {who}", Broadcast(floor, size), floor.why_absent) for who, size in sizes),
         ],
-        [Target(PER_DELIVERY, 1.2, usual)],
+        [Target(PER_DELIVERY, 0.9, f"{floor.name}, {crowd}")],
     )
     yield Comparison(
         f"broadcast to {many:,} in one process, uvicorn: the loop",
         [Entry("ours", WatchedBroadcast(ours("uvicorn"), many))],
-        [Target(HELD, 20)],
+        [Target(HELD, 10)],
     )
 
 
 def _async_echoes() -> Iterator[Comparison]:
     handwritten = channels("async", "uvicorn")
     everyone: list[Callable[[str], Contestant]] = [ours, bare, unread, partial(channels, "async")]
+    others = [
+        lineup.on_asyncio(),
+        lineup.PYTHON_SOCKETIO,
+        lineup.CHANX,
+        rivals.WEBROCKETS,
+        rivals.DJANGO_SOCKET,
+        rivals.DJANGO_BOLT,
+        rivals.NODE_SOCKETIO,
+        rivals.NODE_WS,
+    ]
     yield Comparison(
         "echo, async handler, uvicorn",
-        _entries(Echo, [*(who("uvicorn") for who in everyone), lineup.PYTHON_SOCKETIO, lineup.CHANX]),
-        [Target(PER_MESSAGE, 1.2, bare("uvicorn").name), Target(PER_MESSAGE, 0.35, handwritten.name, is_headline=True)],
+        _entries(Echo, [*(who("uvicorn") for who in everyone), *others]),
+        [
+            Target(PER_MESSAGE, 1.15, bare("uvicorn").name),
+            Target(PER_MESSAGE, 0.35, handwritten.name, is_headline=True),
+            Target(PER_MESSAGE, 1.2, rivals.WEBROCKETS.name),
+            Target(PER_MESSAGE, 0.95, rivals.DJANGO_SOCKET.name),
+        ],
         importance=3,
     )
     yield Comparison(
         "echo, async handler, daphne",
         _entries(Echo, [who("daphne") for who in everyone]),
-        [Target(PER_MESSAGE, 1.1, bare("daphne").name)],
+        [Target(PER_MESSAGE, 1.0, bare("daphne").name)],
         importance=1,
     )
 
@@ -194,12 +266,13 @@ def _typed_echoes() -> Iterator[Comparison]:
 
 
 def _sync_handlers() -> Iterator[Comparison]:
-    for server in ("uvicorn", "daphne"):
+    in_rust = Target(PER_MESSAGE, 1.9, rivals.WEBROCKETS.name)
+    for server, others, targets in (("uvicorn", [rivals.WEBROCKETS], [in_rust]), ("daphne", [], [])):
         stock = channels("sync", server)
         yield Comparison(
             f"echo, sync handler, {server}",
-            _entries(partial(Echo, event="echo_sync"), [ours(server), stock]),
-            [Target(PER_MESSAGE, 0.4, stock.name, is_headline=True)],
+            [*_entries(partial(Echo, event="echo_sync"), [ours(server), stock]), *_entries(Echo, others)],
+            [Target(PER_MESSAGE, 0.4, stock.name, is_headline=True), *targets],
             importance=2 if server == "uvicorn" else 1,
         )
     yield Comparison(
@@ -210,18 +283,20 @@ def _sync_handlers() -> Iterator[Comparison]:
 
 
 def _connections() -> Iterator[Comparison]:
-    for server in ("uvicorn", "daphne"):
-        contestants = [ours(server), bare(server), channels("async", server)]
+    apart = [rivals.DJANGO_SOCKET, rivals.WEBROCKETS, rivals.DJANGO_BOLT, rivals.NODE_SOCKETIO, rivals.NODE_WS]
+    smaller = [Target(MEMORY, 0.95, rivals.DJANGO_SOCKET.name), Target(MEMORY, 2, rivals.WEBROCKETS.name)]
+    for server, limit, others, targets in (("uvicorn", 1.25, apart, smaller), ("daphne", 1.1, [], [])):
+        contestants = [ours(server), bare(server), channels("async", server), *others]
         yield Comparison(
             f"connect and close, {server}",
             _entries(ConnectAndClose, contestants),
-            [Target(PER_CONNECTION, 1.3, bare(server).name)],
+            [Target(PER_CONNECTION, limit, bare(server).name)],
             importance=2 if server == "uvicorn" else 1,
         )
         yield Comparison(
             f"idle connection, {server}",
             _entries(IdleConnection, contestants),
-            [Target(MEMORY, 1.25, bare(server).name)],
+            [Target(MEMORY, 1.25, bare(server).name), *targets],
             importance=2 if server == "uvicorn" else 1,
         )
     yield Comparison(
@@ -257,11 +332,49 @@ def _emits(redis: Redis | None) -> Iterator[Comparison]:
         )
 
 
+def _parts() -> Comparison:
+    return Comparison(
+        "1,000 parts of 50 bytes to one client, uvicorn",
+        [Entry("ours", Parts(lineup.answered(ours("uvicorn"))))],
+        [Target(PER_PART, 15)],
+    )
+
+
+def _fragment() -> Comparison:
+    same_size = "a broadcast of its size"
+    data = {"target": "#lines", "swap": "beforeend", "html": f"<li>{DATA['text']}</li>"}
+    return Comparison(
+        "a fragment to 500, uvicorn",
+        [
+            Entry("ours", Fragment(ours("uvicorn"), 500)),
+            Entry(same_size, Broadcast(ours("uvicorn"), 500, data=data)),
+        ],
+        [Target(RENDERS, 1), Target(PER_DELIVERY, 1.2, same_size)],
+    )
+
+
+def _pieces() -> Iterator[Comparison]:
+    for who, measurement, limit in (("msgspec", "read", 25), ("Python", "read by Python", 55)):
+        yield Comparison(
+            f"a frame of 3.7 kB, read by {who}", [Entry("ours", Piece(measurement))], [Target(PER_FRAME, limit)]
+        )
+    yield Comparison(
+        "a save that a WebSocket follows and nobody hears",
+        [Entry("ours", Piece("save"))],
+        [Target(ADDED, 30), Target(QUERIES, 0)],
+    )
+    yield Comparison(
+        "histories of 1,000 paths, 100 events of 200 bytes each, in memory",
+        [Entry("ours", Piece("keep"))],
+        [Target(MEMORY_OF_HISTORY, 40)],
+    )
+
+
 def _import() -> Comparison:
     return Comparison(
         "import tornado_websockets.websocket",
         [Entry("ours", Import("tornado_websockets.websocket")), Entry("django.conf alone", Import("django.conf"))],
-        [Target(MILLISECONDS, 60), Target(TORNADO, 0)],
+        [Target(MILLISECONDS, 60), Target(TORNADO, 0), Target(ORM, 0)],
     )
 
 

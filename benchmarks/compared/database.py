@@ -5,8 +5,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from ..environments import own
 from ..processes import quiet_environment
-from .environments import own
 
 _SCRIPT = """
 import django

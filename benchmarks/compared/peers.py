@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from functools import partial
 
+from .. import environments
 from ..processes import Command, python
-from . import environments
 from .dialects import ACTIONS, EVENTS, SOCKETIO, TYPES, TYPES_WITH_SLASH, Dialect
 from .returning import BY_ITSELF, WITH_POSITION, Returning
 
 _PROJECTS = "benchmarks.compared.projects"
 
 #: What every environment has besides, so that all run on the same.
-_SERVING = ("Django==5.2.19", "uvicorn==0.54.0", "websockets==17.4", "redis==8.1.0")
+_SERVING = ("Django==5.2.19", "uvicorn[standard]==0.54.0", "websockets==17.4", "redis==8.1.0")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,35 @@ OURS = Peer(
 
 _in_project = partial("{}.{}".format, _PROJECTS)
 
+DJANGO_SOCKET = Peer(
+    "django-socket",
+    "django-socket",
+    "with_django_socket",
+    uvicorn(_in_project("site.asgi:application")),
+    TYPES,
+    ("django-socket[redis]==0.3.0", *_SERVING),
+)
+WEBROCKETS = Peer(
+    "webrockets",
+    "webrockets",
+    "with_webrockets",
+    ("-m", "django", "runwebsockets"),
+    TYPES_WITH_SLASH,
+    ("webrockets[django]==0.2.2", *_SERVING),
+    has_pages_beside=True,
+)
+DJANGO_BOLT = Peer(
+    "django-bolt",
+    "django-bolt",
+    "with_bolt",
+    ("-m", "django", "runbolt", "--host", "127.0.0.1", "--port", "{port}", "--no-admin"),
+    TYPES,
+    ("django-bolt==0.3.12", *_SERVING),
+    has_pages_beside=True,
+    publishes_itself=True,
+    spans_processes=False,
+)
+
 PEERS = (
     OURS,
     Peer(
@@ -91,14 +120,7 @@ PEERS = (
         ACTIONS,
         ("chanx[channels]==2.13.0", "channels==4.3.2", "channels_redis==4.3.0", *_SERVING),
     ),
-    Peer(
-        "django-socket",
-        "django-socket",
-        "with_django_socket",
-        uvicorn(_in_project("site.asgi:application")),
-        TYPES,
-        ("django-socket[redis]==0.3.0", *_SERVING),
-    ),
+    DJANGO_SOCKET,
     Peer(
         "python-socketio",
         "python-socketio",
@@ -107,24 +129,6 @@ PEERS = (
         SOCKETIO,
         ("python-socketio==5.18.1", *_SERVING),
     ),
-    Peer(
-        "webrockets",
-        "webrockets",
-        "with_webrockets",
-        ("-m", "django", "runwebsockets"),
-        TYPES_WITH_SLASH,
-        ("webrockets[django]==0.2.2", *_SERVING),
-        has_pages_beside=True,
-    ),
-    Peer(
-        "django-bolt",
-        "django-bolt",
-        "with_bolt",
-        ("-m", "django", "runbolt", "--host", "127.0.0.1", "--port", "{port}", "--no-admin"),
-        TYPES,
-        ("django-bolt==0.3.12", *_SERVING),
-        has_pages_beside=True,
-        publishes_itself=True,
-        spans_processes=False,
-    ),
+    WEBROCKETS,
+    DJANGO_BOLT,
 )

@@ -11,7 +11,7 @@ from ..report import circumstances
 from .curves import measure
 from .plot import plot
 from .report import growth_tables
-from .rows import growths
+from .rows import CROWD, growths
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("words", nargs="*", metavar="WORD", help="measure only what has these words in its title")
     parser.add_argument("--rounds", type=int, default=3, help="turns that every size gets (%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.3, help="CPU time of a server for one figure (%(default)s)")
-    parser.add_argument("--many", type=int, default=10_000, help="clients of the largest crowd (%(default)s)")
+    parser.add_argument("--many", type=int, default=CROWD, help="clients of the largest crowd (%(default)s)")
     parser.add_argument("--docs", type=Path, metavar="DIRECTORY", help="leave the tables and a picture in its pages")
     options = parser.parse_args(arguments)
     if options.docs is not None and options.words:

@@ -9,12 +9,21 @@ from ..contestant import Contestant
 from ..figures import Measurement
 from ..lineup import among, bare, behind, channels, ours
 from ..workloads.broadcast import PER_DELIVERY, Broadcast
-from ..workloads.connections import PER_CONNECTION, ConnectAndClose
+from ..workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, IdleConnection
 from ..workloads.echo import PER_MESSAGE, Echo
 from .curves import Curve, Growth
 
 #: Clients of each process.
 _EACH = 250
+
+#: Clients that wait for answers where others say nothing.
+_BUSY = 2_000
+
+#: Clients that say nothing.
+_IDLE = (100, 2_000, 20_000)
+
+#: Clients of the largest crowd.
+CROWD = _IDLE[-1] + _BUSY
 
 #: Clients of a broadcast where something else grows.
 _CLIENTS = 100
@@ -33,6 +42,7 @@ def growths(most: int, *, has_redis: bool) -> Iterator[Growth]:
     :param most: clients that this machine can hold.
     """
     yield _clients(most)
+    yield from _idle(most)
     if has_redis:
         yield _processes()
     yield _paths("broadcast to 100, uvicorn, over registered paths", PER_DELIVERY, partial(Broadcast, clients=_CLIENTS))
@@ -63,6 +73,30 @@ def _clients(most: int) -> Growth:
         "`websockets.broadcast` and the bare function on daphne, which do nothing but write to them, show how much of "
         "the rise is that.",
     )
+
+
+def _idle(most: int) -> Iterator[Growth]:
+    sizes = sorted({min(size, most - _BUSY) for size in _IDLE})
+    contestants = [
+        ("ours, uvicorn", ours("uvicorn")),
+        ("ours, daphne", ours("daphne")),
+        ("ours, runtornado", lineup.OURS_ON_TORNADO),
+    ]
+
+    def growth(title: str, figure: str, measure: Callable[[Contestant, int], Measurement], note: str) -> Growth:
+        def entry(contestant: Contestant, idle: int) -> Entry:
+            return Entry(contestant.name, measure(contestant, idle), contestant.why_absent)
+
+        curves = [Curve(name, sizes, partial(entry, contestant)) for name, contestant in contestants]
+        return Growth(title, "idle clients", figure, curves, note)
+
+    yield growth(
+        f"echo of {_BUSY:,} busy clients, over idle ones",
+        PER_MESSAGE,
+        lambda contestant, idle: Echo(contestant, clients=_BUSY, idle=idle),
+        "All busy clients ask at the same time, and again when each has its answer. Idle ones are pinged now and then.",
+    )
+    yield growth("memory of an idle client, over idle clients", MEMORY, IdleConnection, "")
 
 
 def _processes() -> Growth:

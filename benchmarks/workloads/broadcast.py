@@ -14,6 +14,7 @@ from ..stage import Stage, stage
 PER_DELIVERY = "µs per delivery"
 BYTES = "bytes on the wire per delivery"
 COMMANDS = "Redis commands per broadcast"
+RENDERS = "renders per broadcast"
 HELD = "ms that the loop is held"
 
 #: Broadcasts during which bytes or commands are counted, or the loop is watched.
@@ -26,16 +27,19 @@ class Broadcast:
 
     :param clients: all receive; spread over ``processes`` servers.
     :param burst: messages sent at a time; the next follow when all clients have these.
+    :param data: of the message, by default a line of chat.
     """
 
     contestant: Contestant
     clients: int
     burst: int = 1
     processes: int = 1
+    data: Data | None = None
 
     def __call__(self, seconds: float) -> Figures:
         with stage(self.contestant, "say", self.clients, self.processes) as played:
-            return {PER_DELIVERY: played.cost(lambda: say(played, self.contestant, self.burst), seconds)}
+            data = DATA if self.data is None else self.data
+            return {PER_DELIVERY: played.cost(lambda: say(played, self.contestant, self.burst, data), seconds)}
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,31 @@ class CountedBroadcast:
 
     contestant: Contestant
     clients: int
-    processes: int
     redis: Redis
+    processes: int = 1
 
     def __call__(self, seconds: float) -> Figures:
         with stage(self.contestant, "say", self.clients, self.processes) as played:
             cost = played.cost(lambda: say(played, self.contestant), seconds)
             commands = self.redis.commands_during(lambda: [say(played, self.contestant) for _ in range(_BROADCASTS)])
             return {PER_DELIVERY: cost, COMMANDS: commands / _BROADCASTS}
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """The cost of a delivery of a piece of HTML, and how often it is rendered."""
+
+    contestant: Contestant
+    clients: int
+
+    def __call__(self, seconds: float) -> Figures:
+        with stage(self.contestant, "fragment", self.clients) as played:
+            cost = played.cost(lambda: say(played, self.contestant, event="fragment"), seconds)
+            before = max(played.servers[0].reported("renders"))
+            for _ in range(_BROADCASTS):
+                say(played, self.contestant, event="fragment")
+            renders = max(played.servers[0].reported("renders")) - before
+            return {PER_DELIVERY: cost, RENDERS: renders / _BROADCASTS}
 
 
 @dataclass(frozen=True)
@@ -91,10 +112,10 @@ class WatchedBroadcast:
             return {HELD: max(played.servers[0].reported("milliseconds"))}
 
 
-def say(played: Stage, contestant: Contestant, burst: int = 1, data: Data = DATA) -> int:
+def say(played: Stage, contestant: Contestant, burst: int = 1, data: Data = DATA, event: str = "say") -> int:
     """Let the first client say something, wait until all have it, and return how many times it was delivered."""
     crowd = played.crowd
     crowd.expect(burst)
-    crowd.clients[0].send(client_frame(contestant.dialect.message("say", data)) * burst)
+    crowd.clients[0].send(client_frame(contestant.dialect.message(event, data)) * burst)
     crowd.wait()
     return burst * len(crowd.clients)

@@ -13,9 +13,6 @@ MEMORY = "KiB per connection"
 #: Connections that are there before others are measured, and those that come and go together.
 _PRESENT = 50
 
-#: Connections whose memory is measured.
-_IDLE = 1_000
-
 
 @dataclass(frozen=True)
 class ConnectAndClose:
@@ -30,15 +27,16 @@ class ConnectAndClose:
 
 @dataclass(frozen=True)
 class IdleConnection:
-    """The memory that one more connection takes."""
+    """The memory that one more connection takes, measured with so many clients."""
 
     contestant: Contestant
+    clients: int = 1_000
 
     def __call__(self, seconds: float) -> Figures:  # noqa: ARG002 nothing is repeated
         with stage(self.contestant, "echo", _PRESENT) as played:
             before = memory_bytes(played.pids)
-            played.crowd.connect(_IDLE)
-            return {MEMORY: (memory_bytes(played.pids) - before) / _IDLE / 1024}
+            played.crowd.connect(self.clients)
+            return {MEMORY: (memory_bytes(played.pids) - before) / self.clients / 1024}
 
 
 def _come_and_go(played: Stage) -> int:

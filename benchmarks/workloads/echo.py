@@ -1,9 +1,11 @@
 """What a client says, it alone receives."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..client.crowd import Client
 from ..client.frames import client_frame
 from ..contestant import Contestant
 from ..figures import Figures
@@ -12,9 +14,6 @@ from ..stage import Stage, stage
 PER_MESSAGE = "µs per message"
 UNTIL_ALL = "s until all are answered"
 
-#: Clients that ask at the same time.
-_CLIENTS = 50
-
 
 @dataclass(frozen=True)
 class Echo:
@@ -22,16 +21,21 @@ class Echo:
 
     :param event: what is asked for.
     :param data: those of the event, by default a line of chat.
+    :param clients: ask at the same time.
+    :param idle: others are connected and say nothing.
     """
 
     contestant: Contestant
     event: str = "echo"
     data: dict[str, Any] | None = None
+    clients: int = 50
+    idle: int = 0
 
     def __call__(self, seconds: float) -> Figures:
-        with stage(self.contestant, self.event, _CLIENTS) as played:
+        with stage(self.contestant, self.event, self.clients + self.idle) as played:
+            busy = played.crowd.clients[: self.clients]
             frame = client_frame(self.contestant.dialect.message(self.event, self.data))
-            return {PER_MESSAGE: played.cost(lambda: _ask(played, frame), seconds)}
+            return {PER_MESSAGE: played.cost(lambda: _ask(played, frame, busy), seconds)}
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,13 @@ class SlowHandler:
         with stage(self.contestant, "slow", clients=10) as played:
             frame = client_frame(self.contestant.dialect.message("slow", {"seconds": 0.2}))
             start = time.perf_counter()
-            _ask(played, frame)
+            _ask(played, frame, played.crowd.clients)
             return {UNTIL_ALL: time.perf_counter() - start}
 
 
-def _ask(played: Stage, frame: bytes) -> int:
-    crowd = played.crowd
-    crowd.expect(1)
-    for client in crowd.clients:
+def _ask(played: Stage, frame: bytes, clients: Sequence[Client]) -> int:
+    played.crowd.expect(1, clients)
+    for client in clients:
         client.send(frame)
-    crowd.wait()
-    return len(crowd.clients)
+    played.crowd.wait()
+    return len(clients)

@@ -1,12 +1,9 @@
 """People: to one of many, who comes and goes, and what a crowd takes."""
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 
 from ..figures import Figures
-from ..processes import ROOT, quiet_environment
+from .programs import figures_of
 
 PER_PUBLISH = "CPU µs per publish"
 PER_PERSON = "CPU µs per person that comes and goes"
@@ -26,7 +23,4 @@ class People:
     people: int
 
     def __call__(self, seconds: float) -> Figures:  # noqa: ARG002 a fixed number of times
-        command = [sys.executable, "-m", "benchmarks.contestants.ours.people", self.measurement, str(self.people)]
-        printed = subprocess.run(command, cwd=ROOT, env=quiet_environment(), capture_output=True, text=True, check=True)  # noqa: S603
-        figures: dict[str, float] = json.loads(printed.stdout)
-        return figures
+        return figures_of("benchmarks.contestants.ours.people", self.measurement, str(self.people))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from .loop import LoopWatch
 
 ws = WebSocket("/chat")
 slow_ws = WebSocket("/slow", concurrency=10)
+kept_ws = WebSocket("/kept", history=100)
 
 # What else is registered, where that is the question; the last has as many before it.
 for number in range(int(os.environ.get("BENCHMARK_PATHS", "0"))):
@@ -96,6 +98,42 @@ async def echo_struct(socket: Socket, data: LineStruct) -> None:
 def echo_sync(socket: Socket, data: dict[str, Any]) -> None:
     """Answer from a worker thread."""
     socket.emit("echoed", data)
+
+
+@ws.on
+async def parts(data: dict[str, Any]) -> AsyncIterator[str]:
+    """Answer in parts of 50 bytes."""
+    for number in range(data["count"]):
+        yield f"part {number:05} of what a model has to say, and so on"
+
+
+class Counted:
+    """A text that reports how many times it has been rendered."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._times = 0
+
+    def __str__(self) -> str:
+        self._times += 1
+        report("renders", self._times)
+        return self.text
+
+
+_counted = Counted()
+
+
+@ws.on
+async def fragment(data: dict[str, Any]) -> None:
+    """Broadcast a piece of HTML."""
+    _counted.text = data["text"]
+    ws.emit_html("#lines", "line.html", {"line": _counted})
+
+
+@kept_ws.on_event("say")
+async def say_and_keep(data: dict[str, Any]) -> None:
+    """Broadcast what is kept for a while."""
+    kept_ws.emit("said", data)
 
 
 @ws.on

@@ -1,0 +1,1 @@
+"""Peers that have environments of their own: what is imported here is not in ours."""
