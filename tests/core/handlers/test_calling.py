@@ -29,6 +29,9 @@ class Caller:
     def reply(self, frame, result):
         self.replies.append((frame.id, result))
 
+    def find_gone(self):
+        return True
+
     def translate(self, error):
         return Refused("forbidden", "Not this.") if isinstance(error, PermissionError) else None
 
