@@ -17,12 +17,11 @@ from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.forking import ForkGuard
 from tornado_websockets.core.handlers.greenlets import new_lock, settled_here
-from tornado_websockets.core.logger import logger
+from tornado_websockets.core.logger import Complaints, logger
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.processes.survey import ANSWERS
 
 from .batching import Outgoing, QueueBounds
-from .complaints import Complaints
 from .loop_thread import ExitTiming, LoopThread
 from .messages import EVENT, NARROW, NOTES, RELAY, Batch, Event, InvalidMessage, Notes, glimpse, is_frame
 from .numbering import NumberingBounds, Tally
@@ -215,7 +214,7 @@ class Relay:
             counters.messages_lost += lost
             logger.warning("%d messages of another process were lost on the way (path %.64r)", lost, batch.path)
         if not texts:
-            return
+            return  # it only said which number comes next, or has come before
         skipped = len(batch.texts) - len(texts)
         audiences = batch.audiences[skipped:] if batch.audiences else [None] * len(texts)
         if batch.places is not None and self._hub.keeper is not None:

@@ -7,10 +7,9 @@ from itertools import islice
 from typing import Any
 
 from tornado_websockets.core.counters import counters
-from tornado_websockets.core.logger import logger
+from tornado_websockets.core.logger import Complaints, logger
 from tornado_websockets.paths import group_of
 
-from .complaints import Complaints
 from .redis_groups import OWN, membership_in
 
 

@@ -1,8 +1,10 @@
 """A client's way through a server whose transport is one of asyncio's: its socket is at hand."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from tornado_websockets.core.connections.hangup import Line, bytes_taken, keep_little
+from tornado_websockets.core.connections.transport import ClientGone
 
 from .asgi import AsgiTransport, Receive, Send
 
@@ -19,6 +21,11 @@ class LineTransport(AsgiTransport):
         super().__init__(receive, send, is_wrapped=is_wrapped)
         self._transport = transport
         self._line: Line | None = None
+
+    def send(self, text: str) -> Awaitable[None] | None:
+        if self._transport.is_closing():  # servers would write, and asyncio log each time that nobody reads it
+            raise ClientGone
+        return super().send(text)
 
     def keep_line_short(self) -> None:
         keep_little(self._descriptor)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
+from tornado_websockets.core.connections.transport import ClientGone
+
 from .asgi import Message, Receive, Send
 from .deflate import frames_for
 from .intake.uvicorn import UvicornIntake, intake_of
@@ -77,6 +79,8 @@ class UvicornTransport(LineTransport):
         if self._frame is not None and self._writable.is_set() and not self._transport.is_closing():
             self._transport.write(self._frame(text))
             return None
+        if self._transport.is_closing():
+            raise ClientGone
         return self._put({"type": "websocket.send", "text": text}, self._writable)
 
     def has_more(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import select
 import time
 import weakref
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from tests.support.client import Refused
 from tests.support.waiting import turns as turn_round
 from tests.support.waiting import until
 from tests.tornado.application import Raw, Serving, serving
+from tornado_websockets.core.connections.inbox import MAX_WAITING
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub, hub
 from tornado_websockets.tornado_bridge.transport import ClosingTimes
@@ -681,6 +683,21 @@ async def test_a_client_that_leaves_during_a_long_handler_is_noticed(visit: Visi
     visit.proceed.set()
     await visit.noted("close")
     assert visit.notes == ["waiting", "waited", "close"]
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells before everything is read")
+async def test_a_client_that_leaves_is_noticed_where_it_has_sent_too_much_to_be_read(
+    visit: Visit, served: Serving
+) -> None:
+    client = await served.raw("/ws/x")
+    assert await client.status() == 101
+    client.writer.write(frame('{"event": "wait"}') + frame('{"event": "echo"}') * (MAX_WAITING + 10))
+    await until(lambda: visit.made and len(visit.made[0]._inbox._pieces) > MAX_WAITING)
+    client.abort()
+    await until(lambda: visit.made[0].closed)
+    assert visit.notes == ["waiting"]
+    visit.proceed.set()
+    await visit.noted("close")
 
 
 async def test_a_ping_of_the_protocol_is_answered_during_a_long_handler(visit: Visit, served: Serving) -> None:

@@ -1,6 +1,7 @@
 """What processes tell each other besides messages for clients: notes, which all of them hear."""
 
 import json
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from ..exceptions import PublishError
 from .counters import counters
-from .logger import logger
+from .logger import Complaints
 from .protocol.outline import brackets, depth
 
 #: The topic that every process with clients hears. No path is called so: they begin with a slash.
@@ -80,6 +81,7 @@ class Control:
     def __init__(self, hub: Any) -> None:
         self._hub = hub
         self.last = 0
+        self._complaints = Complaints(level=logging.WARNING)
         self._orders: deque[tuple[int, str, Any]] = deque(maxlen=MOST_ORDERS)
         self._watchers: dict[str, Callable[[], None]] = {}
 
@@ -92,7 +94,12 @@ class Control:
             take(self._hub, _read(note.text))
         except (ValueError, TypeError, LookupError) as error:
             counters.messages_invalid += 1
-            logger.warning("A note of another process is ignored: %.200s (%.64r)", error, note.event)
+            kind = "unknown" if take is None else note.event
+            self.complain(kind, "A note of another process is ignored: %.200s (%.64r)", error, note.event)
+
+    def complain(self, kind: str, message: str, *args: object) -> None:
+        """Log what is wrong with what another process says, one line of a ``kind`` every five seconds."""
+        self._complaints.add(kind, message, *args)
 
     def watch(self, topic: str, call: Callable[[], None]) -> None:
         """Have ``call`` called whenever another process says that something has changed at ``topic``."""

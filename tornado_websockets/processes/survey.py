@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeGuard
 
 from ..core.control import CONTROL, Note, on_note
 from ..core.delivery.message import Message
-from ..core.logger import logger
 from ..core.protocol.outline import brackets, depth
 from ..core.tasks import keep
 from ..exceptions import PublishError
@@ -240,7 +239,7 @@ class Survey:
         try:
             answer = self._read(item)
         except (ValueError, TypeError, LookupError) as error:
-            logger.warning("An answer of another process is ignored: %.200r", error)
+            self._hub.control.complain("answer", "An answer of another process is ignored: %.200r", error)
             return
         if answer is not None:
             self._round.answers[answer.process] = answer
@@ -282,7 +281,8 @@ async def _answer(hub: Hub, respond: Responder, said: Details) -> None:
     try:
         says = await respond(hub, said)
     except (ValueError, TypeError, LookupError) as error:
-        logger.warning("A question of another process is not answered: %.200r (%.64r)", error, said["what"])
+        why = "A question of another process is not answered: %.200r (%.64r)"
+        hub.control.complain("unanswered", why, error, said["what"])
         return
     data = {"id": said["id"], "process": identity.id, "name": identity.name, "says": says}
     text = f'{{"event":"answer","data":{json.dumps(data, allow_nan=False)}}}'

@@ -65,7 +65,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         """
         self.websocket = websocket
         self._endpoint = endpoint_of(websocket)
-        self._inbox = Inbox(self._fail)
+        self._inbox = Inbox(self._fail, self._notice_hangup)
         self._is_open = self._is_gone = False
         self._transport = TornadoTransport(self, self._inbox.cancel_current, self._inbox.read_on, self.closing_times)
 
@@ -233,11 +233,14 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         """Whether messages of the client are still handled: not of one that is found to have left a while ago."""
         if self._connection.is_connecting:  # ``open`` comes first, also for one that left at once
             return True
-        if self._transport.is_found_dead(monotonic()):
-            self._connection.on_lost()
+        self._notice_hangup()
         if self._connection.is_long_gone:
             self._transport.cut()
         return not self._connection.is_long_gone
+
+    def _notice_hangup(self) -> None:
+        if not self._connection.is_connecting and self._transport.is_found_dead(monotonic()):
+            self._connection.on_lost()
 
     def _on_flood(self) -> None:
         """The client sends too much that carries nothing: cut it off."""

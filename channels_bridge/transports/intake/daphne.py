@@ -94,6 +94,7 @@ def _bridged(kind: type) -> Any:  # noqa: C901 it is many short methods
     class BridgedProtocol(kind):  # type: ignore[misc]
         bridge_kind = kind
         bridge_intake: DaphneIntake
+        maxMessagePayloadSize: int  # noqa: N815 Autobahn's
 
         def dataReceived(self, data: bytes) -> None:  # noqa: N802 Twisted's names, and Autobahn's
             self.bridge_intake.take(data)
@@ -116,6 +117,15 @@ def _bridged(kind: type) -> Any:  # noqa: C901 it is many short methods
             self.bridge_intake.count_idle()
             if self.bridge_intake.transport is not None:
                 self.bridge_intake.transport.on_pong()
+
+        def sendMessage(self, *arguments: Any, **options: Any) -> None:  # noqa: N802
+            """Send what was written, of any length: Autobahn holds it to daphne's limit for what a client sends."""
+            limit: int = self.maxMessagePayloadSize
+            self.maxMessagePayloadSize = 0
+            try:
+                super().sendMessage(*arguments, **options)
+            finally:
+                self.maxMessagePayloadSize = limit
 
         def serverClose(self, code: int | None = None) -> None:  # noqa: N802
             """Daphne gives on no reason, and no code but 1000 and 3000 to 4999."""

@@ -9,7 +9,7 @@ from channels.layers import get_channel_layer
 from django.test import override_settings
 
 from channels_bridge.relay.batching import Kind, QueueBounds
-from channels_bridge.relay.messages import MAX_TEXT, Batch
+from channels_bridge.relay.messages import MAX_TEXT, Batch, Notes
 from channels_bridge.relay.numbering import NumberingBounds
 from channels_bridge.relay.publisher import Relay, Tuning
 from channels_bridge.relay.receiver import ReceiveTiming
@@ -378,6 +378,16 @@ class TestOtherPrograms:
         assert len(caplog.records) == 2
         assert counters.messages_invalid == before + 200
 
+    async def test_are_not_told_of_each_when_they_send_much_nonsense_to_processes(self, layer, start, caplog):
+        before = counters.messages_invalid
+        mine = await start().connect()
+        notes = Notes("x", [*["people"] * 100, *map(str, range(100))], ["nonsense"] * 200)
+        await layer.group_send(CHAT, notes.to_message())
+        await layer.group_send(CHAT, {"type": "websocket.event", "path": "/chat", "event": "mark"})
+        await until(lambda: mine.got)
+        assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+        assert counters.messages_invalid == before + 200
+
 
 async def lose(group, message):
     """What a layer that is full does with a message."""
@@ -453,6 +463,24 @@ class TestLosses:
         await self.send(layer, 3, "c", "d")
         await until(lambda: "d" in mine.heard)
         assert mine.heard == ["a", "b", "c", "d"]
+        assert caplog.records == []
+
+    @pytest.mark.parametrize("texts", [("a",), ()], ids=["all came before", "none"])
+    async def test_are_none_of_a_history_where_nothing_new_comes(self, layer, start, caplog, texts):
+        class Keeper:
+            def take(self, messages):
+                taken.append([message.place.number for message in messages])
+
+        taken = []
+        process = start()
+        process.hub.keeper = Keeper()
+        mine = await process.connect()
+        for count in (1, len(texts)):
+            placed = Batch("other", "/chat", 1, [frame("a")] * count, [None] * count, places=[("other", 1, "")] * count)
+            await layer.group_send(CHAT, placed.to_message())
+        await self.send(layer, 2, "b")
+        await until(lambda: mine.heard == ["b"])
+        assert taken == [[1]]
         assert caplog.records == []
 
 

@@ -78,6 +78,12 @@ class TestSending:
         assert await written(client, lambda: transport.send("hi")) == b"\x81\x02hi"
         assert messages[-1] == {"type": "websocket.send", "text": "hi"}
 
+    async def test_may_be_of_more_than_a_client_may_send(self, client, wrapped):
+        transport, _ = wrapped
+        limit = client.protocol.maxMessagePayloadSize = 100
+        assert (await written(client, lambda: transport.send("x" * 101))).endswith(b"x" * 101)
+        assert client.protocol.maxMessagePayloadSize == limit
+
 
 class TestClosing:
     async def test_sends_codes_and_reasons_that_daphne_does_not(self, client, transport):

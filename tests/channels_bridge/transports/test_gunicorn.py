@@ -190,6 +190,14 @@ class TestPings:
 
 
 class TestSending:
+    async def test_writes_nothing_more_on_a_line_that_is_broken(self, transport, caplog):
+        transport.cut()
+        for _ in range(10):  # asyncio logs the fifth, and all after it
+            with pytest.raises(ClientGone):
+                transport.send("hi")
+        await turns()
+        assert caplog.records == []
+
     async def test_writes_a_frame(self, client, transport):
         await transport.send("hi")
         assert await client.read() == b"\x81\x02hi"

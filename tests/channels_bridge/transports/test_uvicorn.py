@@ -48,6 +48,14 @@ class TestSending:
         with pytest.raises(ClientGone):
             await transport.send("hi")
 
+    async def test_writes_nothing_more_on_a_line_that_is_broken(self, client, transport, caplog):
+        transport.cut()
+        for _ in range(10):  # asyncio logs the fifth, and all after it
+            with pytest.raises(ClientGone):
+                transport.send("hi")
+        await until(lambda: client.protocol.disconnected)
+        assert caplog.records == []
+
     async def test_tells_that_it_has_gone_after_a_close_of_ours(self, transport):
         await transport.close(4000, "bye")
         transport._frame = None  # as with something around the application

@@ -459,6 +459,7 @@ class TestErrorsOfHandlers:
             socket.emit("said")
 
         await client.send("say")
+        await client.send("say")  # it had sent more, of which each says the same
         assert [record.levelname for record in caplog.records] == ["INFO"]
 
     async def test_that_say_another_client_has_gone_are_errors(self, room, client, connect, caplog):

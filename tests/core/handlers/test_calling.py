@@ -29,6 +29,9 @@ class Caller:
     def reply(self, frame, result):
         self.replies.append((frame.id, result))
 
+    def find_gone(self):
+        return True
+
     def translate(self, error):
         codes = {PermissionError: "forbidden", LookupError: "invalid_data"}
         return Refused(codes[type(error)], "Not this.") if type(error) in codes else None

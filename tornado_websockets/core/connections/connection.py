@@ -136,6 +136,7 @@ class Connection:
         "_has_answered",
         "_is_admitted",
         "_is_attending",
+        "_is_found_gone",
         "_is_queued",
         "_left_at",
         "_limits",
@@ -216,7 +217,7 @@ class Connection:
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
         self._has_answered = self._is_queued = False
-        self._is_admitted = self._is_attending = self.is_sent_away = False
+        self._is_admitted = self._is_attending = self._is_found_gone = self.is_sent_away = False
         self.orders_seen = endpoint.hub.control.last if orders_seen is None else orders_seen
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
@@ -592,6 +593,11 @@ class Connection:
             self._outbox.push(item, key)
         elif isinstance(item, str):
             counters.messages_dropped += 1
+
+    def find_gone(self) -> bool:
+        """See :class:`~tornado_websockets.core.handlers.calling.Caller`."""
+        is_known, self._is_found_gone = self._is_found_gone, True
+        return not is_known
 
     # What the transport and the outbox find out.
 

@@ -45,10 +45,13 @@ class Inbox:
     A task does the work, one piece after the other, and lives while there is some.
 
     :param fail: called with the error of one that failed.
+    :param look: called every :data:`READ_ON_AFTER` seconds for as long as nothing can be read on: a client that leaves
+        is noticed by no other means then.
     """
 
-    def __init__(self, fail: Callable[[Exception], None]) -> None:
+    def __init__(self, fail: Callable[[Exception], None], look: Callable[[], None] = lambda: None) -> None:
         self._fail = fail
+        self._look_after_client = look
         self._pieces: deque[_Piece] = deque()  # that of which the turn is included
         self._size = self._begun = 0
         self._task: asyncio.Task[None] | None = None
@@ -152,6 +155,8 @@ class Inbox:
             self._is_long = True
             if self._has_room:
                 reading.set_result(None)
+            else:
+                self._look_after_client()
         self._timer = asyncio.get_running_loop().call_later(READ_ON_AFTER, self._look, reading)
 
 

@@ -36,6 +36,9 @@ class Caller(Protocol):
     def closed(self) -> bool:
         """Whether nothing can be sent to it any more."""
 
+    def find_gone(self) -> bool:
+        """A handler has found the client gone. Whether it is the first: what else came before may be much."""
+
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
 
@@ -141,10 +144,11 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
 
 
 def log_failure(caller: Caller, event: str, error: BaseException) -> None:
-    """Count and log an error with its traceback, unless it only says that the client has gone."""
+    """Count and log an error with its traceback; one that only says that the client has gone in a line, and once."""
     where = caller.path, caller.id
     if caller.closed and is_connection_closed(error):
-        logger.info("The handler of %r found its client gone (path %.64r, connection %s)", event, *where)
+        if caller.find_gone():
+            logger.info("The handler of %r found its client gone (path %.64r, connection %s)", event, *where)
         return
     counters.handler_errors += 1
     logger.error("The handler of %r failed (path %.64r, connection %s)", event, *where, exc_info=error)

@@ -1,6 +1,8 @@
+import logging
+
 import pytest
 
-from channels_bridge.relay.complaints import Complaints
+from tornado_websockets.core.logger import Complaints
 
 
 class Clock:
@@ -40,6 +42,11 @@ def test_the_next_ones_of_a_kind_are_counted(complaints, clock, caplog):
         complaints.add("kind", "It is %r", number)
     more = " (and 9 more of this kind since the last such line)"
     assert said(caplog) == ["It is 0", f"It is 10{more}", "It is 11"]
+
+
+def test_may_be_of_another_level(clock, caplog):
+    Complaints(5.0, clock, level=logging.WARNING).add("kind", "It is so")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_kinds_are_logged_apart(complaints, caplog):
