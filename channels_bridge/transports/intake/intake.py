@@ -2,7 +2,7 @@
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from tornado_websockets.core.connections.pings import IdleFrames
 from tornado_websockets.core.delivery.hub import hub
@@ -34,12 +34,9 @@ class Intake:
 
     :ivar rest: what waits to be parsed.
     :ivar transport: is told when the client sends too many frames that carry nothing.
-    :cvar stops_by_itself: whether the server reads nothing while enough waits for the application.
     """
 
     __slots__ = ("_idle", "_is_held", "_is_paused", "_is_scheduled", "rest", "transport")
-
-    stops_by_itself: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.rest: bytearray | None = None
@@ -84,7 +81,7 @@ class Intake:
 
     def take(self, data: bytes) -> None:
         """Parse ``data``, or keep it, after all that came before."""
-        if not self._is_paused and len(data) <= SLICE and (self.stops_by_itself or not self.is_full()):
+        if not self._is_paused and len(data) <= SLICE and not self.is_full():
             self._feed(data)
             return
         if self.rest is None:
@@ -151,11 +148,15 @@ class Intake:
     def _feed(self, data: bytes) -> None:
         try:
             self._parse(data)
-        except Exception as error:  # a frame that the server did not expect in the state it is in
-            logger.warning("Closing a client: the server cannot parse what it sends: %r", error)
-            self.hold()
-            self.rest = None
-            self._cut()
+        except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """The parser has raised: a frame came that the server did not expect in the state it is in."""
+        logger.warning("Closing a client: the server cannot parse what it sends: %r", error)
+        self.hold()
+        self.rest = None
+        self._cut()
 
     def _go_on_reading(self) -> None:
         """Read on when nothing waits; parse on in the next turn, if that is not up to the application."""

@@ -4,11 +4,11 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from tornado_websockets import conf
 
-from .intake import Intake, merge
+from .intake import SLICE, Intake, merge
 
 _CONTINUATION: Final = 0x0
 _CONTROL: Final = 0x8
@@ -28,8 +28,6 @@ class UvicornIntake(Intake, asyncio.Protocol):
     """
 
     __slots__ = ("_collected", "_most", "_protocol", "_size", "_transport")
-
-    stops_by_itself: ClassVar[bool] = True
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -67,7 +65,13 @@ class UvicornIntake(Intake, asyncio.Protocol):
     # For the transport of asyncio, instead of uvicorn's protocol.
 
     def data_received(self, data: bytes) -> None:
-        self.take(data)
+        if self._is_paused or len(data) > SLICE or self._protocol is None:
+            self.take(data)
+            return
+        try:  # as take does, in one call: so most messages come
+            self._protocol.data_received(data)
+        except Exception as error:
+            self.fail(error)
 
     def eof_received(self) -> bool | None:
         return bool(self._protocol.eof_received())

@@ -13,7 +13,7 @@ def add(scheduler, sender, *texts):
 def served(scheduler, cost=1):
     """The first item of each delivery, in the order in which they are served."""
     order = []
-    while scheduler:
+    while scheduler.has_waiting:
         backlog = scheduler.first()
         order.append(backlog.waiting[0].items[0][0])
         scheduler.charge(backlog, cost, is_done=True)
@@ -145,7 +145,7 @@ class TestThreads:
         threads = [threading.Thread(target=send, args=(name,)) for name in "abcd"]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads) or scheduler:
+        while any(thread.is_alive() for thread in threads) or scheduler.has_waiting:
             order += served(scheduler)
             await asyncio.sleep(0)
         for name in "abcd":

@@ -231,7 +231,7 @@ class TestWhatWaitsForTheSameClients:
             member = Logging()
             member.name = number
             shard.subscribe(member, "/chat")
-        shard._budget = 0
+        shard.budget = 0
         for delivery in deliveries:
             shard.submit(delivery, SENDER)
         assert log == []
@@ -449,7 +449,7 @@ class TestSenders:
 
     async def test_may_have_a_little_waiting(self, shard):
         [member] = members_of(shard, 1)
-        shard._budget = 0
+        shard.budget = 0
         verdicts = []
         for _ in range(PACE.ahead + 1):
             shard.send(member, "x", SENDER)
@@ -459,7 +459,7 @@ class TestSenders:
 
     async def test_may_have_few_bytes_waiting(self, shard):
         [member] = members_of(shard, 1)
-        shard._budget = 0
+        shard.budget = 0
         shard.send(member, "x" * PACE.bytes_ahead, SENDER)
         assert not shard.has_much_waiting(SENDER)
         shard.send(member, "x", SENDER)
@@ -467,7 +467,7 @@ class TestSenders:
 
     async def test_do_not_make_threads_of_others_wait(self, shard):
         [member] = members_of(shard, 1)
-        shard._budget = 0
+        shard.budget = 0
         for _ in range(PACE.waiting + 10):
             shard.submit(Delivery("flood", [member]), "flooder")
         assert in_thread(lambda: shard.submit(Delivery("answer", [member]), "other")).wait(10)
@@ -494,7 +494,7 @@ class TestWhatOneSenderMayHaveWaiting:
 
     async def test_of_others_stays_where_it_is(self, shard):
         [member] = members_of(shard, 1)
-        shard._budget = 0
+        shard.budget = 0
         shard.submit(Delivery("later", [member]), "other")
         for _ in range(10):
             shard.submit(Delivery("x" * 1_000_000, [member]), SENDER)
@@ -549,7 +549,7 @@ class TestATargetThatFails:
             def deliver(self, item, key=None):
                 raise ValueError("broken")
 
-        shard._budget = 0
+        shard.budget = 0
         shard.submit(Delivery("x", [Broken()]), SENDER)
         shard.submit(Delivery("y", [member]), SENDER)
         shard.submit(Delivery("z", [member]), "other")

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from typing import ClassVar
 
 import pytest
 
@@ -17,14 +18,12 @@ class Caller:
     path = "/chat"
     id = "1f"
     leases_threads = False
+    kwargs: ClassVar = {}
 
     def __init__(self):
         self.closed = False
         self.sent_to = None
         self.replies = []
-
-    def values(self, frame):
-        return {"data": frame.data}
 
     def reply(self, frame, result):
         self.replies.append((frame.id, result))

@@ -1,12 +1,14 @@
 import types
 from functools import partial, wraps
 from inspect import Parameter, Signature
+from types import SimpleNamespace
 
 import pytest
 import tornado.gen
 from asgiref.sync import markcoroutinefunction
 
 from tornado_websockets.core.handlers.dispatch import Dispatcher, Rules
+from tornado_websockets.core.protocol.frames import Frame
 from tornado_websockets.exceptions import NotCallableError, WebSocketEventAlreadyBinded
 
 
@@ -31,6 +33,7 @@ class Parts:
 PARTS = [plain_parts, async_parts, partial(plain_parts), Parts().plain, partial(Parts().plain), Parts()]
 
 VALUES = {"self": "context", "socket": "the socket", "data": {"a": 1}, "room": "lobby"}
+SOURCE = {"endpoint": SimpleNamespace(context="context"), "socket": "the socket", "kwargs": {"room": "lobby"}}
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def call(dispatcher, worker):
     async def register_and_call(callback):
         dispatcher.register(callback, "event")
         handler = dispatcher.find("event")
-        return await handler.start(handler.bind(VALUES), worker)
+        return await handler.begin(SimpleNamespace(**SOURCE, run=worker), Frame("event", VALUES["data"]))
 
     return register_and_call
 
@@ -358,10 +361,12 @@ class TestReservedEvents:
     @pytest.mark.parametrize("event", ["open", "close"])
     def test_are_those_of_the_connection(self, dispatcher, event):
         assert dispatcher.is_reserved(event)
+        assert event not in dispatcher.offered
 
     def test_are_those_registered_as_such(self, dispatcher):
         dispatcher.register(lambda: None, "module_open", at="open")
         assert dispatcher.is_reserved("module_open")
+        assert "module_open" not in dispatcher.offered
 
     def test_are_no_others(self, dispatcher):
         dispatcher.register(lambda: None, "say")

@@ -1,11 +1,14 @@
 """What is asked before a handler runs, in which order, and what a handler without rules is spared."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tornado_websockets.core.handlers.calling import current
 from tornado_websockets.core.handlers.dispatch import NO_RULES, Rules
 from tornado_websockets.core.handlers.guarding import Bound, Guarded, Typed, Types, guard
 from tornado_websockets.core.handlers.signatures import Handler, read
+from tornado_websockets.core.protocol.frames import Frame
 from tornado_websockets.exceptions import Refused
 
 NAMES = {"data", "event", "room"}
@@ -52,8 +55,10 @@ ASIDE = []
 @pytest.fixture
 def handle(worker):
     async def handle(handler, data=None, event="say"):
-        values = {"data": {"n": 1} if data is None else data, "event": event, "room": "lobby"}
-        return await handler.start(handler.bind(values), worker)
+        source = SimpleNamespace(
+            endpoint=SimpleNamespace(context=None), socket=None, kwargs={"room": "lobby"}, run=worker
+        )
+        return await handler.begin(source, Frame(event, {"n": 1} if data is None else data))
 
     return handle
 
@@ -85,9 +90,9 @@ async def test_handler_with_a_type_alone_only_binds_otherwise(handle):
     assert await handle(handler) == 1
 
 
-async def test_data_that_do_not_fit_are_refused_when_bound():
+async def test_data_that_do_not_fit_are_refused_before_anything_begins(handle):
     with pytest.raises(Refused):
-        guarded(give, types=Types(Numbers())).bind({"data": {"n": "one"}})
+        await handle(guarded(give, types=Types(Numbers())), {"n": "one"})
 
 
 async def test_reply_is_dumped(handle):

@@ -5,10 +5,11 @@ It is long because all of that meets in one status: whether the client is still 
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -18,8 +19,9 @@ from ..conversation.questions import GONE, Questions
 from ..conversation.streams import Streams
 from ..counters import counters
 from ..delivery.hub import Hub
+from ..delivery.scheduler import LIGHT
 from ..delivery.sending import Sending
-from ..handlers.calling import FAILED, call, sender_to
+from ..handlers.calling import FAILED, call, current, sender_to
 from ..handlers.dispatch import Dispatcher
 from ..handlers.signatures import Handler, Parts, Run
 from ..handlers.workers import Workers
@@ -122,11 +124,14 @@ class Connection:
     :param orders_seen: see below; by default they are those of now.
     :param straggling: seconds for which what the client had sent is still begun after it has left.
 
+    :ivar socket: what its handlers get.
     :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
     :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
     :ivar is_sent_away: whether it was closed because its server stops.
     :ivar orders_seen: number of the last order to processes that had come when its handshake began.
     """
+
+    socket: Socket
 
     __slots__ = (
         "__weakref__",
@@ -144,7 +149,6 @@ class Connection:
         "_pings",
         "_questions",
         "_rate",
-        "_socket",
         "_status",
         "_straggling",
         "_streams",
@@ -165,6 +169,7 @@ class Connection:
         "sent_to",
         "session",
         "shard",
+        "socket",
         "state",
         "transport",
         "user_key",
@@ -209,7 +214,8 @@ class Connection:
         self.leases_threads = run is None
         self.run: Run = run or endpoint.workers.runner(path)
         self._limits = limits
-        self._socket = socket
+        if socket is not None:
+            self.socket = socket
         self._status: State = CONNECTING
         self._close_after_accept: Close | None = None  # close() was called during the handshake
         self._straggling = straggling
@@ -231,12 +237,12 @@ class Connection:
     def __repr__(self) -> str:
         return f"<Connection {self.id} on {self.path} {self._status.name.lower()}>"
 
-    @property
-    def socket(self) -> Socket:
-        """What handlers get."""
-        if self._socket is None:
-            self._socket = Socket(self)
-        return self._socket
+    def __getattr__(self, name: str) -> Any:
+        """What handlers get is made when it is first asked for; a property would cost each message a call."""
+        if name != "socket":
+            raise AttributeError(f"{self!r} has no attribute {name!r}", name=name, obj=self)
+        self.socket = Socket(self)
+        return self.socket
 
     # For handlers, from any thread, by way of that.
 
@@ -295,15 +301,26 @@ class Connection:
         """
         if self._status is not OPEN:
             raise_connection_closed(self.path, self.id)
-        # What its own handlers have sent goes first.
-        sender = self if self.shard.has_waiting(self) else sender_to(self.path)
-        self._is_queued = not self.shard.send(self, text, sender) or self._is_queued
+        sender = current.get() or self.path
+        if self.shard.waiting.has_waiting and self.shard.has_waiting(self):
+            sender = self  # what its own handlers have sent goes first
+        self._send(text, sender)
         self._has_answered = sender is self or self._has_answered
         if self._status is not OPEN:  # found out by sending
             raise_connection_closed(self.path, self.id)
-        if self._outbox.is_worth_waiting and not self.shard.is_here:
+        if self._outbox.writer is not None and self._outbox.is_worth_waiting and not self.shard.is_here:
             self.shard.wait_for(self._outbox.room_unless_stuck)
         return Sending(self._until_sent, sender)
+
+    def _send(self, text: str, sender: Hashable) -> None:
+        """Send a text in the turn of ``sender``: here and now, if nobody waits for one."""
+        shard = self.shard
+        is_light = len(text) < LIGHT and shard.budget > shard.reserve
+        if is_light and not shard.waiting.has_waiting and get_ident() == shard.thread:
+            shard.budget -= 1
+            self.deliver(text)
+        elif not shard.send(self, text, sender):
+            self._is_queued = True
 
     async def _until_sent(self, sender: Any) -> None:
         if self.shard.is_here:
@@ -412,8 +429,14 @@ class Connection:
         frame = read(message, self._limits)
         if isinstance(frame, Refusal):
             self.refuse(frame)
-        elif (refusal := await self._handle(frame)) is not None:
-            self.refuse(refusal, frame.event)
+        else:
+            handler = self.endpoint.dispatcher.offered.get(frame.event)
+            if handler is not None and self._streams is None:
+                refusal = await call(handler, frame, self)
+            else:
+                refusal = await self._handle(frame)
+            if refusal is not None:
+                self.refuse(refusal, frame.event)
         if self._is_queued or self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
 
@@ -552,7 +575,9 @@ class Connection:
 
     def _let_go(self) -> None:
         """Forget who has us: nobody should wait for the garbage collector."""
-        self._greeting = self._streams = self._socket = None
+        self._greeting = self._streams = None
+        with suppress(AttributeError):
+            del self.socket
 
     async def fall_silent(self) -> None:
         """Return when no reply in parts is under way: after the client has gone, when all are closed."""
@@ -590,6 +615,15 @@ class Connection:
                 self._status = CLOSED
             else:
                 counters.messages_out += 1
+                if self._outbox.writer is None:  # as push would do it, for which nothing is left to do mostly
+                    try:
+                        sending = self.transport.send(item)
+                    except Exception as error:
+                        self._outbox.fail(error)
+                    else:
+                        if sending is not None:
+                            self._outbox.begin(sending)
+                    return
             self._outbox.push(item, key)
         elif isinstance(item, str):
             counters.messages_dropped += 1
@@ -640,16 +674,6 @@ class Connection:
             self.transport.abort(code)
 
     # For the handler that is running.
-
-    def values(self, frame: Frame) -> dict[str, Any]:
-        """What a handler may take as arguments, by name: made anew for each call."""
-        return {
-            "self": self.endpoint.context,
-            "socket": self.socket,
-            "data": frame.data,
-            "event": frame.event,
-            **self.kwargs,
-        }
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
@@ -773,4 +797,4 @@ class Connection:
         """Send a text to the client in answer to what it has sent, unless it has gone."""
         if self._status is OPEN:
             self._has_answered = True
-            self._is_queued = not self.shard.send(self, text, self) or self._is_queued
+            self._send(text, self)

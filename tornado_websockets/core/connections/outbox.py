@@ -34,8 +34,8 @@ _WRITTEN_IN_A_ROW = 64
 class Outbox:
     """The way out of one connection. Used on its event loop's thread only.
 
-    While the client keeps up, :meth:`push` starts the transport's ``send`` at once, in the caller's turn of the
-    event loop: no task, no queue. What the transport cannot take waits here, and a writer task sends it in order.
+    While the client keeps up, the transport's ``send`` is started at once, in the caller's turn of the event loop: no
+    task, no queue. What the transport cannot take waits here, and a writer task sends it in order.
 
     :param owner: is told when the client is given up.
     :param max_bytes: of text that may wait.
@@ -93,13 +93,32 @@ class Outbox:
             return
         try:
             sending = self._sending(item)
-            rest = None if sending is None else start(sending)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
+        else:
+            if sending is not None:
+                self.begin(sending)
+
+    def begin(self, sending: Awaitable[None]) -> None:
+        """Send what the transport has not taken within the call. For whoever has seen that there is no writer."""
+        try:
+            rest = start(sending)
+        except Exception as error:
+            self.fail(error)
             return
         if rest is not None:
             self._begun += 1
             self.writer = asyncio.get_running_loop().create_task(self._write(rest))
+
+    def fail(self, error: Exception) -> None:
+        """The client cannot be sent to: give it up."""
+        owner = self._give_up()
+        if owner is None:
+            return
+        if isinstance(error, ClientGone):
+            owner.on_lost()
+        else:
+            owner.on_fault(error)
 
     async def room(self) -> None:
         """Return when the outbox is not congested, or its client is gone."""
@@ -177,7 +196,7 @@ class Outbox:
                 if written % _WRITTEN_IN_A_ROW == 0:  # a transport that always has room would never let others run
                     await asyncio.sleep(0)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
         finally:
             patience.end()
             if self.writer is asyncio.current_task():
@@ -203,15 +222,6 @@ class Outbox:
             item = item.text
         self.size -= _size(item)
         return item
-
-    def _fail(self, error: Exception) -> None:
-        owner = self._give_up()
-        if owner is None:
-            return
-        if isinstance(error, ClientGone):
-            owner.on_lost()
-        else:
-            owner.on_fault(error)
 
     def _give_up_slow(self, reason: str) -> None:
         owner = self._give_up()

@@ -17,6 +17,9 @@ from .message import Message
 #: before another sender has its turn.
 HEAVY: Final = 64
 
+#: Characters below which a text counts for one message.
+LIGHT: Final = 4096
+
 #: Senders without anything waiting that are remembered, for what they had lately.
 _MAX_IDLE: Final = 1_000
 
@@ -74,7 +77,7 @@ class Delivery:
 
 def weight_of(item: str | Close) -> int:
     """How much of a turn it takes to send ``item`` to one client, in messages of up to 4 KiB."""
-    return 1 + (len(item) >> 12)
+    return 1 + len(item) // LIGHT
 
 
 class Backlog:
@@ -110,6 +113,8 @@ class Scheduler:
     flood gets what the others leave.
 
     Deliveries are added by any thread, and taken by the thread of the event loop.
+
+    :ivar has_waiting: whether anything waits. It is a plain value, since it is looked at before each text is sent.
     """
 
     def __init__(self) -> None:
@@ -120,10 +125,7 @@ class Scheduler:
         self._serving: Backlog | None = None
         self._lock = threading.Lock()
         self.last = 0  # number of the delivery that was added last
-
-    def __bool__(self) -> bool:
-        """Whether anything waits."""
-        return bool(self._heap) or self._serving is not None
+        self.has_waiting = False
 
     def oldest(self) -> float:
         """The number of the oldest delivery that waits; infinity when none does."""
@@ -140,6 +142,7 @@ class Scheduler:
             if backlog is None:
                 self._forget_idle()
                 backlog = self._backlogs[sender] = Backlog()
+            self.has_waiting = True
             self.last += 1
             delivery.number = self.last
             backlog.waiting.append(delivery)
@@ -181,6 +184,7 @@ class Scheduler:
             if backlog.waiting:
                 self._line_up(backlog)
             elif not self._heap:
+                self.has_waiting = False
                 self._backlogs.clear()
                 self._clock = 0
         if is_done:
@@ -194,6 +198,7 @@ class Scheduler:
                 self._finish(backlog)
             self._heap = [entry for entry in self._heap if entry[2] is not backlog]
             heapify(self._heap)
+            self.has_waiting = bool(self._heap) or self._serving is not None
         backlog.tell()
         return taken
 

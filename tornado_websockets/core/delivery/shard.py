@@ -56,6 +56,11 @@ class Shard:
     turns. A sender is the connection whose handler sends; for what comes from elsewhere it is the topic.
 
     :ivar topics: the members of each topic that has some.
+    :ivar thread: the identity of the loop's own.
+    :ivar waiting: what waits for its turn.
+    :ivar budget: messages that may still be sent in this turn of the loop. Above ``reserve`` of them, what is below
+        :data:`~.scheduler.LIGHT` and finds nothing waiting may go to its client directly, as :meth:`send` would do it,
+        if it is counted here: so a reply passes neither the shard nor the scheduler.
     :ivar turnstile: where clients wait that have sent more than was handled by now.
     :ivar bulky: where large messages wait to be decoded, one in each iteration of the event loop.
     """
@@ -67,9 +72,10 @@ class Shard:
         self.turnstile = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
         self._directories: dict[str, Directory] = {}  # of topics with many members, from when one is needed
-        self._thread = threading.get_ident()
-        self._waiting = Scheduler()
-        self._budget = pace.budget
+        self.thread = threading.get_ident()
+        self.waiting = Scheduler()
+        self.budget = pace.budget
+        self.reserve = pace.budget // 2
         self._closing: deque[tuple[int, Member, Close]] = deque()
         self._rosters: dict[str, list[Member]] = {}  # of topics that were asked for theirs since they changed
         self._ordered: dict[Any, str] = {}  # members that send, and are sent to, in the order of their topic
@@ -82,7 +88,7 @@ class Shard:
     @property
     def is_here(self) -> bool:
         """Whether the caller is on this loop's thread."""
-        return threading.get_ident() == self._thread
+        return threading.get_ident() == self.thread
 
     def subscribe(self, member: Member, topic: str, *, is_ordered: bool = False) -> None:
         """Let ``member`` hear what is sent to ``topic``.
@@ -153,11 +159,11 @@ class Shard:
         pace = self.pace
         if not self.is_here:
             self._hold_up(self._enqueue(delivery, sender))
-        elif self._waiting or self._budget <= 0 or not self._advance(delivery, self._budget):
+        elif self.waiting.has_waiting or self.budget <= 0 or not self._advance(delivery, self.budget):
             backlog = self._enqueue(delivery, sender)
             if backlog.size > pace.waiting_bytes:
                 self._flush(backlog)
-        elif self._budget < pace.budget // 2:
+        elif self.budget < self.reserve:
             self._wake()
 
     def place(self, delivery: Delivery, sender: Hashable) -> Backlog:
@@ -187,12 +193,12 @@ class Shard:
 
     def send(self, member: Member, text: str, sender: Hashable) -> bool:
         """:meth:`submit` for a single member; whether it was sent within the call."""
-        if self._waiting or self._budget <= 0 or not self.is_here:
+        if self.waiting.has_waiting or self.budget <= 0 or not self.is_here:
             self.submit(Delivery(text, [member]), self._ordered.get(member, sender))
             return False
-        self._budget -= weight_of(text)
+        self.budget -= weight_of(text)
         member.deliver(text)
-        if self._budget < self.pace.budget // 2:
+        if self.budget < self.reserve:
             self._wake()
         return True
 
@@ -201,23 +207,23 @@ class Shard:
 
         :param members: what is put for the same list in a row is sent together.
         """
-        self._waiting.add(self._ordered.get(sender, sender), Delivery(text, members))
+        self.waiting.add(self._ordered.get(sender, sender), Delivery(text, members))
 
     def push(self) -> None:
         """Deliver what waits: now what this turn of the loop allows, and then the rest. On the loop."""
-        if self._waiting and not self._is_serving:
+        if self.waiting.has_waiting and not self._is_serving:
             self._serve()
             self._close()  # orders that came behind it
-            if self._waiting:
+            if self.waiting.has_waiting:
                 self._wake()
 
     def has_waiting(self, sender: Hashable) -> bool:
         """Whether something that ``sender`` has submitted waits for its turn."""
-        return bool(self._waiting) and self._backlog_of(sender) is not None
+        return self.waiting.has_waiting and self._backlog_of(sender) is not None
 
     def has_much_waiting(self, sender: Hashable) -> bool:
         """Whether ``sender`` has to wait before it causes more; some is let pass, to be sent together."""
-        if not self._waiting:
+        if not self.waiting.has_waiting:
             return False
         backlog = self._backlog_of(sender)
         return backlog is not None and (backlog.load > self.pace.ahead or backlog.size > self.pace.bytes_ahead)
@@ -246,7 +252,7 @@ class Shard:
 
     def close(self, member: Member, close: Close) -> None:
         """Deliver an order to close after all that was submitted so far, by whomever. From any thread."""
-        self._closing.append((self._waiting.last, member, close))
+        self._closing.append((self.waiting.last, member, close))
         if self.is_here:
             self._close()
         else:
@@ -286,12 +292,12 @@ class Shard:
         is_for_few = delivery.audience is not None and delivery.audience.is_narrow
         if isinstance(delivery.targets, str) and not is_for_few:
             delivery.reach = len(self.topics.get(delivery.targets, ()))
-        backlog = self._waiting.add(self._ordered.get(sender, sender), delivery)
+        backlog = self.waiting.add(self._ordered.get(sender, sender), delivery)
         self._wake()
         return backlog
 
     def _backlog_of(self, sender: Hashable) -> Backlog | None:
-        return self._waiting.backlog_of(self._ordered.get(sender, sender))
+        return self.waiting.backlog_of(self._ordered.get(sender, sender))
 
     def _hold_up(self, backlog: Backlog) -> None:
         """Make a worker thread wait that is faster than the loop."""
@@ -308,7 +314,7 @@ class Shard:
 
     def _pump(self) -> None:
         self._is_woken = False  # before anything is taken, so that what a thread adds meanwhile wakes us again
-        self._budget, self._handled = self.pace.budget, 0
+        self.budget, self._handled = self.pace.budget, 0
         self._serve()
         self._close()
 
@@ -316,15 +322,15 @@ class Shard:
         """Deliver what waits, as much as is left of the budget."""
         self._is_serving = True
         try:
-            while self._waiting and self._budget > 0:
-                backlog = self._waiting.first()
-                before = self._budget
+            while self.waiting.has_waiting and self.budget > 0:
+                backlog = self.waiting.first()
+                before = self.budget
                 is_done = True  # also where a target raises: then it is not tried again
                 try:
-                    is_done = self._advance(backlog.waiting[0], min(self._budget, HEAVY))
+                    is_done = self._advance(backlog.waiting[0], min(self.budget, HEAVY))
                 finally:
-                    self._waiting.charge(backlog, before - self._budget, is_done)
-                    if self._waiting:
+                    self.waiting.charge(backlog, before - self.budget, is_done)
+                    if self.waiting.has_waiting:
                         self._wake()
         finally:
             self._is_serving = False
@@ -332,18 +338,18 @@ class Shard:
     def _close(self) -> None:
         """Deliver the orders to close before which nothing waits any more."""
         if self._closing:
-            oldest = self._waiting.oldest()
+            oldest = self.waiting.oldest()
             while self._closing and self._closing[0][0] < oldest:
                 _, member, close = self._closing.popleft()
                 member.deliver(close)
 
     def _flush(self, backlog: Backlog) -> None:
         """Deliver all of it, however much that is for one iteration of the event loop."""
-        before = self._budget
-        for delivery in self._waiting.take_all(backlog):
+        before = self.budget
+        for delivery in self.waiting.take_all(backlog):
             while not self._advance(delivery, self.pace.budget):
                 pass
-        backlog.tag += before - self._budget
+        backlog.tag += before - self.budget
 
     def _advance(self, delivery: Delivery, budget: int) -> bool:
         """Deliver to as many targets as ``budget`` allows, but to one at least; whether that was all."""
@@ -353,7 +359,7 @@ class Shard:
         start = delivery.done
         delivery.done += max(1, budget // delivery.weight)
         targets = delivery.targets[start : delivery.done]
-        self._budget -= delivery.weight * len(targets)
+        self.budget -= delivery.weight * len(targets)
         if len(delivery.items) == 1:  # most often, and a loop for each member takes a tenth of all that is done for it
             [(item, key)] = delivery.items
             for member in targets:

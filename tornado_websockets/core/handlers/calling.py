@@ -13,20 +13,18 @@ from ..protocol.frames import Code, Frame, Refusal
 from ..tasks import is_own_cancellation
 from ..watching import Outcome, on_handled
 from .leasing import lease_threads, leases
-from .signatures import PARTS, Handler, Parts, Run
+from .signatures import PARTS, Handler, Parts, Source
 
 
-class Caller(Protocol):
+class Caller(Source, Protocol):
     """The client whose event is handled.
 
-    :ivar run: runs what may block, away from the event loop.
     :ivar leases_threads: whether what its handlers await in threads has one of its own; a test has its thread.
     :ivar sent_to: the topic that its handlers have sent to last.
     """
 
     path: str
     id: str
-    run: Run
     leases_threads: bool
     sent_to: str | None
 
@@ -41,9 +39,6 @@ class Caller(Protocol):
 
     def translate(self, error: BaseException) -> Refused | None:
         """The refusal that an error of some framework stands for, if it is meant as one."""
-
-    def values(self, frame: Frame) -> dict[str, Any]:
-        """What a handler may take as arguments, by name: made anew for each call."""
 
     def reply(self, frame: Frame, result: Any) -> None:
         """Answer a frame that wants a reply with what its handler has returned."""
@@ -90,7 +85,7 @@ async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None
         if handler.answers_in_parts:
             refusal = caller.refusal_of_parts(frame)
         if refusal is None:
-            result = await handler.start(handler.bind(caller.values(frame)), caller.run)
+            result = await handler.begin(caller, frame)
             if isinstance(result, PARTS):
                 refusal = caller.reply_in_parts(frame, handler, result)
                 goes_on = refusal is None
@@ -103,7 +98,8 @@ async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None
         refusal = refusal_of(error, frame, caller)
     finally:
         current.set(None)
-        leases.release()
+        if leases.leased:
+            leases.release()
         counters.handlers_running -= 1
         counters.handler_seconds += monotonic() - started
     if on_handled and not goes_on:

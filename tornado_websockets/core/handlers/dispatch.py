@@ -43,6 +43,7 @@ class Dispatcher:
     :param guard: sees to the rules and types of handlers.
     :param taken: names of events that no handler may have here.
     :ivar events: the registered functions by event.
+    :ivar offered: the handlers that a client may call, by event.
     :ivar prefixes: with which the names of the events of modules begin.
     """
 
@@ -55,6 +56,7 @@ class Dispatcher:
         self.prefixes: set[str] = set()
         self._names = frozenset(names)
         self._handlers: dict[str, Handler] = {}
+        self.offered: dict[str, Handler] = {}
         self._moments: dict[str, list[str]] = {moment: [moment] for moment in RESERVED}
         self._reserved = set(RESERVED)
         self._defaults: set[str] = set()
@@ -88,6 +90,7 @@ class Dispatcher:
         if at is not None and event not in self._reserved:
             self._moments[at].append(event)
             self._reserved.add(event)
+            self.offered.pop(event, None)
 
     def replace(self, callback: Callback, event: str, rules: Rules = NO_RULES) -> None:
         """Let ``callback`` answer ``event``, and nothing else; errors as :meth:`register`."""
@@ -100,13 +103,17 @@ class Dispatcher:
         if event.startswith(CONTROL):
             raise ValueError(f"The event {event!r} has a name of the protocol's own: those begin with {CONTROL!r}.")
         is_moment = event.removeprefix(rules.prefix) in RESERVED
-        self._handlers[event] = self._guard(read(callback, self._names, may_answer_in_parts=not is_moment), rules)
+        handler = self._guard(read(callback, self._names, may_answer_in_parts=not is_moment), rules)
+        self._handlers[event] = handler
+        if event not in self._reserved:
+            self.offered[event] = handler
         self._defaults.discard(event)
         self.events.show(event, callback)
 
     def forget(self, event: str) -> None:
         """Let nothing answer ``event``."""
         self._handlers.pop(event, None)
+        self.offered.pop(event, None)
         self.events.show(event, None)
 
     def find(self, event: str) -> Handler | None:

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from ...exceptions import NotCallableError, Refused
-from ..protocol.frames import Code
+from ..protocol.frames import Code, Frame
 from ..protocol.limits import Rate
 from .calling import Caller, current
 from .dispatch import Rules
-from .signatures import PARTS, Call, Callback, Handler, Run, call_in_thread, read
+from .signatures import PARTS, Call, Callback, Handler, Run, Source, call_in_thread, read, values_of
 
 #: What a handler may take, by name: made anew for each call.
 Values = dict[str, Any]
@@ -89,10 +89,9 @@ class Typed(Handler):
     types: Types
     validate: Callable[[Any], Any]
 
-    def bind(self, values: Values) -> Call:
-        """The callback with what it takes of ``values``. Raises :class:`Refused` where the data do not fit."""
-        values["data"] = self.validate(values["data"])
-        return Handler.bind(self, values)
+    def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
+        """See :class:`Handler`. Raises :class:`Refused` where the data do not fit."""
+        return Handler.begin(self, source, frame._replace(data=self.validate(frame.data)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,10 @@ class Guarded(Handler):
     asks_first: bool
     waits: bool
     run_aside: Run
+
+    def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
+        """See :class:`Handler`. May raise :class:`Refused`."""
+        return self.start(self.bind(values_of(source, frame)), source.run)
 
     def bind(self, values: Values) -> Call:
         """The callback with what it takes of ``values``, or the steps that lead to it. May raise :class:`Refused`."""

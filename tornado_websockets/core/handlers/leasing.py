@@ -8,6 +8,7 @@ long as it may come back to it.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
@@ -51,6 +52,7 @@ class Leases(Executor):
     A lease ends with :meth:`release`, which ends those of handlers, or with the task.
 
     :param most: at a time.
+    :ivar leased: those of now; while there are none, :meth:`release` need not be called.
     """
 
     def __init__(self, most: int = MOST_LEASED) -> None:
@@ -64,7 +66,7 @@ class Leases(Executor):
 
     def forget(self) -> None:
         """Start without threads, as a forked process must."""
-        self._leased: dict[asyncio.Task[Any], _Thread] = {}
+        self.leased: dict[asyncio.Task[Any], _Thread] = {}
         self._free: list[_Thread] = []
         self._made = 0
 
@@ -91,7 +93,7 @@ class Leases(Executor):
             task = asyncio.current_task()
         except RuntimeError:
             task = None
-        thread = None if task is None else self._leased.get(task) or self._lease(task)
+        thread = None if task is None else self.leased.get(task) or self._lease(task)
         if thread is not None:
             return thread.submit(function, *args, **kwargs)
         if self._before_shared is not None:
@@ -99,12 +101,11 @@ class Leases(Executor):
         return SyncToAsync.single_thread_executor.submit(function, *args, **kwargs)
 
     def release(self) -> None:
-        """End the lease of the running task, if it has one. Costs next to nothing where nobody has."""
-        if self._leased:
-            task = asyncio.current_task()
-            if task is not None and task in self._leased:
-                task.remove_done_callback(self._end)
-                self._end(task)
+        """End the lease of the running task, if it has one."""
+        task = asyncio.current_task() if self.leased else None
+        if task is not None and task in self.leased:
+            task.remove_done_callback(self._end)
+            self._end(task)
 
     def _lease(self, task: "asyncio.Task[Any]") -> _Thread | None:
         if self._free:
@@ -114,7 +115,7 @@ class Leases(Executor):
             thread = _Thread(f"WebSocket async {self._made}", self._idle)
         else:
             return None
-        self._leased[task] = thread
+        self.leased[task] = thread
         thread.tenancy.is_leased = True
         task.add_done_callback(self._end)
         if self._before is not None:
@@ -122,7 +123,7 @@ class Leases(Executor):
         return thread
 
     def _end(self, task: "asyncio.Task[Any]") -> None:
-        thread = self._leased.pop(task, None)
+        thread = self.leased.pop(task, None)
         if thread is not None:
             thread.tenancy.is_leased = False
             if self._after is not None:
@@ -137,6 +138,6 @@ _context = ThreadSensitiveContext()
 SyncToAsync.context_to_thread_executor[_context] = leases
 
 
-def lease_threads() -> None:
-    """Have :data:`leases` used by what the running task, and those that it starts, await from now on."""
-    SyncToAsync.thread_sensitive_context.set(_context)
+#: Called without arguments, has :data:`leases` used by what the running task, and those that it starts, await from
+#: now on.
+lease_threads: Final = partial(SyncToAsync.thread_sensitive_context.set, _context)

@@ -2,14 +2,16 @@
 
 import inspect
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from types import AsyncGeneratorType, GeneratorType, MethodType
-from typing import Any
+from typing import Any, Protocol
 
 from asgiref.sync import iscoroutinefunction
+
+from ..protocol.frames import Frame
 
 Callback = Callable[..., Any]
 
@@ -33,6 +35,25 @@ _ONLY_BY_NAME = frozenset({"self", "event"})
 _STARS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
+class Source(Protocol):
+    """The client whose event is handled, as far as its handler is called with something of it.
+
+    :ivar run: runs what may block, away from the event loop.
+    :ivar kwargs: the parameters of its path.
+    """
+
+    endpoint: Any
+    socket: Any
+    kwargs: Mapping[str, Any]
+    run: Run
+
+
+def values_of(source: Source, frame: Frame) -> dict[str, Any]:
+    """All that a handler may take, by name: made anew for each call."""
+    own = {"self": source.endpoint.context, "socket": source.socket, "data": frame.data, "event": frame.event}
+    return own | dict(source.kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """A callback and the names of the values it takes; its signature was read when it was registered.
@@ -47,6 +68,24 @@ class Handler:
     runs_on_loop: bool
     takes_rest: bool
     answers_in_parts: bool
+
+    def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
+        """Begin to run it for an event; awaiting the result gives what it, or its awaitable, returns."""
+        if self.positional or self.takes_rest:  # hardly ever
+            return self.start(self.bind(values_of(source, frame)), source.run)
+        kwargs: dict[str, Any] = {}
+        for name in self.keywords:
+            if name == "data":
+                kwargs[name] = frame.data
+            elif name == "socket":
+                kwargs[name] = source.socket
+            elif name == "self":
+                kwargs[name] = source.endpoint.context
+            else:
+                kwargs[name] = frame.event if name == "event" else source.kwargs[name]
+        if self.runs_on_loop:
+            return self.callback(**kwargs)  # type: ignore[no-any-return]
+        return self.start(partial(self.callback, **kwargs), source.run)
 
     def bind(self, values: dict[str, Any]) -> Call:
         """The callback with what it takes of ``values``."""

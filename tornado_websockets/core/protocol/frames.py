@@ -1,14 +1,14 @@
 """Text on the wire <-> frames, and why a text is refused."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple
 
 from . import outline
-from .ids import Id, find_id, id_of, is_id
+from .ids import Id, find_id, id_of
 from .limits import Limits
 from .parsing import OutOfRange, Unsendable, parse
 
@@ -71,7 +71,8 @@ def decode(text: str | bytes, limits: Limits) -> Frame | Refusal:
             return _too_large(text, limits)
         if not isinstance(text, str):
             return Refusal(Code.BINARY, "Expected a text message, got a binary one.")
-        brackets = _brackets(text, limits)
+        count = text.count("[") + text.count("{")
+        brackets = outline.brackets(text) if count > limits.max_depth or count > limits.max_containers else b""
         if brackets and outline.containers(brackets) > limits.max_containers:
             return _too_many(text, limits)
         value, is_sendable = parse(text), True
@@ -94,15 +95,6 @@ def refuse(text: str | bytes, limits: Limits) -> Refusal:
     except ValueError:  # half a surrogate pair, which no server lets through
         pass
     return Refusal(Code.RATE_LIMITED, "Too many messages a second.", find_id(text))
-
-
-def _brackets(text: str, limits: Limits) -> bytes:
-    """The brackets of ``text``, if it is long enough and has enough of them to nest too deeply, or to be too many."""
-    size = len(text)
-    if size <= limits.max_depth and size <= limits.max_containers:
-        return b""
-    count = text.count("[") + text.count("{")
-    return outline.brackets(text) if count > limits.max_depth or count > limits.max_containers else b""
 
 
 def _size(text: str | bytes) -> int:
@@ -130,7 +122,7 @@ def _frame(value: object) -> Frame | Refusal:
     if not isinstance(value, dict):
         return Refusal(Code.INVALID_JSON, "Expected a JSON object.")
     event, data, id_ = value.get("event"), value.get("data"), value.get("id")
-    if id_ is not None and not is_id(id_):
+    if id_ is not None and type(id_) is not int and type(id_) is not str:  # of which bool is neither
         return Refusal(Code.INVALID_DATA, "Expected a string or an integer as 'id'.")
     if not isinstance(event, str) or not event:
         return Refusal(Code.MISSING_EVENT, "Expected the name of an event as 'event'.", id_)
@@ -143,13 +135,18 @@ def _frame(value: object) -> Frame | Refusal:
     return Frame(event, data, id_)
 
 
-def _dumps(default: Callable[[Any], Any] | None) -> Callable[[Any], str]:
-    """``json.JSONEncoder.encode``, without the C encoder that it makes anew for each text: half of the work."""
+def _dumps(default: Callable[[Any], Any] | None) -> Callable[[Any, int], Iterable[str]]:
+    """``json.JSONEncoder.iterencode``, without the C encoder that it makes anew for each text: half of the work.
+
+    The second argument of what is returned is 0.
+    """
     encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=default)
     if c_make_encoder is None:  # a Python without it
-        return encoder.encode
-    encode = c_make_encoder(None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
-    return lambda value: "".join(encode(value, 0))
+        return lambda value, _: encoder.iterencode(value)
+    encode: Callable[[Any, int], Iterable[str]] = c_make_encoder(
+        None, encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False
+    )
+    return encode
 
 
 class Encoder:
@@ -234,6 +231,6 @@ class Encoder:
 
     def _encode(self, value: object) -> str:
         try:
-            return self._dumps(value).replace("</", "<\\/")
+            return "".join(self._dumps(value, 0)).replace("</", "<\\/")
         except RecursionError as error:
             raise ValueError("The data nest too deeply to be sent, or hold themselves.") from error

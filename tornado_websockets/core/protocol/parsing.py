@@ -54,7 +54,11 @@ def by_python(text: str) -> Any:
     """
     text = text.strip(_WHITESPACE)
     decoder = _decoder if len(text) <= _LONG else _decoder_of_long
-    value, end = decoder.raw_decode(text)  # what decode() does, without its two regular expressions
+    try:
+        # What decode() does, without its two regular expressions.
+        value, end = decoder.scan_once(text, 0)  # type: ignore[attr-defined]
+    except StopIteration as error:
+        raise ValueError(f"there is no value at {error.value}") from None
     if end != len(text):
         raise ValueError("there is something after the value")
     if "\\" in text and _SURROGATE.search(text) and outline.has_half_a_pair(text):

@@ -140,17 +140,6 @@ class TestWhileTheApplicationHasEnough:
         await turns()
         assert len(open_socket.parsed) == 5
 
-    async def test_a_server_that_stops_by_itself_is_not_asked(self):
-        class Stopping(Socket):
-            stops_by_itself = True
-
-        socket = Stopping()
-        socket.release()
-        before = socket.asked
-        socket.take(b"x")
-        assert socket.parsed == [b"x"]
-        assert socket.asked == before
-
 
 class TestAFlood:
     @pytest.fixture
