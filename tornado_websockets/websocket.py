@@ -88,9 +88,9 @@ class WebSocket:
     :param presence: tells the clients of a concrete path who else is there, with the event ``presence``: a function or
         coroutine function that is called with the ``socket`` and returns a dict for the others to see, or ``None`` for
         nobody; ``True``, where who calls ``socket.present(info)`` is seen; ``"count"`` tells their number alone.
-    :raises TypeError: ``path`` is no string, ``add_to_handlers`` no ``bool``, ``concurrency`` no ``int``, ``authorize``
-        takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings, a type of ``sends``
-        cannot be used, ``history`` is no number, or ``retain`` no list of names.
+    :raises TypeError: ``path`` is no string, ``add_to_handlers`` or ``recheck`` no ``bool``, ``concurrency`` no
+        ``int``, ``authorize`` takes no argument, ``authenticate`` is no such list, ``subprotocols`` no list of strings,
+        a type of ``sends`` cannot be used, ``history`` is no number, or ``retain`` no list of names.
     :raises ValueError: a parameter of ``path`` has a name that is taken, ``concurrency`` is below 1, ``history`` below
         0, or one of ``subprotocols`` is no token of RFC 9110, or carries tokens.
     :raises NotCallableError: ``authorize`` cannot be called.
@@ -120,6 +120,8 @@ class WebSocket:
                 f"Expected add_to_handlers as a bool, got {add_to_handlers!r}. Other options go by name: "
                 "WebSocket(path, authorize=...)."
             )
+        if not isinstance(recheck, bool):
+            raise TypeError(f"Expected recheck as a bool, got {recheck!r}.")
         if concurrency is not None and type(concurrency) is not int:
             raise TypeError(f"Expected concurrency as an int, got {concurrency!r}.")
         if concurrency is not None and concurrency < 1:

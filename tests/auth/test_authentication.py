@@ -159,10 +159,15 @@ class TestWhatIsAsked:
             await of(asked(authenticate)).connect()
         assert "authenticate did not answer within 0.1 s" in caplog.text
 
-    @pytest.mark.parametrize("wrong", ["session", [1], {"session"}])
+    @pytest.mark.parametrize("wrong", ["session", [1], {"session"}, len])
     def test_takes_lists_only(self, wrong):
         with pytest.raises(TypeError, match="Expected the authenticate of '/asked' as a list"):
             WebSocket("/asked", add_to_handlers=False, authenticate=wrong)
+
+    @pytest.mark.parametrize("wrong", [1, None, "no"])
+    def test_is_asked_again_by_a_bool_only(self, wrong):
+        with pytest.raises(TypeError, match="Expected recheck as a bool"):
+            WebSocket("/asked", add_to_handlers=False, recheck=wrong)
 
 
 class TestTheTestClients:

@@ -100,6 +100,7 @@ class Endpoint:
         self.pattern = pattern
         self.path = pattern.text
         self.websocket = websocket
+        self.authentication = Authentication(pattern.text, authenticate)
         self.options: dict[str, Any] = {
             "concurrency": concurrency,
             "authorize": authorize,
@@ -127,7 +128,6 @@ class Endpoint:
         self.observers: list[Observer] = [logins, late_orders, board]
         if self.presence is not None:
             self.observers.append(self.presence)
-        self.authentication = Authentication(pattern.text, authenticate)
         self.is_rechecked = recheck
         self.subprotocols = tuple(subprotocols)
         self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
