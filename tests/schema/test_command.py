@@ -151,9 +151,16 @@ class TestTypeScript:
 
 
 class TestTheExample:
-    @pytest.mark.parametrize("path", ["example_project/websockets.d.mts", "docs/example-api.md"])
-    def test_what_it_says_of_itself_is_as_it_is_now(self, example, path):
-        assert (ROOT / path).read_text() == (example / Path(path).name).read_text(), "run make example"
+    def test_the_types_of_its_pages_are_as_they_are_now(self, example):
+        types = ROOT / "example_project" / "websockets.d.mts"
+        assert types.read_text() == (example / types.name).read_text(), "run make example"
+
+    def test_its_page_in_the_documentation_is_as_it_is_now(self, example):
+        schemas = json.loads((example / "asyncapi.json").read_text())["components"]["schemas"]
+        if "description" not in schemas["Joining"]:
+            pytest.skip("This pydantic is too old to hand on what a dataclass says of itself.")
+        page = ROOT / "docs" / "example-api.md"
+        assert page.read_text() == (example / page.name).read_text(), "run make example"
 
     def test_its_pages_fit_what_its_server_takes_and_sends(self):
         run(*compiler(), "--project", "tests/schema/example")
