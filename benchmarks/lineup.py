@@ -42,6 +42,12 @@ def on_asyncio() -> Contestant:
     return replace(ours("uvicorn"), name="ours, on asyncio", command=command)
 
 
+def unpinged() -> Contestant:
+    """This package on uvicorn that pings nobody: thousands of pings at a time hold the loop by themselves."""
+    served = ours("uvicorn").command
+    return replace(ours("uvicorn"), command=lambda port: [*served(port), "--ws-ping-interval", "3600"])
+
+
 def slow(contestant: Contestant) -> Contestant:
     """Ours, at the WebSocket whose sync handlers may overlap."""
     return replace(contestant, dialect=Dialect("/ws/slow", contestant.dialect.encode))

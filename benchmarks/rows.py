@@ -217,7 +217,7 @@ def _crowded(many: int) -> Iterator[Comparison]:
     )
     yield Comparison(
         f"broadcast to {many:,} in one process, uvicorn: the loop",
-        [Entry("ours", WatchedBroadcast(ours("uvicorn"), many))],
+        [Entry("ours", WatchedBroadcast(lineup.unpinged(), many))],
         [Target(HELD, 10)],
     )
 
