@@ -106,5 +106,8 @@ class GunicornTransport(LineTransport):
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None
+        if self._transport.is_closing():
+            # Else it writes a close frame, at which uvloop raises an error.
+            self._protocol._close_sent = True  # noqa: SLF001
         self._intake.transport = None  # which has us: neither should wait for the garbage collector
         self._intake.release()  # for the client's answer to a close frame

@@ -22,10 +22,17 @@ class LineTransport(AsgiTransport):
         self._transport = transport
         self._line: Line | None = None
 
+    # Servers would write to a line that is broken: asyncio logs each time that nobody reads it, uvloop raises an error.
+
     def send(self, text: str) -> Awaitable[None] | None:
-        if self._transport.is_closing():  # servers would write, and asyncio log each time that nobody reads it
+        if self._transport.is_closing():
             raise ClientGone
         return super().send(text)
+
+    def close(self, code: int, reason: str) -> Awaitable[None]:
+        if self._transport.is_closing():
+            raise ClientGone
+        return super().close(code, reason)
 
     def keep_line_short(self) -> None:
         keep_little(self._descriptor)

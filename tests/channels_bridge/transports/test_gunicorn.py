@@ -190,11 +190,15 @@ class TestPings:
 
 
 class TestSending:
-    async def test_writes_nothing_more_on_a_line_that_is_broken(self, transport, caplog):
+    async def test_writes_nothing_more_on_a_line_that_is_broken(self, client, transport, caplog):
         transport.cut()
-        for _ in range(10):  # asyncio logs the fifth, and all after it
+        for _ in range(10):  # asyncio logs the fifth, and all after it; uvloop raises an error
             with pytest.raises(ClientGone):
                 transport.send("hi")
+        with pytest.raises(ClientGone):
+            transport.close(4000, "bye")
+        transport.release()
+        assert client.protocol._close_sent  # what it looks at when the application ends
         await turns()
         assert caplog.records == []
 

@@ -19,7 +19,7 @@ async def fresh_server(request: pytest.FixtureRequest, servers: Servers) -> Asyn
             yield server
 
 
-@pytest.fixture(params=(*SERVERS, "hypercorn", "granian") if IS_LONG else SERVERS)
+@pytest.fixture(params=(*SERVERS, "gunicorn", "hypercorn", "granian") if IS_LONG else SERVERS)
 async def any_fresh_server(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Server]:
     """For attacks that are held off by our part alone, whatever the server does."""
     with servers.fresh(request.param, **PLAIN) as server:
