@@ -682,7 +682,8 @@ class Connection:
     def reply(self, frame: Frame, result: Any) -> None:
         """Answer a frame that has an ``id``; without one, or once the connection is closed, nothing is sent."""
         if frame.id is not None and self._status is OPEN:
-            self.answer(self.endpoint.encoder.reply(frame.id, result))
+            self._has_answered = True
+            self._send(self.endpoint.encoder.reply(frame.id, result), self)
 
     def refusal_of_parts(self, frame: Frame) -> Refusal | None:
         """Why a frame cannot be answered in parts, if it cannot."""

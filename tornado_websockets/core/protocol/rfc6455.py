@@ -45,7 +45,7 @@ def frame(opcode: int, payload: bytes) -> bytes:
     """A whole, unmasked frame."""
     first = 0x80 | opcode
     if len(payload) < 126:
-        return struct.pack("!BB", first, len(payload)) + payload
+        return bytes((first, len(payload))) + payload
     if len(payload) < 1 << 16:
         return struct.pack("!BBH", first, 126, len(payload)) + payload
     return struct.pack("!BBQ", first, 127, len(payload)) + payload
