@@ -235,7 +235,8 @@ async def test_pages_miss_nothing_and_are_not_disconnected_for_long_while_three_
     count = sum(len(sender.confirmed) for sender in senders)
     in_browser = [f"{page.longest:.2f} s" for page in pages[PAGES:]]
     report(f"{len(pages)} pages, told {told} times of a stop, {count} numbers; away for {longest:.2f} s at most")
-    report(f"the pages in Chromium for {', '.join(in_browser)}")
+    if in_browser:
+        report(f"the pages in Chromium for {', '.join(in_browser)}")
     assert not [missed for page in pages for sender in senders if (missed := sender.missing(page.seen))]
     assert not [page for page in pages if None in page.seen]
     assert words == {(1012, "retry=1000")}
