@@ -25,7 +25,7 @@ IN_PROCESS = (
     *("core", "fragments", "modules", "schema", "following", "auth/test_keys.py", "test_conf.py", "test_exceptions.py"),
     *(
         "test_layering.py",
-        "test_metrics.py",
+        "metrics",
         "test_names.py",
         "test_paths.py",
         "test_checks.py",

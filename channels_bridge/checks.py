@@ -67,7 +67,7 @@ def check_channel_layer(app_configs: object, **kwargs: Any) -> Sequence[CheckMes
     except Exception as error:  # whatever the module raises; AttributeError: it is not a string
         return [_is_missing(backend, error)]
     if not _is_redis(layer):
-        return []
+        return _lacks_a_key(backend, config)
     return _check_redis(backend, config.get("hosts")) or _has_a_name_of_its_own(config)
 
 
@@ -223,6 +223,24 @@ def _is_missing(backend: object, error: Exception) -> CheckMessage:
         "package.",
         id="channels_bridge.E002",
     )
+
+
+def _lacks_a_key(backend: str, config: Mapping[str, Any]) -> Sequence[CheckMessage]:
+    """Channels takes a ``KeyError`` of a layer that is being made for no layer at all, and says nothing."""
+    try:
+        import_string(backend)(**config)
+    except KeyError as error:
+        return [
+            Error(
+                f"The default channel layer cannot be made: {backend} looks for {error}, which its CONFIG lacks. "
+                "Channels says nothing and goes on without a layer: processes hear nothing of each other.",
+                hint="Add it to the CONFIG in CHANNEL_LAYERS.",
+                id="channels_bridge.E005",
+            )
+        ]
+    except Exception:  # which is raised again where the layer is first used
+        return []
+    return []
 
 
 class _WrongHostError(ValueError):

@@ -2,12 +2,13 @@ import inspect
 import json
 
 import pytest
+from channels.layers import get_channel_layer
 from channels_redis.core import RedisChannelLayer
 from django.core.checks import run_checks
 from django.test import override_settings
 from redis.asyncio.connection import AbstractConnection
 
-from tests.support.layers import BROKER, IN_MEMORY
+from tests.support.layers import BROKER, IN_MEMORY, WANTING
 from tests.support.scripts import run_script
 from tornado_websockets import conf
 from tornado_websockets.core.registry import Registry
@@ -408,6 +409,17 @@ class TestChannelLayer:
     @override_settings(DEBUG=False, CHANNEL_LAYERS=PUBSUB)
     def test_that_publishes_and_subscribes_is_passed_over(self):
         assert found() == []
+
+    @override_settings(CHANNEL_LAYERS=WANTING)
+    def test_that_lacks_a_key_is_an_error_of_which_channels_says_nothing(self):
+        [message] = found()
+        assert get_channel_layer() is None
+        assert (message.id, "'TIME_ZONE'" in message.msg) == ("channels_bridge.E005", True)
+
+    @pytest.mark.parametrize("zone", [None, "Europe/Paris"], ids=["complete", "wrong"])
+    def test_that_is_complete_or_raises_where_it_is_used_is_passed_over(self, zone):
+        with override_settings(CHANNEL_LAYERS={"default": {**WANTING["default"], "CONFIG": {"TIME_ZONE": zone}}}):
+            assert found() == []
 
 
 #: Seconds that a connection waits where nobody says so: those of redis-py 8 for five, older ones for ever.

@@ -5,27 +5,23 @@ the page is told to read its data again.
 """
 
 import asyncio
-import itertools
 import json
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from tests.browser.chromium import chromium
 from tests.browser.pages import QUICK
 from tests.browser.proxy import Proxy
 from tests.example.chat_server import ChatServer, manage
 from tests.support.redis import RedisServer
-from tests.support.sockets import SocketClient
 from tests.support.waiting import until
 
 from .conftest import Report
+from .counting import Sender
 from .scale import amount
 
 #: Two processes.
@@ -33,38 +29,6 @@ Pair = tuple[ChatServer, ChatServer]
 
 #: How often the server of the page is killed, and how often the network is cut.
 TROUBLES = amount(1, 10)
-
-#: Seconds between two numbers of a sender.
-PAUSE = 0.05
-
-
-class Sender:
-    """Publishes one number after the other by a process, and notes which were confirmed.
-
-    :ivar confirmed: those.
-    """
-
-    def __init__(self, name: str, server: ChatServer) -> None:
-        self.name = name
-        self.confirmed: list[int] = []
-        self._server = server
-        self._numbers = itertools.count()
-
-    async def send(self) -> None:
-        """Until it is cancelled, whatever becomes of the process."""
-        while True:
-            with suppress(OSError, ConnectionClosed, EOFError, TimeoutError):
-                url = f"ws://127.0.0.1:{self._server.port}/ws/numbers"
-                client = await SocketClient.connect(url, {})
-                try:
-                    while True:
-                        number = next(self._numbers)
-                        await client.request("count", {"sender": self.name, "n": number})
-                        self.confirmed.append(number)
-                        await asyncio.sleep(PAUSE)
-                finally:
-                    await client.close()
-            await asyncio.sleep(PAUSE)
 
 
 @pytest.fixture(params=["redis", "database"])
@@ -95,7 +59,7 @@ async def test_a_page_sees_every_number_once_and_in_order(pair: Pair, report: Re
     here, there = pair
     proxy = Proxy(here.port)
     await proxy.start()
-    senders = [Sender("here", here), Sender("there", there)]
+    senders = [Sender("here", here.port), Sender("there", there.port)]
     async with chromium() as browser:
         page = await browser.new_page()
         await page.goto(f"{proxy.url}numbers/#{quote(json.dumps(QUICK))}")
@@ -125,26 +89,9 @@ async def test_a_page_sees_every_number_once_and_in_order(pair: Pair, report: Re
         seen, reconnected = await page.evaluate("[seen, reconnected]")
     await proxy.stop()
     for sender in senders:
-        assert _missing(sender, seen) == []
+        assert sender.missing(seen) == []
     confirmed, gaps = sum(len(sender.confirmed) for sender in senders), seen.count(None)
     report(f"{confirmed:,} numbers, {len(reconnected)} times away, {gaps} times told to read again, each seen once")
-
-
-def _missing(sender: Sender, seen: list[Any]) -> list[int]:
-    """Which of a sender's numbers a page has missed in silence: it was told of no gap after the next one.
-
-    :param seen: pairs of sender and number, and ``None`` for each gap.
-    """
-    missing: list[int] = []
-    newest = -1
-    for one in seen:
-        if one is None:
-            missing.clear()
-        elif one[0] == sender.name:
-            assert one[1] > newest, f"{sender.name} {one[1]} came after {newest}"
-            missing += [each for each in sender.confirmed if newest < each < one[1]]
-            newest = one[1]
-    return missing
 
 
 async def _go_on(senders: list[Sender]) -> None:

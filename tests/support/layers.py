@@ -102,6 +102,15 @@ class RefusingLayer(BaseChannelLayer):  # type: ignore[misc]
         raise ConnectionRefusedError("nobody listens there")
 
 
+class WantingLayer(BrokerLayer):
+    """Cannot be made without a time zone, nor with a wrong one."""
+
+    def __init__(self, **config: Any) -> None:
+        if config["TIME_ZONE"] is not None:
+            raise ValueError("not this one")
+        super().__init__()
+
+
 class SlowlyMadeLayer(BrokerLayer):
     """Takes its time to be made.
 
@@ -117,6 +126,7 @@ class SlowlyMadeLayer(BrokerLayer):
 
 
 BROKER = {"default": {"BACKEND": "tests.support.layers.BrokerLayer"}}
+WANTING = {"default": {"BACKEND": "tests.support.layers.WantingLayer"}}
 REFUSING = {"default": {"BACKEND": "tests.support.layers.RefusingLayer"}}
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 SLOWLY_MADE = {"default": {"BACKEND": "tests.support.layers.SlowlyMadeLayer"}}
