@@ -30,8 +30,9 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 	$(VENV_PYTHON) .ci/browser_client.py
 	$(VENV_PYTHON) .ci/minify.py
 
-# What measures how long others have to wait has the machine to itself; the rest of the endurance runs with all tests.
-ALONE := tests/endurance/siege $(patsubst %,tests/endurance/test_%.py,bodies floods pings redis_frozen redis_restart slow_readers)
+# What measures how long others wait, or what is left behind, has the machine to itself; the rest runs with all tests.
+ALONE := tests/endurance/siege $(patsubst %,tests/endurance/test_%.py,\
+	bodies churn failing_handlers floods pings redis_frozen redis_restart slow_readers)
 
 # Files in their own order: by the number of their tests, those of few and slow ones would come last.
 SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
