@@ -12,10 +12,14 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run client example test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
+.PHONY: help setup run client example test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/bin/python ## install at once what test, check, docs and bench need
+	$(VENV_PYTHON) -m pip install --quiet --editable '.[test,lint,docs,bench]'
+	@touch $(foreach each,test check docs bench,$(STAMP)-$(each))
 
 run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0
@@ -29,8 +33,9 @@ client: $(VENV)/bin/python ## make the browser client's scripts from their sourc
 example: $(STAMP)-run ## write what the example's WebSockets say of themselves, for its pages and docs/
 	$(VENV_PYTHON) docs/contributing/example.py
 
-# What measures how long others have to wait has the machine to itself; the rest of the endurance runs with all tests.
-ALONE := tests/endurance/siege $(patsubst %,tests/endurance/test_%.py,bodies floods pings redis_frozen redis_restart slow_readers)
+# What measures how long others wait, or what is left behind, has the machine to itself; the rest runs with all tests.
+ALONE := tests/endurance/siege $(patsubst %,tests/endurance/test_%.py,\
+	bodies churn failing_handlers floods pings redis_frozen redis_restart slow_readers)
 
 # Files in their own order: by the number of their tests, those of few and slow ones would come last.
 SUITE := pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder

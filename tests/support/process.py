@@ -38,6 +38,7 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return inherited | {
         "DJANGO_SETTINGS_MODULE": "tests.project.settings",
         "PYTHONDEVMODE": "1",  # an empty one switches it off
+        "PYTHONMALLOC": "default",  # what that mode has of its own slows all down, to find faults of C
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "TEST_LEAN": "1",
