@@ -20,6 +20,7 @@ from django.test import RequestFactory, override_settings
 
 from tests.project.models import Member
 from tests.support.databases import database_in
+from tests.support.memory import MemoryClient
 from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.auth.recheck import Logins, RecheckPace, logins
@@ -241,6 +242,17 @@ class TestLooking:
             return entry.has_been_seen
 
         assert run(connect)() is is_left_out
+
+    async def test_of_those_who_came_together_is_spread_over_the_interval(self, user, session):
+        ws = WebSocket("/checked", add_to_handlers=False)
+        endpoint_of(ws).observers = [logins]
+        clients = [await MemoryClient(endpoint_of(ws), user=user, session=session).connect() for _ in range(20)]
+        entries = logins.of(user)
+        await until(lambda: all(entry.has_been_seen for entry in entries))
+        moments = [entry.timer.when() for entry in entries]
+        assert 10 < max(moments) - min(moments) <= 61
+        for client in clients:
+            await client.leave()
 
     @NEVER
     async def test_that_fails_is_tried_again_whatever_the_interval(self, session, tmp_path):

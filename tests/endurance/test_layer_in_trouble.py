@@ -22,9 +22,10 @@ from tests.support.sockets import SocketClient
 from tests.support.transports import ASGI_SERVERS, Servers
 from tests.support.waiting import until
 
-#: Numbers that each process sends at least, and how many a second.
+#: Numbers that each process sends at least, and how many a second: a history has those of half a minute, which is how
+#: long it may take until what was lost without a word is found.
 NUMBERS = amount(300, 10_000)
-RATE = 100
+RATE = amount(100, 50)
 
 #: Seconds for which Redis is away, or answers nothing; and for which it is left in peace before the next trouble.
 AWAY = amount(1, 5)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from random import uniform
 from typing import Any
 
 from asgiref.sync import AsyncToSync
@@ -178,13 +179,14 @@ class Logins:
         with suppress(RuntimeError):  # the loop is closed
             entry.loop.call_soon_threadsafe(self._look, entry)
 
-    def _look_later(self, entry: OpenLogin, seconds_to_first: float) -> None:
+    def _look_later(self, entry: OpenLogin, seconds_to_first: float, part: float = 1.0) -> None:
+        """Look at its login when the interval is over, or this part of it."""
         if entry.timer is not None:
             entry.timer.cancel()
         interval: float | None = conf.get("REAUTH_INTERVAL")
-        seconds = interval
-        if interval is not None and entry.login.ends_in is not None:
-            seconds = min(interval, max(self.pace.least, entry.login.ends_in))
+        seconds = None if interval is None else interval * part
+        if seconds is not None and entry.login.ends_in is not None:
+            seconds = min(seconds, max(self.pace.least, entry.login.ends_in))
         if not entry.has_been_seen:
             seconds = seconds_to_first if seconds is None else min(seconds, seconds_to_first)
         if seconds is not None:
@@ -226,6 +228,7 @@ class Logins:
             self._judge(entry, finding)
 
     def _judge(self, entry: OpenLogin, finding: "Finding") -> None:
+        is_first = not entry.has_been_seen
         if isinstance(finding, BaseException):  # a database that is down is no reason to show everyone out
             self._outage.failed(finding)
         elif finding is not None:
@@ -245,7 +248,8 @@ class Logins:
             self.look_soon(entry)
         else:
             entry.has_changed = False
-            self._look_later(entry, self.pace.retry)
+            # Those who came together, after a restart all of them, are not looked at together ever after.
+            self._look_later(entry, self.pace.retry, uniform(0.2, 1) if is_first else 1.0)  # noqa: S311 it keeps no secret
 
 
 #: What a look has shown: how a login stands, or why that cannot be told; ``None`` when its client has gone.
