@@ -110,8 +110,18 @@ class Relay:
             return  # one has come meanwhile, on another loop
         await receiver.leave(topic)
         sender = self._sender
-        if receiver.is_stopped and sender is not None and sender.loop is receiver.loop:
+        is_over = receiver.is_stopped or self._hub.is_empty
+        if is_over and sender is not None and sender.loop is receiver.loop:
             await sender.drain()  # the server may be about to stop this loop
+
+    def stretch(self, topic: str) -> int | None:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        self._fork.check()
+        with self._lock:
+            layer, receiver = get_channel_layer(), self._receiver
+        if layer is None or isinstance(layer, InMemoryChannelLayer):
+            return None
+        return receiver.stretch(topic) if receiver is not None and receiver.layer is layer else 0
 
     def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
@@ -199,7 +209,7 @@ class Relay:
     def _take_batch(self, batch: Batch) -> None:
         if batch.sender.startswith(self._name):
             return  # these clients were served when it was sent
-        if not self._hub.has_clients(batch.path):
+        if not self._hub.hears(batch.path):
             return  # the last one left while it was on its way
         lost, texts = self._tally.check(batch)
         if lost is None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from tornado_websockets.core.counters import counters
@@ -56,6 +56,10 @@ def is_unreadable(error: Exception) -> bool:
     return isinstance(error, _UNREADABLE) or type(error).__module__.partition(".")[0] in _DECODERS
 
 
+#: Numbers of the stretches of time in which everything was heard, of all receivers.
+_stretches = count(1)
+
+
 class _Silence:
     """Failures to receive in a row, with no message in between."""
 
@@ -97,14 +101,14 @@ class Receiver:
         self._timing = timing
         self._wanted = set(topics)
         self._leaving = 0  # who waits for a group to be left
-        self._joined: set[str] = set()
+        self._joined: dict[str, int] = {}  # and in which stretch of hearing everything
         self._pending: dict[str, None] = {}  # to be joined or left, first come first served
         self._refresh = dict.fromkeys(topics)  # to be joined once more, when nothing is pending
         self._refreshed = self.loop.time()
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._membership = membership_in(layer)
         self._work = asyncio.Event()
-        self._is_down = False
+        self._is_down = self._is_deaf = False
         self._channel: str | None = None
         self._receiving: asyncio.Task[None] | None = None
         self._complaints = Complaints()
@@ -115,6 +119,10 @@ class Receiver:
     def is_alive(self) -> bool:
         """Whether its loop runs and it has topics."""
         return not self.is_stopped and self.loop.is_running()
+
+    def stretch(self, topic: str) -> int:
+        """Of the stretches in which everything was heard that was sent to ``topic``, this one; 0 for none."""
+        return 0 if self._is_deaf or not self.is_alive else self._joined.get(topic, 0)
 
     async def join(self, topic: str, *others: str) -> None:
         """Want ``topic``; returns when its group is joined, or cannot be joined soon.
@@ -166,6 +174,7 @@ class Receiver:
                 pause = min(2 * pause, self._timing.longest_pause)
                 self._refresh_all()
             else:
+                self._hear_again()
                 self._report_up()
                 pause = self._timing.first_pause
                 await self._wait_for_work()
@@ -194,7 +203,9 @@ class Receiver:
         """Bring the layer's view of ``topics`` in line with ours."""
         wanted = [topic for topic in topics if topic in self._wanted]
         if wanted:
-            await self._membership.renew([group_of(topic) for topic in wanted], channel)
+            groups = {group_of(topic): topic for topic in wanted}
+            for group in await self._membership.renew(list(groups), channel):
+                self._break(groups[group])
             for topic in wanted:
                 self._note_joined(topic)
         for topic in topics:
@@ -203,16 +214,28 @@ class Receiver:
 
     def _note_joined(self, topic: str) -> None:
         if topic not in self._joined:
-            self._joined.add(topic)
+            self._joined[topic] = next(_stretches)
             if self._listen is not None:
                 self._listen(topic)
 
+    def _break(self, topic: str) -> None:
+        """Something of ``topic`` may have been missed."""
+        if topic in self._joined:
+            self._joined[topic] = next(_stretches)
+
+    def _hear_again(self) -> None:
+        """Everything is joined: what was missed before belongs to no stretch."""
+        if self._is_deaf:
+            self._is_deaf = False
+            for topic in self._joined:
+                self._break(topic)
+
     async def _discard(self, topic: str, channel: str) -> None:
-        self._joined.discard(topic)  # first: who joins meanwhile must not take it for joined
+        stretch = self._joined.pop(topic)  # first: who joins meanwhile must not take it for joined
         try:
             await self.layer.group_discard(group_of(topic), channel)
         except BaseException:
-            self._joined.add(topic)
+            self._joined[topic] = stretch
             raise
 
     async def _wait_for_work(self) -> None:
@@ -258,6 +281,8 @@ class Receiver:
 
     async def _sit_out(self, error: Exception, silence: _Silence, *, is_quick: bool) -> None:
         """Wait before receiving again: an idle connection has timed out, or the layer has gone down."""
+        is_idle = not is_quick and type(error).__name__ == "TimeoutError"  # redis-py's is not Python's
+        self._is_deaf = self._is_deaf or not is_idle
         silence.quick = silence.quick + 1 if is_quick else 0
         if silence.quick >= self._timing.failures and not self._is_down and not silence.is_logged:
             silence.is_logged = True
@@ -272,7 +297,7 @@ class Receiver:
     def _report_down(self, error: Exception) -> None:
         if not self._is_down:
             logger.error("The channel layer is down, clients here miss what other processes send: %r", error)
-        self._is_down = True
+        self._is_down = self._is_deaf = True
         for topic in list(self._waiters):
             self._release(topic)
         if isinstance(error, RuntimeError):  # a layer that was flushed no longer knows the channel

@@ -3,6 +3,7 @@
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 #: What the names of our channels begin with. Others may be in the same groups, of a program that listens there perhaps.
@@ -36,10 +37,11 @@ class Membership:
         self._layer = layer
         self.lifetime: float | None = getattr(layer, "group_expiry", None)  # not every layer has one
 
-    async def renew(self, groups: Sequence[str], channel: str) -> None:
-        """Join the groups, or stay in them."""
+    async def renew(self, groups: Sequence[str], channel: str) -> list[str]:
+        """Join the groups, or stay in them; which ones it was not in, as far as the layer tells."""
         for group in groups:
             await self._layer.group_add(group, channel)
+        return []
 
 
 class RedisMembership(Membership):
@@ -57,25 +59,31 @@ class RedisMembership(Membership):
         self._seconds = min(LIFETIME, layer.group_expiry)
         self.lifetime = self._seconds
 
-    async def renew(self, groups: Sequence[str], channel: str) -> None:
+    async def renew(self, groups: Sequence[str], channel: str) -> list[str]:
         by_shard: defaultdict[int, list[str]] = defaultdict(list)
         for group in groups:
-            by_shard[self._layer.consistent_hash(group)].append(f"{self._layer.prefix}:group:{group}")
+            by_shard[self._layer.consistent_hash(group)].append(group)
+        added: list[str] = []
         dead: set[str] = set()
-        for shard, keys in by_shard.items():
-            dead |= await self._renew(self._layer.connection(shard), keys, channel)
+        for shard, those in by_shard.items():
+            are_new, removed = await self._renew(self._layer.connection(shard), those, channel)
+            added += compress(those, are_new)
+            dead |= removed
         for each in dead:
             await self._bury(each)
+        return added
 
-    async def _renew(self, connection: Any, keys: Sequence[str], channel: str) -> set[str]:
-        """Renew in two exchanges; returns the channels that were removed."""
+    async def _renew(self, connection: Any, groups: Sequence[str], channel: str) -> tuple[Sequence[int], set[str]]:
+        """Renew in two exchanges; returns whether the channel was new to each, and the channels that were removed."""
+        keys = [f"{self._layer.prefix}:group:{group}" for group in groups]
         seconds, microseconds = await connection.time()
         now = seconds + microseconds / 1_000_000
         async with connection.pipeline(transaction=False) as commands:
             for key in keys:
                 commands.zadd(key, {channel: now})
                 commands.zrange(key, 0, -1, withscores=True)
-            members = (await commands.execute())[1::2]
+            answers = await commands.execute()
+            are_new, members = answers[::2], answers[1::2]
             removed: set[str] = set()
             for key, scores in zip(keys, members, strict=True):
                 ours = {name.decode(): score for name, score in scores if name.startswith(OWN.encode())}
@@ -85,7 +93,7 @@ class RedisMembership(Membership):
                 commands.expire(key, self._seconds if len(ours) == len(scores) else self._layer.group_expiry)
                 removed |= dead
             await commands.execute()
-        return removed
+        return are_new, removed
 
     async def _bury(self, channel: str) -> None:
         """Delete the messages that wait for ``channel``."""

@@ -49,6 +49,19 @@ def test_bytes_are_free_again_however_they_were_dropped():
     assert store._bytes == 0
 
 
+def test_a_topic_that_begins_anew_keeps_its_values_only():
+    store = MemoryStore()
+    store.append("/a", "A", 1, [Entry("x", retained="track"), Entry("y")], 10)
+    before = store.read("/a")
+    store.begin_anew("/a")
+    after = store.read("/a")
+    assert (after.senders, after.events, after.forgotten, after.floor) == ({}, [], 0, 0)
+    assert after.epoch != before.epoch
+    assert [value.text for value in store.retained("/a").values()] == ["x"]
+    store.forget("/a")
+    assert store._bytes == 0
+
+
 def test_a_silent_topic_ends_when_somebody_sends_to_another():
     clock = Clock()
     store = MemoryStore(clock=clock)

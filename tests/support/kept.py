@@ -13,8 +13,9 @@ from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.keeping.keeper import TopicKeeper
 from tornado_websockets.core.recovery.keeping.values import ValueTiming
 from tornado_websockets.core.recovery.keeping.writer import WriteTiming
+from tornado_websockets.core.recovery.record import Retention
 from tornado_websockets.core.recovery.store import Asked
-from tornado_websockets.store.current import store_in_use
+from tornado_websockets.store.current import make_store, store_in_use
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 #: Everything is found out soon.
@@ -23,6 +24,15 @@ SOON = {
     "values": ValueTiming(settling=0.05),
     "writing": WriteTiming(first_pause=0.01, longest_pause=0.05),
 }
+
+
+def memory_of_its_own(seconds: float = 300.0) -> Callable[[], Asked]:
+    """The store of a process without ``STORE``, which no other process sees.
+
+    :param seconds: that events are kept.
+    """
+    guard = make_store(None, Retention(seconds=seconds))
+    return lambda: guard
 
 
 class Process:

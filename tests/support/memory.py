@@ -201,6 +201,9 @@ class MemoryPublisher:
     async def leave(self, topic: str) -> None:
         self.log.append(f"leave {topic}")
 
+    def stretch(self, topic: str) -> int | None:
+        return None
+
     def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         self.log.append(message)
         self.outcomes.append(outcome)

@@ -103,6 +103,7 @@ class Stop:
             self._close_port()
         except Exception:
             logger.exception("Stopping, although the port cannot be closed")
+        await _end_background(self._shard)
         now = self._shard.loop.time
         members = self._shard.members()
         seconds = drain_seconds(len(members), self._times.drain)
@@ -142,6 +143,7 @@ async def stop(
     :returns: whether all have gone.
     """
     end_by(monotonic() + patience + last + EXIT_SECONDS)
+    await _end_background(shard)
     if await _is_left(shard, patience, close, now):
         return True
     logger.warning("Stopping, although handlers are still running after %.2g seconds", patience)
@@ -149,6 +151,12 @@ async def stop(
     overtake()
     threads.abandon_threads()
     return await _is_left(shard, last, close)
+
+
+async def _end_background(shard: Shard) -> None:
+    """End what goes on without clients; what would have begun it when they leave does not, once the stop has begun."""
+    while shard.endings:
+        await shard.endings.pop()()
 
 
 async def _is_left(shard: Shard, seconds: float, close: Close, now: asyncio.Event | None = None) -> bool:

@@ -70,7 +70,7 @@ def make_store(named: object, retention: Retention) -> Guard:
 def factory_of(named: object) -> Callable[[Retention], Guard]:
     """What makes it; nothing is connected to before that. Errors as :func:`current_store`."""
     if named is None:
-        return lambda retention: Guard(MemoryStore(retention), retention=retention)
+        return _memory
     if not isinstance(named, str) or not named:
         raise ImproperlyConfigured(
             "Expected TORNADO_WEBSOCKETS['STORE'] as None, a URL of Redis, 'database', 'database:alias' or the dotted "
@@ -82,6 +82,11 @@ def factory_of(named: object) -> Callable[[Retention], Guard]:
     if kind == "database":
         return _database(alias or "default")
     return _of_project(named)
+
+
+def _memory(retention: Retention) -> Guard:
+    store = MemoryStore(retention)
+    return Guard(store, retention=retention, begin_anew=store.begin_anew)
 
 
 def _redis(url: str) -> Callable[[Retention], Guard]:

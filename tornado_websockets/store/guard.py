@@ -41,6 +41,7 @@ class Guard:
     :param idle: asked by each thread that has nothing to do.
     :param clock: gives seconds, and never goes back.
     :param retention: how long, and how much, the store keeps.
+    :param begin_anew: gives a topic another record; only of a store that other processes do not see.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Guard:
         clock: Callable[[], float] = monotonic,
         *,
         retention: Retention = Retention(),  # noqa: B008 it is frozen
+        begin_anew: Callable[[str], None] | None = None,
     ) -> None:
         self.store = store
         self.retention = retention
+        self.begin_anew = begin_anew
         self._idle = idle
         self._timing = timing
         self._clock = clock

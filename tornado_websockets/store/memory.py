@@ -47,9 +47,13 @@ class _Kept:
         return len(self.text) + len(self.audience)
 
 
+def _new_epoch() -> str:
+    return uuid.uuid4().hex
+
+
 @dataclass(slots=True)
 class _Topic:
-    epoch: str = field(default_factory=lambda: uuid.uuid4().hex)
+    epoch: str = field(default_factory=_new_epoch)
     forgotten: int = 0
     floor: int = 0
     senders: dict[str, Sender] = field(default_factory=dict)
@@ -146,6 +150,14 @@ class MemoryStore:
                 self._drop_value(kept, name)
             if event is None:
                 self._trim(kept, 0)
+
+    def begin_anew(self, topic: str) -> None:
+        """Give ``topic`` another record, of which nobody knows a position; only the retained values stay."""
+        self._fork.check()
+        with self._lock:
+            kept = self._topic(topic)
+            self._trim(kept, 0)
+            self._topics[topic] = replace(kept, epoch=_new_epoch(), forgotten=0, floor=0, senders={})
 
     def _topic(self, topic: str) -> _Topic:
         """The record of ``topic``, which is now the one that was used last."""

@@ -276,6 +276,49 @@ class TestALayerThatIsDown:
         layer.error = None
         await until(lambda: members(layer))
 
+    async def test_ends_a_stretch_of_hearing_everything(self, receiver, layer):
+        assert receiver.stretch("/chat") == 0
+        await receiver.join("/chat")
+        first = receiver.stretch("/chat")
+        layer.error = ConnectionResetError("gone")
+        await until(lambda: receiver.stretch("/chat") == 0)
+        layer.error = None
+        await until(lambda: receiver.stretch("/chat") not in (0, first))
+
+    async def test_that_only_lets_an_idle_connection_time_out_ends_none(self, taken):
+        class Idle(BrokerLayer):
+            has_timed_out = False
+
+            async def receive(self, channel):
+                if not self.has_timed_out:
+                    self.has_timed_out = True
+                    raise TimeoutError("nothing has come")
+                return await super().receive(channel)
+
+        layer = Idle()
+        receiver = Receiver(layer, taken.append, print, timing=replace(EAGER, quickly=0.0))
+        await receiver.join("/chat")
+        first = receiver.stretch("/chat")
+        await layer.group_send(CHAT, {"number": 1})
+        await until(lambda: taken)
+        assert layer.has_timed_out
+        assert receiver.stretch("/chat") == first
+        await receiver.leave("/chat")
+
+    @timed(rejoin_interval=0.01)
+    async def test_that_says_that_a_group_was_lost_ends_the_stretch(self, receiver, layer):
+        await receiver.join("/chat", "/other")
+        first, other = receiver.stretch("/chat"), receiver.stretch("/other")
+        renew, lost = receiver._membership.renew, [CHAT]
+
+        async def renew_lost(groups, channel):
+            await renew(groups, channel)
+            return [lost.pop()] if lost and lost[0] in groups else []
+
+        receiver._membership.renew = renew_lost
+        await until(lambda: receiver.stretch("/chat") > first)
+        assert receiver.stretch("/other") == other
+
     async def test_is_received_from_again_after_an_error(self, receiver, layer, taken):
         await receiver.join("/chat")
         layer.error = ConnectionResetError("gone")

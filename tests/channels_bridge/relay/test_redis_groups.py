@@ -49,7 +49,8 @@ class TestInTheCoreLayer:
         membership = membership_in(layer)
         assert isinstance(membership, RedisMembership)
         channel = await layer.new_channel(OWN)
-        await membership.renew(["a", "b"], channel)
+        assert await membership.renew(["a"], channel) == ["a"]
+        assert await membership.renew(["a", "b"], channel) == ["b"]  # which it was not in
         for group in ("a", "b"):
             await layer.group_send(group, {"type": "x", "group": group})
         assert [(await layer.receive(channel))["group"] for _ in range(2)] == ["a", "b"]
@@ -119,7 +120,7 @@ class TestInOtherLayers:
         layer = BrokerLayer()
         membership = membership_in(layer)
         assert type(membership) is Membership
-        await membership.renew(["a", "b"], "me")
+        assert await membership.renew(["a", "b"], "me") == []  # nothing is known of what was before
         assert layer.groups == {"a": {"me"}, "b": {"me"}}
 
     async def test_lasts_where_nothing_says_otherwise(self):

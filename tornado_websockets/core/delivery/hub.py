@@ -80,6 +80,10 @@ class Hub:
         """Whether ``topic`` has clients in this process."""
         return topic in self._clients
 
+    def hears(self, topic: str) -> bool:
+        """Whether what other processes send to ``topic`` is wanted here, by its clients or for those who come back."""
+        return topic in self._clients or (self.keeper is not None and self.keeper.listens_on(topic))
+
     async def enter(self, topic: str, *, wait: bool = True) -> None:
         """A client of ``topic`` is about to connect. Pairs with :meth:`leave`.
 
@@ -92,12 +96,21 @@ class Hub:
 
     async def leave(self, topic: str) -> None:
         """A client of ``topic`` has gone."""
+        if self.count_out(topic):
+            await self.stop_hearing(topic)
+
+    def count_out(self, topic: str) -> bool:
+        """A client of ``topic`` has gone; whether it was the last one, after which :meth:`stop_hearing` is due."""
         with self._lock:
             self._clients[topic] -= 1
             is_last = self._clients[topic] <= 0
             if is_last:
                 del self._clients[topic]
-        if is_last and self.publisher is not None:
+        return is_last
+
+    async def stop_hearing(self, topic: str) -> None:
+        """Bring in no more of what other processes send to ``topic``, unless a client has come meanwhile."""
+        if self.publisher is not None:
             await self.publisher.leave(topic)
 
     def subscribe(self, member: "Member", shard: Shard, topic: str) -> None:

@@ -34,6 +34,9 @@ class Keeper(Protocol):
     def finds_losses(self, topic: str) -> bool:
         """Whether what is missing of ``topic`` is found, made good, or else counted, by the places of its events."""
 
+    def listens_on(self, topic: str) -> bool:
+        """Whether what others send to ``topic`` is wanted although its last client here has left."""
+
     def take(self, messages: Sequence[Message]) -> None:
         """Deliver, in their places, messages of one topic that have come from another process, in the order they came.
 

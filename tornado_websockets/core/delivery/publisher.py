@@ -17,6 +17,13 @@ class Publisher(Protocol):
     async def leave(self, topic: str) -> None:
         """The last client of ``topic`` here has gone."""
 
+    def stretch(self, topic: str) -> int | None:
+        """Which stretch of time this is in which all has been brought in that others published there; from any thread.
+
+        Numbers are never given again; 0 means that nothing is brought in at the moment. ``None`` where there are no
+        other processes that could publish.
+        """
+
     def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """Send to the others, in order. Never raises and never blocks; what fails is counted and logged.
 

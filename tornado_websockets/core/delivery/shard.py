@@ -62,6 +62,7 @@ class Shard:
         :data:`~.scheduler.LIGHT` and finds nothing waiting may go to its client directly, as :meth:`send` would do it,
         if it is counted here: so a reply passes neither the shard nor the scheduler.
     :ivar turnstile: where clients wait that have sent more than was handled by now.
+    :ivar endings: are awaited when its loop is about to stop.
     :ivar bulky: where large messages wait to be decoded, one in each iteration of the event loop.
     """
 
@@ -71,6 +72,7 @@ class Shard:
         self.topics: dict[str, dict[Member, None]] = {}
         self.turnstile = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
+        self.endings: set[Callable[[], Coroutine[Any, Any, None]]] = set()
         self._directories: dict[str, Directory] = {}  # of topics with many members, from when one is needed
         self.thread = threading.get_ident()
         self.waiting = Scheduler()

@@ -70,9 +70,12 @@ class Asked(Protocol):
     """A store that is asked with care: one that fails or hangs takes nobody along.
 
     :ivar retention: how long, and how much, it keeps.
+    :ivar begin_anew: gives a topic another record, of which nobody knows a position and that has nothing but the
+        retained values. ``None`` where other processes see what the store keeps.
     """
 
     retention: Retention
+    begin_anew: Callable[[str], None] | None
 
     @property
     def store(self) -> Store:

@@ -1,6 +1,7 @@
 """Whatever the layer does, and whoever is away, a page that is told that nothing is missing has heard all."""
 
 import asyncio
+from functools import partial
 from itertools import count
 
 import pytest
@@ -23,7 +24,7 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(["lose", "repeat", "hold"]), st.integers(1, 2)),
         st.tuples(st.just("away"), st.integers(0, 2)),
         st.tuples(st.just("back"), st.integers(0, 5)),
-        st.tuples(st.sampled_from(["fail", "flush", "forget"]), st.just(0)),
+        st.tuples(st.sampled_from(["fail", "flush", "forget", "deafen"]), st.just(0)),
     ),
     max_size=16,
 )
@@ -53,13 +54,18 @@ class ShakyStore(MemoryStore):
 
 
 class World:
-    """Two processes with pages, and one without."""
+    """Two processes with pages, and one without.
 
-    def __init__(self, waits, patience):
+    :param is_shared: whether they share the store; else each has one of its own, and what the layer loses without a
+        later event to show it is lost to everybody, so it loses nothing.
+    """
+
+    def __init__(self, waits, patience, is_shared=True):
         self.patience = patience
-        self.store = ShakyStore(waits)
-        guard = Guard(self.store)
-        self.processes = [Process(history=20, store=lambda: guard) for _ in range(3)]
+        self.is_shared = is_shared
+        self.stores = [ShakyStore(waits) for _ in range(1 if is_shared else 3)]
+        guards = [Guard(store, begin_anew=None if is_shared else store.begin_anew) for store in self.stores]
+        self.processes = [Process(history=20, store=partial(guards.__getitem__, n % len(guards))) for n in range(3)]
         self.pages = [Page() for _ in range(3)]
         self.said = {page: [] for page in self.pages}  # since it read its data last
         self.readings = dict.fromkeys(self.pages, 0)
@@ -84,7 +90,8 @@ class World:
             self.said[page].append(number)
 
     async def lose(self, times):
-        self.layer.plan.extend(["lose"] * times)
+        if self.is_shared:
+            self.layer.plan.extend(["lose"] * times)
 
     async def repeat(self, times):
         self.layer.plan.extend(["repeat"] * times)
@@ -102,17 +109,24 @@ class World:
             self.note_readings(page)
 
     async def fail(self, _):
-        self.store.failures += 1
+        self.stores[0].failures += 1
 
     async def flush(self, _):
         """What only the store had is gone with it, and nobody is left to know of that."""
-        self.store.clear()
+        for store in self.stores:
+            store.clear()
         for page in self.pages:
             self.note_readings(page)
             self.said[page] = [number for number in self.said[page] if number in page.heard]
 
     async def forget(self, _):
-        self.store.forget("/chat")
+        for store in self.stores:
+            store.forget("/chat")
+
+    async def deafen(self, _):
+        """What nobody is connected to, nobody listens to any more."""
+        for process in self.processes:
+            await process.keeper._listening.end()
 
     def note_readings(self, page):
         page.catch_up()
@@ -122,7 +136,7 @@ class World:
 
     async def settle(self):
         self.layer.plan.clear()
-        self.store.failures = 0
+        self.stores[0].failures = 0
         for index in range(len(self.pages)):
             await self.back(index)
         await self.layer.release()
@@ -137,15 +151,26 @@ class World:
         return all(set(self.said[page]) <= set(page.heard) for page in self.pages)
 
 
-def run(steps, waits=False, patience=10):
+def run(steps, waits=False, patience=10, *, is_shared=True):
     with override_settings(CHANNEL_LAYERS=LOSSY):
-        asyncio.run(World(waits, patience).run(steps))
+        asyncio.run(World(waits, patience, is_shared).run(steps))
 
 
 @settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.booleans())
 def test_nothing_is_missed(steps, waits):
     run(steps, waits)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(STEPS)
+def test_nothing_is_missed_where_each_has_a_store_of_its_own(steps):
+    run(steps, is_shared=False)
+
+
+def test_what_was_sent_while_nobody_listened_is_missed_by_nobody():
+    steps = [("publish", 0), ("away", 0), ("away", 2), ("deafen", 0), ("publish", 1), ("back", 0)]
+    run(steps, patience=3, is_shared=False)
 
 
 def test_an_event_that_is_dropped_by_hand_is_noticed(monkeypatch):

@@ -9,6 +9,7 @@ from ....exceptions import StoreError
 from ...counters import counters
 from ...delivery.hub import Hub, Placed
 from ...delivery.message import Message
+from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
@@ -58,6 +59,8 @@ class Healing:
         self._writer = writer
         self._values = values
         self.timing = timing
+        self._lock = new_lock()
+        self._watching: asyncio.AbstractEventLoop | None = None
 
     def begin(self, journal: Journal, asked: Asked) -> None:
         """Mend ``journal``, where something is missing and nobody is at it. On an event loop."""
@@ -110,6 +113,21 @@ class Healing:
             )
             in_line = self._hub.place(Message(journal.topic, "", GAP))
         return in_line + show(self._hub, journal, events)
+
+    def watch(self, journals: Callable[[], Mapping[str, tuple[Journal, Asked]]]) -> None:
+        """Have somebody :meth:`watch_tails`, if nobody does. On an event loop."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._watching is not None and self._watching.is_running():
+                return
+            self._watching = loop
+        task = keep(loop.create_task(self.watch_tails(journals)))
+        task.add_done_callback(self._end_watching)
+
+    def _end_watching(self, task: "asyncio.Task[None]") -> None:
+        self._watching = None
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("Looking for lost events has failed", exc_info=task.exception())
 
     async def watch_tails(self, journals: Callable[[], Mapping[str, tuple[Journal, Asked]]]) -> None:
         """Find out, again and again, what was lost without a later event to show it.

@@ -65,6 +65,7 @@ class Journal:
     :ivar unlisted: senders that the store does not list, and since when.
     :ivar is_founded: whether it is known how far every sender had come when this began.
     :ivar is_here: whether this process has had clients there, and so numbers by itself.
+    :ivar stretch: the stretch of hearing others, without a break, that the store's record belongs to; 0 for none.
     """
 
     def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:
@@ -88,7 +89,7 @@ class Journal:
         self.writing_on: asyncio.AbstractEventLoop | None = None
         self.healing_on: asyncio.AbstractEventLoop | None = None
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
-        self.changes = 0
+        self.changes = self.stretch = 0
         self.used = clock()
         self.try_at = 0.0
         self._heard: deque[Event] = deque(maxlen=max(1, policy.history))

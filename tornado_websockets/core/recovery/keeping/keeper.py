@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from ....exceptions import StoreError
@@ -26,11 +26,12 @@ from ..store import Asked
 from ..welcome import Hello, welcome
 from .healing import Healing, HealTiming, is_sound
 from .journal import Journal
+from .listening import Listening
 from .pending import Pending
 from .placing import show, with_twin
 from .policy import Policy
 from .values import Values, ValueTiming
-from .welcoming import Asks, catch_up, position_in, welcomes
+from .welcoming import MAX_WELCOME, Asks, catch_up, position_in, welcomes
 from .writer import Writer, WriteTiming
 
 Turn = Callable[[], Awaitable[None]]
@@ -38,13 +39,9 @@ Turn = Callable[[], Awaitable[None]]
 #: Numbers of a sender that can be missing in a row. Whoever can write to the layer can claim any number.
 MAX_LOST: Final = 1_000_000
 
-#: Seconds that whoever connects waits to be told where its topic stands, and that whoever leaves last, or has
-#: something forgotten, waits for what was sent before to be stored.
+#: Seconds that who connects waits for where its topic stands; who leaves last, or drops something, for the store.
 FOUNDING: Final = 0.25
 FLUSHING: Final = 2.0
-
-#: Characters of a welcome for each byte that a history may have: what surrounds the events may take some.
-MAX_WELCOME: Final = 1.15
 
 
 class TopicKeeper:
@@ -79,7 +76,7 @@ class TopicKeeper:
         self._writer = Writer(self._hub, self._drop_unless_needed, writing)
         self._values = Values(self._hub, self._reads, values)
         self._healing = Healing(self._hub, self._reads, self._writer, self._values, healing)
-        self._watching: asyncio.AbstractEventLoop | None = None
+        self._listening = Listening(self._hub, self._lose_touch)
 
     def __len__(self) -> int:
         """How many topics are known at the moment."""
@@ -118,12 +115,10 @@ class TopicKeeper:
         """Have what was sent to ``topic`` on its way to other processes, whether or not the store has it."""
         self._fork.check()
         found = self._journals.get(topic)
-        if found is None:
-            return
-        journal, _ = found
-        with journal.lock:
-            in_line = self._writer.tell(journal)
-        self._hub.push_on(in_line)
+        if found is not None:
+            with found[0].lock:
+                in_line = self._writer.tell(found[0])
+            self._hub.push_on(in_line)
 
     def finds_losses(self, topic: str) -> bool:
         """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`; of values only the newest matters."""
@@ -164,12 +159,13 @@ class TopicKeeper:
         journal, asked = self._journal(topic, policy)
         with journal.lock:
             journal.is_here, journal.used = True, monotonic()
+            self._listening.resume(topic)
+            self._listening.check(journal, asked)
         waits = [] if journal.is_founded else [self._found(journal, asked)]
         if policy.retain:
             waits.append(self._values.refresh(journal, asked))
-        if waits:
-            await asyncio.gather(*waits)
-        self._watch()
+        await asyncio.gather(*waits)
+        self._healing.watch(self._watched)
 
     async def _found(self, journal: Journal, asked: Asked) -> None:
         founding = keep(asyncio.get_running_loop().create_task(self._find(journal, asked)))
@@ -199,20 +195,30 @@ class TopicKeeper:
     async def leave(self, topic: str) -> None:
         """A client of ``topic`` is about to be counted out: let what was sent last be stored, unless that fails."""
         found = self._journals.get(topic)
-        if found is not None and not found[0].is_failing:
-            await self._flushed(found[0])
+        if found is not None:
+            if not found[0].is_failing:
+                await self._flushed(found[0])
+            await self._listening.go_on(*found)  # now: what comes when it was counted out must find it heard
 
     async def _flushed(self, journal: Journal) -> None:
-        flushing = self._writer.flushing(journal)
-        if flushing is not None:
+        if (flushing := self._writer.flushing(journal)) is not None:
             await asyncio.wait([asyncio.wrap_future(flushing)], timeout=FLUSHING)
 
-    def left(self, topic: str) -> None:
-        """It was counted out."""
+    async def left(self, topic: str) -> None:
+        """The last client of ``topic`` was counted out: hear others no more, unless that matters for a while."""
+        if topic not in self._listening:
+            await self._hub.stop_hearing(topic)
+            self._lose_touch(topic)
+
+    def _lose_touch(self, topic: str) -> None:
         found = self._journals.get(topic)
         if found is not None and not self._hub.has_clients(topic):
             with found[0].lock:
                 found[0].lose_touch()
+
+    def listens_on(self, topic: str) -> bool:
+        """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`."""
+        return topic in self._listening
 
     # For those who ask.
 
@@ -225,10 +231,13 @@ class TopicKeeper:
         if not policy.history or found is None:
             return [welcome(member.id)]
         journal, asked = found
+        with journal.lock:
+            self._listening.check(journal, asked)
         record = await self._read(journal, asked)
         await turn()
         with journal.lock:
-            asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes)
+            has_all = self._listening.has_all(journal, asked)
+            asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes, has_all)
             if record is None:
                 return welcomes(journal, record, asks)
             journal.renew(record)
@@ -241,7 +250,7 @@ class TopicKeeper:
 
     async def aposition(self, topic: str, policy: Policy) -> dict[str, int]:
         """Where ``topic`` stands; with the store down, somewhere that nobody knows."""
-        journal, asked = self._journal(topic, policy)
+        journal, asked = self._heard(topic, policy)
         try:
             record = await asked.ask(asked.store.read, topic, False)
         except StoreError:  # which is logged
@@ -250,7 +259,7 @@ class TopicKeeper:
 
     def position(self, topic: str, policy: Policy) -> dict[str, int]:
         """:meth:`aposition` for sync code."""
-        journal, asked = self._journal(topic, policy)
+        journal, asked = self._heard(topic, policy)
         try:
             record = asked.ask_and_wait(asked.store.read, topic, False)
         except StoreError:
@@ -312,6 +321,12 @@ class TopicKeeper:
                 found[0].is_here = self._hub.has_clients(topic)
             return found
 
+    def _heard(self, topic: str, policy: Policy) -> tuple[Journal, Asked]:
+        journal, asked = self._journal(topic, policy)
+        with journal.lock:
+            self._listening.check(journal, asked)
+        return journal, asked
+
     def _drop_unless_needed(self, journal: Journal) -> None:
         """Forget a topic without clients that nothing waits for: any number of them may be published to."""
         if journal.is_here or journal.queue or self._hub.has_clients(journal.topic):
@@ -321,30 +336,15 @@ class TopicKeeper:
             if found is not None and found[0] is journal and not (journal.queue or journal.is_here):
                 del self._journals[journal.topic]
 
-    def _watch(self) -> None:
-        """Have somebody look for what was lost in silence, as long as there are clients."""
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            if self._watching is not None and self._watching.is_running():
-                return
-            self._watching = loop
-        task: asyncio.Task[Any] = keep(loop.create_task(self._healing.watch_tails(self._watched)))
-        task.add_done_callback(self._end_watching)
-
     async def look(self) -> None:
         """Look now for what was lost in silence; else that is done every now and then."""
         await self._healing.look(self._watched())
-
-    def _end_watching(self, task: "asyncio.Task[Any]") -> None:
-        self._watching = None
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("Looking for lost events has failed", exc_info=task.exception())
 
     def _watched(self) -> Mapping[str, tuple[Journal, Asked]]:
         """The topics with clients. Those that have had none for a while, and that nothing waits for, are forgotten."""
         oldest = monotonic() - self._healing.timing.idle
         with self._lock:
             for topic, (journal, _) in list(self._journals.items()):
-                if not (self._hub.has_clients(topic) or journal.queue) and journal.used < oldest:
+                if not (self._hub.hears(topic) or journal.queue) and journal.used < oldest:
                     del self._journals[topic]
             return {topic: found for topic, found in self._journals.items() if self._hub.has_clients(topic)}

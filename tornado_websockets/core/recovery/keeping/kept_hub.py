@@ -55,8 +55,8 @@ class KeptHub:
     async def leave(self, topic: str) -> None:
         """See :meth:`Hub.leave`; what was sent last is stored first."""
         await self.keeper.leave(topic)
-        await self.hub.leave(topic)
-        self.keeper.left(topic)
+        if self.hub.count_out(topic):
+            await self.keeper.left(topic)
 
     def subscribe(self, member: Member, shard: Shard, topic: str) -> None:
         """See :meth:`Hub.subscribe`; the newest values are told first."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ...counters import counters
 from ...delivery.hub import Hub, Placed
@@ -14,6 +15,9 @@ from ..welcome import Hello, welcome_at
 from .journal import Journal
 from .placing import audience_of, show, twin_of
 
+#: Characters of a welcome for each byte that a history may have: what surrounds the events may take some.
+MAX_WELCOME: Final = 1.15
+
 
 @dataclass(frozen=True, slots=True)
 class Asks:
@@ -21,12 +25,14 @@ class Asks:
 
     :ivar base: where the journal stood when it connected.
     :ivar most: characters that its events may have; where they have more, they count as not all there.
+    :ivar is_whole: whether nothing is missing here that the store cannot have.
     """
 
     member: Member
     hello: Hello
     base: Mapping[str, int]
     most: float
+    is_whole: bool = True
 
 
 def catch_up(hub: Hub, journal: Journal, record: Record, asks: Asks) -> tuple[Placed, Shown]:
@@ -77,7 +83,7 @@ def position_in(journal: Journal, record: Record | None) -> dict[str, int]:
 
 def _missed(journal: Journal, record: Record, asks: Asks, shown: Shown) -> list[Event] | None:
     since = asks.hello.since
-    if since is None:
+    if since is None or not asks.is_whole:
         return None
     known = journal.known(record)
     missed = missed_since(since, record, known, shown)
