@@ -117,7 +117,7 @@ class TestTheReadingOfImports:
     @pytest.mark.parametrize(
         "expected",
         [
-            Import("tornado_websockets.core.connections.connection", "tornado_websockets.core.delivery.hub", ""),
+            Import("tornado_websockets.core.connections.endpoint", "tornado_websockets.core.delivery.hub", ""),
             Import("tornado_websockets.core.connections.connection", "tornado_websockets.exceptions", ""),
             Import("tornado_websockets.websocket", "tornado_websockets.core.registry", ""),
             Import("tornado_websockets.exceptions", "tornado.websocket", "raise_connection_closed"),
@@ -186,7 +186,7 @@ def test_the_side_of_tornado_is_imported_by_nobody_else():
 
 
 #: Rooms of the core, each of which imports those before it only.
-ROOMS = ["protocol", "handlers", "conversation", "delivery", "recovery", "connections"]
+ROOMS = ["protocol", "handlers", "delivery", "recovery", "conversation", "connections"]
 
 
 @pytest.mark.parametrize("room", ROOMS)

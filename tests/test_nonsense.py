@@ -12,7 +12,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from tests.support.cluster import Cluster, servers_on, two_of
 from tests.support.redis import RedisServer
 from tests.support.transports import Servers
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 
 Layer = RedisChannelLayer | RedisPubSubChannelLayer
 

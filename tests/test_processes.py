@@ -14,7 +14,7 @@ from tests.support.cluster import Cluster, numbers, servers_on, two_of
 from tests.support.process import run_python
 from tests.support.redis import RedisServer
 from tests.support.transports import Servers
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 
 
 @pytest.fixture(scope="module")

@@ -61,12 +61,8 @@ async def client():
         return data
 
     async with uvicorn_client() as client:
-        first = [{"type": "websocket.connect"}]
-
-        async def receive():
-            return first.pop() if first else await client.receive()
-
-        serving = asyncio.create_task(ws.consumer()(client.scope, receive, client.send))
+        client.protocol.queue.put_nowait({"type": "websocket.connect"})  # once more: who gave us the client took it
+        serving = asyncio.create_task(ws.consumer()(client.scope, client.receive, client.send))
         assert b"101" in await client.read()
         yield client
         client.feed(b"\x88\x80" + bytes(4))
@@ -89,4 +85,4 @@ async def test_an_echo_passes_the_files_that_are_listed_and_no_others(client):
     names = listed("an echo") - ELSEWHERE
     assert {file for file in files if not file.endswith(tuple(names))} == set()
     assert {name for name in names if not any(file.endswith(name) for file in files)} == set()
-    assert max(files.values()) <= 3
+    assert max(files.values()) <= 4

@@ -13,7 +13,7 @@ from tests.support.layers import REFUSING
 from tests.support.memory import MemoryClient
 from tests.support.waiting import until
 from tornado_websockets.core.connections.transport import ClientGone
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.exceptions import (

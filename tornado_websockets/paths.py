@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import conf
-from .core.delivery.groups import group_name
+from .core.delivery.group_names import group_name
 from .core.handlers.signatures import HANDLER_ARGUMENTS
 from .core.registry import MAX_PATH, PREFIX
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tornado_websockets.core.connections.transport import ClientGone
 
@@ -12,11 +12,15 @@ from .intake.uvicorn import UvicornIntake, intake_of
 from .line import LineTransport
 from .recognition import NeededNames, warn_once
 
+if TYPE_CHECKING:
+    from .intake.uvicorn import Arrivals
+
 _MODULES: Final = "uvicorn.protocols.websockets."
 
 #: What is needed of uvicorn's protocols, and documented nowhere.
 NEEDED: Final = NeededNames(
     "queue.empty",
+    "queue.get_nowait",
     "transport.abort",
     "transport.get_extra_info",
     "transport.is_closing",
@@ -66,8 +70,12 @@ class UvicornTransport(LineTransport):
         # What a broadcast asks of every client is kept at hand: each object that it touches on its way costs.
         super().__init__(protocol.transport, receive, send, is_wrapped=is_wrapped)
         self._writable: asyncio.Event = protocol.writable
-        self._queue: asyncio.Queue[Message] = protocol.queue
         self._intake = _intake_of(protocol)
+        is_direct = self._intake is not None and getattr(receive, "__self__", None) is protocol
+        self._queue: Arrivals | asyncio.Queue[Message] = protocol.queue
+        if self._intake is not None and is_direct:
+            self._queue = self._intake.pause_alone()
+            self._receive = self._queue.get
         frame = None if self._intake is None else frames_for(protocol.conn.extensions[1:])  # the first is the intake
         # Makes what is written of a text; None where that is up to uvicorn, or to what is around the application.
         self._frame = None if is_wrapped else frame

@@ -14,7 +14,7 @@ from tests.support.redis import RedisServer
 from tests.support.transports import Servers
 from tests.support.waiting import until
 from tornado_websockets.core.control import CONTROL
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 
 #: Clients of the process that is killed, and rooms that they are in.
 CLIENTS, ROOMS = amount(20, 200), 10

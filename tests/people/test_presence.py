@@ -229,7 +229,7 @@ class TestPeople:
         with SyncClient("/here", websocket=ws) as one, SyncClient("/here", websocket=ws) as two:
             one.receive("presence")
             two.receive("presence")
-            assert len(one.receive("presence")["joined"]) == 1
+            assert len(one.receive("presence", timeout=10)["joined"]) == 1
 
 
 class TestSaying:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from tornado_websockets.core.connections.connection import Connection, Endpoint
+from tornado_websockets.core.connections.connection import Connection
+from tornado_websockets.core.connections.endpoint import Endpoint
 from tornado_websockets.core.connections.socket import Socket
 from tornado_websockets.core.control import Note
 from tornado_websockets.core.delivery.message import Message

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import functools
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,6 +18,41 @@ _PING: Final = 0x9
 _PONG: Final = 0xA
 
 
+Message = dict[str, Any]
+
+
+class Arrivals:
+    """Messages for the application, in place of uvicorn's :class:`asyncio.Queue`: for one taker, that costs a third."""
+
+    __slots__ = ("_messages", "_taker")
+
+    def __init__(self) -> None:
+        self._messages: deque[Message] = deque()
+        self._taker: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._messages
+
+    def qsize(self) -> int:
+        """How many wait."""
+        return len(self._messages)
+
+    def put_nowait(self, message: Message) -> None:
+        """Let ``message`` wait, behind all others."""
+        self._messages.append(message)
+        taker = self._taker
+        if taker is not None and not taker.done():
+            taker.set_result(None)
+
+    async def get(self) -> Message:
+        """The message that waits longest, when there is one."""
+        while not self._messages:
+            self._taker = taker = asyncio.get_running_loop().create_future()
+            await taker
+        return self._messages.popleft()
+
+
 class UvicornIntake(Intake, asyncio.Protocol):
     """Stands in front of uvicorn's protocol, as that of its transport, and behind the parser, as an extension of it.
 
@@ -27,7 +63,7 @@ class UvicornIntake(Intake, asyncio.Protocol):
     :param protocol: uvicorn's; ``protocol.conn`` is that of the library.
     """
 
-    __slots__ = ("_collected", "_most", "_protocol", "_size", "_transport")
+    __slots__ = ("_collected", "_is_alone", "_most", "_protocol", "_size", "_transport")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -36,6 +72,7 @@ class UvicornIntake(Intake, asyncio.Protocol):
         self._most = most = min(protocol.conn.max_message_size or most, most)
         self._size = 0
         self._collected: bytearray | None = None
+        self._is_alone = False
         super().__init__()
         protocol.conn.max_message_size = most
         protocol.conn.extensions.insert(0, self)  # its turn to decode is the last
@@ -43,9 +80,29 @@ class UvicornIntake(Intake, asyncio.Protocol):
 
     # What is known of uvicorn.
 
+    def pause_alone(self) -> Arrivals:
+        """Decide alone when the socket is read, for an application that takes its messages from what is returned.
+
+        Uvicorn pauses reading with each message, and has it go on when that is taken. That is dear, and not needed:
+        what comes meanwhile waits here.
+        """
+        if not self._is_alone:
+            self._is_alone = True
+            protocol, arrivals = self._protocol, Arrivals()
+            while not protocol.queue.empty():
+                arrivals.put_nowait(protocol.queue.get_nowait())
+            protocol.queue = arrivals
+        found: Arrivals = self._protocol.queue
+        return found
+
+    def release(self) -> None:
+        if self._is_alone and self._protocol is not None:
+            self._protocol.read_paused = True  # as far as uvicorn knows
+        super().release()
+
     def is_full(self) -> bool:
-        protocol = self._protocol  # which itself stops reading until its message is taken
-        return protocol is None or protocol.read_paused or self._transport.is_closing()
+        protocol = self._protocol
+        return protocol is None or not protocol.queue.empty() or self._transport.is_closing()
 
     def _parse(self, data: bytes) -> None:
         if self._protocol is not None:
@@ -56,7 +113,9 @@ class UvicornIntake(Intake, asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        if not self.is_full():
+        if self._transport.is_closing():
+            return
+        if self._is_alone or not self.is_full():  # else uvicorn does it when its message is taken
             self._transport.resume_reading()
 
     def _cut(self) -> None:
@@ -65,11 +124,12 @@ class UvicornIntake(Intake, asyncio.Protocol):
     # For the transport of asyncio, instead of uvicorn's protocol.
 
     def data_received(self, data: bytes) -> None:
-        if self._is_paused or len(data) > SLICE or self._protocol is None:
+        protocol = self._protocol
+        if self._is_paused or len(data) > SLICE or protocol is None or not protocol.queue.empty():
             self.take(data)
             return
         try:  # as take does, in one call: so most messages come
-            self._protocol.data_received(data)
+            protocol.data_received(data)
         except Exception as error:
             self.fail(error)
 

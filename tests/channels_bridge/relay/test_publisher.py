@@ -20,7 +20,7 @@ from tests.support.waiting import turns, until
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.audience import Audience
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 from tornado_websockets.core.delivery.hub import Hub, shared_future
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.frames import Encoder

@@ -15,7 +15,7 @@ from channels_bridge.relay.receiver import Receiver, ReceiveTiming
 from tests.support.layers import BrokerLayer
 from tests.support.waiting import turns, until
 from tornado_websockets.core.counters import counters
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 
 CHAT = group_name("/chat")
 

@@ -9,7 +9,7 @@ from channels_bridge.relay.redis_groups import OWN
 from channels_bridge.relay.sender import Sender
 from tests.support.layers import BrokerLayer
 from tests.support.waiting import until
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 from tornado_websockets.core.delivery.message import Message
 
 MESSAGE = {"type": "x"}

@@ -16,7 +16,7 @@ from tornado_websockets.core.breaker import BreakerTiming
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.audience import Audience
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 from tornado_websockets.core.delivery.hub import shared_future
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.exceptions import PublishError

@@ -100,6 +100,30 @@ class TestReading:
         assert [await transport.receive() for _ in range(1_000)] == ["x" * 100] * 1_000
         assert not transport.has_more()
 
+    async def test_goes_on_while_a_message_is_handled_as_far_as_one_more(self, client, transport):
+        client.feed(masked(b"first"))
+        assert await transport.receive() == "first"
+        for text in (b"second", b"third", b"fourth"):
+            client.feed(masked(text))
+            await turns()
+        assert client.protocol.queue.qsize() == 1
+        assert [await transport.receive() for _ in range(3)] == ["second", "third", "fourth"]
+
+    async def test_goes_through_what_wraps_receiving(self, client):
+        taken = []
+
+        async def receive():
+            message = await client.receive()
+            taken.append(message["type"])
+            return message
+
+        transport = UvicornTransport(client.protocol, receive, client.send)
+        await transport.accept()
+        client.feed(masked(b"one") + masked(b"two"))
+        assert [await transport.receive(), await transport.receive()] == ["one", "two"]
+        assert taken == ["websocket.receive"] * 2
+        transport.release()
+
     async def test_puts_fragments_together(self, client, transport):
         client.feed(masked(b"a", first=0) + masked(b"b", opcode=0, first=0) + masked(b"c", opcode=0))
         assert await transport.receive() == "abc"

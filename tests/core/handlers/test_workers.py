@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from tests.support.scripts import run_script
-from tests.support.waiting import turns
+from tests.support.waiting import turns, until
 from tornado_websockets.core.handlers.workers import Workers
 
 
@@ -306,6 +306,41 @@ async def test_leaves_a_call_to_the_threads_there_are_when_there_is_none_for_it(
     end.set()
     assert await stuck
     assert await waiting == "next"
+
+
+async def test_a_thread_waits_for_the_next_call_for_a_moment():
+    workers = Workers("/chat", 1, directly, lingering=1.0)
+    await workers.run(threading.get_ident)
+    before = asyncio.all_tasks()
+    for _ in range(10):
+        await workers.run(threading.get_ident)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_thread_that_nobody_calls_has_nothing_to_do_soon(workers):
+    await workers.run(threading.get_ident)
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+
+async def test_threads_that_wait_share_what_comes():
+    workers = Workers("/chat", 4, directly, lingering=1.0)
+    barrier = threading.Barrier(4, timeout=10)
+    for _ in range(10):
+        await asyncio.gather(*(workers.run(barrier.wait) for _ in range(4)))
+    assert len(asyncio.all_tasks()) == 5
+
+
+def test_a_thread_that_waits_makes_way_for_another_loop():
+    workers = Workers("/chat", 1, directly, lingering=2.0)
+
+    async def ask():
+        return await asyncio.wait_for(workers.run(threading.get_ident), 10)
+
+    async def ask_here_and_elsewhere():
+        return await ask(), await asyncio.to_thread(asyncio.run, ask())
+
+    here, elsewhere = asyncio.run(ask_here_and_elsewhere())
+    assert here == elsewhere
 
 
 def test_serves_one_loop_after_another(workers):

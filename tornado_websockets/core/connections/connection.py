@@ -11,44 +11,34 @@ from datetime import datetime
 from enum import IntEnum
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 
 from ...exceptions import Refused, raise_connection_closed
 from ..control import CONTROL
-from ..conversation.questions import GONE, Questions
-from ..conversation.streams import Streams
+from ..conversation.conversation import ITS_OWN, Conversation
+from ..conversation.questions import GONE
 from ..counters import counters
-from ..delivery.hub import Hub
 from ..delivery.scheduler import LIGHT
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, current, sender_to
-from ..handlers.dispatch import Dispatcher
 from ..handlers.signatures import Handler, Parts, Run
-from ..handlers.workers import Workers
 from ..logger import logger
 from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SERVICE_RESTART, SLOW_CLIENT, Close
-from ..protocol.control import CANCEL, FREE_PINGS, HELLO, PING, PONG, read_control
-from ..protocol.frames import ANSWER, Code, Data, Encoder, Frame, Refusal, decode, refuse
+from ..protocol.control import read_control
+from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
 from ..protocol.limits import Limits, Rate
 from ..protocol.offers import NOTHING_OFFERED, Offer
 from ..tasks import finish, keep
 from ..watching import on_refused
-from .admission import Admission
+from .endpoint import Endpoint
 from .expiry import Expiry, aware
 from .outbox import Outbox
 from .socket import Socket
 from .transport import Transport
 
-if TYPE_CHECKING:
-    from ..recovery.keeping.kept_hub import KeptHub
-    from .hello import Hellos
-
 #: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
 #: takes up to 50 ms.
 BULKY: Final = 64 * 1024
-
-#: Events that are asked of the protocol itself.
-_ITS_OWN: Final = (PING, CANCEL, ANSWER)
 
 #: Seconds for which what a client had sent is still begun after it has left.
 STRAGGLING: Final = 1.5
@@ -72,49 +62,6 @@ class State(IntEnum):
 CONNECTING, OPEN, LEFT, CLOSING, CLOSED = State
 
 
-class Endpoint(Protocol):
-    """What a connection needs of its WebSocket."""
-
-    websocket: Any
-    context: Any
-    hub: Hub
-    admission: Admission
-    dispatcher: Dispatcher
-    encoder: Encoder
-    workers: Workers
-    path: str
-    authentication: Any
-    authorization: Any
-    presence: Any
-    is_hidden: bool
-    is_rechecked: bool
-
-    @property
-    def kept_hub(self) -> "KeptHub | None":
-        """The hub, where events are numbered and kept."""
-
-    def read_query(self, query_string: str) -> Any:
-        """The parameters in a query string."""
-
-    def user_key(self, user: Any) -> str | None:
-        """What ``user`` is known by; ``None`` for nobody."""
-
-    def translate(self, error: BaseException) -> Refused | None:
-        """The refusal that an error of some framework stands for, if it is meant as one."""
-
-    def write_html(self, *fragment: Any) -> str:
-        """The frame of a piece of a page, which is rendered for that."""
-
-    def refuse_to_broadcast(self, event: str, topic: str) -> None:
-        """Raise what forbids a broadcast to ``topic`` from where this is called, if anything does."""
-
-    def on_connected(self, connection: "Connection") -> None:
-        """A client has connected; its ``open`` handler has not run yet."""
-
-    def on_disconnected(self, connection: "Connection") -> None:
-        """The client has disconnected; its ``close`` handler has not run yet."""
-
-
 class Connection:
     """One client of a WebSocket, as those see it who serve it. Its handlers see a :class:`Socket`.
 
@@ -136,8 +83,8 @@ class Connection:
     __slots__ = (
         "__weakref__",
         "_close_after_accept",
+        "_conversation",
         "_expiry",
-        "_greeting",
         "_has_answered",
         "_is_admitted",
         "_is_attending",
@@ -146,12 +93,9 @@ class Connection:
         "_left_at",
         "_limits",
         "_outbox",
-        "_pings",
-        "_questions",
         "_rate",
         "_status",
         "_straggling",
-        "_streams",
         "_user",
         "address",
         "endpoint",
@@ -227,10 +171,7 @@ class Connection:
         self.orders_seen = endpoint.hub.control.last if orders_seen is None else orders_seen
         rate = limits.max_messages_per_second
         self._rate = None if rate is None else Rate(rate, monotonic())
-        self._pings: Rate | None = None  # most clients never send any
-        self._streams: Streams | None = None  # nor are most answered in parts, or asked anything
-        self._questions: Questions | None = None
-        self._greeting: Hellos | None = None
+        self._conversation: Conversation | None = None  # most clients never have one
         self.shard = endpoint.hub.shard()
         self._outbox = Outbox(transport, self, max_bytes=limits.max_outbox_bytes, timeout=limits.outbox_timeout)
 
@@ -336,25 +277,12 @@ class Connection:
 
         :param seconds: that it has; ``None`` for as long as it is connected.
         """
-        if self.shard.is_here:
-            return await self._ask(event, data, seconds)
-        if self._status is not OPEN:
-            raise_connection_closed(self.path, self.id)
-        asking = self._ask(event, data, seconds)  # from another loop, as that of async_to_sync in a plain thread
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self.shard.loop))
-
-    async def _ask(self, event: str, data: Data | str | None, seconds: float | None) -> Any:
-        if self._questions is None:
-            self._questions = Questions()
-
-        def send(id_: str) -> None:
-            self.write(self.endpoint.encoder.question(event, data, id_))
-            self.transport.read_on()
-
-        try:
-            answer = await self._questions.ask(send, seconds)
-        except TimeoutError as error:
-            raise TimeoutError(f"The client has not answered {event!r} within {seconds:g} seconds.") from error
+        if not self.shard.is_here:
+            if self._status is not OPEN:
+                raise_connection_closed(self.path, self.id)
+            asking = self.ask(event, data, seconds)  # from another loop, as that of async_to_sync in a plain thread
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self.shard.loop))
+        answer = await self.conversation.ask(event, data, seconds)
         if answer is GONE:
             self.on_lost()  # if nobody has found out before
             raise_connection_closed(self.path, self.id)
@@ -431,7 +359,7 @@ class Connection:
             self.refuse(frame)
         else:
             handler = self.endpoint.dispatcher.offered.get(frame.event)
-            if handler is not None and self._streams is None:
+            if handler is not None and (self._conversation is None or self._conversation.streams is None):
                 refusal = await call(handler, frame, self)
             else:
                 refusal = await self._handle(frame)
@@ -450,50 +378,18 @@ class Connection:
     def _take_control(self, message: str | bytes, *, is_early: bool = False) -> bool:
         """Take what is no event of the application's, and does not count as a message; whether ``message`` is such.
 
-        :param is_early: it comes before its turn. No ping is answered then while the client does not take what is sent.
+        :param is_early: it comes before its turn.
         """
-        frame = read_control(message, self._limits, is_answer_expected=bool(self._questions))
-        if frame is None or self._status is not OPEN:
-            return False
-        if frame.event == ANSWER:
-            return self._questions is not None and self._questions.take(frame.id, frame.data)
-        if frame.event == CANCEL:
-            return frame.id is not None and self._begun_streams.cancel(frame.id, is_early=is_early)
-        if frame.event == HELLO:
-            return self._hellos.is_first and self._say_welcome(frame)
-        return frame.event == PING and not (is_early and self._outbox.writer is not None) and self._answer_ping(frame)
-
-    def _answer_ping(self, frame: Frame) -> bool:
-        if self._pings is None:
-            self._pings = Rate(FREE_PINGS, monotonic())
-        if not self._pings.take(monotonic()):
-            return False  # it counts, as any message
-        self._pong(frame)
-        return True
-
-    def _pong(self, frame: Frame) -> None:
-        self.answer(PONG)
-        self.reply(frame, None)
+        is_asking = self._conversation is not None and self._conversation.is_asking
+        frame = read_control(message, self._limits, is_answer_expected=is_asking)
+        return frame is not None and self._status is OPEN and self.conversation.take(frame, is_early=is_early)
 
     @property
-    def _begun_streams(self) -> Streams:
-        if self._streams is None:
-            self._streams = Streams(self, self._limits.max_streams)
-        return self._streams
-
-    @property
-    def _hellos(self) -> "Hellos":
-        if self._greeting is None:  # most clients never say any
-            from .hello import Hellos
-
-            self._greeting = Hellos(self)
-        return self._greeting
-
-    def _say_welcome(self, frame: Frame) -> bool:
-        refusal = self._hellos.take(frame)
-        if refusal is not None:
-            self.refuse(refusal, frame.event)
-        return True
+    def conversation(self) -> Conversation:
+        """What goes on besides its events; made when it is first asked for."""
+        if self._conversation is None:
+            self._conversation = Conversation(self, self._limits.max_streams)
+        return self._conversation
 
     @property
     def backlog(self) -> int | None:
@@ -546,7 +442,8 @@ class Connection:
     def _departs_at_once(self) -> bool:
         """Whether nothing waits in its departure: then no cancellation can stop it, and it needs no task of its own."""
         endpoint = self.endpoint
-        has_work = self._outbox.writer or self._streams or endpoint.hub.publisher
+        streams = None if self._conversation is None else self._conversation.streams
+        has_work = self._outbox.writer or streams or endpoint.hub.publisher
         return not has_work and not endpoint.dispatcher.handlers_at("close")
 
     async def _depart(self) -> None:
@@ -558,14 +455,14 @@ class Connection:
                 await self.endpoint.hub.leave(self.path)
                 await self._leave_control()  # what is left last lets what was sent last reach other processes
             finally:
-                if self._streams is None:
+                if self._conversation is None or self._conversation.streams is None:
                     self._end_departure()
                 else:
-                    keep(asyncio.ensure_future(self._see_off(self._streams)))
+                    keep(asyncio.ensure_future(self._see_off(self._conversation)))
 
-    async def _see_off(self, streams: Streams) -> None:
+    async def _see_off(self, conversation: Conversation) -> None:
         try:
-            await streams.ended()
+            await conversation.ended()
         finally:
             self._end_departure()
 
@@ -575,14 +472,14 @@ class Connection:
 
     def _let_go(self) -> None:
         """Forget who has us: nobody should wait for the garbage collector."""
-        self._greeting = self._streams = None
+        self._conversation = None
         with suppress(AttributeError):
             del self.socket
 
     async def fall_silent(self) -> None:
         """Return when no reply in parts is under way: after the client has gone, when all are closed."""
-        if self._streams is not None:
-            await self._streams.ended()
+        if self._conversation is not None:
+            await self._conversation.ended()
 
     async def _leave_control(self) -> None:
         if self._is_attending:
@@ -637,10 +534,8 @@ class Connection:
 
     def on_hung_up(self) -> None:
         """The client hears and says nothing more: end what goes on with it besides its events."""
-        if self._streams is not None:
-            self._streams.cancel_all()
-        if self._questions is not None:
-            self._questions.end()
+        if self._conversation is not None:
+            self._conversation.end()
 
     def on_lost(self) -> None:
         """The client has left, though not all that it has sent may be handled."""
@@ -687,16 +582,17 @@ class Connection:
 
     def refusal_of_parts(self, frame: Frame) -> Refusal | None:
         """Why a frame cannot be answered in parts, if it cannot."""
-        return self._begun_streams.refusal_of(frame)
+        return self.conversation.begin_streams().refusal_of(frame)
 
     def reply_in_parts(self, frame: Frame, handler: Handler, parts: Parts) -> Refusal | None:
         """Begin to answer a frame with what a generator yields; why not, if it cannot be."""
-        refusal = self._begun_streams.refusal_of(frame)
+        streams = self.conversation.begin_streams()
+        refusal = streams.refusal_of(frame)
         if refusal is None:
             if self._status is OPEN:
                 self.transport.read_on()
                 self.transport.keep_line_short()
-            self._begun_streams.begin(frame, handler, parts)
+            streams.begin(frame, handler, parts)
         return refusal
 
     @property
@@ -716,9 +612,9 @@ class Connection:
 
     def put_part(self, text: str) -> None:
         """The same, from any thread; it may wait until something else is sent, or until :meth:`push_parts`."""
-        streams = self._streams
-        if self._status is OPEN and streams is not None:
-            self.shard.put(streams.line, text, self)
+        conversation = self._conversation
+        if self._status is OPEN and conversation is not None and conversation.streams is not None:
+            self.shard.put(conversation.streams.line, text, self)
 
     def push_parts(self) -> None:
         """Send what was put."""
@@ -746,30 +642,15 @@ class Connection:
             return Refusal(Code.RESERVED_EVENT, f"Clients cannot send {frame.event[:64]!r}.", frame.id)
         handler = dispatcher.find(frame.event)
         if handler is None:
-            if frame.event == HELLO:
-                await self._hellos.idle()
-                self._say_welcome(frame)
-                return None
-            if frame.event in _ITS_OWN:
-                return self._handle_control(frame)
+            if frame.event in ITS_OWN:
+                return await self.conversation.handle(frame)
             handler = dispatcher.find_other(frame.event)
             if handler is None:
                 return Refusal(Code.UNKNOWN_EVENT, f"There is no event {frame.event[:64]!r} here.", frame.id)
-        if self._streams is not None and (refusal := self._streams.refusal_of_id(frame)) is not None:
+        streams = None if self._conversation is None else self._conversation.streams
+        if streams is not None and (refusal := streams.refusal_of_id(frame)) is not None:
             return refusal
         return await call(handler, frame, self)
-
-    def _handle_control(self, frame: Frame) -> Refusal | None:
-        """Handle what is not for a handler, in its turn. Nothing is said where what it is about has ended."""
-        if frame.event == PING:
-            self._pong(frame)
-        elif frame.id is None:
-            return Refusal(Code.MISSING_ID, f"Expected the 'id' that {frame.event!r} is about.")
-        elif frame.event == ANSWER and self._questions is not None:
-            self._questions.take(frame.id, frame.data)
-        elif frame.event == CANCEL and self._streams is not None:
-            self._streams.cancel(frame.id)
-        return None
 
     async def _fire(self, moment: str) -> None:
         for event, handler in self.endpoint.dispatcher.handlers_at(moment):

@@ -25,24 +25,35 @@ _all: "weakref.WeakSet[Workers]" = weakref.WeakSet()
 #: others wait. Each thread has a connection to the database, where its handlers ask for one.
 PATHS_AT_A_TIME: Final = 16
 
+#: Seconds for which a thread that has nothing to do waits for the next call of its loop: coming back by way of asgiref
+#: costs several times as much as being woken.
+LINGERING: Final = 0.02
+
 
 class Workers:
     """At most ``concurrency`` threads, made when first needed.
 
     With one thread (the default of a WebSocket) its handlers cannot overlap, by construction. A thread that is at
-    work takes one call after the other, as long as some wait: going through asgiref for each costs more than most
-    handlers do.
+    work takes one call after the other, as long as some wait or come soon: going through asgiref for each costs more
+    than most handlers do.
 
     :param name: of the threads, for whoever looks at a stack dump.
     :param concurrency: threads; ``None`` for one for each key, as far as :data:`PATHS_AT_A_TIME` allows.
     :param around: calls what it is given, with whatever must happen before and after in the same thread.
     :param idle: asked by each thread while it has nothing to do.
+    :param lingering: seconds for which a thread waits for the next call before it has nothing to do.
     """
 
     def __init__(
-        self, name: str, concurrency: int | None, around: Callable[[Call], Any], idle: Idle | None = None
+        self,
+        name: str,
+        concurrency: int | None,
+        around: Callable[[Call], Any],
+        idle: Idle | None = None,
+        lingering: float = LINGERING,
     ) -> None:
         self._idle = idle
+        self._patience = lingering
         self._name = name
         self._is_by_key = concurrency is None
         self._concurrency = PATHS_AT_A_TIME if concurrency is None else concurrency
@@ -54,8 +65,11 @@ class Workers:
     def forget(self) -> None:
         """Start without threads, as a forked process must: they stay with its parent."""
         self._lock = threading.Lock()
+        self._is_called = threading.Condition(self._lock)
         self._jobs = Jobs()
         self._busy = 0
+        self._lingering = self._calls = 0  # threads that wait, and how many of them are called to work
+        self._lingering_for: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._threads: Threads | None = None
 
@@ -76,7 +90,7 @@ class Workers:
             is_ready = self._jobs.put(job)
             if self._threads is None:
                 self._threads = Threads(f"WebSocket {self._name}", self._concurrency, self._idle)
-            needs_thread = is_ready and self._busy < self._concurrency
+            needs_thread = is_ready and not self._call_one(loop) and self._busy < self._concurrency
             self._busy += needs_thread
         if needs_thread:
             try:
@@ -116,7 +130,7 @@ class Workers:
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """By way of asgiref, so that ``async_to_sync`` in a handler finds this loop."""
         executor: Any = self._threads  # any that a loop takes will do
-        rest = start(sync_to_async(self._do_jobs, thread_sensitive=False, executor=executor)())
+        rest = start(sync_to_async(self._do_jobs, thread_sensitive=False, executor=executor)(loop))
         if rest is not None:
             task = asyncio.ensure_future(rest, loop=loop)
             self._tasks.add(task)
@@ -130,13 +144,41 @@ class Workers:
         for job in stranded:
             tell(job, None, error)
 
-    def _do_jobs(self) -> None:
+    def _call_one(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Have a thread work that lingers for ``loop``; whether there is one."""
+        if self._lingering_for is not loop:
+            self._is_called.notify_all()  # and not called to work, they make way
+            return False
+        if not self._lingering:
+            return False
+        self._lingering -= 1
+        self._calls += 1
+        self._busy += 1
+        self._is_called.notify()
+        return True
+
+    def _linger(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Wait for a moment; whether this thread is called to work once more, as which it is counted then."""
+        self._busy -= 1
+        if self._lingering and self._lingering_for is not loop:
+            return False
+        self._lingering += 1
+        self._lingering_for = loop
+        self._is_called.wait(self._patience)
+        if self._calls:  # though it may be another's: that one goes instead
+            self._calls -= 1
+            return True
+        self._lingering -= 1
+        if not self._lingering:
+            self._lingering_for = None
+        return False
+
+    def _do_jobs(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             with self._lock:
-                job = self._jobs.take()
-                if job is None:
-                    self._busy -= 1
-                    return
+                while (job := self._jobs.take()) is None:
+                    if not self._linger(loop):
+                        return
             if not job.outcome.cancelled():
                 share_loop(job.loop)
                 perform(job, self._around)

@@ -3,7 +3,7 @@ from channels.layers import BaseChannelLayer
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tornado_websockets.core.delivery.groups import group_name
+from tornado_websockets.core.delivery.group_names import group_name
 
 paths = st.text() | st.text("/_.-<>:aA1é", max_size=60)
 
