@@ -214,7 +214,7 @@ class TopicKeeper:
         found = self._journals.get(topic)
         if found is not None and not self._hub.has_clients(topic):
             with found[0].lock:
-                found[0].lose_touch()
+                self._listening.break_off(*found)
 
     def listens_on(self, topic: str) -> bool:
         """See :class:`~tornado_websockets.core.delivery.keeper.Keeper`."""

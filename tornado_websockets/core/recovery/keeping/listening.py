@@ -40,11 +40,22 @@ class Listening:
         return topic in self._until
 
     def check(self, journal: Journal, asked: Asked) -> None:
-        """Begin the record anew, if others have not been heard ever since it began. Under the lock of the journal."""
+        """Begin the record anew after a break in hearing others. Under the lock of the journal."""
         stretch = self._stretch(journal, asked)
         if stretch and stretch != journal.stretch and asked.begin_anew is not None:
-            asked.begin_anew(journal.topic)
+            if journal.stretch:  # else this is the first one: a page may have been rendered just before
+                asked.begin_anew(journal.topic)
             journal.stretch = stretch
+
+    def break_off(self, journal: Journal, asked: Asked) -> None:
+        """Others are heard no more: where only this process knows, positions of before count no longer.
+
+        Under the lock of the journal.
+        """
+        journal.lose_touch()
+        if self._stretch(journal, asked) is not None and asked.begin_anew is not None:
+            asked.begin_anew(journal.topic)
+            journal.stretch = 0
 
     def has_all(self, journal: Journal, asked: Asked) -> bool:
         """Whether others have been heard ever since the record began, and nothing of theirs is missing now.
