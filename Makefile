@@ -18,8 +18,8 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/bin/python ## install at once what test, check, docs and bench need
-	$(VENV_PYTHON) -m pip install --quiet --editable '.[test,lint,docs,bench]'
-	@touch $(foreach each,test check docs bench,$(STAMP)-$(each))
+	$(VENV_PYTHON) -m pip install --quiet --editable '.[test,lint,docs,bench,redis,types]'
+	@touch $(foreach each,run test check docs bench,$(STAMP)-$(each))
 
 run: $(STAMP)-run ## serve the example project on 127.0.0.1 (PORT=8000)
 	@cd example_project && $(VENV_PYTHON) manage.py migrate --verbosity 0

@@ -21,9 +21,11 @@ async def sleeping(server: Server, event: str) -> AsyncIterator[AnyClient]:
     client = await server.connect("/sleeper")
     await client.emit(event, {"seconds": 3})
     await client.expect("asleep")
-    yield client
-    helper = await server.connect("/sleeper")
-    assert await helper.request("wake") is True
+    try:
+        yield client
+    finally:
+        helper = await server.connect("/sleeper")
+        assert await helper.request("wake") is True
     while (await client.receive())["event"] != "awake":
         pass
 

@@ -36,7 +36,7 @@ LONGEST = amount(5, 3)
 
 PAGES = amount(300, 3_000)
 
-#: Of these, so many are Chromium's.
+#: Besides these, so many are Chromium's.
 IN_CHROMIUM = amount(0, 2)
 
 #: Pages that connect at a time, to begin with.

@@ -2,7 +2,7 @@
 
     python -m tests.layers [NAME ...]
 
-It prints the rows of the table in ``docs/guides/layers.md``. What a layer needs must be installed: its package, and
+It prints what the table in ``docs/guides/layers.md`` is made of. What a layer needs must be installed: its package, and
 a program, which is looked for on the ``PATH`` or, ``nats-server`` say, where ``NATS_SERVER`` says.
 """
 

@@ -213,8 +213,8 @@ BROKERS = {
 def running(name: str, directory: Path) -> Iterator[Broker]:
     """A broker with its settings."""
     broker = BROKERS[name](directory)
-    broker.start()
     try:
+        broker.start()
         yield broker
     finally:
         broker.stop()

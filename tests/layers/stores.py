@@ -1,4 +1,4 @@
-"""Stores of Redis that no URL names: a master that Sentinel knows, and a cluster. They are those of the guide."""
+"""Stores of Redis that no URL names: a master that Sentinel knows, and a cluster. The guide shows them."""
 
 import os
 from typing import Any

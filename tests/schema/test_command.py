@@ -1,6 +1,7 @@
 """``manage.py websockets``: what it lists, and whether others take its documents for what they are."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -157,7 +158,7 @@ class TestTheExample:
 
     def test_its_page_in_the_documentation_is_as_it_is_now(self, example):
         schemas = json.loads((example / "asyncapi.json").read_text())["components"]["schemas"]
-        if "description" not in schemas["Joining"]:
+        if "description" not in schemas["Joining"] and not os.environ.get("CI"):
             pytest.skip("This pydantic is too old to hand on what a dataclass says of itself.")
         page = ROOT / "docs" / "example-api.md"
         assert page.read_text() == (example / page.name).read_text(), "run make example"

@@ -232,6 +232,7 @@ async def both(browser: Browser, bundle: str, proxy: Proxy) -> AsyncIterator[Two
     both = TwoPages(await context.new_page(), await context.new_page())
     await both.load(f"{proxy.url}list/", bundle)
     yield both
+    expect.set_options(timeout=None)
     await context.close()
     assert both.errors == [[], []]
 

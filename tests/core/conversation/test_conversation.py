@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from tests.support.memory import MemoryClient
@@ -73,4 +75,5 @@ class TestInTheirTurn:
 
 async def test_that_was_nothing_has_ended_at_once(conversation):
     conversation.end()
-    await conversation.ended()
+    await asyncio.wait_for(conversation.ended(), 1)
+    assert conversation.streams is None

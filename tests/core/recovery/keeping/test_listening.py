@@ -83,12 +83,13 @@ class TestWhoComesBack:
         at = (await visit(here))["at"]
         await until(lambda: not is_heard(layer))
         await publish(layer, there, 1)
-        client = await here.connect()
+        client, other = await here.connect(), await here.connect()
         welcome = await hello(client, at)
         assert client.events[0] == "track"  # which stays
         assert not welcome["recovered"]
+        assert (await hello(other, welcome["at"]))["recovered"]
         await client.leave()
-        assert (await visit(here, welcome["at"]))["recovered"]
+        await other.leave()
 
     async def test_gets_what_was_sent_here_since_its_page_was_rendered(self, start, layer):
         here, elsewhere = start(), start()
