@@ -237,8 +237,8 @@ class Relay:
     def _is_found_otherwise(self, batch: Batch) -> bool:
         """Whether others find what was lost before ``batch``: of a history the keeper, of answers whoever has asked."""
         keeper = self._hub.keeper
-        is_kept = batch.places is not None or (keeper is not None and keeper.finds_losses(batch.path))
-        return is_kept or batch.path.startswith(ANSWERS)
+        is_announcement = not batch.texts and keeper is not None and keeper.finds_losses(batch.path)
+        return batch.places is not None or is_announcement or batch.path.startswith(ANSWERS)
 
     def _take_notes(self, notes: Notes) -> None:
         if not notes.sender.startswith(self._name):  # what was done when it was sent

@@ -56,7 +56,7 @@ def is_unreadable(error: Exception) -> bool:
     return isinstance(error, _UNREADABLE) or type(error).__module__.partition(".")[0] in _DECODERS
 
 
-#: Numbers of the stretches of time in which everything was heard, of all receivers.
+#: Numbers of the times without a break in which everything is heard, of all receivers.
 _stretches = count(1)
 
 
@@ -121,7 +121,7 @@ class Receiver:
         return not self.is_stopped and self.loop.is_running()
 
     def stretch(self, topic: str) -> int:
-        """Of the stretches in which everything was heard that was sent to ``topic``, this one; 0 for none."""
+        """The number of the time without a break since when all of ``topic`` is heard; 0 while it is not."""
         return 0 if self._is_deaf or not self.is_alive else self._joined.get(topic, 0)
 
     async def join(self, topic: str, *others: str) -> None:

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tornado_websockets.core.connections.transport import ClientGone
 
 from .asgi import Message, Receive, Send
 from .deflate import frames_for
-from .intake.uvicorn import UvicornIntake, intake_of
+from .intake.uvicorn import Arrivals, UvicornIntake, intake_of
 from .line import LineTransport
 from .recognition import NeededNames, warn_once
-
-if TYPE_CHECKING:
-    from .intake.uvicorn import Arrivals
 
 _MODULES: Final = "uvicorn.protocols.websockets."
 
@@ -31,6 +28,7 @@ NEEDED: Final = NeededNames(
 
 #: What is needed of the one that can be bounded as well.
 NEEDED_FOR_INTAKE: Final = NeededNames(
+    "close_sent",
     "conn.events",
     "conn.extensions.insert",
     "conn.max_message_size",
@@ -74,7 +72,7 @@ class UvicornTransport(LineTransport):
         is_direct = self._intake is not None and getattr(receive, "__self__", None) is protocol
         self._queue: Arrivals | asyncio.Queue[Message] = protocol.queue
         if self._intake is not None and is_direct:
-            self._queue = self._intake.pause_alone()
+            self._queue = self._intake.replace_queue()
             self._receive = self._queue.get
         frame = None if self._intake is None else frames_for(protocol.conn.extensions[1:])  # the first is the intake
         # Makes what is written of a text; None where that is up to uvicorn, or to what is around the application.

@@ -25,6 +25,9 @@ LEAST_HANDLER_SECONDS: Final = 1.0
 #: Seconds that ``close`` handlers get after that.
 CLOSE_HANDLER_SECONDS: Final = 2.0
 
+#: Seconds that it may take to end what goes on without clients, before they are told.
+BACKGROUND_SECONDS: Final = 0.5
+
 #: Seconds that calls of a store, or whatever else is in a thread then, get after that.
 EXIT_SECONDS: Final = 1.0
 
@@ -155,8 +158,10 @@ async def stop(
 
 async def _end_background(shard: Shard) -> None:
     """End what goes on without clients; what would have begun it when they leave does not, once the stop has begun."""
-    while shard.endings:
-        await shard.endings.pop()()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BACKGROUND_SECONDS):
+            while shard.endings:
+                await shard.endings.pop()()
 
 
 async def _is_left(shard: Shard, seconds: float, close: Close, now: asyncio.Event | None = None) -> bool:

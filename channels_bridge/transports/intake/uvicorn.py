@@ -80,11 +80,11 @@ class UvicornIntake(Intake, asyncio.Protocol):
 
     # What is known of uvicorn.
 
-    def pause_alone(self) -> Arrivals:
-        """Decide alone when the socket is read, for an application that takes its messages from what is returned.
+    def replace_queue(self) -> Arrivals:
+        """Replace uvicorn's queue by what is returned, and decide alone from now on when the socket is read.
 
-        Uvicorn pauses reading with each message, and has it go on when that is taken. That is dear, and not needed:
-        what comes meanwhile waits here.
+        The application must take its messages from there. Uvicorn pauses reading with each message, and has it go on
+        when that is taken. That is dear, and not needed: what comes meanwhile waits here.
         """
         if not self._is_alone:
             self._is_alone = True
@@ -102,7 +102,10 @@ class UvicornIntake(Intake, asyncio.Protocol):
 
     def is_full(self) -> bool:
         protocol = self._protocol
-        return protocol is None or not protocol.queue.empty() or self._transport.is_closing()
+        if protocol is None or self._transport.is_closing():
+            return True
+        # After our close frame only the client's is still wanted, which uvicorn takes by itself.
+        return not (protocol.close_sent or protocol.queue.empty())
 
     def _parse(self, data: bytes) -> None:
         if self._protocol is not None:

@@ -75,8 +75,7 @@ class GunicornStop:
         if self._worker.alive:
             self._loop.call_later(LOOK_INTERVAL, self._look)
         elif self._stop is None:
-            self._stop = Stop(hub.shard(), SERVICE_RESTART, self._close_ports, StopTimes())
-            keep(self._loop.create_task(self._end(self._stop)))
+            self._start(StopTimes())
 
     async def _run(self, stop: Stop) -> None:
         try:

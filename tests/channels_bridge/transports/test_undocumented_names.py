@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import functools
 import inspect
+import re
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
+from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
 from channels_bridge.transports.stopping.uvicorn import NEEDED as NEEDED_OF_SERVER
@@ -250,6 +252,11 @@ class TestUvicorn:
         assert not protocol.queue.empty()
         assert await uvicorn_open.receive() == {"type": "websocket.receive", "text": "hi"}
         assert protocol.read_paused is False
+
+    def test_queue_is_used_for_no_more_than_ours_can(self):
+        source = inspect.getsource(inspect.getmodule(WebSocketsSansIOProtocol))
+        used = set(re.findall(r"self\.queue\.(\w+)", source))
+        assert used <= {name for name in vars(Arrivals) if not name.startswith("_")}
 
     async def test_frames_are_the_fragments_of_a_message(self, uvicorn_open):
         uvicorn_open.protocol.data_received(masked(1, b"a", first=0))

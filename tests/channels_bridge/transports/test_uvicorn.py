@@ -109,6 +109,11 @@ class TestReading:
         assert client.protocol.queue.qsize() == 1
         assert [await transport.receive() for _ in range(3)] == ["second", "third", "fourth"]
 
+    async def test_takes_the_answer_to_a_close_of_ours_while_nobody_receives(self, client, transport):
+        await transport.close(4001, "")
+        client.feed(masked(b"\x0f\xa1", opcode=8))
+        await until(lambda: client.protocol.disconnected)
+
     async def test_goes_through_what_wraps_receiving(self, client):
         taken = []
 

@@ -181,7 +181,7 @@ class Connection:
     def __getattr__(self, name: str) -> Any:
         """What handlers get is made when it is first asked for; a property would cost each message a call."""
         if name != "socket":
-            raise AttributeError(f"{self!r} has no attribute {name!r}", name=name, obj=self)
+            raise AttributeError(f"A connection has no attribute {name!r}.", name=name, obj=self)
         self.socket = Socket(self)
         return self.socket
 

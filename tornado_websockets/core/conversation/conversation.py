@@ -1,4 +1,4 @@
-"""One client's conversation: what its server and it say besides events, and so without waiting for these."""
+"""What a server and one of its clients say besides events: pings, hellos, questions, replies in parts."""
 
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -56,7 +56,7 @@ class Conversation:
 
     @property
     def hellos(self) -> "Hellos":
-        """Those of the client."""
+        """What the client has said of what it missed."""
         if self._hellos is None:
             from .hello import Hellos
 
@@ -64,7 +64,7 @@ class Conversation:
         return self._hellos
 
     def begin_streams(self) -> Streams:
-        """Those of the client, which there are from now on."""
+        """The client's replies in parts; made when they are first needed."""
         if self.streams is None:
             self.streams = Streams(self._client, self._max_streams)
         return self.streams

@@ -18,7 +18,9 @@ class Publisher(Protocol):
         """The last client of ``topic`` here has gone."""
 
     def stretch(self, topic: str) -> int | None:
-        """Which stretch of time this is in which all has been brought in that others published there; from any thread.
+        """The number of the time without a break since when all is brought in that others publish there.
+
+        From any thread.
 
         Numbers are never given again; 0 means that nothing is brought in at the moment. ``None`` where there are no
         other processes that could publish.

@@ -165,7 +165,8 @@ def _refuse_run_sync(args: tuple[Any, ...]) -> None:
     refused as well; too late for what was scheduled.
     """
     function = getattr(args[0], "func", None) if args else None
-    if ".run_sync.<locals>" in getattr(function, "__qualname__", ""):
+    is_tornado = getattr(function, "__module__", None) == "tornado.ioloop"
+    if is_tornado and ".run_sync.<locals>" in getattr(function, "__qualname__", ""):
         _refusal("run_sync")()
 
 

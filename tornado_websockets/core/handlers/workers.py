@@ -165,7 +165,7 @@ class Workers:
         self._lingering += 1
         self._lingering_for = loop
         self._is_called.wait(self._patience)
-        if self._calls:  # though it may be another's: that one goes instead
+        if self._calls:  # perhaps another thread was woken for it, which then finds none and goes
             self._calls -= 1
             return True
         self._lingering -= 1

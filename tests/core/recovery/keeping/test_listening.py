@@ -120,6 +120,16 @@ class TestWhoComesBack:
         await client.leave()
         await other.leave()
 
+    async def test_recovers_nothing_where_it_came_during_an_outage(self, start, layer):
+        here = start()
+        layer.error = ConnectionError("down")
+        client = await here.connect()
+        at = (await hello(client))["at"]
+        layer.error = None
+        await until(lambda: here.hub.publisher.stretch("/chat") != 0)
+        assert not (await hello(client, at))["recovered"]
+        await client.leave()
+
     async def test_recovers_nothing_where_a_number_is_missing(self, start, layer):
         here, there = start(), start()
         client = await here.connect()

@@ -65,7 +65,7 @@ class Journal:
     :ivar unlisted: senders that the store does not list, and since when.
     :ivar is_founded: whether it is known how far every sender had come when this began.
     :ivar is_here: whether this process has had clients there, and so numbers by itself.
-    :ivar stretch: the stretch of hearing others, without a break, that the store's record belongs to; 0 for none.
+    :ivar stretch: the number of the time without a break in hearing others that the store's record belongs to; or 0.
     """
 
     def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:

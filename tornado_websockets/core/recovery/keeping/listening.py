@@ -15,6 +15,9 @@ from .journal import Journal
 #: Topics without clients that a process hears on.
 MOST: Final = 1_000
 
+#: What a journal has as its stretch while there are clients, and others are not heard.
+DEAF: Final = -1
+
 
 class Listening:
     """Hears on when the last client of a topic has left, and begins records anew after a time of hearing nothing.
@@ -42,7 +45,9 @@ class Listening:
     def check(self, journal: Journal, asked: Asked) -> None:
         """Begin the record anew after a break in hearing others. Under the lock of the journal."""
         stretch = self._stretch(journal, asked)
-        if stretch and stretch != journal.stretch and asked.begin_anew is not None:
+        if stretch == 0 and self._hub.has_clients(journal.topic):
+            journal.stretch = DEAF
+        elif stretch and stretch != journal.stretch and asked.begin_anew is not None:
             if journal.stretch:  # else this is the first one: a page may have been rendered just before
                 asked.begin_anew(journal.topic)
             journal.stretch = stretch
@@ -73,13 +78,13 @@ class Listening:
         with self._lock:
             self._until.pop(topic, None)
             self._until[topic] = monotonic() + asked.retention.seconds
-            excess = list(self._until)[:1] if len(self._until) > self._most else []
-            for each in excess:
-                del self._until[each]
+            excess = next(iter(self._until)) if len(self._until) > self._most else None
+            if excess is not None:
+                del self._until[excess]
         self._hub.shard().endings.add(self.end)
         self._set_timer()
-        for each in excess:
-            await self._end(each)
+        if excess is not None:
+            await self._end(excess)
 
     def resume(self, topic: str) -> None:
         """A client has come."""
@@ -94,7 +99,7 @@ class Listening:
         await asyncio.gather(*map(self._end, topics), return_exceptions=True)  # a loop may end before its time
 
     def _stretch(self, journal: Journal, asked: Asked) -> int | None:
-        """The stretch of hearing this is, as the publisher says; ``None`` where it does not matter."""
+        """As :meth:`.Publisher.stretch` says; ``None``, too, where it does not matter."""
         publisher = self._hub.publisher
         if asked.begin_anew is None or not journal.policy.history or publisher is None:
             return None

@@ -25,7 +25,7 @@ class Asks:
 
     :ivar base: where the journal stood when it connected.
     :ivar most: characters that its events may have; where they have more, they count as not all there.
-    :ivar is_whole: whether nothing is missing here that the store cannot have.
+    :ivar is_whole: whether nothing was missed that is kept nowhere: see :meth:`.listening.Listening.has_all`.
     """
 
     member: Member
