@@ -112,7 +112,7 @@ class TestReading:
     async def test_takes_the_answer_to_a_close_of_ours_while_nobody_receives(self, client, transport):
         await transport.close(4001, "")
         client.feed(masked(b"\x0f\xa1", opcode=8))
-        await until(lambda: client.protocol.disconnected)
+        await until(lambda: client.protocol.disconnected, 5)  # after ten seconds it would be cut off
 
     async def test_goes_through_what_wraps_receiving(self, client):
         taken = []
