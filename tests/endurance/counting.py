@@ -42,17 +42,22 @@ class Sender:
             await asyncio.sleep(self._pause)
 
     def missing(self, seen: list[Any]) -> list[int]:
-        """Which of its confirmed numbers a page has missed in silence: it was told of no gap after the next one.
+        """Which of its confirmed numbers a page has missed in silence.
+
+        The page is told of a gap after what came before its welcome, and before what comes then: so a number that it
+        sees next says nothing of those before it, and it reads again all that it has seen a hole in.
 
         :param seen: pairs of sender and number, and ``None`` for each gap.
         """
         missing: list[int] = []
-        newest = -1
+        newest, is_told = -1, False
         for one in seen:
             if one is None:
                 missing.clear()
+                is_told = True
             elif one[0] == self.name:
                 assert one[1] > newest, f"{self.name} {one[1]} came after {newest}"
-                missing += [each for each in self.confirmed if newest < each < one[1]]
-                newest = one[1]
+                if not is_told:
+                    missing += [each for each in self.confirmed if newest < each < one[1]]
+                newest, is_told = one[1], False
         return missing
