@@ -44,8 +44,8 @@ class Sender:
     def missing(self, seen: list[Any]) -> list[int]:
         """Which of its confirmed numbers a page has missed in silence.
 
-        The page is told of a gap after what came before its welcome, and before what comes then: so a number that it
-        sees next says nothing of those before it, and it reads again all that it has seen a hole in.
+        A page that is told of a gap reads its data again. It hears of it between two numbers of a sender, or behind the
+        next one, which may have come before its welcome: either excuses what is missing between the two.
 
         :param seen: pairs of sender and number, and ``None`` for each gap.
         """

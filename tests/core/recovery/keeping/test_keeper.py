@@ -340,11 +340,16 @@ class TestBetweenProcesses:
     async def start_two(self, start, **options):
         return start(has_relay=True, **options), start(has_relay=True, **options)
 
-    async def test_what_the_layer_loses_comes_from_the_store(self, start, layer):
+    async def start_two_of_which_one_listens(self, start):
+        """One of two processes with a client each, and the client of the other, which has heard its first event."""
         here, there = await self.start_two(start)
         mine, _ = await here.connect(), await there.connect()
         await there.ws.publish("said", {"n": 1})
         await is_said(mine, 1)
+        return there, mine
+
+    async def test_what_the_layer_loses_comes_from_the_store(self, start, layer):
+        there, mine = await self.start_two_of_which_one_listens(start)
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         await there.ws.publish("said", {"n": 3})
@@ -361,10 +366,7 @@ class TestBetweenProcesses:
         assert caplog.text == ""
 
     async def test_what_the_store_makes_good_does_not_count_as_lost(self, start, layer, caplog):
-        here, there = await self.start_two(start)
-        mine, _ = await here.connect(), await there.connect()
-        await there.ws.publish("said", {"n": 1})
-        await is_said(mine, 1)
+        there, mine = await self.start_two_of_which_one_listens(start)
         group, message = layer().named("group_send")[-1]
         before = counters.messages_lost
         await layer().group_send(group, {**message, "first": 5, "texts": [], "keys": [], "places": None})
@@ -373,10 +375,7 @@ class TestBetweenProcesses:
         assert (counters.messages_lost, caplog.text) == (before, "")
 
     async def test_a_store_that_gives_no_answer_is_asked_again(self, start, layer, guard, monkeypatch):
-        here, there = await self.start_two(start)
-        mine, _ = await here.connect(), await there.connect()
-        await there.ws.publish("said", {"n": 1})
-        await is_said(mine, 1)
+        there, mine = await self.start_two_of_which_one_listens(start)
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         asked = []
@@ -393,10 +392,7 @@ class TestBetweenProcesses:
         assert "tws.gap" not in mine.events
 
     async def test_a_last_event_that_is_lost_is_found(self, start, layer):
-        here, there = await self.start_two(start)
-        mine, _ = await here.connect(), await there.connect()
-        await there.ws.publish("said", {"n": 1})
-        await is_said(mine, 1)
+        there, mine = await self.start_two_of_which_one_listens(start)
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         await is_said(mine, 1, 2)
