@@ -83,7 +83,11 @@ class Probe:
         async def has_come() -> bool:
             return set(texts) <= set(await self.said())
 
-        await until(has_come, f"{texts} to be said")
+        try:
+            await until(has_come, f"{texts} to be said")
+        except AssertionError as error:
+            error.add_note(f"Heard: {await self.said()}, and of the connection: {await self.happened()}")
+            raise
 
 
 @asynccontextmanager

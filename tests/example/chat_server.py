@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+from tests.support.process import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE_PROJECT = ROOT / "example_project"
 
@@ -62,7 +64,7 @@ class ChatServer:
         self.database = database
         self.kind = kind
         self.variables = variables
-        self.port = 0
+        self.port = free_port()
         self.log: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -88,7 +90,6 @@ class ChatServer:
         listening = asyncio.get_running_loop().create_future()
         command, _ = SERVERS[self.kind]
         self._process = await asyncio.create_subprocess_exec(
-            # Port 0: the system chooses, and we keep what it chose.
             *(sys.executable, *(part.format(port=self.port) for part in command)),
             cwd=EXAMPLE_PROJECT,
             env=environment(self.database) | self.variables,

@@ -1,7 +1,10 @@
 """Programs that the tests start, wait for, and stop again."""
 
 import asyncio
+import contextlib
+import itertools
 import os
+import random
 import re
 import signal
 import socket
@@ -28,6 +31,10 @@ PYTHON = (sys.executable, "-W", "default")
 #: As in production: development mode costs several times as much processor time.
 PLAIN_PYTHON = (sys.executable,)
 
+#: Below those that systems choose from, each time another one, from where other processes of the tests do not begin.
+_first = random.randrange(12_000)
+_ports = (20_000 + (_first + number) % 12_000 for number in itertools.count())
+
 #: The variables of a program that needs all of the project, and not only what is quickly imported.
 WHOLE = {"TEST_LEAN": ""}
 
@@ -47,10 +54,14 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on, and that no system gives away to one who asks for any.
+
+    So a program that is stopped finds its port again, whatever runs beside it.
+    """
+    while True:
+        port = next(_ports)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _is_listening(port: int) -> bool:
