@@ -27,7 +27,17 @@ from tests.tornado.old_project import write_old_project  # noqa: E402
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
+#: Where browsers are driven, or times measured, on machines that others use as well: what fails there is tried once
+#: more, and the report names it. Whatever does not depend on times has one try.
+TRIED_AGAIN = tuple(f"tests/{name}/" for name in ("browser", "deploy", "endurance", "example", "live", "upgrading"))
+
 _numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(TRIED_AGAIN):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
