@@ -27,9 +27,13 @@ from tests.tornado.old_project import write_old_project  # noqa: E402
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
-#: Where browsers are driven, or times measured, on machines that others use as well: what fails there is tried once
-#: more, and the report names it. Whatever does not depend on times has one try.
-TRIED_AGAIN = tuple(f"tests/{name}/" for name in ("browser", "deploy", "endurance", "example", "live", "upgrading"))
+#: Where browsers are driven, and where something has its time, to expire, to be renewed, to be answered: machines that
+#: test are shared, so what fails there is tried once more, and the report names it. All the rest has one try.
+TRIED_AGAIN = (
+    *("tests/browser/", "tests/example/", "tests/live/", "tests/upgrading/"),
+    *("tests/channels_bridge/", "tests/tornado_bridge/", "tests/jobs/", "tests/people/", "tests/store/"),
+    *("tests/deploy/", "tests/endurance/"),
+)
 
 _numbers = count(1)
 
