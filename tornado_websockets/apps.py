@@ -11,6 +11,7 @@ from . import checks as own_checks
 from .auth.signals import connect_signals, follow_session_keys
 from .serving import checks as project_checks
 from .serving.discovery import discover_modules
+from .serving.refusing import tell_of_mistakes
 
 
 class TornadoWebSocketsConfig(AppConfig):
@@ -40,4 +41,5 @@ class TornadoWebSocketsConfig(AppConfig):
             from channels_bridge.starting import start
 
             start()
+        tell_of_mistakes()
         discover_modules()

@@ -73,10 +73,11 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def static(tmp_path: Path) -> Path:
-    """A directory with one static file."""
+    """A directory with two static files."""
     directory = tmp_path / "static"
     directory.mkdir()
     (directory / "chat.css").write_text("body {}")
+    (directory / "chat.mjs").write_text("export {};")
     return directory
 
 
@@ -117,7 +118,9 @@ async def test_what_is_in_front_serves_pages_files_and_websockets_of_real_addres
     port = request.getfixturevalue(front)
     async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as http:
         assert (await http.get("/path")).text == "/path"
-        assert (await http.get("/static/chat.css")).text == "body {}"
+        style, module = await http.get("/static/chat.css"), await http.get("/static/chat.mjs")
+        assert (style.text, module.text) == ("body {}", "export {};")
+        assert module.headers["content-type"].startswith("text/javascript")
         assert (await http.get("/ready")).status_code == 404
     url, origin = f"ws://127.0.0.1:{port}/ws/wire", f"http://127.0.0.1:{port}"
     async with connect(url, origin=origin, proxy=None) as one:
@@ -154,7 +157,29 @@ async def test_the_rolling_restart_goes_on_when_a_process_is_ready_and_stops_whe
     )
     output, errors = await process.communicate()
     assert output.decode().split("\n")[:-1] == [f"restarted {each}" for each in (port, port, nobody)]
-    assert (process.returncode, str(nobody) in errors.decode()) == (1, True)
+    assert process.returncode == 1
+    assert re.search(rf"port {nobody} is not ready \(.*refused.*\)", errors.decode())
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("true", "it answers 400 to the host chat.example.com"),
+        ("false '{port} and so on'", "This failed, and those after port"),
+    ],
+)
+async def test_the_rolling_restart_says_why_it_stops(command: str, why: str) -> None:
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    script = (sys.executable, str(DEPLOY / "systemd" / "rolling-restart"))
+    options = ("--host", "chat.example.com", "--command", command, "--patience", "0.1")
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = str(server.sockets[0].getsockname()[1])
+        process = await asyncio.create_subprocess_exec(*script, port, *options, stderr=asyncio.subprocess.PIPE)
+        _, errors = await process.communicate()
+    assert (process.returncode, why in errors.decode()) == (1, True)
 
 
 def test_the_image_runs_what_the_unit_runs_on_every_interface() -> None:

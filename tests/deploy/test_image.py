@@ -76,10 +76,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     command = [*PLAIN_PYTHON, "-m", "django", "startproject", "project", str(context)]
     subprocess.run(command, env=os.environ | {"DJANGO_SETTINGS_MODULE": ""}, check=True)
     [requirements] = blocks(README, "text")
-    settings, ready = blocks(README, "python")
+    settings, static, ready = blocks(README, "python")
     (context / "requirements.txt").write_text(requirements)
     with (context / "project/settings.py").open("a") as file:
-        file.write(settings + SETTINGS)
+        file.write(settings + static + SETTINGS)
     (context / "project/urls.py").write_text(ready + WEBSOCKETS)
     return Image(DEPLOY / "docker/Dockerfile", context, tmp_path_factory.mktemp("image"))
 

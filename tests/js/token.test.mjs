@@ -13,7 +13,7 @@ test("a token is offered behind its marker, and what else is offered before", as
   assert.deepEqual(await offered(server), ["bearer", "abc.DEF-1_2"]);
   connect({ token: "abc", protocols: ["v2.chat", "v1.chat"] });
   assert.deepEqual(await offered(server, 1), ["v2.chat", "v1.chat", "bearer", "abc"]);
-  connect({ protocols: ["v2.chat"], token: null });
+  connect({ protocols: "v2.chat", token: null });
   assert.deepEqual(await offered(server, 2), ["v2.chat"]);
   connect({ token: async () => null });
   assert.equal(await offered(server, 3), undefined);

@@ -4,7 +4,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-from django.test import override_settings
+from django.test import modify_settings, override_settings
 
 from tornado_websockets.core.registry import Registry
 from tornado_websockets.paths import PathPattern
@@ -34,6 +34,13 @@ def test_says_where_they_belong_when_there_is_none(caplog):
     caplog.set_level(logging.INFO)
     announce(served())
     assert "module websockets" in caplog.text
+
+
+def test_says_that_nobody_looks_for_them_where_the_app_is_not_installed(caplog):
+    caplog.set_level(logging.INFO)
+    with modify_settings(INSTALLED_APPS={"remove": ["tornado_websockets"]}):
+        announce(served())
+    assert "add 'tornado_websockets' to INSTALLED_APPS" in caplog.text
 
 
 @pytest.mark.parametrize("asked", ["/ws/caht", "/caht", "caht"])

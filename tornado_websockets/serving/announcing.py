@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
+from django.apps import apps
 from django.conf import settings
 
 from ..core.registry import MAX_PATH, path_of, url_path_of
@@ -11,6 +12,9 @@ from .suggestions import did_you_mean
 
 #: The logger of ``manage.py runserver``, as daphne has it. Of ours, Django's default ``LOGGING`` shows warnings only.
 _logger = logging.getLogger("django.channels.server")
+
+_WHERE_TO_MAKE_THEM: Final = "make them in the module websockets of an app in INSTALLED_APPS"
+_WHAT_IS_NOT_INSTALLED: Final = "add 'tornado_websockets' to INSTALLED_APPS, which looks for them in the apps there"
 
 #: Paths that are named in one line.
 MOST_NAMED: Final = 20
@@ -55,6 +59,6 @@ def _paths(websockets: Iterable[_Served]) -> list[str]:
 
 def _listed(paths: list[str]) -> str:
     if not paths:
-        return "none; make them in the module websockets of an app in INSTALLED_APPS"
+        return f"none; {_WHERE_TO_MAKE_THEM if apps.is_installed('tornado_websockets') else _WHAT_IS_NOT_INSTALLED}"
     more = len(paths) - MOST_NAMED
     return ", ".join(paths[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

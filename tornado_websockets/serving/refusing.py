@@ -1,15 +1,26 @@
 """How a client is refused: the line in the log, and what Django's own ways to say no mean to it."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 
 from ..core.counters import counters
 from ..core.logger import logger
 from ..core.protocol.frames import Code
+from ..core.watching import on_refused
 from ..exceptions import Refused
 from ..schema.protocol import Field, invalid
+from .suggestions import did_you_mean
+
+#: Refusals by which whoever writes a page learns of a mistake, and hardly ever a visitor.
+MISTAKES: Final = frozenset({Code.INVALID_JSON, Code.MISSING_EVENT, Code.UNKNOWN_EVENT, Code.RESERVED_EVENT})
+
+#: Mistakes that are told of in the log, at most.
+MOST_TOLD: Final = 100
+
+_told: set[tuple[str, str | None, str]] = set()
 
 
 def translate(error: BaseException) -> Refused | None:
@@ -48,3 +59,20 @@ def log_unselected(path: str, known: Collection[str]) -> None:
     """
     listed = ", ".join(known) or "none"
     logger.warning("Selected no subprotocol at %.64r: what the client offers is not listed (%s)", path, listed)
+
+
+def tell_of_mistakes() -> None:
+    """Have the log tell of each mistake of a page once, while ``DEBUG`` is on: pages rarely listen to ``warning``."""
+    if settings.DEBUG and _tell not in on_refused:
+        on_refused.append(_tell)
+
+
+def _tell(client: Any, event: str | None, code: str) -> None:
+    path = client.endpoint.path
+    mistake = path, event and event[:64], code
+    if code not in MISTAKES or mistake in _told or len(_told) >= MOST_TOLD or not settings.DEBUG:
+        return
+    _told.add(mistake)
+    question = did_you_mean(event, (name for name, _ in client.endpoint.dispatcher.items())) if event else ""
+    what = "a message" if event is None else f"the event {event[:64]!r}"
+    logger.warning("Refused %s of a page at %.64r: %s. %sSaid once, while DEBUG is on", what, path, code, question)

@@ -175,8 +175,8 @@ declare namespace TornadoWebSocket {
     prefix?: string;
     /** Who this is, as the server's `AUTHENTICATE` takes it; a function is asked at each attempt to connect. */
     token?: string | null | (() => string | null | PromiseLike<string | null>);
-    /** Subprotocols to offer. */
-    protocols?: readonly string[];
+    /** Subprotocols to offer, or the one. */
+    protocols?: string | readonly string[];
     /** Connect right away. Default: true. */
     auto_connect: boolean;
     /** An attempt to connect may take so long. Default: 15000. */

@@ -909,7 +909,7 @@ class TornadoWebSocket extends Emitter {
 
   _dial(/** @type {string | null | undefined} */ token) {
     const { WebSocket: given, protocols } = this.options;
-    const offered = [...(protocols ?? []), ...carry(token)];
+    const offered = [...[protocols ?? []].flat(), ...carry(token)];
     const Socket = given ?? WebSocket;
     const socket = offered.length ? new Socket(this.url, offered) : new Socket(this.url);
     /** What a socket that was given up has to say concerns nobody. */

@@ -1,0 +1,56 @@
+"""What the log says of the mistakes of pages."""
+
+import pytest
+from django.test import override_settings
+
+from tests.support.memory import MemoryClient
+from tornado_websockets.core.watching import on_refused
+from tornado_websockets.serving import refusing
+from tornado_websockets.websocket import WebSocket, endpoint_of
+
+
+@pytest.fixture
+def chat():
+    """A WebSocket of a project whose app has been set up while ``DEBUG`` is on."""
+    ws = WebSocket("/mistakes", add_to_handlers=False)
+
+    @ws.on
+    async def say(data):
+        return data
+
+    with override_settings(DEBUG=True):
+        refusing.tell_of_mistakes()
+        yield ws
+    on_refused.remove(refusing._tell)
+    refusing._told.clear()
+
+
+async def test_a_mistake_of_a_page_is_told_of_once(chat, caplog):
+    client = await MemoryClient(endpoint_of(chat)).connect()
+    for _ in range(2):
+        await client.send("sya")
+    await client.send("say", [])
+    await client.connection.received("{")
+    await client.leave()
+    assert caplog.messages == [
+        "Refused the event 'sya' of a page at '/mistakes': unknown_event. Did you mean 'say'? "
+        "Said once, while DEBUG is on",
+        "Refused a message of a page at '/mistakes': invalid_json. Said once, while DEBUG is on",
+    ]
+
+
+async def test_so_many_are_told_of_and_none_without_debug(chat, caplog):
+    client = await MemoryClient(endpoint_of(chat)).connect()
+    with override_settings(DEBUG=False):
+        await client.send("sya")
+    assert caplog.messages == []
+    for number in range(refusing.MOST_TOLD + 10):
+        await client.send(f"event{number}")
+    await client.leave()
+    assert len(caplog.messages) == refusing.MOST_TOLD
+
+
+def test_without_debug_nobody_listens():
+    with override_settings(DEBUG=False):
+        refusing.tell_of_mistakes()
+    assert refusing._tell not in on_refused
