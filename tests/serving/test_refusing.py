@@ -32,10 +32,11 @@ async def test_a_mistake_of_a_page_is_told_of_once(chat, caplog):
     await client.send("say", [])
     await client.connection.received("{")
     await client.leave()
+    once = "Said once, while DEBUG is on"
     assert caplog.messages == [
-        "Refused the event 'sya' of a page at '/mistakes': unknown_event. Did you mean 'say'? "
-        "Said once, while DEBUG is on",
-        "Refused a message of a page at '/mistakes': invalid_json. Said once, while DEBUG is on",
+        f"Refused the event 'sya' of a page at '/mistakes': unknown_event. Did you mean 'say'? {once}",
+        f"Refused the event 'say' of a page at '/mistakes': invalid_data. {once}",
+        f"Refused a message of a page at '/mistakes': invalid_json. {once}",
     ]
 
 

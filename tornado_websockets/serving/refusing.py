@@ -14,8 +14,10 @@ from ..exceptions import Refused
 from ..schema.protocol import Field, invalid
 from .suggestions import did_you_mean
 
-#: Refusals by which whoever writes a page learns of a mistake, and hardly ever a visitor.
-MISTAKES: Final = frozenset({Code.INVALID_JSON, Code.MISSING_EVENT, Code.UNKNOWN_EVENT, Code.RESERVED_EVENT})
+#: Refusals by which whoever writes a page learns of a mistake.
+MISTAKES: Final = frozenset(
+    {Code.INVALID_JSON, Code.MISSING_EVENT, Code.UNKNOWN_EVENT, Code.RESERVED_EVENT, Code.INVALID_DATA}
+)
 
 #: Mistakes that are told of in the log, at most.
 MOST_TOLD: Final = 100
@@ -73,6 +75,8 @@ def _tell(client: Any, event: str | None, code: str) -> None:
     if code not in MISTAKES or mistake in _told or len(_told) >= MOST_TOLD or not settings.DEBUG:
         return
     _told.add(mistake)
-    question = did_you_mean(event, (name for name, _ in client.endpoint.dispatcher.items())) if event else ""
+    question = ""
+    if code == Code.UNKNOWN_EVENT and event:
+        question = did_you_mean(event, (name for name, _ in client.endpoint.dispatcher.items()))
     what = "a message" if event is None else f"the event {event[:64]!r}"
     logger.warning("Refused %s of a page at %.64r: %s. %sSaid once, while DEBUG is on", what, path, code, question)
