@@ -29,7 +29,7 @@ async def test_a_mistake_of_a_page_is_told_of_once(chat, caplog):
     client = await MemoryClient(endpoint_of(chat)).connect()
     for _ in range(2):
         await client.send("sya")
-    await client.send("say", [])
+    await client.send("say", "no object")
     await client.connection.received("{")
     await client.leave()
     once = "Said once, while DEBUG is on"
