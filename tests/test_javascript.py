@@ -120,7 +120,9 @@ def program(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Programs that have the client from npm: a folder to install, as any other."""
     directory = tmp_path_factory.mktemp("program")
     shutil.copytree(ROOT / NODE_TESTS / "npm", directory, dirs_exist_ok=True)
-    run("npm", "install", "--no-audit", "--no-fund", "--install-links", ROOT / CLIENT, directory=directory)
+    (directory / ".npmrc").write_text("install-links=true\n")
+    run("npm", "install", "--no-audit", "--no-fund", ROOT / CLIENT, directory=directory)
+    run("npm", "ci", "--no-audit", "--no-fund", directory=directory)  # as an image does it
     return directory
 
 

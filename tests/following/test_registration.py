@@ -9,7 +9,7 @@ from django.db import models
 from django.test import override_settings
 from typing_extensions import TypedDict
 
-from tests.following.models import Message, Room
+from tests.following.models import Message, Room, Scan
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import WebSocketEventAlreadyBinded
 from tornado_websockets.schema import listing, typescript
@@ -72,6 +72,12 @@ def test_a_path_without_parameters_needs_none(chat, to):
 def test_what_are_no_data_are_refused(chat, data):
     with pytest.raises(TypeError, match="Expected "):
         chat.follow(Message, data=data)
+
+
+def test_bytes_are_a_functions_to_write(chat):
+    with pytest.raises(TypeError, match=r"'raw' of .*, which has bytes"):
+        chat.follow(Scan, data=("id", "raw"))
+    chat.follow(Scan, data=lambda scan: {"raw": scan.raw.hex()})
 
 
 def test_a_form_names_fields_too(chat, wire):

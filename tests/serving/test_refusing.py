@@ -35,7 +35,7 @@ async def test_a_mistake_of_a_page_is_told_of_once(chat, caplog):
     once = "Said once, while DEBUG is on"
     assert caplog.messages == [
         f"Refused the event 'sya' of a page at '/mistakes': unknown_event. Did you mean 'say'? {once}",
-        f"Refused the event 'say' of a page at '/mistakes': invalid_data. {once}",
+        f"Refused a message of a page at '/mistakes': invalid_data. {once}",
         f"Refused a message of a page at '/mistakes': invalid_json. {once}",
     ]
 

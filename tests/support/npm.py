@@ -17,10 +17,20 @@ TYPESCRIPT = "typescript@7.0.2"
 STRICT = ["--strict", "--noEmit", "--target", "es2020", "--lib", "es2020,dom,dom.iterable", "--module", "nodenext"]
 
 
-def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55) -> None:
-    """Run a program, whose output is the reason when it fails."""
+def run(*command: str | Path, directory: Path = ROOT, seconds: float = 55, **variables: str) -> None:
+    """Run a program, whose output is the reason when it fails.
+
+    :param variables: of its environment, on top of ours.
+    """
     done = subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
+        command,
+        cwd=directory,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         pytest.fail(f"{command[0]}:\n{done.stdout}{done.stderr}", pytrace=False)

@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction, isroutine
 from typing import Any, Final, Protocol, get_origin
 
 from django.core.files import File
+from django.db.models import BinaryField
 
 from ..schema.protocol import JSON_VALUE, Schema, Type
 from ..schema.registry import find, is_registered, is_serializer
@@ -129,9 +130,15 @@ _EXPECTED: Final = "a list of names, a function of the row, or a type with field
 def read_data(model: type[Any], data: Any) -> Data:
     """What ``data`` says that is sent of a row.
 
-    :raises TypeError: it is none of what it may be, or names what the model does not have.
+    :raises TypeError: it is none of what it may be, or names what the model does not have, or has as bytes.
     """
     if isinstance(data, (list, tuple, set, frozenset)) and all(isinstance(name, str) for name in data):
+        for name in data:
+            if isinstance(find_field(model, name), BinaryField):
+                raise TypeError(
+                    f"Expected columns that JSON can have, got {name!r} of {model._meta.label}, which has bytes. "
+                    "How they are written is a function's to say: data=lambda row: {...}."
+                )
         return Named(model, data)
     if isroutine(data) or isinstance(data, partial):
         if iscoroutinefunction(data):

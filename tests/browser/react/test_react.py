@@ -24,11 +24,9 @@ from tests.support.missing import do_without
 from tests.support.npm import CLIENT, ROOT, run
 from tests.support.redis import RedisServer
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
+GUIDE = ROOT / "docs/guides/react.md"
 
-ESBUILD = ["npm", "exec", "--yes", "--package=esbuild@0.28.2", "--", "esbuild", "--log-level=warning"]
-#: StrictMode does twice what it does twice for those who develop.
-OPTIONS = ["--bundle", "--format=esm", "--jsx=automatic", '--define:process.env.NODE_ENV="development"']
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +36,20 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         do_without("Expected 'npm' on the PATH; it fetches React, and what bundles the page.")
     directory = tmp_path_factory.mktemp("react") / "page"
     shutil.copytree(Path(__file__).parent, directory, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    run("npm", "install", "--no-audit", "--no-fund", "--install-links", ROOT / CLIENT, directory=directory)
+    (directory / ".npmrc").write_text("install-links=true\n")
+    run("npm", "install", "--no-audit", "--no-fund", ROOT / CLIENT, directory=directory)
     return directory
 
 
 @pytest.fixture(scope="module")
 def bundle(program: Path) -> str:
-    run(*ESBUILD, "page.jsx", *OPTIONS, "--outfile=page.js", directory=program)
-    return (program / "page.js").read_text(encoding="utf-8")
+    """What Vite makes of it, as the guide has it."""
+    [config] = re.findall(r"```js\n// frontend/vite.config.js\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    assert "src/main.tsx" in config
+    (program / "vite.config.js").write_text(config.replace("src/main.tsx", "page.jsx"))
+    # StrictMode does twice what it does twice for those who develop.
+    run("npx", "vite", "build", "--mode=development", directory=program, NODE_ENV="development")
+    return (program.parent / "shop/static/shop/main.js").read_text(encoding="utf-8")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
