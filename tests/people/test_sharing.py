@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -161,6 +162,23 @@ async def test_the_people_of_a_process_that_stops_outlast_it(start):
         with pytest.raises(TimeoutError):
             await until(lambda: "2" not in ada.people, 2 * BY_RENEWAL.lifetime)
         assert await here.ais_present(BOB)
+
+
+async def test_nobodies_who_come_back_after_a_stop_are_counted_once(key):
+    here, there = (process_at(f"/here/{key}", "count", BY_NOTES) for _ in range(2))
+    async with AsyncExitStack() as stack:
+        watcher, *others = [await stack.enter_async_context(enter(ws, None)) for ws in (here, there, there, there)]
+        while await watcher.receive("presence") != {"count": 4}:
+            pass
+        for other in others:
+            connection_of(other.connection).end(Close(1012, "retry=1000"))
+        await until(lambda: all(other.close_code == 1012 for other in others))
+        place = endpoint_of(here).presence._places[here.path]
+        await until(lambda: sum("awaited since" in info for info, _ in place.said()) == 3)
+        for count in (4, 4, 4, 5):
+            back = await stack.enter_async_context(enter(here, None))
+            assert await back.receive("presence") == {"count": count}
+        assert await watcher.receive("presence") == {"count": 5}  # and nothing else since it was 4
 
 
 @pytest.fixture

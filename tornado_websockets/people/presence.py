@@ -90,6 +90,7 @@ class Presence:
         self._places: dict[str, Place] = {}
         self._names: dict[str, str] = {}  # of anonymous people, by connection
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
+        self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
         self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
         self._sharing.forget()
@@ -148,10 +149,14 @@ class Presence:
         """
         grace: float = conf.get("PRESENCE_GRACE")
         with self._lock:
-            place, is_nobody = self._place(connection.path), self._names.pop(connection.id, None) is not None
+            place, name = self._place(connection.path), self._names.pop(connection.id, "")
+            is_nobody = name != ""
             if place.info_of(connection.id) is None:
                 return  # it was not seen
             if connection.is_sent_away:
+                if is_nobody and self._is_counted:
+                    place.enter(connection.id, name, {_AWAITED_SINCE: time()}, time())
+                    self._awaiting.add(connection.path)
                 grace, is_nobody = grace + RETURN, False
             is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
             place.leave(connection.id, until if is_awaited else None)
@@ -218,6 +223,8 @@ class Presence:
                 person = self._names.setdefault(connection.id, secrets.token_hex(16))
             else:
                 self._names.pop(connection.id, None)
+            if self._is_counted:
+                info = _NOBODY if connection.user_key is None else {}
             place = self._places[connection.path] = self._places.get(connection.path) or Place()
             place.expire(monotonic())
             place.enter(connection.id, person, info, time())
@@ -241,7 +248,7 @@ class Presence:
             is_many = len(place) > self._pace.many and shown is not None
             if shown is not None:
                 shown[connection] = _NOTHING if is_many else place.version
-            text = "" if is_many else self._whole(place)
+            text = "" if is_many else self._whole(connection.path, place)
         if text:
             _write(connection, text)
 
@@ -255,16 +262,34 @@ class Presence:
             place = self._places[topic] = self._places.get(topic) or Place()
             before = place.version
             place.take(rows)
+            if self._is_counted and any(_AWAITED_SINCE in info for row in rows.values() for info, _, _ in row.values()):
+                self._awaiting.add(topic)
             has_changed = place.version != before
             if not place:
                 del self._places[topic]
         if has_changed:
             self._gather_at(hub, topic, asyncio.get_running_loop())
 
-    def _whole(self, place: Place) -> str:
+    def _count(self, topic: str, place: Place) -> int:
+        """How many people are here.
+
+        Who is nobody, and is sent away by a server that stops, comes back as somebody else. It is counted until it is
+        forgotten, and so that nobody is counted twice, one of those who have come since then is not.
+        """
+        if topic not in self._awaiting:
+            return len(place)
+        said = list(place.said())
+        awaited = [info[_AWAITED_SINCE] for info, _ in said if _AWAITED_SINCE in info]
+        if not awaited:
+            self._awaiting.discard(topic)
+            return len(place)
+        came = sum(info == _NOBODY and at >= min(awaited) for info, at in said)
+        return len(place) - min(len(awaited), came)
+
+    def _whole(self, topic: str, place: Place) -> str:
         """The frame for newcomers. In a crowd somebody comes all the time, and few of the others have changed."""
         if self._is_counted:
-            return encoder.event(EVENT, {"count": len(place)})
+            return encoder.event(EVENT, {"count": self._count(topic, place)})
         return _WHOLE.replace("[]", f"[{','.join(place.texts(encoder.value))}]")
 
     def _gather(self, connection: Connection) -> None:
@@ -294,8 +319,8 @@ class Presence:
         with self._lock:
             place, shown = self._place(topic, until), self._shown.pop(topic, {})
             self._gathering.pop(topic, None)
-            whole = self._whole(place) if _NOTHING in shown.values() else ""
-            lacking = {each: self._changes_since(place, at) for each, at in shown.items() if at != _NOTHING}
+            whole = self._whole(topic, place) if _NOTHING in shown.values() else ""
+            lacking = {each: self._changes_since(topic, place, at) for each, at in shown.items() if at != _NOTHING}
             data = self._changes(topic, place)
             if not place:
                 self._places.pop(topic, None)
@@ -310,20 +335,25 @@ class Presence:
             elif lack is not None:
                 _write(connection, encoder.event(EVENT, lack))
 
-    def _changes_since(self, place: Place, version: int) -> dict[str, Any] | None:
+    def _changes_since(self, topic: str, place: Place, version: int) -> dict[str, Any] | None:
         if self._is_counted:
-            return {"count": len(place)} if place.version > version else None
+            return {"count": self._count(topic, place)} if place.version > version else None
         return place.changes_since(version)
 
     def _changes(self, topic: str, place: Place) -> dict[str, Any] | None:
         changes: dict[str, Any] | None = place.tell()
         if not self._is_counted:
             return changes
-        before, count = self._counts.pop(topic, 0), len(place)
+        before, count = self._counts.pop(topic, 0), self._count(topic, place)
         if count:
             self._counts[topic] = count
         return None if before == count else {"count": count}
 
+
+#: What is said of somebody without a user where people are only counted; and of one whose server has sent it away,
+#: with the time, in seconds since 1970.
+_NOBODY: Final[Mapping[str, Any]] = {"nobody": True}
+_AWAITED_SINCE: Final = "awaited since"
 
 #: The frame that shows nobody.
 _WHOLE: Final = encoder.event(EVENT, {"people": []})

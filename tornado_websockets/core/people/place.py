@@ -1,6 +1,6 @@
 """The people at one concrete path: who they are, and what has changed since that was told last."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,6 +139,12 @@ class Place:
     def people(self) -> list[dict[str, Any]]:
         """All who are here, in the order in which they came: ``{"id", "info", "connections"}`` each."""
         return [person.seen(id_) for id_, person in self._people.items()]
+
+    def said(self) -> Iterator[tuple[Info, float]]:
+        """What each of them has said last, and when, in seconds since 1970."""
+        for person in self._people.values():
+            info, _, at = _summary(list(person.tabs.values()))
+            yield info, at
 
     def texts(self, write: Callable[[dict[str, Any]], str]) -> list[str]:
         """The same, each as ``write`` has it, which is asked again for those only who have changed."""
