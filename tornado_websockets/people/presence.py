@@ -283,7 +283,7 @@ class Presence:
         if not awaited:
             self._awaiting.discard(topic)
             return len(place)
-        came = sum(info == _NOBODY and at >= min(awaited) for info, at in said)
+        came = sum(1 for info, at in said if info == _NOBODY and at >= min(awaited))
         return len(place) - min(len(awaited), came)
 
     def _whole(self, topic: str, place: Place) -> str:
