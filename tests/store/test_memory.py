@@ -81,6 +81,12 @@ def test_a_token_is_remembered_for_a_minute():
     assert numbers == [1, 1, 2]
 
 
+def test_so_many_tokens_are_remembered():
+    store = MemoryStore(bounds=MemoryBounds(tokens=2))
+    for token, number in (("a", 1), ("b", 2), ("a", 1), ("c", 3), ("b", 2), ("a", 4)):
+        assert store.publish("/a", token, [Entry("x")], 10)[1] == number
+
+
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_forked_process_starts_with_epochs_of_its_own():
     store = MemoryStore()

@@ -22,10 +22,12 @@ class MemoryBounds:
 
     :ivar topics: of which something is kept, and ``bytes`` of their events and values; those that nobody has sent to
         or asked for longest are dropped as a whole.
+    :ivar tokens: by which a publish that comes again is known.
     """
 
     topics: int = 10_000
     bytes: int = 256 * 1024 * 1024
+    tokens: int = 10_000
 
 
 @dataclass(slots=True)
@@ -108,10 +110,15 @@ class MemoryStore:
             while self._tokens and next(iter(self._tokens.values()))[2] <= now:
                 self._tokens.popitem(last=False)
             if token not in self._tokens:
+                if len(self._tokens) >= self._bounds.tokens:
+                    self._tokens.popitem(last=False)
                 kept = self._topic(topic)
                 sender = shared_sender(kept.epoch)
                 before = kept.senders.get(sender)
-                first = 1 if before is None else before.standing.last + 1
+                if before is None:
+                    first = 1
+                else:  # its events share one name
+                    sender, first = before.name, before.standing.last + 1
                 self._append(kept, sender, first, entries, keep)
                 self._tokens[token] = sender, first, now + TOKEN_SECONDS
                 self._shrink()
