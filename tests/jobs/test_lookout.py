@@ -106,15 +106,20 @@ async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_st
             await page.request(PREFIX + "cancel", {"run": "0" * 32})
 
 
-async def test_a_run_of_another_process_is_cancelled_through_the_store(make):
+@pytest.mark.parametrize("is_emptied", [False, True])
+async def test_a_run_of_another_process_is_cancelled_through_the_store(make, failing_store, is_emptied):
     here, bar = make()
     elsewhere = Run(Address("/jobs", bar.name), is_cancellable=True)
     await asyncio.to_thread(claim, elsewhere, 30)
     clerk.begin(elsewhere, _idle(bar))
-    async with Client("/jobs", websocket=here) as page:
-        assert await page.request(PREFIX + "cancel", {"run": elsewhere.id}) == {}
-    await until(lambda: elsewhere.is_cancelled)
-    clerk.end(elsewhere, bar._account())
+    try:
+        async with Client("/jobs", websocket=here) as page:
+            if is_emptied:
+                failing_store.clear()
+            assert await page.request(PREFIX + "cancel", {"run": elsewhere.id}) == {}
+        await until(lambda: elsewhere.is_cancelled, 5.0)
+    finally:
+        clerk.end(elsewhere, bar._account())
     await asyncio.to_thread(elsewhere.is_over.wait)
     with pytest.raises(Cancelled):
         elsewhere.check()

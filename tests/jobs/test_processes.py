@@ -185,6 +185,25 @@ async def test_a_worker_is_cancelled_within_a_second_from_a_page_that_comes_in_t
     assert await told(early, "done") == {}
 
 
+async def test_a_run_outlives_all_that_the_store_and_the_layer_know(
+    pages: Server, start: Callable[[str], Process], key: str, redis: RedisServer
+) -> None:
+    page = await pages.connect(f"/jobs/{key}")
+    worker = start(ENDLESS)
+    run = (await told(page, "init", outcome=None))["run"]
+    with redis.client() as client:
+        client.flushall()
+        second = start(SECOND)
+        await second.log.wait_for("^(refused|end)$", START)
+        assert "refused" in second.log.text
+        client.flushall()
+    started = time.monotonic()
+    await page.request(PREFIX + "cancel", {"run": run})
+    await worker.log.wait_for("^cancelled\nend$", SOON)
+    assert time.monotonic() - started < SOON
+    await second.log.wait_for("^end$", START)
+
+
 async def test_a_worker_that_is_killed_has_failed_and_one_that_was_only_away_takes_that_back(
     pages: Server, start: Callable[[str], Process], key: str
 ) -> None:

@@ -9,11 +9,21 @@ from django.test import override_settings
 
 from tornado_websockets.exceptions import AlreadyRunning
 from tornado_websockets.jobs import register
-from tornado_websockets.jobs.register import JOBS, ask_to_end, claim, is_asked_to_end, release, renew, rows_of
+from tornado_websockets.jobs.register import (
+    JOBS,
+    ask_to_end,
+    claim,
+    find_lost,
+    is_asked_to_end,
+    release,
+    renew,
+    rows_of,
+)
 from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.people.sharing import entry_of
 from tornado_websockets.store import Event
 from tornado_websockets.store.current import current_store
+from tornado_websockets.store.memory import MemoryStore
 
 ROWS = Address("/import", "module_progressbar_rows")
 OTHERS = Address("/import", "module_progressbar_others")
@@ -30,6 +40,21 @@ def shared(request: pytest.FixtureRequest, key: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(register, "shared_store", current_store)  # as where no test client has been about
     with override_settings(TORNADO_WEBSOCKETS={"STORE": named, "NAMESPACE": key}):
         yield
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, shared: None, key: str):
+    """Has the store lose everything of this test."""
+
+    def empty():
+        store = current_store().store
+        if isinstance(store, MemoryStore):
+            store.clear()
+        else:
+            with request.getfixturevalue("redis").client() as client:
+                client.delete(*client.scan_iter(f"{key}:*"))
+
+    return empty
 
 
 pytestmark = pytest.mark.usefixtures("shared")
@@ -82,19 +107,36 @@ def test_of_many_who_begin_at_once_one_does():
     assert list(rows()) == begun
 
 
-async def test_a_run_is_asked_to_end_as_one_of_its_job_while_it_is_alive():
-    run, dead = made(), made(OTHERS)
+async def test_a_run_is_asked_to_end_as_one_of_its_job():
+    run = made()
     claim(run, 30)
-    claim(dead, 0)
     await ask_to_end(run.id, OTHERS)
-    await ask_to_end(dead.id, OTHERS)
     await ask_to_end("0" * 32, ROWS)
-    assert [is_asked_to_end(each) for each in (run, dead)] == [False, False]
+    assert not is_asked_to_end(run)
     await ask_to_end(run.id, ROWS)
+    await ask_to_end("0" * 32, ROWS)  # a late click takes nothing back
     assert is_asked_to_end(run)
     run.cancel()
     release(run)
     assert not is_asked_to_end(run)
+
+
+async def test_a_store_that_was_emptied_is_told_whom_to_end_and_has_lost_whom_it_knew(empty):
+    run, other = made(), made(OTHERS)
+    assert find_lost([run]) == []
+    claim(run, 30)
+    claim(other, 30)
+    assert find_lost([run, other]) == []
+    empty()
+    assert find_lost([run, other]) == [run, other]
+    await ask_to_end(run.id, ROWS)
+    assert is_asked_to_end(run)
+    renew(other, 30)
+    assert find_lost([run, other]) == [run]
+    renew(run, 30)
+    assert find_lost([run, other]) == []
+    release(other)
+    assert find_lost([run, other]) == []
 
 
 def test_what_makes_no_sense_is_left_out():

@@ -1,20 +1,20 @@
 """The runs of all processes, in the store that they share: claimed, renewed, asked to end, released.
 
 Each is one retained value, by its id. Values of one topic are numbered, so that of two who begin at once both know who
-was first.
+was first, and whoever has told the store of a run finds out whether the store was emptied since.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..exceptions import AlreadyRunning
 from ..people.sharing import entry_of, shared_store
-from .run import Address
+from .run import Address, Told
 
 if TYPE_CHECKING:
     from ..core.recovery.record import Event
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Under which runs are kept; no path is called so.
 JOBS: Final = "jobs"
 
-#: The one value of a run that is asked to end.
+#: The one value of a job that says which run of it is asked to end.
 CANCEL: Final = "cancel"
 
 #: Seconds after which nobody needs to know of a run any more that was not renewed.
@@ -79,30 +79,48 @@ def renew(run: Run, lifetime: float) -> None:
     """Say that ``run`` is alive; raises ``StoreError``."""
     store = shared_store()
     until = time() + lifetime
-    store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
+    told = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
+    run.told = Told(*told)
+
+
+def find_lost(runs: Iterable[Run]) -> list[Run]:
+    """Those of ``runs`` that the store was told of, and has lost: it was emptied, or is back with what it had before.
+
+    That is one question for all of them.
+
+    :raises StoreError: the store does not answer.
+    """
+    store = shared_store()
+    position = store.ask_and_wait(store.store.lasts, [JOBS]).get(JOBS, {})
+    return [run for run in runs if run.told is not None and not run.told.is_in(position)]
 
 
 def release(run: Run) -> None:
     """Say that ``run`` has ended; raises ``StoreError``."""
     store = shared_store()
+    if run.is_cancelled:  # before another run may begin, which may be asked to end as well
+        store.ask_and_wait(store.store.forget, _orders(run.address), CANCEL)
     store.ask_and_wait(store.store.forget, JOBS, run.id)
-    if run.is_cancelled:
-        store.ask_and_wait(store.store.forget, _topic(run.id), CANCEL)
 
 
 def is_asked_to_end(run: Run) -> bool:
     """Whether somebody wants ``run`` to end; raises ``StoreError``."""
     store = shared_store()
-    return CANCEL in store.ask_and_wait(store.store.retained, _topic(run.id))
+    order = store.ask_and_wait(store.store.retained, _orders(run.address)).get(CANCEL)
+    return order is not None and order.text == _order(run.id)
 
 
 async def ask_to_end(id_: str, address: Address) -> None:
-    """Have the run of this id end, if it is one of that job, and alive; raises ``StoreError``."""
+    """Have the run of this id end, if it is one of that job; raises ``StoreError``.
+
+    That the store does not know the run says little: it may have been emptied a moment ago. So the order is given
+    unless another run of the job is alive. There is room for one of each job, so that nobody can fill the store.
+    """
     store = shared_store()
-    row = rows_of(await store.ask(store.store.retained, JOBS)).get(id_)
-    if row is not None and row.address == address and row.until > time():
-        entry = entry_of("{}", CANCEL)
-        await store.ask(store.store.publish, _topic(id_), uuid.uuid4().hex, [entry], 0)
+    rows, now = rows_of(await store.ask(store.store.retained, JOBS)), time()
+    if id_ in rows or not any(row.address == address and row.until > now for row in rows.values()):
+        entry = entry_of(_order(id_), CANCEL)
+        await store.ask(store.store.publish, _orders(address), uuid.uuid4().hex, [entry], 0)
 
 
 def _entry(run: Run, until: float, is_settled: bool) -> object:
@@ -110,5 +128,10 @@ def _entry(run: Run, until: float, is_settled: bool) -> object:
     return entry_of(json.dumps(said), run.id)
 
 
-def _topic(id_: str) -> str:
-    return f"run {id_}"
+def _orders(address: Address) -> str:
+    """Under which it is kept that a run of a job is to end; no path is called so."""
+    return f"end {address.topic}"
+
+
+def _order(id_: str) -> str:
+    return json.dumps({"run": id_})
