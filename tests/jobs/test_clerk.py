@@ -64,7 +64,7 @@ async def test_but_not_for_ever(failing_store):
 
 async def test_a_run_is_renewed_without_a_step_and_takes_back_what_was_said_of_it(failing_store):
     clerk, run, said = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=False), []
-    await asyncio.to_thread(claim, run, 0.0)
+    await asyncio.to_thread(claim, run, 0.0, 0.0)
     run.renewed = run.heard_of = time.time() - 60
     clerk.begin(run, Worker(account, lambda: None, lambda: said.append("alive")))
 
@@ -99,7 +99,7 @@ async def test_a_run_that_cannot_tell_how_far_it_is_is_renewed_all_the_same(fail
 
 async def test_a_store_that_was_emptied_is_told_at_once_of_runs_that_go_on(failing_store):
     clerk, run, said = Clerk(replace(QUICKLY, renewal=60.0)), Run(ADDRESS, is_cancellable=False), []
-    await asyncio.to_thread(claim, run, 5.0)
+    await asyncio.to_thread(claim, run, 5.0, 0.0)
     await asyncio.to_thread(clerk.note, account(lines=["a line"]), run, wait=True)
     clerk.begin(run, Worker(lambda: account(lines=["a line"]), lambda: None, lambda: said.append("alive")))
     try:
@@ -110,7 +110,7 @@ async def test_a_store_that_was_emptied_is_told_at_once_of_runs_that_go_on(faili
             found = await known()
             assert (found.run, found.data) == (run.id, {"current": 1, "log": ["a line"]})
             with pytest.raises(AlreadyRunning):
-                await asyncio.to_thread(claim, Run(ADDRESS, is_cancellable=False), 5.0)
+                await asyncio.to_thread(claim, Run(ADDRESS, is_cancellable=False), 5.0, 0.0)
     finally:
         clerk.end(run, account())
     assert await asyncio.to_thread(run.is_over.wait, 10)
@@ -207,7 +207,7 @@ async def test_in_async_code_a_run_is_begun_by_async_with(failing_store):
     with pytest.raises(SynchronousOnlyOperation, match="async with bar"):
         bar.__enter__()
     other = Run(ADDRESS, is_cancellable=True)
-    await asyncio.to_thread(claim, other, 30)
+    await asyncio.to_thread(claim, other, 30, 0.0)
     with pytest.raises(AlreadyRunning):
         await bar.__aenter__()
     failing_store.clear()

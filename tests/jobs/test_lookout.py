@@ -110,7 +110,7 @@ async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_st
 async def test_a_run_of_another_process_is_cancelled_through_the_store(make, failing_store, is_emptied):
     here, bar = make()
     elsewhere = Run(Address("/jobs", bar.name), is_cancellable=True)
-    await asyncio.to_thread(claim, elsewhere, 30)
+    await asyncio.to_thread(claim, elsewhere, 30, 0.0)
     clerk.begin(elsewhere, _idle(bar))
     try:
         async with Client("/jobs", websocket=here) as page:
@@ -163,7 +163,7 @@ async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_
     run = Run(Address("/jobs", bar.name), is_cancellable=True)
     async with Client("/jobs", websocket=here) as page:
         await page.receive(PREFIX + "init")
-        await asyncio.to_thread(claim, run, 0.5)
+        await asyncio.to_thread(claim, run, 0.5, 0.0)
         assert await page.receive(PREFIX + "failed", timeout=5) == {}
         await page.assert_nothing(PREFIX + "failed", timeout=0.5)
         clerk.begin(run, _idle(bar))

@@ -38,6 +38,8 @@ class ClerkPace:
     :ivar asking: from one question to the next whether a run shall end, and whether the store was emptied.
     :ivar writing: from one time to the next that it is written down where bars stand.
     :ivar retrying: from one try to the next, while the store does not take it, for ``patience`` seconds.
+    :ivar noticing: within which it has noticed that the store was emptied, and told it anew of its runs, also where
+        that was down before.
     :ivar settling: that whoever ends a run waits for the store to know.
     """
 
@@ -47,6 +49,7 @@ class ClerkPace:
     writing: float = 0.1
     retrying: float = 1.0
     patience: float = 30.0
+    noticing: float = 1.25
     settling: float = 2.0
 
 

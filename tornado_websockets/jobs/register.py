@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from time import time
+from contextlib import suppress
+from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..exceptions import AlreadyRunning
@@ -25,6 +26,9 @@ JOBS: Final = "jobs"
 
 #: The one value of a job that says which run of it is asked to end.
 CANCEL: Final = "cancel"
+
+#: The value among runs that says since when there are any, and no run's id.
+FOUNDED: Final = "founded"
 
 #: Seconds after which nobody needs to know of a run any more that was not renewed.
 FORGOTTEN: Final = 300.0
@@ -57,22 +61,49 @@ def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
     return found
 
 
-def claim(run: Run, lifetime: float) -> None:
+def claim(run: Run, lifetime: float, noticing: float) -> None:
     """Say that ``run`` begins.
 
     :param lifetime: seconds that it counts as alive without being renewed.
+    :param noticing: seconds within which processes tell a store of their runs that was emptied; one that knows of none
+        for so short a time is asked again.
     :raises AlreadyRunning: another run of its job is alive.
     :raises StoreError: the store does not answer.
     """
     store = shared_store()
     until = time() + lifetime
-    _, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
-    for id_, row in rows_of(store.ask_and_wait(store.store.retained, JOBS)).items():
+    sender, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
+    values = store.ask_and_wait(store.store.retained, JOBS)
+    _refuse_second(run, number, values)
+    if store.store.waits:  # else it has no other processes
+        founded = _founded(values, sender)
+        if (rest := founded + noticing - time()) > 0:
+            sleep(min(rest, noticing))
+            _refuse_second(run, number, store.ask_and_wait(store.store.retained, JOBS))
+    renew(run, lifetime)
+
+
+def _refuse_second(run: Run, number: int, values: Mapping[str, Event]) -> None:
+    for id_, row in rows_of(values).items():
         is_other = id_ != run.id and row.address == run.address and row.until > time()
         if is_other and (row.is_settled or row.number < number):
+            store = shared_store()
             store.ask_and_wait(store.store.forget, JOBS, run.id)
             raise AlreadyRunning(run.address.name, run.address.path)
-    renew(run, lifetime)
+
+
+def _founded(values: Mapping[str, Event], sender: str) -> float:
+    """Since when the store has known of runs, in seconds since the epoch; it is told where it does not know.
+
+    :param sender: under whose name it takes what it is told now.
+    """
+    event = values.get(FOUNDED)
+    if event is not None and event.sender == sender:
+        with suppress(ValueError, TypeError):
+            return float(json.loads(event.text))
+    store, now = shared_store(), time()
+    store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [entry_of(json.dumps(now), FOUNDED)], 0)
+    return now
 
 
 def renew(run: Run, lifetime: float) -> None:
