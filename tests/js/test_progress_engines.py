@@ -257,4 +257,5 @@ async def test_a_job_says_why_it_was_not_cancelled_until_somebody_clicks_again_o
     await button.click()
     await bar.tell("done")
     await bar.page.evaluate("refuse('forbidden', '')")
+    await bar.tell("failed")  # by a server that has lost sight of it
     await expect(status).to_have_text("Done")

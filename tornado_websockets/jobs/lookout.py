@@ -125,11 +125,14 @@ class Lookout:
         """
         store, pace = shared_store(), self._pace
         buried: Mapping[str, float] | None = None  # until when they were alive
+        seen: Mapping[str, Row] = {}
         trusted_from = 0.0
         while not hub.is_empty:
             pause = pace.interval
             try:
                 rows = rows_of(await store.ask(store.store.retained, JOBS))
+                missing = {id_: row for id_, row in seen.items() if not (id_ in rows or id_ in (buried or ()))}
+                seen = rows = {**rows, **await self._find_lost(store, missing)}
             except StoreError:  # which is logged
                 trusted_from = time() + pace.mending
             else:
@@ -140,6 +143,22 @@ class Lookout:
                 pause = min([pause, *(row.until - now for row in rows.values() if row.until > now)])
                 await self._tidy(store, rows, now)
             await asyncio.sleep(max(pause, pace.patience))
+
+    async def _find_lost(self, store: Guard, missing: Mapping[str, Row]) -> dict[str, Row]:
+        """Those of the runs that are ``missing`` in the store because it was emptied, not because they have ended.
+
+        If they are alive it will be told so; else they are dead when it would have been. What it has been told of
+        their bars meanwhile shows whether they have ended in between.
+        """
+        if not missing:
+            return {}
+        position = (await store.ask(store.store.lasts, [JOBS])).get(JOBS, {})
+        lost = {id_: row for id_, row in missing.items() if row.is_settled and not row.told.is_in(position)}
+        for id_, row in list(lost.items()):
+            known = await self._read(row.address) if row.until <= time() else None
+            if known is not None and known.run != id_:
+                del lost[id_]
+        return lost
 
     async def _unearth(self, hub: Hub, buried: Iterable[Row], now: float) -> None:
         for row in buried:

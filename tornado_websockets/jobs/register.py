@@ -39,13 +39,13 @@ class Row(NamedTuple):
 
     :ivar until: when it counts as dead, in seconds since the epoch.
     :ivar is_settled: whether its claim was good.
-    :ivar number: of the change that has made it so.
+    :ivar told: the change that has made it so.
     """
 
     address: Address
     until: float
     is_settled: bool
-    number: int
+    told: Told
 
 
 def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
@@ -55,7 +55,7 @@ def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
         try:
             said = json.loads(event.text)
             address = Address(str(said["path"]), str(said["name"]))
-            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), event.number)
+            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), Told(event.sender, event.number))
         except (ValueError, TypeError, LookupError):
             continue
     return found
@@ -86,7 +86,7 @@ def claim(run: Run, lifetime: float, noticing: float) -> None:
 def _refuse_second(run: Run, number: int, values: Mapping[str, Event]) -> None:
     for id_, row in rows_of(values).items():
         is_other = id_ != run.id and row.address == run.address and row.until > time()
-        if is_other and (row.is_settled or row.number < number):
+        if is_other and (row.is_settled or row.told.number < number):
             store = shared_store()
             store.ask_and_wait(store.store.forget, JOBS, run.id)
             raise AlreadyRunning(run.address.name, run.address.path)

@@ -1840,6 +1840,8 @@ class ModuleProgressBar extends TornadoWebSocket.Module {
   }
 
   _end(/** @type {"cancelled" | "failed"} */ outcome) {
+    // A server that could not hear how a run has ended takes it to be dead in the end.
+    if (outcome === "failed" && this.outcome) return;
     Object.assign(this, { outcome, run: null });
     this._show();
   }
