@@ -131,6 +131,9 @@ async def test_a_store_that_was_emptied_is_told_whom_to_end_and_has_lost_whom_it
     assert find_lost([run, other]) == []
     empty()
     assert find_lost([run, other]) == [run, other]
+    store = current_store()
+    waiting = register._entry(made(), time() + 30, False)  # another one, which is going to be refused
+    store.ask_and_wait(store.store.publish, JOBS, "token", [waiting], 0)
     await ask_to_end(run.id, ROWS)
     assert is_asked_to_end(run)
     renew(other, 30)

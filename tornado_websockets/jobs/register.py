@@ -145,11 +145,13 @@ async def ask_to_end(id_: str, address: Address) -> None:
     """Have the run of this id end, if it is one of that job; raises ``StoreError``.
 
     That the store does not know the run says little: it may have been emptied a moment ago. So the order is given
-    unless another run of the job is alive. There is room for one of each job, so that nobody can fill the store.
+    unless the store knows that another run of the job is alive. There is room for one of each job, so that nobody can
+    fill the store.
     """
     store = shared_store()
     rows, now = rows_of(await store.ask(store.store.retained, JOBS)), time()
-    if id_ in rows or not any(row.address == address and row.until > now for row in rows.values()):
+    alive = {name for name, row in rows.items() if row.address == address and row.is_settled and row.until > now}
+    if id_ in alive or not alive:
         entry = entry_of(_order(id_), CANCEL)
         await store.ask(store.store.publish, _orders(address), uuid.uuid4().hex, [entry], 0)
 
