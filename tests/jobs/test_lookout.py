@@ -12,7 +12,7 @@ from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.exceptions import Cancelled
 from tornado_websockets.jobs.clerk import Worker, clerk
 from tornado_websockets.jobs.keeping import Known
-from tornado_websockets.jobs.lookout import Lookout, LookoutPace
+from tornado_websockets.jobs.lookout import Lookout, LookoutPace, lookout
 from tornado_websockets.jobs.register import JOBS, claim, renew
 from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
@@ -175,10 +175,10 @@ async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
-async def test_a_run_that_dies_when_the_store_is_emptied_has_failed_unless_it_has_ended(
+async def test_of_a_run_that_ends_while_the_store_loses_everything_clients_are_told_how(
     make, failing_store, monkeypatch, has_ended
 ):
-    (here, _), (_, bar) = make(), make()
+    (here, _), (_, bar) = make(), make(max=7)
     looks, retained = [], failing_store.retained
 
     def look(topic):
@@ -186,14 +186,17 @@ async def test_a_run_that_dies_when_the_store_is_emptied_has_failed_unless_it_ha
         looks.append(topic)
         return found
 
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.3, slack=-9.0))
     monkeypatch.setattr(failing_store, "retained", look)
     await asyncio.to_thread(claim, Run(Address("/jobs", bar.name), is_cancellable=True), 1.5, 0.0)
     looks.clear()
     async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
         await until(lambda: JOBS in looks)
         failing_store.clear()
         if has_ended:
             await asyncio.to_thread(clerk.note, bar._account(), None, wait=True)
+            assert (await page.receive(PREFIX + "init", timeout=5))["max"] == 7
             await page.assert_nothing(PREFIX + "failed", timeout=2.0)
         else:
             assert await page.receive(PREFIX + "failed", timeout=5) == {}

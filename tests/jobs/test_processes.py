@@ -201,6 +201,7 @@ async def test_a_run_outlives_all_that_the_store_and_the_layer_know(
     second = start(FLUSHED + SECOND)
     await second.log.wait_for("^(refused|end)$", START)
     assert "refused" in second.log.text
+    second.kill()
     with redis.client() as client:
         client.flushall()
     started = time.monotonic()
