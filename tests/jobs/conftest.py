@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import override_settings
 
+from tornado_websockets.jobs.clerk import clerk
 from tornado_websockets.store import current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
@@ -41,6 +43,7 @@ class FailingStore(MemoryStore):
 def failing_store(key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingStore]:
     """The store of the test, also for its clients."""
     monkeypatch.setattr(current, "keep_tests_to_memory", lambda: None)
+    monkeypatch.setattr(clerk, "pace", replace(clerk.pace, noticing=0.0))  # there are no other processes
     options = {"STORE": f"{__name__}.FailingStore", "NAMESPACE": key}
     with override_settings(TORNADO_WEBSOCKETS=options):
         store = current_store().store

@@ -64,7 +64,7 @@ async def test_but_not_for_ever(failing_store):
 
 async def test_a_run_is_renewed_without_a_step_and_takes_back_what_was_said_of_it(failing_store):
     clerk, run, said = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=False), []
-    await asyncio.to_thread(claim, run, 0.0)
+    await asyncio.to_thread(claim, run, 0.0, 0.0)
     run.renewed = run.heard_of = time.time() - 60
     clerk.begin(run, Worker(account, lambda: None, lambda: said.append("alive")))
 
@@ -97,6 +97,49 @@ async def test_a_run_that_cannot_tell_how_far_it_is_is_renewed_all_the_same(fail
     await asyncio.to_thread(run.is_over.wait, 10)
 
 
+async def test_a_store_that_was_emptied_is_told_at_once_of_runs_that_go_on(failing_store):
+    clerk, run, said = Clerk(replace(QUICKLY, renewal=60.0)), Run(ADDRESS, is_cancellable=False), []
+    await asyncio.to_thread(claim, run, 5.0, 0.0)
+    await asyncio.to_thread(clerk.note, account(lines=["a line"]), run, wait=True)
+    clerk.begin(run, Worker(lambda: account(lines=["a line"]), lambda: None, lambda: said.append("alive")))
+    try:
+        for expected in (["alive"], ["alive", "alive"]):
+            failing_store.clear()
+            await until(lambda: said == expected)  # noqa: B023 it is called here
+            assert (await rows()).keys() == {run.id}
+            found = await known()
+            assert (found.run, found.data) == (run.id, {"current": 1, "log": ["a line"]})
+            with pytest.raises(AlreadyRunning):
+                await asyncio.to_thread(claim, Run(ADDRESS, is_cancellable=False), 5.0, 0.0)
+    finally:
+        clerk.end(run, account())
+    assert await asyncio.to_thread(run.is_over.wait, 10)
+
+
+async def test_whether_the_store_was_emptied_is_one_question_for_all_runs_however_much_they_tell(
+    failing_store, monkeypatch
+):
+    clerk, asked, lasts = Clerk(replace(QUICKLY, asking=0.2)), [], failing_store.lasts
+    runs = [Run(Address(f"/{number}", "foo"), is_cancellable=False) for number in range(5)]
+
+    def ask(topics):
+        asked.append(time.monotonic())
+        return lasts(topics)
+
+    monkeypatch.setattr(failing_store, "lasts", ask)
+    for run in runs:
+        clerk.begin(run, Worker(account, lambda: None, lambda: None))
+    try:
+        async with asyncio.timeout(10):
+            while len(asked) < 3:
+                clerk.note(account(), None, wait=False)
+                await asyncio.sleep(0.005)
+        assert asked[2] - asked[0] >= 0.39
+    finally:
+        for run in runs:
+            clerk.end(run, account())
+
+
 async def test_whether_a_run_shall_end_is_asked_now_and_then_however_much_it_tells(failing_store, monkeypatch):
     clerk, run, asked, retained = Clerk(QUICKLY), Run(ADDRESS, is_cancellable=True), [], failing_store.retained
 
@@ -108,7 +151,7 @@ async def test_whether_a_run_shall_end_is_asked_now_and_then_however_much_it_tel
     monkeypatch.setattr(failing_store, "retained", ask)
     began = time.monotonic()
     clerk.begin(run, Worker(account, lambda: None, lambda: None))
-    while asked.count(f"run {run.id}") < 3:
+    while asked.count(f"end {ADDRESS.topic}") < 3:
         clerk.note(account(), run, wait=False)
         await asyncio.sleep(0.005)
     assert time.monotonic() - began >= 0.4
@@ -164,7 +207,7 @@ async def test_in_async_code_a_run_is_begun_by_async_with(failing_store):
     with pytest.raises(SynchronousOnlyOperation, match="async with bar"):
         bar.__enter__()
     other = Run(ADDRESS, is_cancellable=True)
-    await asyncio.to_thread(claim, other, 30)
+    await asyncio.to_thread(claim, other, 30, 0.0)
     with pytest.raises(AlreadyRunning):
         await bar.__aenter__()
     failing_store.clear()

@@ -12,8 +12,8 @@ from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.exceptions import Cancelled
 from tornado_websockets.jobs.clerk import Worker, clerk
 from tornado_websockets.jobs.keeping import Known
-from tornado_websockets.jobs.lookout import Lookout, LookoutPace
-from tornado_websockets.jobs.register import claim, renew
+from tornado_websockets.jobs.lookout import Lookout, LookoutPace, lookout
+from tornado_websockets.jobs.register import JOBS, claim, renew
 from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
@@ -106,15 +106,20 @@ async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_st
             await page.request(PREFIX + "cancel", {"run": "0" * 32})
 
 
-async def test_a_run_of_another_process_is_cancelled_through_the_store(make):
+@pytest.mark.parametrize("is_emptied", [False, True])
+async def test_a_run_of_another_process_is_cancelled_through_the_store(make, failing_store, is_emptied):
     here, bar = make()
     elsewhere = Run(Address("/jobs", bar.name), is_cancellable=True)
-    await asyncio.to_thread(claim, elsewhere, 30)
+    await asyncio.to_thread(claim, elsewhere, 30, 0.0)
     clerk.begin(elsewhere, _idle(bar))
-    async with Client("/jobs", websocket=here) as page:
-        assert await page.request(PREFIX + "cancel", {"run": elsewhere.id}) == {}
-    await until(lambda: elsewhere.is_cancelled)
-    clerk.end(elsewhere, bar._account())
+    try:
+        async with Client("/jobs", websocket=here) as page:
+            if is_emptied:
+                failing_store.clear()
+            assert await page.request(PREFIX + "cancel", {"run": elsewhere.id}) == {}
+        await until(lambda: elsewhere.is_cancelled, 5.0)
+    finally:
+        clerk.end(elsewhere, bar._account())
     await asyncio.to_thread(elsewhere.is_over.wait)
     with pytest.raises(Cancelled):
         elsewhere.check()
@@ -158,7 +163,7 @@ async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_
     run = Run(Address("/jobs", bar.name), is_cancellable=True)
     async with Client("/jobs", websocket=here) as page:
         await page.receive(PREFIX + "init")
-        await asyncio.to_thread(claim, run, 0.5)
+        await asyncio.to_thread(claim, run, 0.5, 0.0)
         assert await page.receive(PREFIX + "failed", timeout=5) == {}
         await page.assert_nothing(PREFIX + "failed", timeout=0.5)
         clerk.begin(run, _idle(bar))
@@ -167,3 +172,31 @@ async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_
         assert (await page.receive(PREFIX + "init", timeout=5))["max"] == 7
     clerk.end(run, bar._account())
     await asyncio.to_thread(run.is_over.wait)
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+async def test_of_a_run_that_ends_while_the_store_loses_everything_clients_are_told_how(
+    make, failing_store, monkeypatch, has_ended
+):
+    (here, _), (_, bar) = make(), make(max=7)
+    looks, retained = [], failing_store.retained
+
+    def look(topic):
+        found = retained(topic)
+        looks.append(topic)
+        return found
+
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.3, slack=-9.0))
+    monkeypatch.setattr(failing_store, "retained", look)
+    await asyncio.to_thread(claim, Run(Address("/jobs", bar.name), is_cancellable=True), 1.5, 0.0)
+    looks.clear()
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        await until(lambda: JOBS in looks)
+        failing_store.clear()
+        if has_ended:
+            await asyncio.to_thread(clerk.note, bar._account(), None, wait=True)
+            assert (await page.receive(PREFIX + "init", timeout=5))["max"] == 7
+            await page.assert_nothing(PREFIX + "failed", timeout=2.0)
+        else:
+            assert await page.receive(PREFIX + "failed", timeout=5) == {}

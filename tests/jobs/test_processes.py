@@ -92,6 +92,13 @@ while True:
         time.sleep(0.05)
 """
 
+#: The store, and the layer, lose everything.
+FLUSHED = """
+from redis import Redis
+from tornado_websockets import conf
+Redis.from_url(conf.get("STORE")).flushall()
+"""
+
 #: Steps that nobody watches.
 STEPS = """
 for _ in range(3):
@@ -183,6 +190,24 @@ async def test_a_worker_is_cancelled_within_a_second_from_a_page_that_comes_in_t
     await late.request(PREFIX + "cancel", {"run": run})  # a late click
     assert other != run
     assert await told(early, "done") == {}
+
+
+async def test_a_run_outlives_all_that_the_store_and_the_layer_know(
+    pages: Server, start: Callable[[str], Process], key: str, redis: RedisServer
+) -> None:
+    page = await pages.connect(f"/jobs/{key}")
+    worker = start(ENDLESS)
+    run = (await told(page, "init", outcome=None))["run"]
+    second = start(FLUSHED + SECOND)
+    await second.log.wait_for("^(refused|end)$", START)
+    assert "refused" in second.log.text
+    second.kill()
+    with redis.client() as client:
+        client.flushall()
+    started = time.monotonic()
+    await page.request(PREFIX + "cancel", {"run": run})
+    await worker.log.wait_for("^cancelled\nend$", SOON)
+    assert time.monotonic() - started < SOON
 
 
 async def test_a_worker_that_is_killed_has_failed_and_one_that_was_only_away_takes_that_back(

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 #: The code of a refusal where nobody can tell the run.
 UNAVAILABLE: Final = "unavailable"
 
+#: Characters of a run's id, which the store may have to keep.
+LONGEST_ID: Final = 32
+
 
 async def cancel(hub: Hub, address: Address, data: Mapping[str, Any]) -> None:
-    """End the run that ``data`` name, if it is one of that job; no other. One that has ended stays as it is.
+    """End the run that ``data`` name, if it is one of that job; no other.
+
+    For one that has ended, or never was, that is no error: whoever has clicked late has what they wanted.
 
     :raises Refused: they name none (``invalid_data``), or it may go on in a process that cannot be told
         (``unavailable``).
     """
     id_ = data.get("run")
-    if not isinstance(id_, str):
+    if not isinstance(id_, str) or len(id_) > LONGEST_ID:
         raise Refused(Code.INVALID_DATA, "Expected the id of a run, as init tells it, as 'run'.")
     if runs.cancel(id_, address):
         return

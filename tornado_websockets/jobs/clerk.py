@@ -20,7 +20,7 @@ from ..core.logger import logger
 from ..exceptions import StoreError
 from ..people.sharing import is_shared, shared_store
 from .keeping import Account, entries_of
-from .register import is_asked_to_end, release, renew
+from .register import find_lost, is_asked_to_end, release, renew
 
 if TYPE_CHECKING:
     from .run import Run
@@ -35,9 +35,11 @@ class ClerkPace:
 
     :ivar renewal: from one time to the next that the store is told that a run is alive.
     :ivar lifetime: of a run that is not renewed: a little less than the half minute after which clients know.
-    :ivar asking: from one question to the next whether a run shall end.
+    :ivar asking: from one question to the next whether a run shall end, and whether the store was emptied.
     :ivar writing: from one time to the next that it is written down where bars stand.
     :ivar retrying: from one try to the next, while the store does not take it, for ``patience`` seconds.
+    :ivar noticing: within which it has noticed that the store was emptied, and told it anew of its runs, also where
+        that was down before.
     :ivar settling: that whoever ends a run waits for the store to know.
     """
 
@@ -47,6 +49,7 @@ class ClerkPace:
     writing: float = 0.1
     retrying: float = 1.0
     patience: float = 30.0
+    noticing: float = 1.25
     settling: float = 2.0
 
 
@@ -79,6 +82,7 @@ class Clerk:
         self._runs: dict[Run, Worker] = {}
         self._ended: list[Run] = []
         self._asked: dict[Run, float] = {}
+        self._looked = 0.0  # when it was asked whether the store knows the runs
         self._written: dict[str, Sequence[str]] = {}  # lines of logs, of runs that go on
         self._failing_since = 0.0
         self._is_urgent = False
@@ -175,10 +179,22 @@ class Clerk:
                 worker.catch_up()
             except Exception:  # of a subclass that has its own way to tell; the run is alive all the same
                 logger.exception("Clients cannot be told how far a job is (%r)", run.address)
-            if is_shared():
+        if is_shared():
+            self._look_for_lost([run for run, _ in runs])
+            for run, worker in runs:
                 self._look_after(run, worker)
         self._write_changes()
         self._release_ended()
+
+    def _look_for_lost(self, runs: Sequence[Run]) -> None:
+        """Have the store told at once of those that it has lost, which are alive; clients may have heard otherwise."""
+        now = time()
+        if runs and _is_due(now, self._looked, self.pace.asking):
+            self._looked = now
+            for run in find_lost(runs):
+                run.told, run.heard_of = None, 0.0
+                with self._pen:
+                    self._written.pop(run.address.topic, None)
 
     def _look_after(self, run: Run, worker: Worker) -> None:
         now, pace = time(), self.pace
@@ -186,7 +202,8 @@ class Clerk:
             self._asked[run] = now
             if is_asked_to_end(run):
                 run.cancel()
-        if _is_due(now, run.renewed, min(pace.renewal, conf.get("RETAIN_SECONDS") / 3)):
+        is_due = _is_due(now, run.renewed, min(pace.renewal, conf.get("RETAIN_SECONDS") / 3))
+        if run.told is None or is_due:
             renew(run, pace.lifetime)
             run.renewed = now
             self._write(worker.account(), run)

@@ -38,7 +38,7 @@ class LookoutPace:
     :ivar second_look: after which it is asked again whether a newcomer was told the newest; it was not where something
         had changed before it came, or ``slack`` later by clocks that differ, and was written down only then.
     :ivar interval: from one time to the next that runs are looked at, unless one is due before.
-    :ivar mending: after a store that has failed answers again, in which runs may renew themselves.
+    :ivar mending: after a store that has failed answers again, or was emptied, in which runs may renew themselves.
     """
 
     patience: float = 0.25
@@ -125,29 +125,62 @@ class Lookout:
         """
         store, pace = shared_store(), self._pace
         buried: Mapping[str, float] | None = None  # until when they were alive
-        trusted_from = 0.0
+        seen: Mapping[str, Row] = {}
+        lost: Mapping[str, Row] = {}
+        trusted_from = told_from = 0.0  # when the store knows all, and clients are told all
         while not hub.is_empty:
             pause = pace.interval
             try:
                 rows = rows_of(await store.ask(store.store.retained, JOBS))
+                missing = {id_: row for id_, row in seen.items() if not (id_ in rows or id_ in (buried or ()))}
+                gone = await self._find_gone(store, missing)
+                is_emptied = bool(gone.keys() - lost.keys()) or _is_anew(seen, rows)
+                lost, ended = await self._sort(gone)
             except StoreError:  # which is logged
-                trusted_from = time() + pace.mending
+                trusted_from = told_from = time() + pace.mending
             else:
                 now = time()
+                if is_emptied:  # and so, perhaps, is what carries to the clients how a run has ended
+                    told_from = now + pace.mending
+                if now < told_from:
+                    ended += [row for id_, row in missing.items() if id_ not in gone]
+                await self._show(hub, ended)
+                seen = rows = {**rows, **lost}
                 if now >= trusted_from:
-                    await self._unearth(hub, [rows[id_] for id_ in buried or () if id_ in rows], now)
+                    back = [rows[id_] for id_ in buried or () if id_ in rows and rows[id_].until > now]
+                    await self._show(hub, back)
                     buried = _bury(hub, rows, buried, now)
                 pause = min([pause, *(row.until - now for row in rows.values() if row.until > now)])
                 await self._tidy(store, rows, now)
             await asyncio.sleep(max(pause, pace.patience))
 
-    async def _unearth(self, hub: Hub, buried: Iterable[Row], now: float) -> None:
-        for row in buried:
-            if row.until > now:
-                with suppress(StoreError):
-                    known = await self._read(row.address)
-                    if known is not None:
-                        _deliver(hub, row.address, "init", known.data)
+    @staticmethod
+    async def _find_gone(store: Guard, missing: Mapping[str, Row]) -> dict[str, Row]:
+        """Those of the runs ``missing`` in the store that it was not told to forget: it was emptied."""
+        position = (await store.ask(store.store.lasts, [JOBS])).get(JOBS, {}) if missing else {}
+        return {id_: row for id_, row in missing.items() if not row.told.is_in(position)}
+
+    async def _sort(self, gone: Mapping[str, Row]) -> tuple[dict[str, Row], list[Row]]:
+        """Which of them may yet tell the store of themselves, and are dead if they do not; and which have ended.
+
+        Those have that the store was told of as ended since, or of whose job it was told another run.
+        """
+        lost, ended = {}, []
+        for id_, row in gone.items():
+            known = await self._read(row.address)
+            if known is not None and known.run != id_:
+                ended.append(row)
+            elif row.is_settled:
+                lost[id_] = row
+        return lost, ended
+
+    async def _show(self, hub: Hub, rows: Iterable[Row]) -> None:
+        """Tell the clients here where the bars of these runs stand."""
+        for row in rows:
+            with suppress(StoreError):
+                known = await self._read(row.address)
+                if known is not None:
+                    _deliver(hub, row.address, "init", known.data)
 
     @staticmethod
     async def _tidy(store: Guard, rows: Mapping[str, Row], now: float) -> None:
@@ -155,6 +188,11 @@ class Lookout:
             if row.until + FORGOTTEN < now:
                 with suppress(StoreError):
                     await store.ask(store.store.forget, JOBS, id_)
+
+
+def _is_anew(seen: Mapping[str, Row], rows: Mapping[str, Row]) -> bool:
+    """Whether the store was emptied, and has been told anew of runs that were ``seen``."""
+    return any(id_ in seen and row.told.sender != seen[id_].told.sender for id_, row in rows.items())
 
 
 def _bury(hub: Hub, rows: Mapping[str, Row], buried: Mapping[str, float] | None, now: float) -> dict[str, float]:

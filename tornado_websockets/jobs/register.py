@@ -1,20 +1,21 @@
 """The runs of all processes, in the store that they share: claimed, renewed, asked to end, released.
 
 Each is one retained value, by its id. Values of one topic are numbered, so that of two who begin at once both know who
-was first.
+was first, and whoever has told the store of a run finds out whether the store was emptied since.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from time import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..exceptions import AlreadyRunning
 from ..people.sharing import entry_of, shared_store
-from .run import Address
+from .run import Address, Told
 
 if TYPE_CHECKING:
     from ..core.recovery.record import Event
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 #: Under which runs are kept; no path is called so.
 JOBS: Final = "jobs"
 
-#: The one value of a run that is asked to end.
+#: The one value of a job that says which run of it is asked to end.
 CANCEL: Final = "cancel"
+
+#: The value among runs that says since when there are any, and no run's id.
+FOUNDED: Final = "founded"
 
 #: Seconds after which nobody needs to know of a run any more that was not renewed.
 FORGOTTEN: Final = 300.0
@@ -35,13 +39,13 @@ class Row(NamedTuple):
 
     :ivar until: when it counts as dead, in seconds since the epoch.
     :ivar is_settled: whether its claim was good.
-    :ivar number: of the change that has made it so.
+    :ivar told: the change that has made it so.
     """
 
     address: Address
     until: float
     is_settled: bool
-    number: int
+    told: Told
 
 
 def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
@@ -51,58 +55,105 @@ def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
         try:
             said = json.loads(event.text)
             address = Address(str(said["path"]), str(said["name"]))
-            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), event.number)
+            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), Told(event.sender, event.number))
         except (ValueError, TypeError, LookupError):
             continue
     return found
 
 
-def claim(run: Run, lifetime: float) -> None:
+def claim(run: Run, lifetime: float, noticing: float) -> None:
     """Say that ``run`` begins.
 
     :param lifetime: seconds that it counts as alive without being renewed.
+    :param noticing: seconds within which processes tell a store of their runs that was emptied; one that knows of none
+        for so short a time is asked again.
     :raises AlreadyRunning: another run of its job is alive.
     :raises StoreError: the store does not answer.
     """
     store = shared_store()
     until = time() + lifetime
-    _, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
-    for id_, row in rows_of(store.ask_and_wait(store.store.retained, JOBS)).items():
+    sender, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
+    values = store.ask_and_wait(store.store.retained, JOBS)
+    _refuse_second(run, number, values)
+    if store.store.waits:  # else it has no other processes
+        founded = _founded(values, sender)
+        if (rest := founded + noticing - time()) > 0:
+            sleep(min(rest, noticing))
+            _refuse_second(run, number, store.ask_and_wait(store.store.retained, JOBS))
+    renew(run, lifetime)
+
+
+def _refuse_second(run: Run, number: int, values: Mapping[str, Event]) -> None:
+    for id_, row in rows_of(values).items():
         is_other = id_ != run.id and row.address == run.address and row.until > time()
-        if is_other and (row.is_settled or row.number < number):
+        if is_other and (row.is_settled or row.told.number < number):
+            store = shared_store()
             store.ask_and_wait(store.store.forget, JOBS, run.id)
             raise AlreadyRunning(run.address.name, run.address.path)
-    renew(run, lifetime)
+
+
+def _founded(values: Mapping[str, Event], sender: str) -> float:
+    """Since when the store has known of runs, in seconds since the epoch; it is told where it does not know.
+
+    :param sender: under whose name it takes what it is told now.
+    """
+    event = values.get(FOUNDED)
+    if event is not None and event.sender == sender:
+        with suppress(ValueError, TypeError):
+            return float(json.loads(event.text))
+    store, now = shared_store(), time()
+    store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [entry_of(json.dumps(now), FOUNDED)], 0)
+    return now
 
 
 def renew(run: Run, lifetime: float) -> None:
     """Say that ``run`` is alive; raises ``StoreError``."""
     store = shared_store()
     until = time() + lifetime
-    store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
+    told = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
+    run.told = Told(*told)
+
+
+def find_lost(runs: Iterable[Run]) -> list[Run]:
+    """Those of ``runs`` that the store was told of, and has lost: it was emptied, or is back with what it had before.
+
+    That is one question for all of them.
+
+    :raises StoreError: the store does not answer.
+    """
+    store = shared_store()
+    position = store.ask_and_wait(store.store.lasts, [JOBS]).get(JOBS, {})
+    return [run for run in runs if run.told is not None and not run.told.is_in(position)]
 
 
 def release(run: Run) -> None:
     """Say that ``run`` has ended; raises ``StoreError``."""
     store = shared_store()
+    if run.is_cancelled:  # before another run may begin, which may be asked to end as well
+        store.ask_and_wait(store.store.forget, _orders(run.address), CANCEL)
     store.ask_and_wait(store.store.forget, JOBS, run.id)
-    if run.is_cancelled:
-        store.ask_and_wait(store.store.forget, _topic(run.id), CANCEL)
 
 
 def is_asked_to_end(run: Run) -> bool:
     """Whether somebody wants ``run`` to end; raises ``StoreError``."""
     store = shared_store()
-    return CANCEL in store.ask_and_wait(store.store.retained, _topic(run.id))
+    order = store.ask_and_wait(store.store.retained, _orders(run.address)).get(CANCEL)
+    return order is not None and order.text == _order(run.id)
 
 
 async def ask_to_end(id_: str, address: Address) -> None:
-    """Have the run of this id end, if it is one of that job, and alive; raises ``StoreError``."""
+    """Have the run of this id end, if it is one of that job; raises ``StoreError``.
+
+    That the store does not know the run says little: it may have been emptied a moment ago. So the order is given
+    unless the store knows that another run of the job is alive. There is room for one of each job, so that nobody can
+    fill the store.
+    """
     store = shared_store()
-    row = rows_of(await store.ask(store.store.retained, JOBS)).get(id_)
-    if row is not None and row.address == address and row.until > time():
-        entry = entry_of("{}", CANCEL)
-        await store.ask(store.store.publish, _topic(id_), uuid.uuid4().hex, [entry], 0)
+    rows, now = rows_of(await store.ask(store.store.retained, JOBS)), time()
+    alive = {name for name, row in rows.items() if row.address == address and row.is_settled and row.until > now}
+    if id_ in alive or not alive:
+        entry = entry_of(_order(id_), CANCEL)
+        await store.ask(store.store.publish, _orders(address), uuid.uuid4().hex, [entry], 0)
 
 
 def _entry(run: Run, until: float, is_settled: bool) -> object:
@@ -110,5 +161,10 @@ def _entry(run: Run, until: float, is_settled: bool) -> object:
     return entry_of(json.dumps(said), run.id)
 
 
-def _topic(id_: str) -> str:
-    return f"run {id_}"
+def _orders(address: Address) -> str:
+    """Under which it is kept that a run of a job is to end; no path is called so."""
+    return f"end {address.topic}"
+
+
+def _order(id_: str) -> str:
+    return json.dumps({"run": id_})

@@ -6,6 +6,7 @@ import os
 import threading
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from time import time
 from typing import Final, NamedTuple
 
@@ -32,6 +33,21 @@ class Address(NamedTuple):
         return f"bar {self.path}\n{self.name}"
 
 
+class Told(NamedTuple):
+    """What the store was told, as it has numbered that.
+
+    :ivar sender: under whose name; another one after the store was emptied.
+    :ivar number: in order.
+    """
+
+    sender: str
+    number: int
+
+    def is_in(self, position: Mapping[str, int]) -> bool:
+        """Whether a store that stands there has been told so."""
+        return position.get(self.sender, 0) >= self.number
+
+
 class Run:
     """One time that a job is done, from its beginning to its end.
 
@@ -43,6 +59,7 @@ class Run:
     :ivar show_at: when a loop tells next how far it is; 0 where it shall look at once.
     :ivar renewed: when the store was told last that it is alive, and ``heard_of`` when the store or clients were; in
         seconds since the epoch.
+    :ivar told: how the store was told last that it is alive; ``None`` where it was not yet.
     :ivar thread: that has begun it.
     :ivar is_over: set when the store knows that it has ended, or has not taken that at once.
     """
@@ -55,6 +72,7 @@ class Run:
         self.has_raised = False
         self.show_at = 0.0
         self.renewed = self.heard_of = time()
+        self.told: Told | None = None
         self.is_over = threading.Event()
         self.thread = threading.current_thread()
         self._process = os.getpid()

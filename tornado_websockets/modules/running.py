@@ -195,7 +195,7 @@ class Running(Progress):
     @staticmethod
     def _claim(run: Run) -> None:
         with suppress(StoreError):  # it is logged; the job is done all the same
-            claim(run, clerk.pace.lifetime)
+            claim(run, clerk.pace.lifetime, clerk.pace.noticing)
 
     def _set_off(self, run: Run, total: Number | None, *, is_loop: bool = False) -> None:
         self._give_back()

@@ -25,7 +25,7 @@ progress.set_engine(new ModuleProgressBar.EngineHtml5(document.querySelector("#c
 progress.set_engine(new ModuleProgressBar.EngineBootstrap(document.body, { progressbar_striped: true }));
 progress.set_engine({ update: ({ percent }) => (document.title = `${percent}%`) });
 progress.progression.toFixed(1);
-progress.set_engine(new ModuleProgressBar.EngineJob(document.body, { outcome_texts: { done: "OK", cancelled: "", failed: "" } }));
+progress.set_engine(new ModuleProgressBar.EngineJob(document.body, { outcome_texts: { done: "OK", cancelled: "", failed: "" }, refusal_texts: { not_yours: "" } }));
 progress.set_engine({ update: (job: ModuleProgressBar.Job) => (document.title = job.stage?.name ?? job.log.join()) });
 progress.cancel().catch(({ code }) => console.log(code, progress.run, progress.outcome === "failed"));
 class OldEngine extends ModuleProgressBar.EngineInterface {

@@ -46,6 +46,12 @@
     log_visible: true,
     log_label: "Log",
     outcome_texts: { done: "Done", cancelled: "Cancelled", failed: "Failed" },
+    refusal_texts: {
+      forbidden: "You may not cancel it",
+      unavailable: "It cannot be cancelled now, try again",
+      timeout: "No answer, try again",
+      disconnected: "No answer, try again",
+    },
   };
 
   // Lines of a log that are kept, as the server does.
@@ -206,6 +212,8 @@
       const all = { ...JOB_DEFAULTS, ...options };
       super(container, all);
       this.texts = { ...JOB_DEFAULTS.outcome_texts, ...options.outcome_texts };
+      /** @type {Record<string, string>} */
+      this.refusals = { ...JOB_DEFAULTS.refusal_texts, ...options.refusal_texts };
       this.stage = build("span", ["progressbar-stage"]);
       this.outcome = build("span", ["progressbar-outcome"]);
       this.outcome.setAttribute("role", "status");
@@ -226,6 +234,8 @@
       this.job = null;
       /** @type {string | null} the run that somebody has clicked away */
       this.clicked = null;
+      /** @type {{ run: string | null, text: string }} why a run was not cancelled */
+      this.refused = { run: null, text: "" };
       /** @type {readonly string[]} */
       this.shown = [];
     }
@@ -236,14 +246,20 @@
       this.job = job;
       const place = stage && stage.of ? `${stage.index}/${stage.of} ` : "";
       this.stage.textContent = stage ? `${place}${stage.name}` : "";
-      const text = outcome ? this.texts[outcome] : "";
-      // Screen readers say it each time it is set.
-      if (this.outcome.textContent !== text) this.outcome.textContent = text;
       if (outcome) this.outcome.dataset.outcome = outcome;
       else delete this.outcome.dataset.outcome;
       this.button.hidden = run === null;
-      this.button.disabled = run !== null && run === this.clicked;
+      this.announce(job);
       if (log !== this.shown) this.write(log);
+    }
+
+    /** Tell how the job has ended, or why a click did not end it. */
+    announce(/** @type {Job} */ { outcome, run }) {
+      const reason = run !== null && run === this.refused.run ? this.refused.text : "";
+      const text = outcome ? this.texts[outcome] : reason;
+      // Screen readers say it each time it is set.
+      if (this.outcome.textContent !== text) this.outcome.textContent = text;
+      this.button.disabled = run !== null && run === this.clicked;
     }
 
     /** Show the lines of a log; those that are shown already stay, for who reads or selects them. */
@@ -262,12 +278,14 @@
     cancel() {
       const { job } = this;
       if (!job) return;
-      this.clicked = job.run;
-      this.button.disabled = true;
-      job.cancel().catch((/** @type {Error} */ error) => {
-        this.clicked = null;
-        this.button.disabled = false;
-        this.outcome.textContent = error.message;
+      const { run } = job;
+      this.clicked = run;
+      this.refused = { run: null, text: "" };
+      this.announce(job);
+      job.cancel().catch((/** @type {Error & { code?: string }} */ { code = "", message }) => {
+        if (this.clicked === run) this.clicked = null;
+        this.refused = { run, text: this.refusals[code] ?? message };
+        this.announce(job);
       });
     }
   }
@@ -437,6 +455,8 @@
     }
 
     _end(/** @type {"cancelled" | "failed"} */ outcome) {
+      // A server that could not hear how a run has ended takes it to be dead in the end.
+      if (outcome === "failed" && this.outcome) return;
       Object.assign(this, { outcome, run: null });
       this._show();
     }

@@ -138,6 +138,11 @@ declare namespace ModuleProgressBar {
     log_label: string;
     /** What is said of how it has ended. Default: "Done", "Cancelled", "Failed". */
     outcome_texts: Record<Outcome, string>;
+    /**
+     * What is said beside the button where the job was not cancelled, by the code of the refusal; where it has none of
+     * that code, what the server says. Default: texts of "forbidden", "unavailable", "timeout" and "disconnected".
+     */
+    refusal_texts: Record<string, string>;
   }
 
   /**
