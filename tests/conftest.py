@@ -28,7 +28,9 @@ hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
 #: Where browsers are driven, and where something has its time, to expire, to be renewed, to be answered: machines that
-#: test are shared, so what fails there is tried once more, and the report names it. All the rest has one try.
+#: test are shared, so what fails there with other programs at work is tried once more, and the report names it. All the
+#: rest has one try.
+PROGRAMS = frozenset({"browser", "nginx_program", "postgres", "redis_program", "servers"})
 TRIED_AGAIN = (
     *("tests/browser/", "tests/example/", "tests/live/", "tests/upgrading/"),
     *("tests/channels_bridge/", "tests/tornado_bridge/", "tests/jobs/", "tests/people/", "tests/store/"),
@@ -40,7 +42,7 @@ _numbers = count(1)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.nodeid.startswith(TRIED_AGAIN):
+        if item.nodeid.startswith(TRIED_AGAIN) and not PROGRAMS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

@@ -164,7 +164,7 @@ async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_
     async with Client("/jobs", websocket=here) as page:
         await page.receive(PREFIX + "init")
         await asyncio.to_thread(claim, run, 0.5, 0.0)
-        assert await page.receive(PREFIX + "failed", timeout=5) == {}
+        assert await page.receive(PREFIX + "failed", timeout=10) == {}
         await page.assert_nothing(PREFIX + "failed", timeout=0.5)
         clerk.begin(run, _idle(bar))
         await asyncio.to_thread(clerk.note, bar._account(), run, wait=True)
@@ -188,7 +188,7 @@ async def test_of_a_run_that_ends_while_the_store_loses_everything_clients_are_t
 
     monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.3, slack=-9.0))
     monkeypatch.setattr(failing_store, "retained", look)
-    await asyncio.to_thread(claim, Run(Address("/jobs", bar.name), is_cancellable=True), 1.5, 0.0)
+    await asyncio.to_thread(claim, Run(Address("/jobs", bar.name), is_cancellable=True), 4.0, 0.0)
     looks.clear()
     async with Client("/jobs", websocket=here) as page:
         await page.receive(PREFIX + "init")

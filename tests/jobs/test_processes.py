@@ -107,6 +107,14 @@ for _ in range(3):
 
 
 @pytest.fixture(scope="module")
+def redis(redis_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One of these tests' own, which may be emptied."""
+    redis = RedisServer(redis_program, tmp_path_factory.mktemp("redis"))
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture(scope="module")
 def job_server(redis: RedisServer, database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A daphne whose clients see what workers do."""
     with servers_on(redis, database, tmp_path_factory.mktemp("jobs")) as servers:

@@ -149,9 +149,9 @@ async def test_a_store_that_was_emptied_hears_of_runs_that_go_on_before_another_
     claim(first, 30, 0.0)
     empty()
     with ThreadPoolExecutor(2) as threads:
-        second = threads.submit(claim, made(), 30, 1.0)
+        second = threads.submit(claim, made(), 30, 4.0)
         await until(lambda: FOUNDED in store.ask_and_wait(store.store.retained, JOBS))
-        third = threads.submit(claim, made(OTHERS), 30, 1.0)
+        third = threads.submit(claim, made(OTHERS), 30, 4.0)
         renew(first, 30)
         with pytest.raises(AlreadyRunning):
             second.result(10)

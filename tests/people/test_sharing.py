@@ -181,6 +181,22 @@ async def test_nobodies_who_come_back_after_a_stop_are_counted_once(key):
         assert await watcher.receive("presence") == {"count": 5}  # and nothing else since it was 4
 
 
+async def test_nobodies_who_are_sent_away_twice_are_counted_once(key):
+    first, second, third = (process_at(f"/here/{key}", "count", BY_NOTES) for _ in range(3))
+    presence = endpoint_of(third).presence
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(enter(third, None))
+        page = await stack.enter_async_context(enter(first, None))
+        place = presence._places[third.path]
+        for number, process in enumerate((second, third), 1):
+            connection_of(page.connection).end(Close(1012, "retry=1000"))
+            await until(lambda wanted=number: sum("awaited since" in info for info, _ in place.said()) == wanted)
+            page = await stack.enter_async_context(enter(process, None))
+            await until(lambda wanted=number + 2: len(place) == wanted)
+        assert presence._count(third.path, place) == 2
+        assert [person["info"] for person in await third.apeople()] == [{}] * 4
+
+
 @pytest.fixture
 async def emptied(start):
     """Two people of two processes, the store that these share, and who was told to have left in the end: nobody."""

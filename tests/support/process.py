@@ -31,7 +31,7 @@ PYTHON = (sys.executable, "-W", "default")
 #: As in production: development mode costs several times as much processor time.
 PLAIN_PYTHON = (sys.executable,)
 
-#: Below those that systems choose from, each time another one, from where other processes of the tests do not begin.
+#: Below those that systems choose from, each time another one; other processes of the tests begin elsewhere, as a rule.
 _first = random.randrange(12_000)
 _ports = (20_000 + (_first + number) % 12_000 for number in itertools.count())
 
@@ -56,7 +56,7 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on, and that no system gives away to one who asks for any.
 
-    So a program that is stopped finds its port again, whatever runs beside it.
+    So a program that is stopped finds its port again, though others ask for any meanwhile.
     """
     while True:
         port = next(_ports)

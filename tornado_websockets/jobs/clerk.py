@@ -174,13 +174,14 @@ class Clerk:
     def _do(self) -> None:
         with self._condition:
             runs = list(self._runs.items())
+        if is_shared():
+            self._look_for_lost([run for run, _ in runs])
         for run, worker in runs:
             try:
                 worker.catch_up()
             except Exception:  # of a subclass that has its own way to tell; the run is alive all the same
                 logger.exception("Clients cannot be told how far a job is (%r)", run.address)
         if is_shared():
-            self._look_for_lost([run for run, _ in runs])
             for run, worker in runs:
                 self._look_after(run, worker)
         self._write_changes()

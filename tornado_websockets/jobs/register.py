@@ -10,10 +10,11 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import inf
 from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..exceptions import AlreadyRunning
+from ..exceptions import AlreadyRunning, StoreError
 from ..people.sharing import entry_of, shared_store
 from .run import Address, Told
 
@@ -29,6 +30,9 @@ CANCEL: Final = "cancel"
 
 #: The value among runs that says since when there are any, and no run's id.
 FOUNDED: Final = "founded"
+
+#: Seconds for which a store that has known of runs for no longer may not know of all.
+NEW: Final = 30.0
 
 #: Seconds after which nobody needs to know of a run any more that was not renewed.
 FORGOTTEN: Final = 300.0
@@ -65,30 +69,41 @@ def claim(run: Run, lifetime: float, noticing: float) -> None:
     """Say that ``run`` begins.
 
     :param lifetime: seconds that it counts as alive without being renewed.
-    :param noticing: seconds within which processes tell a store of their runs that was emptied; one that knows of none
-        for so short a time is asked again.
+    :param noticing: seconds within which processes tell a store of their runs that was emptied; one that has known of
+        any run for less than that is asked again.
     :raises AlreadyRunning: another run of its job is alive.
     :raises StoreError: the store does not answer.
     """
     store = shared_store()
     until = time() + lifetime
     sender, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
-    values = store.ask_and_wait(store.store.retained, JOBS)
-    _refuse_second(run, number, values)
-    if store.store.waits:  # else it has no other processes
-        founded = _founded(values, sender)
-        if (rest := founded + noticing - time()) > 0:
+    try:
+        values = store.ask_and_wait(store.store.retained, JOBS)
+        _refuse_second(run, number, values)
+        rest = _founded(values, sender) + noticing - time() if store.store.waits else 0.0  # else it has no others
+        if rest > 0:
             sleep(min(rest, noticing))
             _refuse_second(run, number, store.ask_and_wait(store.store.retained, JOBS))
-    renew(run, lifetime)
+    except BaseException:
+        _forget(run)
+        raise
+    if run.is_abandoned:
+        _forget(run)
+    else:
+        renew(run, lifetime)
+
+
+def _forget(run: Run) -> None:
+    """Take back that ``run`` begins; a store that does not answer takes it for dead after a while."""
+    store = shared_store()
+    with suppress(StoreError):
+        store.ask_and_wait(store.store.forget, JOBS, run.id)
 
 
 def _refuse_second(run: Run, number: int, values: Mapping[str, Event]) -> None:
     for id_, row in rows_of(values).items():
         is_other = id_ != run.id and row.address == run.address and row.until > time()
         if is_other and (row.is_settled or row.told.number < number):
-            store = shared_store()
-            store.ask_and_wait(store.store.forget, JOBS, run.id)
             raise AlreadyRunning(run.address.name, run.address.path)
 
 
@@ -98,12 +113,18 @@ def _founded(values: Mapping[str, Event], sender: str) -> float:
     :param sender: under whose name it takes what it is told now.
     """
     event = values.get(FOUNDED)
-    if event is not None and event.sender == sender:
-        with suppress(ValueError, TypeError):
-            return float(json.loads(event.text))
+    if event is not None and event.sender == sender and (founded := _read_founded(values)) < inf:
+        return founded
     store, now = shared_store(), time()
     store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [entry_of(json.dumps(now), FOUNDED)], 0)
     return now
+
+
+def _read_founded(values: Mapping[str, Event]) -> float:
+    """What the store says of that; infinity where it says nothing."""
+    with suppress(ValueError, TypeError, LookupError):
+        return float(json.loads(values[FOUNDED].text))
+    return inf
 
 
 def renew(run: Run, lifetime: float) -> None:
@@ -144,14 +165,14 @@ def is_asked_to_end(run: Run) -> bool:
 async def ask_to_end(id_: str, address: Address) -> None:
     """Have the run of this id end, if it is one of that job; raises ``StoreError``.
 
-    That the store does not know the run says little: it may have been emptied a moment ago. So the order is given
-    unless the store knows that another run of the job is alive. There is room for one of each job, so that nobody can
-    fill the store.
+    That the store does not know the run says little where it may have been emptied a moment ago. Then the order is
+    given unless the store knows that another run of the job is alive: one for each job, so that nobody fills the store.
     """
     store = shared_store()
-    rows, now = rows_of(await store.ask(store.store.retained, JOBS)), time()
+    values, now = await store.ask(store.store.retained, JOBS), time()
+    rows = rows_of(values)
     alive = {name for name, row in rows.items() if row.address == address and row.is_settled and row.until > now}
-    if id_ in alive or not alive:
+    if id_ in alive or (not alive and now - _read_founded(values) < NEW):
         entry = entry_of(_order(id_), CANCEL)
         await store.ask(store.store.publish, _orders(address), uuid.uuid4().hex, [entry], 0)
 

@@ -59,6 +59,7 @@ class Run:
     :ivar show_at: when a loop tells next how far it is; 0 where it shall look at once.
     :ivar renewed: when the store was told last that it is alive, and ``heard_of`` when the store or clients were; in
         seconds since the epoch.
+    :ivar is_abandoned: whether it was given up before it began.
     :ivar told: how the store was told last that it is alive; ``None`` where it was not yet.
     :ivar thread: that has begun it.
     :ivar is_over: set when the store knows that it has ended, or has not taken that at once.
@@ -72,6 +73,7 @@ class Run:
         self.has_raised = False
         self.show_at = 0.0
         self.renewed = self.heard_of = time()
+        self.is_abandoned = False
         self.told: Told | None = None
         self.is_over = threading.Event()
         self.thread = threading.current_thread()

@@ -187,6 +187,7 @@ class Running(Progress):
 
     def _abandon(self, run: Run) -> None:
         """It could not begin."""
+        run.is_abandoned = True
         if self._run is run:
             self._run = None
             clerk.end(run, self._account())

@@ -112,6 +112,8 @@ class Presence:
         found = Place()
         with self._lock:
             rows = {**rows, "here": self._place(topic).row()}
+        if self._is_counted:  # what is said of them is for the count alone
+            rows = {name: {id_: ({}, count, at) for id_, (_, count, at) in row.items()} for name, row in rows.items()}
         found.take(rows)
         return found
 
@@ -155,7 +157,7 @@ class Presence:
                 return  # it was not seen
             if connection.is_sent_away:
                 if is_nobody and self._is_counted:
-                    place.enter(connection.id, name, {_AWAITED_SINCE: time()}, time())
+                    place.enter(connection.id, name, {_AWAITED_SINCE: time()}, place.time_of(connection.id))
                     self._awaiting.add(connection.path)
                 grace, is_nobody = grace + RETURN, False
             is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
@@ -224,7 +226,7 @@ class Presence:
             else:
                 self._names.pop(connection.id, None)
             if self._is_counted:
-                info = _NOBODY if connection.user_key is None else {}
+                info = {} if connection.user_key is None else _KNOWN
             place = self._places[connection.path] = self._places.get(connection.path) or Place()
             place.expire(monotonic())
             place.enter(connection.id, person, info, time())
@@ -262,9 +264,9 @@ class Presence:
             place = self._places[topic] = self._places.get(topic) or Place()
             before = place.version
             place.take(rows)
-            if self._is_counted and any(_AWAITED_SINCE in info for row in rows.values() for info, _, _ in row.values()):
-                self._awaiting.add(topic)
             has_changed = place.version != before
+            if has_changed and self._is_counted and any(_AWAITED_SINCE in info for info, _ in place.said()):
+                self._awaiting.add(topic)
             if not place:
                 del self._places[topic]
         if has_changed:
@@ -274,7 +276,8 @@ class Presence:
         """How many people are here.
 
         Who is nobody, and is sent away by a server that stops, comes back as somebody else. It is counted until it is
-        forgotten, and so that nobody is counted twice, one of those who have come since then is not.
+        forgotten, and so that nobody is counted twice, one of those who have come since then is not. These may have
+        been sent away themselves meanwhile.
         """
         if topic not in self._awaiting:
             return len(place)
@@ -283,7 +286,7 @@ class Presence:
         if not awaited:
             self._awaiting.discard(topic)
             return len(place)
-        came = sum(1 for info, at in said if info == _NOBODY and at >= min(awaited))
+        came = sum(1 for info, at in said if info != _KNOWN and at >= min(awaited))
         return len(place) - min(len(awaited), came)
 
     def _whole(self, topic: str, place: Place) -> str:
@@ -320,8 +323,9 @@ class Presence:
             place, shown = self._place(topic, until), self._shown.pop(topic, {})
             self._gathering.pop(topic, None)
             whole = self._whole(topic, place) if _NOTHING in shown.values() else ""
-            lacking = {each: self._changes_since(topic, place, at) for each, at in shown.items() if at != _NOTHING}
-            data = self._changes(topic, place)
+            count = self._count(topic, place) if self._is_counted else 0
+            lacking = {each: self._changes_since(place, at, count) for each, at in shown.items() if at != _NOTHING}
+            data = self._changes(topic, place, count)
             if not place:
                 self._places.pop(topic, None)
         self._sharing.hurry(topic)
@@ -335,24 +339,24 @@ class Presence:
             elif lack is not None:
                 _write(connection, encoder.event(EVENT, lack))
 
-    def _changes_since(self, topic: str, place: Place, version: int) -> dict[str, Any] | None:
+    def _changes_since(self, place: Place, version: int, count: int) -> dict[str, Any] | None:
         if self._is_counted:
-            return {"count": self._count(topic, place)} if place.version > version else None
+            return {"count": count} if place.version > version else None
         return place.changes_since(version)
 
-    def _changes(self, topic: str, place: Place) -> dict[str, Any] | None:
+    def _changes(self, topic: str, place: Place, count: int) -> dict[str, Any] | None:
         changes: dict[str, Any] | None = place.tell()
         if not self._is_counted:
             return changes
-        before, count = self._counts.pop(topic, 0), self._count(topic, place)
+        before = self._counts.pop(topic, 0)
         if count:
             self._counts[topic] = count
         return None if before == count else {"count": count}
 
 
-#: What is said of somebody without a user where people are only counted; and of one whose server has sent it away,
-#: with the time, in seconds since 1970.
-_NOBODY: Final[Mapping[str, Any]] = {"nobody": True}
+#: Where people are only counted, this is said of users, and nothing of others; but of one whose server has sent it
+#: away since when that was, in seconds since 1970.
+_KNOWN: Final[Mapping[str, Any]] = {"known": True}
 _AWAITED_SINCE: Final = "awaited since"
 
 #: The frame that shows nobody.

@@ -14,7 +14,7 @@ from ..exceptions import Refused
 from ..schema.protocol import Field, invalid
 from .suggestions import did_you_mean
 
-#: Refusals by which whoever writes a page learns of a mistake.
+#: Refusals that are mistakes of whoever writes a page; of data they may be a visitor's.
 MISTAKES: Final = frozenset(
     {Code.INVALID_JSON, Code.MISSING_EVENT, Code.UNKNOWN_EVENT, Code.RESERVED_EVENT, Code.INVALID_DATA}
 )

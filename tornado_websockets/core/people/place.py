@@ -77,6 +77,10 @@ class Place:
         person = self._whose.get(connection)
         return None if person is None else self._people[person].tabs[connection].info
 
+    def time_of(self, connection: str) -> float:
+        """When a connection, which must be here, has said it, in seconds since 1970."""
+        return self._people[self._whose[connection]].tabs[connection].at
+
     def person_of(self, connection: str) -> str | None:
         """Whose a connection is; ``None`` where it is not here."""
         return self._whose.get(connection)
@@ -141,7 +145,7 @@ class Place:
         return [person.seen(id_) for id_, person in self._people.items()]
 
     def said(self) -> Iterator[tuple[Info, float]]:
-        """What each of them has said last, and when, in seconds since 1970."""
+        """What each person here has said last, and when, in seconds since 1970."""
         for person in self._people.values():
             info, _, at = _summary(list(person.tabs.values()))
             yield info, at
