@@ -35,6 +35,9 @@ TUTORIAL = "docs/tutorial.md"
 #: Its scripts are compiled in ``tests/test_guides.py``, against what its WebSockets say.
 TYPES = "docs/guides/types.md"
 
+#: What builds the page in ``tests/browser/react``.
+CONFIGURATION = "// frontend/vite.config.js"
+
 #: What is known here, or read by a test of its own, such as ``django`` by the guide's; ``text`` and none are no code.
 LANGUAGES = {
     "",
@@ -113,7 +116,8 @@ def scripts() -> list[str]:
     rendered = "\n".join(html for name in GUIDES for html in outcome(name)["html"])
     inline = re.findall(r"<script(?: type=\"module\")?>\n(.*?)</script>", rendered, re.DOTALL)
     written = [block for name, block in found("js", "javascript") if name not in (TUTORIAL, TYPES)]
-    return [script.replace("/static/tornado_websockets/", f"{NPM_NAME}/") for script in (*written, *inline)]
+    of_pages = (script for script in (*written, *inline) if not script.startswith(CONFIGURATION))
+    return [script.replace("/static/tornado_websockets/", f"{NPM_NAME}/") for script in of_pages]
 
 
 @pytest.mark.timeout(120)

@@ -44,7 +44,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(program: Path) -> str:
     """What Vite makes of it, as the guide has it."""
-    [config] = re.findall(r"```javascript\n// frontend/vite.config.js\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    [config] = re.findall(r"```js\n// frontend/vite.config.js\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert "src/main.tsx" in config
     (program / "vite.config.js").write_text(config.replace("src/main.tsx", "page.jsx"))
     # StrictMode does twice what it does twice for those who develop.
