@@ -162,6 +162,22 @@ async def test_a_store_that_was_emptied_hears_of_runs_that_go_on_before_another_
     assert time() - began < 0.9  # the store is not new any more
 
 
+def test_a_run_that_is_given_up_while_it_waits_for_the_store_keeps_nobody_out(monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    run = made()
+    if current_store().store.waits:
+        monkeypatch.setattr(register, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            claim(made(), 30, 1.0)
+        assert rows() == {}
+    run.is_abandoned = True
+    claim(run, 30, 0.0)
+    assert rows() == {}
+    claim(made(), 30, 0.0)
+
+
 def test_what_makes_no_sense_is_left_out():
     good = json.dumps({"path": "/p", "name": "n", "until": time(), "settled": True})
     texts = {"good": good, "1": "nonsense", "2": "[]", "3": "{}", "4": '{"path":1,"name":2,"until":"x","settled":0}'}
