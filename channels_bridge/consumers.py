@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from functools import cached_property, partial
-from time import monotonic
 from typing import Any, ClassVar, Final
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -63,7 +62,9 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         transport.begin(connection)
         try:
             if await self._is_admitted(connection):
-                await self._serve(connection, transport)
+                answer = connection.offer.answer
+                await connection.open(transport.accept if answer is None else partial(transport.accept, answer))
+                await transport.read_to_end(connection)
             else:
                 await transport.refuse()
         except asyncio.CancelledError:
@@ -125,20 +126,6 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         if pattern.names <= found.keys():
             return {name: found[name] for name in pattern.names}
         return pattern.match(path)
-
-    async def _serve(self, connection: Connection, transport: AsgiTransport) -> None:
-        answer = connection.offer.answer
-        await connection.open(transport.accept if answer is None else partial(transport.accept, answer))
-        while (message := await transport.receive()) is not None:
-            await connection.received(message)
-            if transport.has_more():
-                now = monotonic()
-                transport.look_after_client(now)
-                if connection.is_long_gone:
-                    transport.cut()
-                    break
-                if connection.shard.count_handled(now):
-                    await connection.shard.turnstile.wait()
 
 
 def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:

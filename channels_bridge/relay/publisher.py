@@ -1,6 +1,7 @@
 """The relay: connects the clients of this process with those of the others, over a channel layer."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -9,6 +10,7 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
+from tornado_websockets.core.complaints import Complaints
 from tornado_websockets.core.control import CONTROL, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.audience import Audience
@@ -17,7 +19,7 @@ from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.forking import ForkGuard
 from tornado_websockets.core.handlers.greenlets import new_lock, settled_here
-from tornado_websockets.core.logger import Complaints, logger
+from tornado_websockets.core.logger import logger
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.processes.survey import ANSWERS
 
@@ -125,23 +127,25 @@ class Relay:
 
     def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
-        outgoing = Outgoing(message, None if outcome is None else settled_here(outcome))
+        outcome = None if outcome is None else settled_here(outcome)
         try:
             sender = self._current_sender()
         except (RuntimeError, OSError) as error:  # the system has no thread, or no file, for another loop
             if not self._has_no_loop:
                 logger.error("Nothing can be sent to other processes: %s (path %.64r)", error, message.topic)
             self._has_no_loop = True
+            outgoing = Outgoing(message, outcome)
             counters.messages_unsent += outgoing.is_loss
             outgoing.fail(error)
         else:
             self._has_no_loop = False
-            if sender is None:
-                if isinstance(message, Message):
-                    self._hub.note_unheard(message)
-                outgoing.succeed()
-            else:
-                sender.put(outgoing)
+            if sender is not None:
+                sender.put(Outgoing(message, outcome))
+                return
+            if isinstance(message, Message) and outcome is not None:
+                self._hub.note_unheard(message)
+            if outcome is not None:
+                outcome.set_result(None)
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
@@ -162,7 +166,8 @@ class Relay:
 
     def _current_sender(self) -> Sender | None:
         """The sender for the layer and the loop of now; ``None`` where nobody could hear."""
-        self._fork.check()
+        if self._fork.pid != os.getpid():
+            self._fork.check()
         with self._lock:
             layer = get_channel_layer()  # of which Channels would make one for each of several threads that ask first
             if layer is None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
 
+from tornado_websockets.core.complaints import Complaints
 from tornado_websockets.core.counters import counters
-from tornado_websockets.core.logger import Complaints, logger
+from tornado_websockets.core.logger import logger
 from tornado_websockets.paths import group_of
 
 from .redis_groups import OWN, membership_in

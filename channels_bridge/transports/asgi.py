@@ -136,6 +136,19 @@ class AsgiTransport:
         """Whether nobody but us has cancelled the task; if so, it goes on."""
         return self._abort_code is not None and self._task is not None and self._task.uncancel() == 0
 
+    async def read_to_end(self, connection: Connection) -> None:
+        """Give ``connection`` what its client sends, one message after the other, until it leaves or is given up."""
+        while (message := await self.receive()) is not None:
+            await connection.received(message)
+            if self.has_more():
+                now = monotonic()
+                self.look_after_client(now)
+                if connection.is_long_gone:
+                    self.cut()
+                    break
+                if connection.shard.count_handled(now):
+                    await connection.shard.turnstile.wait()
+
     async def receive(self) -> str | bytes | None:
         """The next message; ``None`` when the client has gone, or is given up."""
         if self._abort_code is not None:

@@ -110,7 +110,7 @@ def test_threads_that_use_it_meanwhile_wait_until_it_is_done():
         order.append("used")
 
     guard = ForkGuard(forget)
-    guard._pid = -1  # as if this were another process than it was
+    guard.pid = -1  # as if this were another process than it was
     threads = [threading.Thread(target=use) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -10,7 +10,7 @@ from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.delivery.shard import Pace
 from tornado_websockets.exceptions import EmitHandlerError, InvalidInstanceError, PublishError
 from tornado_websockets.paths import PathPattern
-from tornado_websockets.serving.emitting import Emitter
+from tornado_websockets.serving.emitting import Emitter, emitting_connection
 from tornado_websockets.serving.endpoint import Endpoint
 from tornado_websockets.transactions import Options
 
@@ -205,3 +205,32 @@ class TestWhateverIsSent:
         with pytest.raises(InvalidInstanceError):
             self.send(chat, way, "hi")
         assert chat.publisher.messages == []
+
+
+class TestTheEmittingConnection:
+    @staticmethod
+    async def seen_by(endpoint, place):
+        """The emitting connection of ``endpoint`` in a handler of a client of ``place``, and that client's own."""
+        seen = []
+
+        async def look():
+            seen.append(emitting_connection(endpoint))
+
+        place.on(look)
+        client = await place.connect()
+        await client.send("look")
+        return seen[0], client.connection
+
+    def test_is_nobodys_outside_of_handlers(self, chat):
+        assert emitting_connection(chat.endpoint) is None
+
+    async def test_is_that_of_the_running_handler(self, chat):
+        found, its_own = await self.seen_by(chat.endpoint, chat)
+        assert found is its_own
+
+    async def test_may_be_that_of_another_endpoint_where_there_is_one_path(self, chat):
+        found, its_own = await self.seen_by(Place("/other").endpoint, chat)
+        assert found is its_own
+
+    async def test_is_not_that_of_another_endpoint_where_there_are_many_paths(self, chat):
+        assert (await self.seen_by(Place("/room/<slug:room>").endpoint, chat))[0] is None

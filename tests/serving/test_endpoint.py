@@ -145,32 +145,6 @@ class TestBroadcasting:
         assert done == [1]
 
 
-class TestTheEmittingConnection:
-    @staticmethod
-    async def seen_by(endpoint, client):
-        """The emitting connection of ``endpoint`` in a handler of ``client``."""
-        seen = []
-
-        async def look():
-            seen.append(endpoint.emitting_connection())
-
-        client.connection.endpoint.dispatcher.register(look)
-        await client.send("look")
-        return seen[0]
-
-    def test_is_nobodys_outside_of_handlers(self, endpoint):
-        assert endpoint.emitting_connection() is None
-
-    async def test_is_that_of_the_running_handler(self, endpoint, client):
-        assert await self.seen_by(endpoint, client) is client.connection
-
-    async def test_may_be_that_of_another_endpoint_where_there_is_one_path(self, client):
-        assert await self.seen_by(endpoint_at("/other"), client) is client.connection
-
-    async def test_is_not_that_of_another_endpoint_where_there_are_many_paths(self, client):
-        assert await self.seen_by(endpoint_at("/room/<slug:room>"), client) is None
-
-
 class TestAuthorize:
     async def test_by_default_lets_everyone_in(self, endpoint):
         assert await endpoint.is_authorized(MemoryClient(endpoint).connection) is True

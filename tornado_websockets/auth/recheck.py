@@ -13,11 +13,11 @@ from typing import Any
 from asgiref.sync import AsyncToSync
 
 from .. import conf
+from ..core.complaints import Outage
 from ..core.connections.connection import Connection
 from ..core.forking import after_fork
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
-from ..core.outage import Outage
 from ..core.protocol.closing import LOGGED_OUT, SESSION_GONE
 from ..core.tasks import keep
 from ..database import idle_database, with_database

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from .. import conf
+from ..core.complaints import Outage
 from ..core.forking import after_fork
 from ..core.handlers.workers import Workers
-from ..core.outage import Outage
 from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
 from .login import read_user

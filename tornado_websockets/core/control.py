@@ -10,8 +10,8 @@ from threading import Lock
 from typing import Any, Final
 
 from ..exceptions import PublishError
+from .complaints import Complaints
 from .counters import counters
-from .logger import Complaints
 from .protocol.outline import brackets, depth
 
 #: The topic that every process with clients hears. No path is called so: they begin with a slash.

@@ -32,21 +32,23 @@ class ForkGuard:
     uWSGI forks without the hooks of Python, unless it is told to use them (``py-call-osafterfork``).
 
     :param forget: makes what it belongs to start anew.
+
+    :ivar pid: of the process that it has seen last: what stands in the way of every message compares that itself.
     """
 
     def __init__(self, forget: Forget) -> None:
         self._forget = forget
-        self._pid = os.getpid()
+        self.pid = os.getpid()
         self._lock = threading.Lock()  # held for as long as it takes to start anew, and never in the first process
         after_fork(self.check)
 
     def check(self) -> None:
         """Start anew if this is another process than it was; costs less than 0.1 µs where it is not."""
-        if self._pid != os.getpid():
+        if self.pid != os.getpid():
             with self._lock:
-                if self._pid != os.getpid():
+                if self.pid != os.getpid():
                     self._forget()
-                    self._pid = os.getpid()
+                    self.pid = os.getpid()
 
 
 def _forget_all() -> None:

@@ -21,6 +21,7 @@ from ..jobs.keeping import Account, Known
 from ..jobs.lookout import lookout
 from ..jobs.run import Address, Run
 from ..people.sharing import is_shared
+from ..serving.emitting import emitting_connection
 from ..serving.keeping import is_transaction_open
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ class Progress(ABC):
     def _address(self) -> Address:
         """Where its clients are: at its WebSocket, or at the concrete path of the handler that is running."""
         endpoint = self._its_endpoint()
-        connection = endpoint.emitting_connection()
+        connection = emitting_connection(endpoint)
         if connection is not None and connection.endpoint is endpoint:
             return self._address_at(connection.path)
         return self._address_at(endpoint.pattern.build({}))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.functional import Promise
 
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
+from ..core.handlers.calling import current
 from ..exceptions import EmitHandlerError
 from ..fragments.fragment import HTML, Fragment
 from ..people.orders import Disconnect, Recheck
@@ -63,7 +64,7 @@ class Emitter:
 
     def path_for(self, parameters: Mapping[str, Any]) -> str:
         """The concrete path for ``parameters``, or without any that of the handler that is running; errors as above."""
-        connection = self._endpoint.emitting_connection()
+        connection = emitting_connection(self._endpoint)
         if parameters or connection is None or connection.endpoint is not self._endpoint:
             return self._endpoint.pattern.build(parameters)
         return connection.path
@@ -109,7 +110,7 @@ class Emitter:
         """
         text = self._write(event, _or_nothing(data))
         key = event if supersede else None
-        connection = self._endpoint.emitting_connection()
+        connection = emitting_connection(self._endpoint)
         if connection is not None:
             # Many handlers may send for one module: they keep its order, unless one has something else waiting.
             has_waiting = connection.shard.has_waiting(connection)
@@ -120,12 +121,13 @@ class Emitter:
 
     def _write(self, event: str, data: Data | str | None) -> str:
         text = self._endpoint.encoder.event(event, data)
-        self._endpoint.refuse_strangers()
+        if self._endpoint.roster.strangers:
+            self._endpoint.refuse_strangers()
         return text
 
     def _emit_inside(self, event: str, text: str, audience: Audience | None = None) -> Sending | Publication:
         """Emit where a handler is running, or where that is allowed elsewhere."""
-        connection = self._endpoint.emitting_connection()
+        connection = emitting_connection(self._endpoint)
         if connection is not None:
             return self._emit(connection, Message(self._topic(connection), event, text, audience=audience))
         if may_emit_anywhere() and not self._endpoint.pattern.names:
@@ -150,6 +152,13 @@ class Emitter:
     ) -> Publication:
         topic = self._endpoint.pattern.build(parameters) if audience is None else self.path_for(parameters)
         return publish(self._endpoint.hub, Message(topic, event, text, audience=audience), options)
+
+
+def emitting_connection(endpoint: Endpoint) -> Connection | None:
+    """The connection whose handler is running, if it tells which path of ``endpoint`` is meant."""
+    connection = cast("Connection | None", current.get())
+    is_clear = connection is not None and (connection.endpoint is endpoint or not endpoint.pattern.names)
+    return connection if is_clear else None
 
 
 def _or_nothing(data: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.functional import Promise
 
@@ -79,6 +79,7 @@ class Endpoint:
     :ivar options: what it was told besides its path, for whoever describes it.
     :ivar context: what handlers get as ``self``.
     :ivar observers: are told of its connections.
+    :ivar roster: the open connections of this process.
     :ivar followed: events of rows that are followed, with their types.
     :ivar is_hidden: whether only those whom ``authorize`` lets in may know that it is there. It is in no description,
         and its replies in parts, which last as long as somebody looks, are in no measure of what handlers do.
@@ -131,7 +132,7 @@ class Endpoint:
         self.is_rechecked = recheck
         self.subprotocols = tuple(subprotocols)
         self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
-        self._roster = Roster()
+        self.roster = Roster()
         after_fork(self.forget)
 
     @property
@@ -165,16 +166,16 @@ class Endpoint:
 
     def forget(self) -> None:
         """Start without connections, as a forked process must."""
-        self._roster.clear()
+        self.roster.clear()
 
     @property
     def handlers(self) -> Roster:
-        """The open connections of this process."""
-        return self._roster
+        """:attr:`roster`, which an application may replace by a list of its own."""
+        return self.roster
 
     @handlers.setter
     def handlers(self, members: Iterable[Any]) -> None:
-        self._roster = Roster(members)
+        self.roster = Roster(members)
 
     async def is_authorized(self, connection: Connection, run: Run | None = None, *, is_known: bool = False) -> bool:
         """Whether a client may connect: who it is is found out first. Why it may not is logged and counted.
@@ -203,7 +204,7 @@ class Endpoint:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; its ``open`` handler has not run yet."""
-        self._roster.append(connection.socket)
+        self.roster.append(connection.socket)
         for observer in self.observers:
             observer.on_connected(connection)
         if connected.receivers:
@@ -212,7 +213,7 @@ class Endpoint:
     def on_disconnected(self, connection: Connection) -> None:
         """The client has disconnected; its ``close`` handler has not run yet."""
         with suppress(ValueError):  # the application may have been there before us
-            self._roster.remove(connection.socket)
+            self.roster.remove(connection.socket)
         for observer in self.observers:
             observer.on_disconnected(connection)
         if disconnected.receivers:
@@ -246,14 +247,8 @@ class Endpoint:
 
     def refuse_strangers(self) -> None:
         """Raise ``InvalidInstanceError`` where an application has put something else among the connections."""
-        for stranger in self._roster.strangers:
+        for stranger in self.roster.strangers:
             raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
-
-    def emitting_connection(self) -> Connection | None:
-        """The connection whose handler is running, if it tells which path is meant."""
-        connection = cast("Connection | None", current.get())
-        is_clear = connection is not None and (connection.endpoint is self or not self.pattern.names)
-        return connection if is_clear else None
 
 
 def may_emit_anywhere() -> bool:

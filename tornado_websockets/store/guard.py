@@ -9,10 +9,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from ..core.breaker import Breaker, BreakerTiming
+from ..core.complaints import Outage
 from ..core.forking import ForkGuard
 from ..core.handlers.executor import Idle, Threads
 from ..core.handlers.greenlets import greenlets_here, new_lock
-from ..core.outage import Outage
 from ..core.recovery.record import Retention
 from ..core.recovery.store import Store
 from ..exceptions import StoreError

@@ -1,10 +1,10 @@
-"""What is logged of something that fails for everybody."""
+"""What is logged of what strangers send, and of something that fails for everybody."""
 
 import logging
 
 import pytest
 
-from tornado_websockets.core.outage import CALM, OUTAGE_INTERVAL, Outage
+from tornado_websockets.core.complaints import CALM, OUTAGE_INTERVAL, Complaints, Outage
 
 
 class Time:
@@ -95,3 +95,39 @@ def test_forgets_an_outage(outage, time, caplog):
     time.now += CALM
     outage.worked()
     assert len(caplog.records) == 1
+
+
+@pytest.fixture
+def complaints(time):
+    return Complaints(5.0, time)
+
+
+def said(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_the_first_is_logged_as_an_error(complaints, caplog):
+    complaints.add("kind", "It is %r", 1)
+    [record] = caplog.records
+    assert (record.name, record.levelname, record.getMessage()) == ("tornado_websockets", "ERROR", "It is 1")
+
+
+def test_the_next_ones_of_a_kind_are_counted(complaints, time, caplog):
+    for number in range(10):
+        complaints.add("kind", "It is %r", number)
+    for number in (10, 11):
+        time.now += 5.0
+        complaints.add("kind", "It is %r", number)
+    more = " (and 9 more of this kind since the last such line)"
+    assert said(caplog) == ["It is 0", f"It is 10{more}", "It is 11"]
+
+
+def test_may_be_of_another_level(time, caplog):
+    Complaints(5.0, time, level=logging.WARNING).add("kind", "It is so")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_kinds_are_logged_apart(complaints, caplog):
+    for kind in ("one", "other", "one"):
+        complaints.add(kind, "It is %s", kind)
+    assert said(caplog) == ["It is one", "It is other"]

@@ -1,5 +1,7 @@
-"""The log of an outage: few lines about what fails for everybody at once, however many it fails for."""
+"""What is logged less often than it happens: what strangers send, and what fails for everybody at once."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
@@ -12,6 +14,41 @@ OUTAGE_INTERVAL: Final = 10.0
 
 #: Seconds without a failure after which what works counts as working again.
 CALM: Final = 1.0
+
+
+class Complaints:
+    """Logs what strangers send, who may do so as often as they like: of each kind one line in ``interval`` seconds.
+
+    The next line says how many there were meanwhile.
+
+    :param interval: in seconds.
+    :param clock: gives seconds, and never goes back.
+    :param level: of the lines.
+    """
+
+    def __init__(
+        self, interval: float = 5.0, clock: Callable[[], float] = monotonic, *, level: int = logging.ERROR
+    ) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._level = level
+        self._due: dict[str, float] = {}
+        self._unlogged: Counter[str] = Counter()
+
+    def add(self, kind: str, message: str, *args: object) -> None:
+        """Log ``message % args``, unless it is too early.
+
+        :param kind: one of few: each is remembered.
+        """
+        now = self._clock()
+        if now < self._due.get(kind, now):
+            self._unlogged[kind] += 1
+            return
+        self._due[kind] = now + self._interval
+        unlogged = self._unlogged.pop(kind, 0)
+        if unlogged:
+            message, args = f"{message} (and %d more of this kind since the last such line)", (*args, unlogged)
+        logger.log(self._level, message, *args)
 
 
 class Outage:
