@@ -1,3 +1,6 @@
+import asyncio
+import time
+
 import pytest
 from django.test import override_settings
 
@@ -5,7 +8,7 @@ from tests.support.memory import MemoryTransport
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.paths import PathPattern
 from tornado_websockets.serving.endpoint import Endpoint
-from tornado_websockets.serving.handshake import connect, join_headers
+from tornado_websockets.serving.handshake import connect, join_headers, take_turn
 
 
 class TestJoiningHeaders:
@@ -24,6 +27,21 @@ class TestJoiningHeaders:
 
     def test_of_none_gives_none(self):
         assert dict(join_headers([])) == {}
+
+
+async def test_those_who_connect_at_a_moment_let_others_go_first():
+    """A turn of the loop is a part of what they all take; it would be all of it."""
+
+    async def shake_hands():
+        await take_turn()
+        time.sleep(0.001)  # noqa: ASYNC251 as the work of a handshake
+
+    began = last = time.monotonic()
+    longest, crowd = 0.0, asyncio.gather(*(shake_hands() for _ in range(100)))
+    while not crowd.done():
+        await asyncio.sleep(0)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    assert longest < (last - began) / 3
 
 
 class TestConnecting:

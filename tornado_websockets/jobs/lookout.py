@@ -19,6 +19,7 @@ from ..exceptions import StoreError, is_connection_closed
 from ..people.sharing import shared_store
 from .keeping import FAILED, Known, read_known
 from .register import FORGOTTEN, JOBS, Row, rows_of
+from .roll import Absent, Roll, Runs
 
 if TYPE_CHECKING:
     from ..core.connections.socket import Socket
@@ -118,61 +119,41 @@ class Lookout:
                     raise
 
     async def _watch(self, hub: Hub) -> None:
-        """Tell the clients here of runs that die, and that turn out to be alive.
-
-        A run that was only away says so itself; but whatever carries that may have taken it to be gone as well. Those
-        that were dead before are shown so to who comes.
-        """
-        store, pace = shared_store(), self._pace
-        buried: Mapping[str, float] | None = None  # until when they were alive
-        seen: Mapping[str, Row] = {}
-        lost: Mapping[str, Row] = {}
-        trusted_from = told_from = 0.0  # when the store knows all, and clients are told all
+        """Tell the clients here of runs that die, and that turn out to be alive."""
+        store, pace, roll = shared_store(), self._pace, Roll(self._pace.mending)
         while not hub.is_empty:
             pause = pace.interval
             try:
                 rows = rows_of(await store.ask(store.store.retained, JOBS))
-                missing = {id_: row for id_, row in seen.items() if not (id_ in rows or id_ in (buried or ()))}
-                gone = await self._find_gone(store, missing)
-                is_emptied = bool(gone.keys() - lost.keys()) or _is_anew(seen, rows)
-                lost, ended = await self._sort(gone)
+                absent = await self._sort(store, roll.absent_from(rows))
             except StoreError:  # which is logged
-                trusted_from = told_from = time() + pace.mending
+                roll.distrust(time())
             else:
                 now = time()
-                if is_emptied:  # and so, perhaps, is what carries to the clients how a run has ended
-                    told_from = now + pace.mending
-                if now < told_from:
-                    ended += [row for id_, row in missing.items() if id_ not in gone]
-                await self._show(hub, ended)
-                seen = rows = {**rows, **lost}
-                if now >= trusted_from:
-                    back = [rows[id_] for id_ in buried or () if id_ in rows and rows[id_].until > now]
-                    await self._show(hub, back)
-                    buried = _bury(hub, rows, buried, now)
-                pause = min([pause, *(row.until - now for row in rows.values() if row.until > now)])
-                await self._tidy(store, rows, now)
+                verdict = roll.look(rows, absent, now)
+                await self._show(hub, verdict.shown)
+                for row in verdict.dead:
+                    _deliver(hub, row.address, FAILED, {})
+                pause = min(pause, roll.next_death(now) or pause)
+                await self._tidy(store, roll.known, now)
             await asyncio.sleep(max(pause, pace.patience))
 
-    @staticmethod
-    async def _find_gone(store: Guard, missing: Mapping[str, Row]) -> dict[str, Row]:
-        """Those of the runs ``missing`` in the store that it was not told to forget: it was emptied."""
-        position = (await store.ask(store.store.lasts, [JOBS])).get(JOBS, {}) if missing else {}
-        return {id_: row for id_, row in missing.items() if not row.told.is_in(position)}
-
-    async def _sort(self, gone: Mapping[str, Row]) -> tuple[dict[str, Row], list[Row]]:
-        """Which of them may yet tell the store of themselves, and are dead if they do not; and which have ended.
-
-        Those have that the store was told of as ended since, or of whose job it was told another run.
-        """
-        lost, ended = {}, []
-        for id_, row in gone.items():
+    async def _sort(self, store: Guard, runs: Runs) -> Absent:
+        """Find out why ``runs`` are not in the store any more."""
+        absent = Absent({}, {}, {}, {})
+        position = (await store.ask(store.store.lasts, [JOBS])).get(JOBS, {}) if runs else {}
+        for id_, row in runs.items():
+            if row.told.is_in(position):
+                absent.released[id_] = row
+                continue
             known = await self._read(row.address)
             if known is not None and known.run != id_:
-                ended.append(row)
+                absent.superseded[id_] = row
             elif row.is_settled:
-                lost[id_] = row
-        return lost, ended
+                absent.awaited[id_] = row
+            else:
+                absent.unclaimed[id_] = row
+        return absent
 
     async def _show(self, hub: Hub, rows: Iterable[Row]) -> None:
         """Tell the clients here where the bars of these runs stand."""
@@ -183,25 +164,11 @@ class Lookout:
                     _deliver(hub, row.address, "init", known.data)
 
     @staticmethod
-    async def _tidy(store: Guard, rows: Mapping[str, Row], now: float) -> None:
+    async def _tidy(store: Guard, rows: Runs, now: float) -> None:
         for id_, row in rows.items():
             if row.until + FORGOTTEN < now:
                 with suppress(StoreError):
                     await store.ask(store.store.forget, JOBS, id_)
-
-
-def _is_anew(seen: Mapping[str, Row], rows: Mapping[str, Row]) -> bool:
-    """Whether the store was emptied, and has been told anew of runs that were ``seen``."""
-    return any(id_ in seen and row.told.sender != seen[id_].told.sender for id_, row in rows.items())
-
-
-def _bury(hub: Hub, rows: Mapping[str, Row], buried: Mapping[str, float] | None, now: float) -> dict[str, float]:
-    """Tell the clients of this process of runs that are dead, and were not ``buried``; those are returned together."""
-    dead = {id_: row for id_, row in rows.items() if row.until <= now and row.is_settled}
-    for id_, row in dead.items():
-        if buried is not None and buried.get(id_) != row.until:
-            _deliver(hub, row.address, FAILED, {})
-    return {id_: row.until for id_, row in dead.items()}
 
 
 def _deliver(hub: Hub, address: Address, event: str, data: Mapping[str, Any]) -> None:
