@@ -78,7 +78,7 @@ def test_requirements(tmp_path, before, after):
     [
         ("new TornadoWebSocket('/x')", "new TornadoWebSocket('/x', { reconnect: false })"),
         ("new TornadoWebSocket('/x', {})", "new TornadoWebSocket('/x', { reconnect: false })"),
-        ("new TornadoWebSocket('/x', {port: 1})", "new TornadoWebSocket('/x', { reconnect: false,port: 1})"),
+        ("new TornadoWebSocket('/x', {port: 1})", "new TornadoWebSocket('/x', { reconnect: false, port: 1})"),
         (
             "new TornadoWebSocket(f('a, b'), { port: 1 })",
             "new TornadoWebSocket(f('a, b'), { reconnect: false, port: 1 })",

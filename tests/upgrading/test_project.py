@@ -108,6 +108,26 @@ def test_collected_static_files_are_passed_over(tmp_path):
     assert unread(tmp_path) == {"public": "holds what collectstatic collected"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ("STATIC_ROOT = os.path.join(BASE_DIR, 'www', 'collected')", "www/collected"),
+        ('STATIC_ROOT = BASE_DIR / "collected"', "collected"),
+        ("STATIC_ROOT = 'collected/'", "portal/collected"),
+        ("STATIC_ROOT = '/srv/static'", ""),
+        ("STATIC_ROOT = os.environ['STATIC_ROOT']", ""),
+        ("OTHER_STATIC_ROOT = 'static'", ""),
+    ],
+)
+def test_so_are_those_that_settings_name(tmp_path, settings, where):
+    page = "var ws = new TornadoWebSocket('/x'); ws.emit('close');"
+    folder = where or "static"
+    write(tmp_path, {"portal/settings.py": settings, f"{folder}/chat/chat.js": page, "chat/static/chat/chat.js": page})
+    assert unread(tmp_path) == ({where: "holds what collectstatic collected"} if where else {})
+    pages = {path for path, _, rule in found(tmp_path) if rule == "reserved-event"}
+    assert pages == {"chat/static/chat/chat.js"} | (set() if where else {"static/chat/chat.js"})
+
+
 def test_what_tools_keep_goes_without_saying(tmp_path):
     write(tmp_path, {".git/hooks/x.py": "print 1", "__pycache__/x.py": "print 1", ".tox/py/x.py": "print 1"})
     assert unread(tmp_path) == {}

@@ -345,7 +345,7 @@ def test_the_side_of_tornado(tmp_path):
             pass
         isinstance(1, WebSocketHandler)
     """
-    assert rules(tmp_path, text) == [(3, "tornado-side"), (4, "tornado-side")]
+    assert rules(tmp_path, text) == [(3, "tornado-mounted"), (4, "tornado-side")]
 
 
 def test_a_script_that_python_names(tmp_path):

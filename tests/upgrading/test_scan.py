@@ -38,7 +38,9 @@ def test_what_only_an_asgi_server_changes_does_not_matter_on_tornado():
         "no-asgi",
         "tornado-socket",
         "timer-outside",
+        "server-port",
         "tornado-handlers",
+        "tornado-mounted",
         "tornado-side",
     }
 

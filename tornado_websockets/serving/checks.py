@@ -45,11 +45,9 @@ def check_asgi(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
                 id="tornado_websockets.W010",
             )
         ]
-    if application == _APPLICATION:
-        return list(_without_daphne())
-    path = _source_of(str(application).rpartition(".")[0])
+    path = None if application == _APPLICATION else _source_of(str(application).rpartition(".")[0])
     if path is None or _SERVES.search(path.read_text(errors="replace")):
-        return []
+        return list(_without_daphne())
     return [
         Warning(
             f"ASGI_APPLICATION is {application!r}, but {path.name} serves no WebSockets.",

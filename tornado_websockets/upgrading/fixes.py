@@ -204,5 +204,7 @@ def _reconnect_edit(making: Making) -> Edit | None:
     if "reconnect" in arguments[1]:
         return Edit(end, end, "")
     start = making.call.places[1] + 1
-    is_empty = not arguments[1][1:-1].strip()
-    return Edit(start, start, " reconnect: false " if is_empty else " reconnect: false,")
+    rest = arguments[1][1:-1]
+    if not rest.strip():
+        return Edit(start, start, " reconnect: false ")
+    return Edit(start, start, " reconnect: false," + ("" if rest[0].isspace() else " "))

@@ -36,6 +36,7 @@ _LISTENING = re.compile(
 )
 _COMING_BACK = re.compile(r"\bnew\s+TornadoWebSocket\b|\.connect\s*\(|\blocation\s*\.\s*reload\s*\(")
 _FILE = re.compile(r"\bfile://")
+_SERVER_PORT = re.compile(r"\{\{[^{}]*\b(?:SERVER_PORT|request\.get_port)\b[^{}]*\}\}")
 _READING = re.compile(r"\.(?:readAsDataURL|readAsBinaryString|toDataURL)\s*\(")
 _OWN_EVENTS = {"open", "close"}
 
@@ -110,6 +111,8 @@ class Pages:
         if script.makings:
             for found in _FILE.finditer(script.code):
                 yield self._at(script, found.start(), "other-origin", "pages of file:// have the origin null")
+            for found in _SERVER_PORT.finditer(script.text):
+                yield self._at(script, found.start(), "server-port")
         for found in script.members(self._clients(script), r"_websocket\b"):
             yield self._at(script, found.start(), "private-websocket")
 

@@ -29,6 +29,8 @@ _REQUIREMENTS = re.compile(
 _INSTALLED = {"node_modules", "bower_components", "site-packages", "jspm_packages", "__pypackages__"}
 _TOOLS = {"__pycache__", "CVS", ".git", ".hg", ".svn", ".tox", ".nox", ".eggs", ".cache", ".idea", ".vscode"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_QUOTED = re.compile(r"[\"']([^\"']+)[\"']")
+_STATIC_ROOT = re.compile(r"^\s*STATIC_ROOT\s*=(.*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,18 @@ def read_project(root: Path) -> tuple[list[SourceFile], list[Unread]]:
             files.append(found)
         else:
             unread.append(found)
-    return files, sorted(unread)
+    collected = {root for root in _static_roots(files) if any(root in file.path.parents for file in files)}
+    unread += [Unread(path, "holds what collectstatic collected") for path in collected]
+    return [file for file in files if collected.isdisjoint(file.path.parents)], sorted(unread)
+
+
+def _static_roots(files: list[SourceFile]) -> Iterator[PurePosixPath]:
+    """Where static files are collected, as far as settings spell it out: below their own folder, or one around it."""
+    for file in files:
+        for found in _STATIC_ROOT.finditer(file.text) if file.is_python else ():
+            name = "/".join(_QUOTED.findall(found[1])).strip("/")
+            if name:
+                yield from (folder / name for folder in file.path.parents)
 
 
 def _walk(root: Path, unread: list[Unread]) -> Iterator[Path]:

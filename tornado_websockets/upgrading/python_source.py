@@ -98,7 +98,8 @@ class PythonSource:
         yield from self._of_name(node, scope)
         for value in self.values.of(node, scope):
             if value.kind is Kind.EXTERNAL and value.name.startswith(f"{_WRAPPER}."):
-                yield scope.source.finding(_line(node), "tornado-side", f"TornadoWrapper.{node.attr}")
+                rule = "tornado-mounted" if node.attr == "add_handlers" else "tornado-side"
+                yield scope.source.finding(_line(node), rule, f"TornadoWrapper.{node.attr}")
             if value.kind is not Kind.MEMBER or value.of is None:
                 continue
             if value.of.kind is Kind.CONNECTION and node.attr in ON_TORNADO_ONLY:

@@ -142,7 +142,8 @@ _TABLE = (
         "emit-outside",
         "`emit` of a WebSocket outside of its handlers",
         "It raises EmitHandlerError there, as was always documented.",
-        "Call `publish`, or set TORNADO_WEBSOCKETS = {'EMIT_ANYWHERE': True}, where the path has no parameters.",
+        "Call `publish`, or set TORNADO_WEBSOCKETS = {'EMIT_ANYWHERE': True}, where the path has no parameters. What a "
+        "command or another process sends needs CHANNEL_LAYERS to reach anybody.",
         EMITTING,
     ),
     _must_on_asgi(
@@ -178,7 +179,8 @@ _TABLE = (
         "reserved-event",
         "a page that sends `open` or `close`",
         "No client may: it is refused with `reserved_event`. The server calls both itself, once each.",
-        "Give the event another name, here and in the handler.",
+        "Give the event another name, here and in the handler. Where other handlers need what this one sets, set a "
+        "default in an `open` handler: a client may leave, or send something else, before it.",
         CLOSING,
     ),
     _look(
@@ -191,7 +193,7 @@ _TABLE = (
     _must(
         "emit-data",
         "`emit` of what is no object",
-        "`data` must be a dict or a string of valid JSON; anything else raises TypeError, NaN a ValueError.",
+        "`data` must be a dict that JSON can write, or a string; anything else raises TypeError, NaN a ValueError.",
         'Put it into a dict, and read it from there in the page: socket.emit("rows", {"rows": rows}).',
         DATA,
     ),
@@ -207,6 +209,14 @@ _TABLE = (
         "a client that names no port",
         "It connected to 8000. Now it connects to the port of the page, under the old names too.",
         "Nothing where one port serves both. Else say {port: 8000}, or let the proxy pass /ws/ on.",
+        PORT,
+    ),
+    _look_on_asgi(
+        "server-port",
+        "the port of the server in a page that connects",
+        "Behind a proxy, Tornado read it off the Host of the browser; of an ASGI server it is the port that this "
+        "listens on, which a browser may not reach.",
+        "Leave the option out: the client connects to the port of the page.",
         PORT,
     ),
     _must(
@@ -284,6 +294,13 @@ _TABLE = (
         "a handler of Tornado's own in TORNADO",
         "Only `manage.py runtornado` serves it.",
         "Static files go to WhiteNoise or the web server, others become views.",
+        REST,
+    ),
+    _must_on_asgi(
+        "tornado-mounted",
+        "what is mounted on Tornado by hand",
+        "Under an ASGI server nobody serves it: a WebSocket there is refused as unknown.",
+        "Leave `add_to_handlers=False` out of the WebSocket; others become views.",
         REST,
     ),
     _look_on_asgi(

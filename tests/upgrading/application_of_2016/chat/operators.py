@@ -25,7 +25,7 @@ class Operator(WebSocketHandler):  # finds: tornado-side
 
 
 ws_operators = WebSocket('/operators', add_to_handlers=False)
-TornadoWrapper.add_handlers(('/ws/operators', Operator, {'websocket': ws_operators}))  # finds: tornado-side
+TornadoWrapper.add_handlers(('/ws/operators', Operator, {'websocket': ws_operators}))  # finds: tornado-mounted
 
 
 @ws_operators.on
