@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
 from tornado_websockets.core.complaints import Complaints
@@ -146,6 +147,12 @@ class Relay:
                 self._hub.note_unheard(message)
             if outcome is not None:
                 outcome.set_result(None)
+
+    def keep_to_process(self) -> None:
+        """Put a layer in memory in the place of the default one, for as long as ``CHANNEL_LAYERS`` stays what it is."""
+        layer = get_channel_layer()
+        if layer is not None and not isinstance(layer, InMemoryChannelLayer):
+            channel_layers.set(DEFAULT_CHANNEL_LAYER, InMemoryChannelLayer())
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""

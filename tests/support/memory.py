@@ -205,6 +205,9 @@ class MemoryPublisher:
     def stretch(self, topic: str) -> int | None:
         return None
 
+    def keep_to_process(self) -> None:
+        self.log.append("keep to the process")
+
     def publish(self, message: Message | Note, outcome: "Future[None] | None" = None) -> None:
         self.log.append(message)
         self.outcomes.append(outcome)

@@ -3,11 +3,13 @@
 import asyncio
 
 import pytest
+from channels.layers import get_channel_layer
 from django.core.exceptions import SynchronousOnlyOperation
 from django.test import override_settings
 
 from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.exceptions import Refused
+from tornado_websockets.paths import group_of
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 
@@ -33,6 +35,34 @@ async def test_socket_has_what_the_client_was_given(ws):
         socket = alice.connection
         assert (socket.user, socket.session, socket.headers["x-name"]) == ("alice", {"a": 1}, "value")
         assert (socket.path, socket.kwargs) == ("/client/7", {"number": 7})
+
+
+@pytest.mark.parametrize("kind", ["core.RedisChannelLayer", "pubsub.RedisPubSubChannelLayer"])
+async def test_nothing_is_heard_where_users_are(redis, kind):
+    """What a test's handlers emit, and what its body publishes or sends by the layer, stays in its process."""
+    ws = WebSocket("/heard", add_to_handlers=False)
+
+    @ws.on
+    async def say(data):
+        await ws.emit("said", data)
+
+    layers = {"default": {"BACKEND": f"channels_redis.{kind}", "CONFIG": {"hosts": [redis.url]}}}
+    with override_settings(CHANNEL_LAYERS=layers), redis.client() as last, redis.client() as users:
+        last.ping()  # so that it is connected
+        with users.monitor() as seen:
+            async with Client("/heard", websocket=ws) as alice:
+                await alice.emit("say", {"text": "Hello"})
+                assert await alice.receive("said") == {"text": "Hello"}
+                await ws.apublish("said", {"text": "from a view"})
+                assert await alice.receive("said") == {"text": "from a view"}
+                message = {"type": "websocket.event", "path": "/heard", "event": "said", "data": {"text": "by hand"}}
+                await get_channel_layer().group_send(group_of("/heard"), message)
+                assert await alice.receive("said") == {"text": "by hand"}
+            last.ping()  # what was sent before it has been seen
+            commands = [seen.next_command()["command"]]
+            while commands[-1] != "PING":
+                commands.append(seen.next_command()["command"])
+    assert commands == ["PING"]
 
 
 async def test_who_leaves_at_once_has_left(ws):

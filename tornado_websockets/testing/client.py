@@ -112,6 +112,8 @@ class Client:
         """
         endpoint = endpoint_of(self._websocket)
         test_clients.add(self)
+        if endpoint.hub.publisher is not None:
+            endpoint.hub.publisher.keep_to_process()
         self._connection = handshake.connect(
             endpoint,
             Transport(self.arrive),

@@ -32,6 +32,9 @@ class Publisher(Protocol):
         :param outcome: is given word of how it went: ``PublishError`` where it failed.
         """
 
+    def keep_to_process(self) -> None:
+        """Send nothing to other processes any more: what is tested shall not be heard where users are."""
+
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop that it sends from; ``None`` where it sends nothing."""
 
