@@ -214,6 +214,33 @@ class TestHello:
         assert said(back) == [2]
         assert max(welcome["at"].values()) == 2
 
+    async def test_what_the_store_takes_while_it_answers_is_not_missing(self, start):
+        class Answering(Hanging):
+            """Has read when it takes what it was given before, and tells of that afterwards."""
+
+            def read(self, topic, with_events=True):
+                record = super().read(topic, with_events)
+                if is_asked.is_set():
+                    self.goes_on.set()
+                    is_stored.wait(5)
+                return record
+
+        is_asked, is_stored = threading.Event(), threading.Event()
+        store = Answering()
+        guard = Guard(store)
+        process = start(store=lambda: guard)
+        store.goes_on.set()
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        since = (await hello(client))["at"]
+        store.goes_on.clear()
+        stored = asyncio.ensure_future(process.ws.publish("said", {"n": 2}))
+        stored.add_done_callback(lambda _: is_stored.set())
+        back = await process.connect()  # which hears all from 3 on
+        is_asked.set()
+        welcome = await hello(back, since)
+        assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
+
     async def test_without_history_the_id_alone(self, start):
         client = await start(history=0).connect()
         assert await hello(client, {"x": 1}) == {"id": client.connection.id}
@@ -653,6 +680,28 @@ class TestRetainedValues:
         hear(2)
         await until(lambda: said(client, "track")[-1:] == [3])
         await until(lambda: said(client, "track")[-1] == 1)
+
+    async def test_what_the_store_takes_while_it_answers_is_newer(self, start):
+        class Answering(Hanging):
+            def retained(self, topic):
+                values = super().retained(topic)
+                if is_asked.is_set():
+                    self.goes_on.set()
+                    is_stored.wait(5)
+                return values
+
+        is_asked, is_stored = threading.Event(), threading.Event()
+        store = Answering()
+        guard = Guard(store)
+        process = start(store=lambda: guard, history=0, retain=("track",))
+        store.goes_on.set()
+        await process.connect()
+        await process.ws.publish("track", {"n": 1})
+        store.goes_on.clear()
+        stored = asyncio.ensure_future(process.ws.publish("track", {"n": 2}))
+        stored.add_done_callback(lambda _: is_stored.set())
+        is_asked.set()
+        assert said(await process.connect(), "track") == [2]
 
     async def test_a_recovery_leaves_no_older_one(self, start, guard):
         process = start(retain=("track",))

@@ -3,20 +3,18 @@
 import asyncio
 import os
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...delivery.keeper import Place
 from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
 from ..record import Event, Record, shared_sender
+from .pending import Pending
 from .policy import Policy
-
-if TYPE_CHECKING:
-    from .pending import Pending
 
 #: Senders that are told apart on one topic. Whoever can write to the layer can invent any number of them.
 MAX_HEARD: Final = 1_000
@@ -206,11 +204,17 @@ class Journal:
             if gap.since <= oldest or len(gap.events) > MAX_WAITING or gap.size > MAX_WAITING_BYTES
         ]
 
-    def known(self, record: Record) -> Known:
+    def under_way(self) -> Sequence[Pending]:
+        """What the store may have, or not have, where it answers a question that is asked now."""
+        return tuple(self.queue)
+
+    def known(self, record: Record, under_way: Sequence[Pending] = ()) -> Known:
         """What is known here besides ``record``.
 
         What the store has once had and has no more was dropped there, for its age or by an application: then it is not
         shown from here either.
+
+        :param under_way: when the record was asked for. The store may have it since.
         """
 
         def is_behind(sender: str, number: int) -> bool:
@@ -218,7 +222,7 @@ class Journal:
             return standing is None or number > standing.last
 
         events = [event for event in self._heard if is_behind(event.sender, event.number)]
-        for pending in self.queue:
+        for pending in dict.fromkeys((*under_way, *self.queue)):
             place = pending.place
             if place is not None and is_behind(place.sender, place.number):
                 events.append(Event(place.sender, place.number, pending.entry.text, place.audience))
@@ -273,17 +277,23 @@ class Journal:
                 found.append((name, event))
         return found
 
-    def take_values(self, values: Mapping[str, Event], asked: int) -> None:
+    def take_values(self, values: Mapping[str, Event], asked: int, under_way: Sequence[Pending] = ()) -> None:
         """Take what the store has retained.
 
         :param asked: the :attr:`changes` when it was asked: what was shown since then is newer.
+        :param under_way: what was when it was asked. The store may have it since: where it does not tell of another
+            sender's, that is newer than what it tells.
         """
-        unstored = {pending.place.number for pending in self.queue if pending.place is not None}
-        newer = {
-            name: (event, change)
-            for name, (event, change) in self.values.items()
-            if change > asked or (event.sender == self.sender and event.number in unstored)
-        }
+
+        def is_newer(name: str, event: Event, change: int) -> bool:
+            if change > asked or event.sender != self.sender:
+                return change > asked
+            found = values.get(name)
+            is_own = found is None or (found.sender == self.sender and found.number < event.number)
+            return event.number in unstored or (is_own and event.number in unanswered)
+
+        unstored, unanswered = _numbers(self.queue), _numbers(under_way)
+        newer = {name: known for name, known in self.values.items() if is_newer(name, *known)}
         self.values = {**{name: (event, asked) for name, event in values.items()}, **newer}
 
     def prune(self, listed: Mapping[str, int], now: float, seconds: float) -> None:
@@ -346,3 +356,7 @@ class Journal:
         holes.append(numbers)
         if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
             holes[:2] = [range(holes[0].start, holes[1].stop)]
+
+
+def _numbers(events: Iterable[Pending]) -> set[int]:
+    return {pending.place.number for pending in events if pending.place is not None}

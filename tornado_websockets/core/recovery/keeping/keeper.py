@@ -233,11 +233,13 @@ class TopicKeeper:
         journal, asked = found
         with journal.lock:
             self._listening.check(journal, asked)
+            under_way = journal.under_way()
         record = await self._read(journal, asked)
         await turn()
         with journal.lock:
             has_all = self._listening.has_all(journal, asked)
-            asks = Asks(member, hello, self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes, has_all)
+            base, most = self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes
+            asks = Asks(member, hello, base, most, has_all, under_way)
             if record is None:
                 return welcomes(journal, record, asks)
             journal.renew(record)

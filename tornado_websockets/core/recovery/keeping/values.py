@@ -53,10 +53,11 @@ class Values:
             pass
 
     async def _ask(self, journal: Journal, asked: Asked) -> None:
-        changes = journal.changes
+        with journal.lock:
+            changes, under_way = journal.changes, journal.under_way()
         values = await self._reads(asked, asked.store.retained, journal.topic)
         with journal.lock:
-            journal.take_values(sound_values(values, journal), changes)
+            journal.take_values(sound_values(values, journal), changes, under_way)
 
     def compare_later(self, journal: Journal, asked: Asked) -> None:
         """See to it that the clients here were told last what the store has kept. On an event loop.

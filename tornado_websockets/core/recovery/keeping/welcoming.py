@@ -13,6 +13,7 @@ from ..gap import Shown, missed_since, position_of
 from ..record import Event, Record
 from ..welcome import Hello, welcome_at
 from .journal import Journal
+from .pending import Pending
 from .placing import audience_of, show, twin_of
 
 #: Characters of a welcome for each byte that a history may have: what surrounds the events may take some.
@@ -26,6 +27,7 @@ class Asks:
     :ivar base: where the journal stood when it connected.
     :ivar most: characters that its events may have; where they have more, they count as not all there.
     :ivar is_whole: whether nothing was missed that is kept nowhere: see :meth:`.listening.Listening.has_all`.
+    :ivar under_way: what was on its way to the store when that was asked.
     """
 
     member: Member
@@ -33,6 +35,7 @@ class Asks:
     base: Mapping[str, int]
     most: float
     is_whole: bool = True
+    under_way: Sequence[Pending] = ()
 
 
 def catch_up(hub: Hub, journal: Journal, record: Record, asks: Asks) -> tuple[Placed, Shown]:
@@ -85,7 +88,7 @@ def _missed(journal: Journal, record: Record, asks: Asks, shown: Shown) -> list[
     since = asks.hello.since
     if since is None or not asks.is_whole:
         return None
-    known = journal.known(record)
+    known = journal.known(record, asks.under_way)
     missed = missed_since(since, record, known, shown)
     if missed is None:
         return None
