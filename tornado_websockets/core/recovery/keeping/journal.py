@@ -1,4 +1,7 @@
-"""What one process knows of a topic whose events are numbered: how far each sender has come, and what is under way."""
+"""What one process knows of a topic whose events are numbered: how far each sender has come, and what is under way.
+
+It is long because all of it changes together, in one step under one lock.
+"""
 
 import asyncio
 import os

@@ -168,8 +168,7 @@ class TopicKeeper:
         self._healing.watch(self._watched)
 
     async def _found(self, journal: Journal, asked: Asked) -> None:
-        founding = keep(asyncio.get_running_loop().create_task(self._find(journal, asked)))
-        await asyncio.wait([founding], timeout=FOUNDING)
+        await asyncio.wait([keep(asyncio.ensure_future(self._find(journal, asked)))], timeout=FOUNDING)
 
     async def _find(self, journal: Journal, asked: Asked) -> None:
         record = await self._read(journal, asked, False)
@@ -237,9 +236,8 @@ class TopicKeeper:
         record = await self._read(journal, asked)
         await turn()
         with journal.lock:
-            has_all = self._listening.has_all(journal, asked)
-            base, most = self._bases.get(member, {}), MAX_WELCOME * asked.retention.bytes
-            asks = Asks(member, hello, base, most, has_all, under_way)
+            base, has_all = self._bases.get(member, {}), self._listening.has_all(journal, asked)
+            asks = Asks(member, hello, base, MAX_WELCOME * asked.retention.bytes, has_all, under_way)
             if record is None:
                 return welcomes(journal, record, asks)
             journal.renew(record)
