@@ -45,9 +45,10 @@ class SendTiming:
 class Sender:
     """Sends through ``layer`` on ``loop``. Its task runs only while something waits.
 
-    A layer that fails at once is asked again for each batch, which costs little. One that hangs would cost
-    :attr:`SendTiming.call_timeout` each time, so from then on messages are rejected at once, until it takes a batch
-    without texts.
+    A layer that fails at once is asked twice for each batch, which costs little: a connection that Redis has ended,
+    when it was restarted, shows that only where it is used. Receivers know by its numbers what comes twice. One that
+    hangs would cost :attr:`SendTiming.call_timeout` each time, so from then on messages are rejected at once, until it
+    takes a batch without texts.
 
     :param is_here: whether a topic has clients in this process.
     :param queue: bounds of what waits.
@@ -187,8 +188,11 @@ class Sender:
         topic = batch[0].topic
         if hasattr(self.layer, "capacity"):
             self._rest(topic)
+        written = self._write(topic, batch)
         try:
-            error = await self._call(topic, batch, self._timing.call_timeout)
+            error = await self._call(*written, self._timing.call_timeout)
+            if error is not None and self._breaker.is_closed:  # at once, as on a connection that Redis has ended
+                error = await self._call(*written, self._timing.call_timeout)
         except asyncio.CancelledError as error:
             self._fail(batch, error)
             raise
@@ -201,13 +205,12 @@ class Sender:
             outgoing.succeed()
         self._report_recovery()
 
-    async def _call(self, topic: str, batch: list[Outgoing], seconds: float) -> Exception | None:
-        """Give the layer a batch, and tell the breaker how it went; the error, if there was one."""
+    async def _call(self, topic: str, message: dict[str, Any], seconds: float) -> Exception | None:
+        """Give the layer a message, and tell the breaker how it went; the error, if there was one."""
         started = self.loop.time()
-        group, message = self._write(topic, batch)
         try:
             async with asyncio.timeout(seconds):
-                await self.layer.group_send(group_of(group), message)
+                await self.layer.group_send(group_of(topic), message)
         except Exception as error:
             self._record_failure(error, started)
             return error
@@ -253,7 +256,7 @@ class Sender:
         while not breaker.is_closed:
             await asyncio.sleep(timing.probe_interval)
             breaker.begin_probe()
-            await self._call(topic, [], timing.probe_timeout)
+            await self._call(*self._write(topic, []), timing.probe_timeout)
         self._report_recovery()
 
     def _end_probing(self, _: asyncio.Task[None]) -> None:

@@ -10,9 +10,11 @@ import pytest
 from tests.endurance.conftest import Report
 from tests.endurance.scale import IS_LONG, amount, within
 from tests.endurance.stream import percentile, stream_over
-from tests.support.cluster import two_of
+from tests.support.cluster import numbers, two_of
 from tests.support.redis import RedisServer
 from tests.support.transports import ASGI_SERVERS, Servers
+from tests.support.waiting import until
+from tornado_websockets.core.delivery.group_names import group_name
 
 #: Broadcasts a second.
 RATE = 500
@@ -62,3 +64,25 @@ async def test_restart_costs_local_clients_nothing_and_remote_ones_what_is_count
         assert lost > 0 or case.seconds_down < 1
         assert slow <= within(0.1)
         assert resumed <= within(2)
+
+
+@pytest.mark.parametrize("layer", ["core", "pubsub"])
+async def test_what_each_process_says_first_afterwards_is_heard(
+    layer: str, mortal_redis: RedisServer, mortal_servers: Servers, key: str
+) -> None:
+    """Nobody has said anything meanwhile: that a connection has ended shows when it is used."""
+    async with two_of(mortal_servers, layer, mortal_redis, "uvicorn") as cluster:
+        for server in (cluster.here, cluster.there):
+            server.log.forgiven = "channels_redis"  # which reports that its connection broke
+        (here,), (there,) = await cluster.connect(f"/room/{key}")
+        await here.emit("say", {"n": 0})
+        await there.emit("say", {"n": 1})
+        for client in (here, there):
+            assert sorted(await numbers(client, 2)) == [0, 1]
+        await asyncio.to_thread(mortal_redis.kill)
+        await asyncio.to_thread(mortal_redis.start)
+        await until(lambda: mortal_redis.members().get(group_name(f"/room/{key}")) == 2)
+        for number, speaker in enumerate((here, there), 2):
+            await speaker.emit("say", {"n": number})
+            for client in (here, there):
+                assert await numbers(client, 1) == [number]

@@ -262,6 +262,23 @@ class TestFailing:
         assert (error.event, error.path) == ("say", "/chat")
         assert error.__cause__ is layer.error
 
+    async def test_that_is_over_when_it_is_asked_again_costs_nothing(self, sender, layer, caplog):
+        """As a connection that Redis had ended: it is found out when something is sent, and made anew."""
+        answers = [ConnectionResetError("gone"), None, None]
+
+        async def group_send(group, message):
+            await BrokerLayer.group_send(layer, group, message)
+            if (error := answers.pop(0)) is not None:
+                raise error
+
+        layer.group_send = group_send
+        outgoing = [*put(sender, "a"), *put(sender, "b", topic="/other")]
+        await arrived(*outgoing)
+        assert [each.outcome.exception() for each in outgoing] == [None, None]
+        first, again, _ = batches(layer)
+        assert first == again  # which receivers know by its numbers
+        assert caplog.records == []
+
     async def test_is_logged_once_and_so_is_its_end(self, sender, layer, caplog):
         layer.error = ConnectionResetError("gone")
         await arrived(*put(sender, "a", "b"))
