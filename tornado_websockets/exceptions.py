@@ -140,7 +140,8 @@ class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
 class PublishError(TornadoWebSocketsError):
     """The channel layer took no message, so it reached no other process.
 
-    The clients of the calling process, if any, were served. The layer's own error is ``__cause__``.
+    The clients of the calling process, if any, were served. On a path with a history it may reach others later, as
+    long as this process lives: the store is tried again. The layer's own error is ``__cause__``.
 
     :param event: name of the event.
     :param path: concrete path that was published to.

@@ -22,6 +22,7 @@ from tornado_websockets.core.forking import ForkGuard
 from tornado_websockets.core.handlers.greenlets import new_lock, settled_here
 from tornado_websockets.core.logger import logger
 from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.core.tasks import keep
 from tornado_websockets.processes.survey import ANSWERS
 
 from .batching import Outgoing, QueueBounds
@@ -96,7 +97,15 @@ class Relay:
             if receiver is None or not receiver.is_alive or receiver.layer is not layer:
                 topics, timing = self._hub.topics(), self._tuning.receiving
                 tally = self._tally
-                receiver = Receiver(layer, self._take, tally.forget, topics, timing=timing, listen=tally.listen)
+                receiver = Receiver(
+                    layer,
+                    self._take,
+                    tally.forget,
+                    topics,
+                    timing=timing,
+                    listen=tally.listen,
+                    resume=self._look_for_losses,
+                )
                 self._receiver = receiver
             return receiver
 
@@ -200,6 +209,10 @@ class Relay:
             queue=tuning.queue,
             numbering=tuning.numbering,
         )
+
+    def _look_for_losses(self) -> None:
+        if self._hub.keeper is not None:
+            keep(asyncio.ensure_future(self._hub.keeper.look()))
 
     def _take(self, message: Any) -> None:
         """Deliver what arrived. Whatever it is, the next message is received."""

@@ -81,6 +81,7 @@ class Receiver:
     :param forget: called with each topic that is left.
     :param topics: wanted from the beginning.
     :param listen: called with each topic that was joined, the first time.
+    :param resume: called when everything is heard again, after something may have been missed.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Receiver:
         *,
         timing: ReceiveTiming = ReceiveTiming(),
         listen: Callable[[str], object] | None = None,
+        resume: Callable[[], object] | None = None,
     ) -> None:
         self.layer = layer
         self.loop = asyncio.get_running_loop()
@@ -99,6 +101,7 @@ class Receiver:
         self._take = take
         self._forget = forget
         self._listen = listen
+        self._resume = resume
         self._timing = timing
         self._wanted = set(topics)
         self._leaving = 0  # who waits for a group to be left
@@ -109,7 +112,7 @@ class Receiver:
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._membership = membership_in(layer)
         self._work = asyncio.Event()
-        self._is_down = self._is_deaf = False
+        self._is_down = self._is_deaf = self._has_missed = False
         self._channel: str | None = None
         self._receiving: asyncio.Task[None] | None = None
         self._complaints = Complaints()
@@ -223,6 +226,7 @@ class Receiver:
         """Something of ``topic`` may have been missed."""
         if topic in self._joined:
             self._joined[topic] = next(_stretches)
+            self._has_missed = True
 
     def _hear_again(self) -> None:
         """Everything is joined: what was missed before belongs to no stretch."""
@@ -230,6 +234,10 @@ class Receiver:
             self._is_deaf = False
             for topic in self._joined:
                 self._break(topic)
+        if self._has_missed:
+            self._has_missed = False
+            if self._resume is not None:
+                self._resume()
 
     async def _discard(self, topic: str, channel: str) -> None:
         stretch = self._joined.pop(topic)  # first: who joins meanwhile must not take it for joined

@@ -285,6 +285,18 @@ class TestALayerThatIsDown:
         layer.error = None
         await until(lambda: receiver.stretch("/chat") not in (0, first))
 
+    async def test_is_told_once_everything_is_heard_again(self, layer):
+        resumed = []
+        receiver = Receiver(layer, print, print, timing=EAGER, resume=lambda: resumed.append(receiver.stretch("/chat")))
+        await receiver.join("/chat")
+        for count in (1, 2):
+            layer.error = ConnectionResetError("gone")
+            await until(lambda: receiver.stretch("/chat") == 0)
+            layer.error = None
+            await until(lambda: len(resumed) == count)
+        assert 0 < resumed[0] < resumed[1]
+        await receiver.leave("/chat")
+
     async def test_that_only_lets_an_idle_connection_time_out_ends_none(self, taken):
         class Idle(BrokerLayer):
             has_timed_out = False

@@ -37,6 +37,9 @@ class Keeper(Protocol):
     def listens_on(self, topic: str) -> bool:
         """Whether what others send to ``topic`` is wanted although its last client here has left."""
 
+    async def look(self) -> None:
+        """Look for what was lost while others were not heard."""
+
     def take(self, messages: Sequence[Message]) -> None:
         """Deliver, in their places, messages of one topic that have come from another process, in the order they came.
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import threading
 import time
+from dataclasses import replace
 from time import monotonic
 from types import SimpleNamespace
 
@@ -435,6 +436,36 @@ class TestBetweenProcesses:
         await there.ws.publish("said", {"n": 3})
         await until(lambda: mine.events == ["said", "tws.gap", "said"])
         assert "tws.gap" not in theirs.events
+
+    async def test_a_command_s_order_outlasts_a_store_and_a_layer_that_fail_together(self, start, layer):
+        class Failing(MemoryStore):
+            waits, is_down = True, False
+
+            def publish(self, *arguments):
+                if self.is_down:
+                    raise OSError("down")
+                return super().publish(*arguments)
+
+            def append(self, *arguments):
+                if self.is_down:
+                    raise OSError("down")
+                super().append(*arguments)
+
+        store = Failing()
+        guard = Guard(store)
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}  # nothing is found by looking
+        here, there = (start(has_relay=True, store=lambda: guard, timing=timing) for _ in range(2))
+        theirs = await there.connect()
+        await here.ws.apublish("said", {"n": 1})
+        await is_said(theirs, 1)
+        store.is_down = True
+        async with losing(layer()):
+            for number in (2, 3):
+                await here.ws.apublish("said", {"n": number})
+        store.is_down = False
+        for number in range(4, 8):
+            await here.ws.apublish("said", {"n": number})
+        await is_said(theirs, *range(1, 8))
 
     async def test_a_process_without_clients_has_its_numbers_of_the_store(self, start, layer):
         here, there = await self.start_two(start)

@@ -1,4 +1,7 @@
-"""The way of an event into the store, and then to other processes: in order, and for as long as it is worth it."""
+"""The way of an event into the store, and then to other processes: in order, and for as long as it is worth it.
+
+It is long because each step changes what the next one finds, whichever of the two fails.
+"""
 
 import asyncio
 import uuid
@@ -239,7 +242,17 @@ class Writer:
                 if journal.queue and journal.queue[0] is pending:
                     journal.queue.popleft()
                 _succeed(pending)
+                self._tell_again(pending)
             return self._tell_through(journal, batch[-1]) if batch else []
+
+    def _tell_again(self, pending: Pending) -> None:
+        """Give the layer once more what it got while the store failed: often both do, and nobody heard of it then.
+
+        Others know by its place what they have heard. What comes later may have another sender: it shall not be first.
+        """
+        publisher, place = self._hub.publisher, pending.place
+        if pending.is_told and pending.has_failed and publisher is not None and place is not None:
+            publisher.publish(for_others(pending.message, place))
 
     def _take_numbers(self, journal: Journal, batch: Sequence[Pending], sender: str, first: int) -> Placed:
         """The store has numbered a batch, of which some may have been given numbers here meanwhile."""
