@@ -110,7 +110,7 @@ class Receiver:
         self._refresh = dict.fromkeys(topics)  # to be joined once more, when nothing is pending
         self._refreshed = self.loop.time()
         self._waiters: dict[str, asyncio.Future[None]] = {}
-        self._membership = membership_in(layer)
+        self._membership = membership_in(layer, self._break_all)
         self._work = asyncio.Event()
         self._is_down = self._is_deaf = self._has_missed = False
         self._channel: str | None = None
@@ -227,6 +227,12 @@ class Receiver:
         if topic in self._joined:
             self._joined[topic] = next(_stretches)
             self._has_missed = True
+
+    def _break_all(self) -> None:
+        """What carries the groups was connected anew."""
+        for topic in self._joined:
+            self._break(topic)
+        self._work.set()
 
     def _hear_again(self) -> None:
         """Everything is joined: what was missed before belongs to no stretch."""

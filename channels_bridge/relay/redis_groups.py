@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -13,15 +13,26 @@ OWN = "tornado-websockets"
 LIFETIME = 30
 
 
-def membership_in(layer: Any) -> "Membership":
-    """What suits the layer."""
-    return RedisMembership(layer) if is_core(layer) else Membership(layer)
+def membership_in(layer: Any, on_break: Callable[[], object]) -> "Membership":
+    """What suits the layer.
+
+    :param on_break: called when something may have been missed, where the layer does not say so by an error.
+    """
+    if is_core(layer):
+        return RedisMembership(layer)
+    return PubSubMembership(layer, on_break) if is_pubsub(layer) else Membership(layer)
 
 
 def is_core(layer: Any) -> bool:
     """Whether ``layer`` is the core layer of channels_redis."""
     core = sys.modules.get("channels_redis.core")
     return core is not None and isinstance(layer, core.RedisChannelLayer)
+
+
+def is_pubsub(layer: Any) -> bool:
+    """Whether ``layer`` is the pub/sub layer of channels_redis."""
+    pubsub = sys.modules.get("channels_redis.pubsub")
+    return pubsub is not None and isinstance(layer, pubsub.RedisPubSubChannelLayer)
 
 
 class Membership:
@@ -42,6 +53,25 @@ class Membership:
         for group in groups:
             await self._layer.group_add(group, channel)
         return []
+
+
+class PubSubMembership(Membership):
+    """Membership in the groups of the pub/sub layer of channels_redis, which comes back by itself, and says nothing."""
+
+    def __init__(self, layer: Any, on_break: Callable[[], object]) -> None:
+        super().__init__(layer)
+        self._on_break = on_break
+
+    async def renew(self, groups: Sequence[str], channel: str) -> list[str]:
+        lost = await super().renew(groups, channel)
+        for shard in getattr(self._layer, "_shards", ()):
+            connection: Any = getattr(getattr(shard, "_pubsub", None), "connection", None)
+            if hasattr(connection, "register_connect_callback"):
+                connection.register_connect_callback(self._note_connected)  # once, however often
+        return lost
+
+    def _note_connected(self, _: Any) -> None:
+        self._on_break()
 
 
 class RedisMembership(Membership):

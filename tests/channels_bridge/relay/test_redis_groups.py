@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from channels_redis.core import RedisChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from channels_bridge.relay.redis_groups import LIFETIME, OWN, Membership, RedisMembership, membership_in
 from tests.support.layers import BrokerLayer
@@ -46,7 +47,7 @@ async def until_gone(look):
 class TestInTheCoreLayer:
     async def test_is_that_of_the_layer(self, make_layer):
         layer = make_layer()
-        membership = membership_in(layer)
+        membership = membership_in(layer, print)
         assert isinstance(membership, RedisMembership)
         channel = await layer.new_channel(OWN)
         assert await membership.renew(["a"], channel) == ["a"]
@@ -59,12 +60,12 @@ class TestInTheCoreLayer:
 
     async def test_ends_soon_when_nobody_renews_it(self, make_layer):
         layer = make_layer()
-        await membership_in(layer).renew(["a"], await layer.new_channel(OWN))
+        await membership_in(layer, print).renew(["a"], await layer.new_channel(OWN))
         assert 0 < await layer.connection(0).ttl(key("a")) <= LIFETIME
 
     async def test_ends_sooner_where_the_layer_is_told_so(self, make_layer):
         layer = make_layer(group_expiry=5)
-        membership = membership_in(layer)
+        membership = membership_in(layer, print)
         await membership.renew(["a"], await layer.new_channel(OWN))
         assert 0 < await layer.connection(0).ttl(key("a")) <= 5
         assert membership.lifetime == 5
@@ -73,8 +74,8 @@ class TestInTheCoreLayer:
         here, there = make_layer(group_expiry=2), make_layer(group_expiry=2)
         mine, theirs = await here.new_channel(OWN), await there.new_channel(OWN)
         for _ in range(15):
-            await membership_in(here).renew(["a"], mine)
-            await membership_in(there).renew(["a"], theirs)
+            await membership_in(here, print).renew(["a"], mine)
+            await membership_in(there, print).renew(["a"], theirs)
             await asyncio.sleep(0.2)
             assert await channels(here, "a") == {mine, theirs}
 
@@ -83,12 +84,12 @@ class TestInTheCoreLayer:
         here, there = (make_layer(databases, group_expiry=1) for _ in range(2))
         mine, theirs = await here.new_channel(OWN), await there.new_channel(OWN)
         groups = [f"group{number}" for number in range(20)]
-        await membership_in(there).renew(groups, theirs)
+        await membership_in(there, print).renew(groups, theirs)
         for group in groups:
             await here.group_send(group, {"type": "x"})
         await there.receive(theirs)  # and no more
         await there.wait_received()
-        membership = membership_in(here)
+        membership = membership_in(here, print)
 
         async def look():
             await membership.renew(groups, mine)
@@ -108,7 +109,7 @@ class TestInTheCoreLayer:
         await layer.group_add("a", other)
         await connection.zincrby(key("a"), -2 * LIFETIME, other)  # a minute ago
         mine = await layer.new_channel(OWN)
-        await membership_in(layer).renew(["a"], mine)
+        await membership_in(layer, print).renew(["a"], mine)
         assert await channels(layer, "a") == {mine, other}
         assert await connection.ttl(key("a")) > LIFETIME
         await layer.group_send("a", {"type": "x"})
@@ -118,10 +119,26 @@ class TestInTheCoreLayer:
 class TestInOtherLayers:
     async def test_is_joined_group_by_group(self):
         layer = BrokerLayer()
-        membership = membership_in(layer)
+        membership = membership_in(layer, print)
         assert type(membership) is Membership
         assert await membership.renew(["a", "b"], "me") == []  # nothing is known of what was before
         assert layer.groups == {"a": {"me"}, "b": {"me"}}
 
     async def test_lasts_where_nothing_says_otherwise(self):
-        assert membership_in(BrokerLayer()).lifetime is None
+        assert membership_in(BrokerLayer(), print).lifetime is None
+
+
+async def test_the_pubsub_layer_tells_when_it_was_connected_anew(mortal_redis):
+    """It comes back by itself, and raises nothing: what it missed is asked for as soon as it hears again."""
+    layer, breaks = RedisPubSubChannelLayer(hosts=[mortal_redis.url]), []
+    membership = membership_in(layer, lambda: breaks.append(1))
+    channel = await layer.new_channel(OWN)
+    for _ in range(2):
+        await membership.renew(["a"], channel)
+    assert breaks == []
+    await asyncio.to_thread(mortal_redis.kill)
+    await asyncio.to_thread(mortal_redis.start)
+    await until(lambda: breaks == [1])
+    await layer.group_send("a", {"type": "x"})
+    assert await layer.receive(channel) == {"type": "x"}
+    await layer.flush()

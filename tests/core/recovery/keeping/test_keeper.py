@@ -437,6 +437,15 @@ class TestBetweenProcesses:
         await until(lambda: mine.events == ["said", "tws.gap", "said"])
         assert "tws.gap" not in theirs.events
 
+    async def test_what_was_missed_of_several_comes_in_the_order_of_the_store(self, start, guard):
+        process = start(timing={**SOON, "healing": replace(SOON["healing"], tails=60.0)})
+        client = await process.connect()
+        for number in range(1, 7):
+            text = f'{{"event":"said","data":{{"n":{number}}}}}'
+            guard.store.append("/chat", f"sender {number % 2}", (number + 1) // 2, [Entry(text)], 100)
+        await process.keeper.look()
+        await is_said(client, *range(1, 7))
+
     async def test_a_command_s_order_outlasts_a_store_and_a_layer_that_fail_together(self, start, layer):
         class Failing(MemoryStore):
             waits, is_down = True, False

@@ -141,17 +141,20 @@ class Healing:
                 return
             await self.look(found)
 
-    async def look(self, found: Mapping[str, tuple[Journal, Asked]]) -> None:
-        """Find out what is missing on these topics, by one question to each store."""
+    async def look(self, found: Mapping[str, tuple[Journal, Asked]]) -> bool:
+        """Find out what is missing on these topics, by one question to each store; whether all have answered."""
+        have_answered = True
         for asked in {asked for _, asked in found.values()}:
             topics = [topic for topic, (_, store) in found.items() if store is asked]
             try:
                 positions = await asked.ask(asked.store.lasts, topics)
             except StoreError:  # which is logged
+                have_answered = False
                 continue
             for topic in topics:
                 position = positions.get(topic) if isinstance(positions, Mapping) else None
                 await self._compare(*found[topic], _sound_position(position))
+        return have_answered
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
         if journal.epoch not in position:  # not known yet, or the store was emptied

@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import itemgetter
 from time import monotonic
 from typing import Final
 
@@ -176,12 +177,19 @@ class Journal:
         }
 
     def fill(self, record: Record) -> list[Event]:
-        """Take what the store has of what is missing; which events are to be shown now, in order."""
+        """Take what the store has of what is missing; which events are to be shown now, as the store has them."""
         for event in record.events:
             gap = self.gaps.get(event.sender)
             if gap is not None and self.lasts.get(event.sender, 0) < event.number <= gap.upto:
                 gap.events.setdefault(event.number, event)
-        return [event for sender, gap in list(self.gaps.items()) for event in self._follow(sender, gap)]
+        order = {(event.sender, event.number): place for place, event in enumerate(record.events)}
+        shown: list[tuple[int, Event]] = []
+        for sender, gap in list(self.gaps.items()):
+            place = -1
+            for event in self._follow(sender, gap):
+                place = max(place, order.get((sender, event.number), place))  # each sender keeps its own order
+                shown.append((place, event))
+        return [event for _, event in sorted(shown, key=itemgetter(0))]
 
     def give_up(self, senders: Sequence[str]) -> tuple[list[Event], int]:
         """Wait no longer for what is missing of ``senders``; what is to be shown after all, and how many are lost."""

@@ -1,4 +1,7 @@
-"""All topics of a process whose events are numbered: who sends, comes, goes and asks there."""
+"""All topics of a process whose events are numbered: who sends, comes, goes and asks there.
+
+It is long because whatever happens to a topic begins here, with its journal and the store of now.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -42,6 +45,9 @@ MAX_LOST: Final = 1_000_000
 #: Seconds that who connects waits for where its topic stands; who leaves last, or drops something, for the store.
 FOUNDING: Final = 0.25
 FLUSHING: Final = 2.0
+
+#: Seconds from one look at a store that fails to the next: often it comes back together with the channel layer.
+LOOKING: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 class TopicKeeper:
@@ -337,8 +343,11 @@ class TopicKeeper:
                 del self._journals[journal.topic]
 
     async def look(self) -> None:
-        """Look now for what was lost in silence; else that is done every now and then."""
-        await self._healing.look(self._watched())
+        """Look now for what was lost in silence, and soon again while a store fails; else that is done now and then."""
+        for pause in LOOKING:
+            await asyncio.sleep(pause)
+            if await self._healing.look(self._watched()):
+                return
 
     def _watched(self) -> Mapping[str, tuple[Journal, Asked]]:
         """The topics with clients. Those that have had none for a while, and that nothing waits for, are forgotten."""
