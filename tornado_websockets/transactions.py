@@ -1,6 +1,8 @@
 """Publishing: once the database transaction is committed, and with word of how it went."""
 
+import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -8,6 +10,7 @@ from typing import NamedTuple
 
 from asgiref.sync import AsyncToSync
 
+from .core.complaints import Complaints
 from .core.control import Note
 from .core.delivery.hub import Hub
 from .core.delivery.message import Message
@@ -17,6 +20,9 @@ from .exceptions import PublishError
 
 #: Seconds that nobody waits. Without any deadline, gevent takes waiting for a deadlock where nothing else goes on.
 _DAY = 86_400.0
+
+#: What did not reach other processes, and nobody was told of by an error.
+_unheard = Complaints(level=logging.WARNING)
 
 
 class Options(NamedTuple):
@@ -57,6 +63,8 @@ def _publish(hub: Hub, message: Message | Note, options: Options) -> Publication
     if options.on_commit and _wait_for_commits(partial(_publish_committed, hub, message), options.using):
         return Publication()
     outcome = hub.publish(message)
+    if options.fail_silently:
+        _log_failure_of(outcome)
     if outcome is not None and not is_loop_running():
         try:
             if options.wait or hub.is_empty:
@@ -99,9 +107,20 @@ def _send_unless_open(send: Callable[[], None], using: str | None, committed: fr
         send()
 
 
+def _log_failure_of(outcome: "Future[None] | None") -> None:
+    if outcome is not None:
+        outcome.add_done_callback(_log_failure)
+
+
+def _log_failure(outcome: "Future[None]") -> None:
+    error = outcome.exception()
+    if isinstance(error, PublishError):
+        text = "Published %r, which reached no other process: %r (path %.64r)"
+        _unheard.add("publish", text, error.event, error.__cause__, error.path)
+
+
 def _publish_committed(hub: Hub, message: Message | Note) -> None:
-    with suppress(PublishError):  # counted and logged; the work is committed, and whoever asked has gone on
-        _publish(hub, message, Options(on_commit=False))
+    _publish(hub, message, Options(on_commit=False, fail_silently=True))  # whoever asked has gone on
 
 
 def publish_all(messages: Iterable[tuple[Hub, Message]]) -> None:
@@ -111,6 +130,8 @@ def publish_all(messages: Iterable[tuple[Hub, Message]]) -> None:
     :func:`publish` after a commit.
     """
     outcomes = [hub.publish(message) for hub, message in messages]
+    for outcome in outcomes:
+        _log_failure_of(outcome)
     if is_loop_running():
         return
     for outcome in outcomes:

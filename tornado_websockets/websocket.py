@@ -546,7 +546,8 @@ class WebSocket:
         """The entry for Channels' ``URLRouter``."""
         from channels_bridge.routing import route_for
 
-        return route_for(self)
+        made: URLPattern | None = vars(self).get("route")  # by that import, if it was the first: its list has it
+        return made or route_for(self)
 
 
 def _make_endpoint(history: int, retain: Sequence[str]) -> Callable[..., Endpoint]:

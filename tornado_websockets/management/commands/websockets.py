@@ -48,7 +48,7 @@ class Command(BaseCommand):
         endpoints = map(endpoint_of, registry)
         described = describe(endpoint for endpoint in endpoints if not endpoint.is_hidden)
         if options["asyncapi"]:
-            title = settings.ROOT_URLCONF.partition(".")[0]
+            title = getattr(settings, "ROOT_URLCONF", "").partition(".")[0] or "WebSockets"
             document = asyncapi.write(*described, title=title, version="1.0.0")
             self.stdout.write(json.dumps(document, indent=2))
         elif options["typescript"]:
