@@ -1,9 +1,13 @@
+import asyncio
 import logging
 import sys
+import threading
 
 import pytest
 from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
@@ -16,7 +20,16 @@ def failing(request):
     return HttpResponse(status=503)
 
 
-urlpatterns = [path("ready", ready), path("failing", failing)]
+working, finish = threading.Semaphore(0), threading.Event()
+
+
+def slow(request):
+    working.release()
+    finish.wait(30)
+    return HttpResponse()
+
+
+urlpatterns = [path("ready", ready), path("failing", failing), path("slow", slow)]
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +75,24 @@ def test_nobody_has_to_log_in_to_ask(get):
 
 def test_the_answer_is_kept_by_no_cache(get):
     assert "no-store" in get("/ready")["Cache-Control"]
+
+
+async def asked(path):
+    """A request that a server has given to the application."""
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"testserver")], "query_string": b""}
+    request = ApplicationCommunicator(ASGIHandler(), scope)
+    await request.send_input({"type": "http.request"})
+    return request
+
+
+async def test_it_waits_for_no_other_view_of_an_asgi_server():
+    requests = [await asked("/slow") for _ in range(3)]
+    try:
+        for _ in range(3):
+            assert await asyncio.to_thread(working.acquire, timeout=10)
+        requests.append(await asked("/ready"))
+        assert (await requests[-1].receive_output(10))["status"] == 200
+    finally:
+        finish.set()
+        for request in requests:
+            await request.wait(10)
