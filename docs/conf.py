@@ -55,6 +55,10 @@ BORROWED = {
     "security": "SECURITY.md",
     "contributing/index": "CONTRIBUTING.md",
 }
+
+#: Pages that the search leaves out: every word is in the changelog, which would come before the guides.
+UNSEARCHED = {"changelog"}
+
 _PAGES = {path: name for name, path in BORROWED.items()} | {"README.md": root_doc}
 
 _LINK = re.compile(r"\[([^][]*)\]\((?![a-z]+:|#)([^)#\s]+)([^)\s]*)\)")
@@ -74,7 +78,8 @@ def read(_app: object, name: str, source: list[str]) -> None:
             return text  # code is no part of the site
         return f"[{text}]({os.path.relpath(page, here)}{anchor})"
 
-    source[0] = _LINK.sub(moved, text)
+    head = "---\nnosearch: true\n---\n\n" if name in UNSEARCHED else ""
+    source[0] = head + _LINK.sub(moved, text)
 
 
 def setup(app: Any) -> None:

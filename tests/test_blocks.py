@@ -6,6 +6,7 @@ tsx         is checked in the same way
 sh          is parsed by bash, and the options of daphne, uvicorn and ``manage.py`` by themselves
 nginx       is started
 json        is parsed
+yaml        is for Prometheus: ``tests/metrics/test_alerts.py``
 ==========  ============================================================================================================
 """
 
@@ -53,6 +54,7 @@ LANGUAGES = {
     "text",
     "tsx",
     "typescript",
+    "yaml",
 }
 
 #: As it is called in pages, and where it is for the compiler.

@@ -1,7 +1,12 @@
 """What is logged although LOGGING disables every logger that it does not name."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.support.documents import ROOT, blocks
 from tests.support.scripts import run_script
 from tests.support.transports import SERVERS, Servers
 
@@ -51,6 +56,35 @@ def test_logger_that_is_named_has_its_level() -> None:
 
 def test_logger_that_is_named_may_be_silent() -> None:
     assert log_after("[{'tornado_websockets': {'level': 'CRITICAL'}}]") == ""
+
+
+def test_the_configuration_of_the_documentation_writes_time_and_level_or_json(tmp_path: Path) -> None:
+    found = [
+        block for block in blocks((ROOT / "docs/production.md").read_text(), "python") if "logging" in block.lower()
+    ]
+    for name, block in zip(("configuration.py", "project/logs.py"), found, strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(block)
+    script = """
+    import logging.config
+    from configuration import LOGGING
+    from tornado_websockets.core.logger import logger
+
+    for form in ("line", "json"):
+        LOGGING["handlers"]["console"] |= {"stream": "ext://sys.stdout", "formatter": form}
+        logging.config.dictConfig(LOGGING)
+        logger.debug("nothing")
+        logger.info("an information")
+    try:
+        raise LookupError("this")
+    except LookupError:
+        logger.exception("an error")
+    """
+    line, *objects = run_script(script, directory=tmp_path).splitlines()
+    assert re.fullmatch(r"[-\d]{10} [:\d]{8},\d{3} INFO tornado_websockets an information", line)
+    information, error = map(json.loads, objects)
+    assert (information["level"], information["message"]) == ("INFO", "an information")
+    assert error["traceback"].endswith("LookupError: this")
 
 
 def test_line_of_a_record_is_where_it_was_logged() -> None:

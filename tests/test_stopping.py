@@ -69,6 +69,7 @@ async def test_not_ready_first_then_the_port_closes_then_clients_are_told_over_t
         closed = time.monotonic()
         seen = await asyncio.gather(*ends, told(late))
         await asyncio.to_thread(server.stop)
+        assert "Service Unavailable: " not in server.log.text  # which Django would mail to ADMINS
         assert closed - asked > DELAY / 2
         assert time.monotonic() - closed < 10
         assert {word for _, word in seen} == {(CODES[kind], "retry=1000")}

@@ -12,7 +12,7 @@ from tests.support.waiting import until
 
 APPLICATION = "tests.project.asgi:application"
 COMMANDS = {
-    "daphne": ("daphne", "-u", "{path}", APPLICATION),
+    "daphne": ("daphne", "-u", "{path}", "--proxy-headers", APPLICATION),
     "gunicorn": (
         "gunicorn",
         "-k",
@@ -26,12 +26,17 @@ COMMANDS = {
     ),
     "granian": ("granian", "--interface", "asgi", "--uds", "{path}", APPLICATION),
     "hypercorn": ("hypercorn", "-b", "unix:{path}", APPLICATION),
-    "uvicorn": ("uvicorn", "--lifespan", "on", "--uds", "{path}", APPLICATION),
+    "uvicorn": ("uvicorn", "--lifespan", "on", "--uds", "{path}", "--forwarded-allow-ips", "*", APPLICATION),
 }
+
+#: Those that take the word of a proxy there, with the options above.
+BELIEVING = {"daphne", "uvicorn"}
 
 
 @pytest.mark.parametrize("kind", sorted(COMMANDS))
-async def test_they_are_not_counted_by_address_and_the_server_starts_clean(kind: str, tmp_path: Path) -> None:
+async def test_they_have_the_address_that_a_proxy_names_or_none_that_counts_and_the_server_starts_clean(
+    kind: str, tmp_path: Path
+) -> None:
     path = tmp_path / "ws.sock"
     command = [argument.format(path=path) for argument in COMMANDS[kind]]
     variables = {
@@ -48,6 +53,10 @@ async def test_they_are_not_counted_by_address_and_the_server_starts_clean(kind:
             assert await client.request("swallow") == {}
             assert await client.request("address") == {"address": None}
             await client.close()
+        told = {"X-Forwarded-For": "192.0.2.7"}
+        client = await SocketClient.connect("ws://127.0.0.1/ws/bounds/unix", told, unix=True, path=str(path))
+        assert await client.request("address") == {"address": "192.0.2.7" if kind in BELIEVING else None}
+        await client.close()
     finally:
         server.stop()
     server.log.check()

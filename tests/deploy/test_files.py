@@ -88,10 +88,13 @@ def nginx(nginx_program: str, port: int, static: Path, tmp_path: Path) -> Iterat
     nginx.stop()
 
 
-@pytest.fixture
-def caddy(port: int, static: Path, tmp_path: Path) -> Iterator[int]:
+def start_caddy(port: int, static: Path, directory: Path, *others: tuple[str, str]) -> tuple[Process, int]:
+    """A Caddy in front of one process, and its port.
+
+    :param others: what it has otherwise, as for :func:`~tests.support.deployment.adapted`.
+    """
     here = free_port()
-    file = tmp_path / "Caddyfile"
+    file = directory / "Caddyfile"
     upstreams = " ".join(f"127.0.0.1:{old}" for old in PORTS)
     options = "{\n\tadmin off\n\tauto_https off\n}\n"
     file.write_text(
@@ -102,11 +105,18 @@ def caddy(port: int, static: Path, tmp_path: Path) -> Iterator[int]:
             ("\nchat.example.com {", f"\nhttp://127.0.0.1:{here} {{"),
             ("Host chat.example.com", "Host localhost"),
             ("/srv/project/static", str(static)),
+            *others,
         )
     )
     command = (program("caddy"), "run", "--config", str(file), "--adapter", "caddyfile")
-    caddy = Process(command, tmp_path / "caddy.log", {"HOME": str(tmp_path)})
+    caddy = Process(command, directory / "caddy.log", {"HOME": str(directory)})
     caddy.wait_for_port(here)
+    return caddy, here
+
+
+@pytest.fixture
+def caddy(port: int, static: Path, tmp_path: Path) -> Iterator[int]:
+    caddy, here = start_caddy(port, static, tmp_path)
     yield here
     caddy.stop()
 
@@ -133,6 +143,46 @@ async def test_what_is_in_front_serves_pages_files_and_websockets_of_real_addres
             await connect(url, additional_headers=lie, proxy=None)
         async with connect(url, proxy=None, local_addr=("127.0.0.2", 0)) as other:
             await other.ping()
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize("front", ["nginx", "docker", "caddy"])
+async def test_the_word_of_a_load_balancer_counts_where_the_file_says_so(
+    front: str, trusted: bool, static: Path, tmp_path: Path, nginx_program: str
+) -> None:
+    heads: list[str] = []
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(note, "127.0.0.1", 0) as server:
+        here = server.sockets[0].getsockname()[1]
+        if front == "caddy":
+            lines = [("# trusted_proxies 10.0.0.0/8", "trusted_proxies 127.0.0.1/8")] * trusted
+            proxy, port = start_caddy(here, static, tmp_path, *lines)
+        else:
+            lines = [("# https https;", "https https;")] * trusted
+            nginx = Nginx(nginx_program, tmp_path, nginx_of(front, here, static, *lines))
+            proxy, port = nginx, nginx.port
+        async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as http:
+            for word in ("https", "http"):
+                await http.get(f"/page-by-{word}", headers={"X-Forwarded-Proto": word})
+            for path in ("/metrics", "/metrics/", "/%6detrics"):
+                assert (await http.get(path)).status_code == 404
+        proxy.stop()
+    words = re.findall(r"(?ims)^GET /page.*?^x-forwarded-proto: (\w+)\r$", "".join(heads))
+    assert words == ["https" if trusted else "http", "http"]
+    assert not any("etrics" in head for head in heads)
+
+
+def nginx_of(front: str, port: int, static: Path, *others: tuple[str, str]) -> str:
+    """The site of nginx on a machine, or of Compose, in front of one process."""
+    if front == "nginx":
+        return nginx_site([port] * len(PORTS), static, *others)
+    containers = [(f"{name}:8000", f"127.0.0.1:{port}") for name in ("one", "two")]
+    return adapted("docker/site.conf", ("listen 80;", "listen PORT;"), *containers, *others)
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:

@@ -23,13 +23,14 @@ def adapted(name: str, *others: tuple[str, str]) -> str:
     return text
 
 
-def nginx_site(ports: Sequence[int], static: Path) -> str:
+def nginx_site(ports: Sequence[int], static: Path, *others: tuple[str, str]) -> str:
     """The site of nginx, for :class:`~tests.support.nginx.Nginx`.
 
     :param ports: of the three processes.
     :param static: directory of the static files.
+    :param others: as for :func:`adapted`.
     """
     upstreams = [(f"127.0.0.1:{old} ", f"127.0.0.1:{new} ") for old, new in zip(PORTS, ports, strict=True)]
     return adapted(
-        "nginx/site.conf", *upstreams, ("listen 80;", "listen PORT;"), ("/srv/project/static/", f"{static}/")
+        "nginx/site.conf", *upstreams, ("listen 80;", "listen PORT;"), ("/srv/project/static/", f"{static}/"), *others
     )

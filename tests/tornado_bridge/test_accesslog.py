@@ -5,6 +5,7 @@ import logging
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
+from tornado_websockets.core.stopping import stopping
 from tornado_websockets.tornado_bridge.accesslog import log_access
 
 
@@ -22,6 +23,16 @@ def line(caplog: pytest.LogCaptureFixture, uri: str, status: int = 200, method: 
 )
 def test_line_is_as_tornado_has_it(caplog: pytest.LogCaptureFixture, status: int, level: int) -> None:
     assert line(caplog, "/a/b?c=%20d", status) == (level, f"{status} GET /a/b?c=%20d (None)")
+
+
+def test_503_is_no_error_of_a_process_that_stops(caplog: pytest.LogCaptureFixture) -> None:
+    assert line(caplog, "/ready", 503) == (logging.ERROR, "503 GET /ready (None)")
+    stopping.begin()
+    try:
+        assert line(caplog, "/ready", 503) == (logging.INFO, "503 GET /ready (None)")
+        assert line(caplog, "/", 500)[0] == logging.ERROR
+    finally:
+        stopping.forget()
 
 
 def test_long_addresses_and_methods_are_cut(caplog: pytest.LogCaptureFixture) -> None:
