@@ -329,6 +329,35 @@ class TestTransactions:
             (f"/room/{rooms[1]}", "message_created"),
         ]
 
+    def test_one_that_moves_goes_and_comes_back_and_is_undone_is_where_it_was(
+        self, message, rows, rooms, wire, database
+    ):
+        with undone(database):
+            key, message.room_id = message.pk, rooms[1]
+            message.save()
+            rows.filter(room_id=rooms[1]).delete()  # which loads it, as it is now
+            message.save()
+        assert wire.take() == []
+        message.pk = key
+        message.save()
+        assert [(path, event) for path, event, _ in wire.take()] == [
+            (f"/room/{rooms[0]}", "message_deleted"),
+            (f"/room/{rooms[1]}", "message_created"),
+        ]
+
+    def test_what_was_read_again_after_a_save_is_known_after_the_commit(self, message, rooms, wire, database):
+        with transaction.atomic(using=database):
+            message.room_id = rooms[1]
+            message.save()
+            message.refresh_from_db()
+        wire.take()
+        message.room_id = rooms[2]
+        message.save()
+        assert [(path, event) for path, event, _ in wire.take()] == [
+            (f"/room/{rooms[1]}", "message_deleted"),
+            (f"/room/{rooms[2]}", "message_created"),
+        ]
+
     def test_what_an_undone_savepoint_wrote_is_not_told_with_other_fields(self, message, wire, database):
         with atomic(database):
             with undone(database):

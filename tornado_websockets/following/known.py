@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 if TYPE_CHECKING:
-    from weakref import ref
+    from collections.abc import Mapping
+
+
+class Cause:
+    """A save or a deletion that may still be undone.
+
+    :param entry: is called after its commit. Django lets go of it when the savepoint is undone.
+    """
+
+    __slots__ = ("_entry", "_is_committed")
+
+    def __init__(self, entry: Any) -> None:
+        self._entry = ref(entry)
+        self._is_committed = False
+
+    def settle(self) -> None:
+        """It was committed."""
+        self._is_committed = True
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether nothing is left of it."""
+        return not self._is_committed and self._entry() is None
 
 
 class Known:
@@ -14,15 +36,14 @@ class Known:
 
     :param key: of the row.
     :param values: of its columns, by attribute; those that were deferred are missing.
-    :param cause: the save that wrote them, while that may still be undone. Django lets go of what was to be called
-        after the commit when a savepoint is undone, and the reference is dead from then on.
-    :param before: what was known before that save.
+    :param cause: the save that wrote them; ``None`` where they were loaded.
+    :param before: what is known if that is undone.
     """
 
     __slots__ = ("before", "cause", "key", "values")
 
     def __init__(
-        self, key: Any, values: Mapping[str, Any], cause: ref[Any] | None = None, before: Known | None = None
+        self, key: Any, values: Mapping[str, Any], cause: Cause | None = None, before: Known | None = None
     ) -> None:
         self.key = key
         self.values = values
@@ -32,13 +53,9 @@ class Known:
     def __reduce__(self) -> tuple[Any, ...]:
         return Known, (self.key, self.values)  # in another process, or as a copy, it is as good as loaded
 
-    def settle(self) -> None:
-        """The save was committed."""
-        self.cause = self.before = None
-
 
 def surviving(known: Known | None) -> Known | None:
     """The newest of what was known that no rollback has undone."""
-    while known is not None and known.cause is not None and known.cause() is None:
+    while known is not None and known.cause is not None and known.cause.is_undone:
         known = known.before
     return known

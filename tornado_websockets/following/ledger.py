@@ -11,6 +11,7 @@ from django.db import connections, transaction
 
 from ..core.logger import logger
 from ..transactions import publish_all
+from .known import Cause
 from .outcome import Kind, Step, outcome
 
 if TYPE_CHECKING:
@@ -41,15 +42,16 @@ class Entry:
     :param key: of the row.
     :param reports: what there is to tell.
 
-    :ivar known: what the instance knows by it.
+    :ivar known: what the instance knows by it, and ``cause`` what that rests on.
     """
 
-    __slots__ = ("__weakref__", "_is_told", "_ledger", "key", "known", "reports", "table")
+    __slots__ = ("__weakref__", "_is_told", "_ledger", "cause", "key", "known", "reports", "table")
 
     def __init__(self, table: Hashable, key: Any, reports: Sequence[Report]) -> None:
         self.table = table
         self.key = key
         self.reports = reports
+        self.cause = Cause(self)
         self.known: Known | None = None
         self._ledger: Ledger | None = None
         self._is_told = False
@@ -78,8 +80,9 @@ class Entry:
     def settle(self) -> None:
         """It is committed, and need not be told again."""
         self._is_told = True
+        self.cause.settle()
         if self.known is not None:
-            self.known.settle()
+            self.known.before = None
 
 
 class Ledger:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
-from weakref import ref
 
 from django.db.models import signals
 
@@ -130,7 +129,7 @@ class Table:
             return
         reports = [self._report(following, instance, before, values, created) for following in self._followings]
         entry = Entry(self, key, reports)
-        entry.known = Known(key, values, ref(entry), known)
+        entry.known = Known(key, values, entry.cause, known)
         instance._state.__dict__[self._slot] = entry.known
         entry.register(ledger, using)
 
@@ -190,11 +189,13 @@ class Table:
                 Report(following, Step(self._place_left(following, instance, before), NOWHERE), None)
                 for following in self._followings
             ]
-            key = getattr(instance, self._key)
+            ledger, key = ledger_of(using), getattr(instance, self._key)
+            latest = None if ledger is None else ledger.latest(self, key)
             entry = Entry(self, key, reports)
-            entry.known = Known(key, {}, ref(entry), known)
+            # Deletions load what they delete: that was seen in a transaction that may have changed it before.
+            entry.known = Known(key, {}, entry.cause, known if latest is None else latest.known)
             instance._state.__dict__[self._slot] = entry.known
-            entry.register(ledger_of(using), using)
+            entry.register(ledger, using)
         except Exception:
             logger.exception("Cannot tell of a deleted row (%s, %r)", self._model._meta.label, instance.pk)
 
