@@ -306,21 +306,35 @@ class TestInATransaction:
         await sync_to_async(connections.close_all)()
         assert events(layer) == ["say"]
 
-    def test_waits_for_the_commits_of_all_databases(self, ws, layer, tmp_path):
+    @pytest.fixture
+    def other(self, tmp_path):
+        """The alias of another database."""
         connections.settings["other"] = {
             **deepcopy(connections.settings["default"]),
             "NAME": tmp_path / "other.sqlite3",
         }
-        try:
-            with transaction.atomic(using="other"):
-                with transaction.atomic():
-                    ws.publish("say")
-                assert events(layer) == []
-            assert events(layer) == ["say"]
-        finally:
-            connections["other"].close()
-            del connections["other"]
-            del connections.settings["other"]
+        yield "other"
+        connections["other"].close()
+        del connections["other"]
+        del connections.settings["other"]
+
+    def test_waits_for_the_commits_of_all_databases(self, ws, layer, other):
+        with transaction.atomic(using=other):
+            with transaction.atomic():
+                ws.publish("say")
+            assert events(layer) == []
+        assert events(layer) == ["say"]
+
+    @pytest.mark.parametrize("undone", ["outer", "inner"])
+    @pytest.mark.parametrize("outer", ["default", "other"])
+    def test_is_dropped_by_a_rollback_of_any(self, ws, layer, other, outer, undone):
+        inner = "default" if outer == other else other
+        with transaction.atomic(using=outer):
+            with transaction.atomic(using=inner):
+                ws.publish("say")
+                transaction.set_rollback(undone == "inner", using=inner)
+            transaction.set_rollback(undone == "outer", using=outer)
+        assert events(layer) == []
 
 
 class TestOrders:

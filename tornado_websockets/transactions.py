@@ -82,29 +82,27 @@ def after_commit(send: Callable[[], None], using: str | None = None) -> None:
         send()
 
 
-def _wait_for_commits(
-    send: Callable[[], None], using: str | None = None, committed: frozenset[str] = frozenset()
-) -> bool:
-    """Whether a transaction is open; if so, ``send`` is called when it, and any other by then, is committed.
+def _wait_for_commits(send: Callable[[], None], using: str | None = None) -> bool:
+    """Whether a transaction is open; if so, ``send`` is called when all that are have been committed.
+
+    Django lets go of what was to be called after the commit of one that is rolled back: then the others wait in vain.
 
     :param using: the alias of the one database that counts.
-    :param committed: aliases of the databases whose commits were waited for. A test that captures the callbacks of its
-        transaction calls them while that is still open.
     """
     from django.db import connections, transaction
 
-    for connection in connections.all(initialized_only=True) if using is None else (connections[using],):
-        alias = connection.alias
-        if connection.in_atomic_block and alias not in committed:
-            send_later = partial(_send_unless_open, send, using, committed | {alias})
-            transaction.on_commit(send_later, using=alias, robust=True)
-            return True
-    return False
+    counting = connections.all(initialized_only=True) if using is None else (connections[using],)
+    left = {connection.alias for connection in counting if connection.in_atomic_block}
 
+    def note_commit(alias: str) -> None:
+        if alias in left:  # a test may call what waits for a commit, which comes all the same
+            left.remove(alias)
+            if not left:
+                send()
 
-def _send_unless_open(send: Callable[[], None], using: str | None, committed: frozenset[str]) -> None:
-    if not _wait_for_commits(send, using, committed):
-        send()
+    for alias in sorted(left):
+        transaction.on_commit(partial(note_commit, alias), using=alias, robust=True)
+    return bool(left)
 
 
 def _log_failure_of(outcome: "Future[None] | None") -> None:
