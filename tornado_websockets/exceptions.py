@@ -153,10 +153,9 @@ class PublishError(TornadoWebSocketsError):
         self.path = path
 
     def __str__(self) -> str:
-        return (
-            f"The channel layer refused {self.event!r} for {self.path!r}: it reached no other process. "
-            "Is the backend of CHANNEL_LAYERS up?"
-        )
+        is_ours = isinstance(self.__cause__, ValueError)  # the text is too long
+        why = self.__cause__ if is_ours else "Is the backend of CHANNEL_LAYERS up?"
+        return f"The channel layer refused {self.event!r} for {self.path!r}: it reached no other process. {why}"
 
 
 class StoreError(TornadoWebSocketsError):

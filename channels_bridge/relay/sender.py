@@ -299,4 +299,4 @@ class Sender:
 def _why_too_long(text: str) -> ValueError | None:
     if len(text) <= MAX_TEXT:
         return None
-    return ValueError(f"expected a text of at most {MAX_TEXT} characters, got {len(text)}")
+    return ValueError(f"Expected a text of at most {MAX_TEXT} characters, got {len(text)}.")

@@ -17,6 +17,12 @@ def test_has_a_websocket_of_its_own(path):
     assert (bar.path, bar.websocket.path) == ("/imports", "/module/progress_bar/imports")
 
 
+@pytest.mark.parametrize("path", [None, b"imports", 1])
+def test_other_things_are_no_path(path):
+    with pytest.raises(TypeError, match="the path of a progress bar as a str"):
+        make(path)
+
+
 def test_is_served_unless_asked_not_to():
     bar = ProgressBar("served")
     found = registry.find("/ws/module/progress_bar/served")

@@ -25,6 +25,7 @@ class ProgressBar(Progress):
     :param min: where it starts.
     :param max: where it is done.
     :param add_to_handlers: as of :class:`~tornado_websockets.websocket.WebSocket`.
+    :raises TypeError: ``path`` is no string.
     :raises ValueError: ``max`` is below ``min``.
 
     :ivar websocket: its WebSocket.
@@ -40,6 +41,8 @@ class ProgressBar(Progress):
         max: Number = 100,  # noqa: A002
         add_to_handlers: bool = True,
     ) -> None:
+        if not isinstance(path, str):
+            raise TypeError(f"Expected the path of a progress bar as a str, got {path!r}.")
         super().__init__(min, max, indeterminate=min == max)
         self._value = min
         self.path = "/" + path.strip().lstrip("/")

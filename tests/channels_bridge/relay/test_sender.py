@@ -448,7 +448,9 @@ class TestTooMuch:
         sender = make()
         [outgoing] = put(sender, "a" * (MAX_TEXT + 1))
         assert isinstance(outgoing.outcome.exception(0), PublishError)
-        assert "expected a text of at most 8388608 characters, got 8388609" in caplog.text
+        why = "Expected a text of at most 8388608 characters, got 8388609."
+        assert str(outgoing.outcome.exception()).endswith(why)  # and the backend is up
+        assert why in caplog.text
         await sender.drain()
         assert layer.texts == []
 
