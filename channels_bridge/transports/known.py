@@ -4,10 +4,10 @@ Names that the servers do not document are looked for before anything is constru
 future one that looks different, connections behave as standard ASGI makes them, and a warning says so.
 
 A middleware around the application may have wrapped the server's ``send`` or ``receive``. The server is looked for
-behind it, so that all bounds hold; but what is sent goes through the middleware, since it may count messages, trace
-them or change them. So each client gets a frame of its own, which costs a broadcast to many twice as much. The
-middlewares to which a WebSocket's messages are nothing are passed over: the session middleware of Channels, and
-Sentry's.
+behind its ``send``, so that all bounds hold; behind a queue nobody could tell how slow a client is. What is sent goes
+through the middleware, since it may count messages, trace them or change them. So each client gets a frame of its own,
+which costs a broadcast to many twice as much. The middlewares to which a WebSocket's messages are nothing are passed
+over: the session middleware of Channels, and Sentry's.
 """
 
 from typing import Any, Final
@@ -43,7 +43,7 @@ def transport_for(scope: Scope, receive: Receive, send: Send) -> AsgiTransport:
         return GranianTransport(receive, send)
     if is_of_other_server(send):
         return AsgiTransport(receive, send)
-    found = search((send, receive), is_known)
+    found = search(send, is_known)
     if len(found) == 1:
         return _made_for(found[0], receive, send, is_wrapped=True)
     server = serving_server()

@@ -1,11 +1,11 @@
 """Finding a server behind what is around the application: its ``send`` and ``receive`` may be wrapped."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any, Final
 
-from .asgi import Receive, Send
+from .asgi import Send
 
 #: How many wrappers are looked into, one behind the other, and after how many objects no others are.
 MAX_DEPTH: Final = 16
@@ -58,14 +58,14 @@ def _behind_sentry(send: Send) -> Send | None:
     return None
 
 
-def search(wrappers: Iterable[Send | Receive], is_wanted: Callable[[object], bool]) -> list[Any]:
-    """What is wanted behind ``wrappers``: the nearest, or all of them that are equally near.
+def search(wrapper: Send, is_wanted: Callable[[object], bool]) -> list[Any]:
+    """What is wanted behind ``wrapper``: the nearest, or all of them that are equally near.
 
     Closures, ``__wrapped__``, ``functools.partial``, bound methods and objects that can be called are followed, to a
     depth of :data:`MAX_DEPTH`.
     """
     seen = set[int]()
-    level: list[object] = list(wrappers)
+    level: list[object] = [wrapper]
     for _ in range(MAX_DEPTH):
         fresh = [thing for thing in level if id(thing) not in seen]
         found = {id(thing): thing for thing in fresh if is_wanted(thing)}

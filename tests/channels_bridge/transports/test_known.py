@@ -86,6 +86,12 @@ class TestFinding:
 
             assert type(transport_for(client.scope, print, send)) is AsgiTransport
 
+    async def test_no_server_whose_send_is_behind_a_queue(self, client, kind):
+        """Though what it receives comes straight: how slow a client is cannot be told."""
+        transport = transport_for(client.scope, client.receive, closure(asyncio.Queue().put))
+        assert type(transport) is not kind
+        assert transport._is_wrapped
+
     async def test_no_server_where_there_is_none(self, caplog):
         transport = transport_for({}, asyncio.Queue().get, asyncio.Queue().put)
         assert type(transport) is AsgiTransport
