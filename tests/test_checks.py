@@ -628,23 +628,6 @@ class TestTheProjectAround:
             path.write_text(source)
         return f"sys.path.insert(0, {str(directory)!r})"
 
-    @pytest.mark.parametrize(
-        ("source", "expected"),
-        [
-            ("from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n", ["W011"]),
-            ("from channels_bridge.asgi import websocket_application\n", []),
-            ("from mysite.routing import websockets\n", []),
-        ],
-    )
-    def test_an_untouched_asgi_module_is_warned_of(self, tmp_path, source, expected):
-        preparation = self.modules(tmp_path, site_of_test__asgi=source)
-        hints = ids_with(["tornado_websockets"], preparation, ASGI_APPLICATION="site_of_test.asgi.application")
-        assert list(hints) == [f"tornado_websockets.{each}" for each in expected]
-
-    @pytest.mark.parametrize("application", ["nowhere.at_all.application", "application", 7, "math.application"])
-    def test_an_application_that_cannot_be_read_is_left_to_the_server(self, application):
-        assert ids_with(["tornado_websockets"], ASGI_APPLICATION=application) == {}
-
     def test_a_module_of_a_wrong_name_is_warned_of(self, tmp_path):
         source = "from tornado_websockets.websocket import WebSocket\n"
         preparation = self.modules(tmp_path, app_of_test__websocket=source)
