@@ -256,6 +256,28 @@ class TestSettings:
             assert found() == []
 
     @with_layer
+    @pytest.mark.parametrize("name", ["TORNADO_WEBSOCKET", "TORNADO_WEBSOCKETS_", "TORNADO_WEB_SOCKETS"])
+    def test_under_a_misspelt_name_are_warned_of(self, name):
+        with override_settings(TORNADO_WEBSOCKETS=None, **{name: {"MAX_DEPTH": 5}}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("tornado_websockets.W005", False)
+        assert f"{name} does nothing: did you mean TORNADO_WEBSOCKETS?" in message.msg
+
+    @with_layer
+    @pytest.mark.parametrize(
+        "others",
+        [
+            {"TORNADO_WEBSOCKET": "no dict"},
+            {"TORNADO": {}, "WEBSOCKETS": {}, "ALLOWED_ORIGINS": ["example.com"]},
+            {"TORNADO_WEBSOCKETS_": {"MAX_DEPTH": 5}, "TORNADO_WEBSOCKETS": {"MAX_DEPTH": 5}},
+        ],
+        ids=list,
+    )
+    def test_of_other_names_are_passed_over(self, others):
+        with override_settings(**{"TORNADO_WEBSOCKETS": None, **others}):
+            assert found() == []
+
+    @with_layer
     @pytest.mark.parametrize("configured", [["MAX_DEPTH"], "MAX_DEPTH", 7, []], ids=repr)
     def test_that_are_no_dict_are_an_error(self, configured):
         with override_settings(TORNADO_WEBSOCKETS=configured):

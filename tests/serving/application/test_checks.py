@@ -69,8 +69,7 @@ class TestWhatServesWebSockets:
             IMPORTS + 'application = ProtocolTypeRouter({"websocket": Guard(websocket_application())})',
             "from channels_bridge.serve import application\n",
             "from mysite.routing import application\n",
-            "from django.core.asgi import get_asgi_application\nfrom mysite import wrap\n"
-            "application = wrap(get_asgi_application())\n",
+            IMPORTS + "from mysite import wrap\napplication = wrap(pages)\n",
             "application = (\n",
         ],
     )

@@ -9,6 +9,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels_bridge.asgi import websocket_application
 from django.core.asgi import get_asgi_application
 """
+ROUTES = 'y = {"http": get_asgi_application(), "websocket": websocket_application}'
 
 
 @pytest.fixture
@@ -109,10 +110,10 @@ class TestValues:
         "source",
         [
             'x = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": websocket_application})',
-            'routes = {"http": get_asgi_application(), "websocket": websocket_application}\nx = ProtocolTypeRouter(routes)',
+            f"{ROUTES}\nx = ProtocolTypeRouter(y)",
+            f"from channels import routing as r\n{ROUTES}\nx = r.ProtocolTypeRouter(y)",
             'x = get_asgi_application()\nx = ProtocolTypeRouter({"http": x, "websocket": websocket_application})',
-            'from channels import routing as r\nx = r.ProtocolTypeRouter(application_mapping={"http": '
-            'get_asgi_application(), "websocket": websocket_application})',
+            f"{ROUTES}\nx = ProtocolTypeRouter(application_mapping=y)",
         ],
     )
     def test_of_a_router_are_its_routes(self, read, source):
@@ -151,7 +152,7 @@ class TestSettingUp:
         [
             "w = websocket_application()\nx = get_asgi_application()",
             "w = websocket_application()\ndjango.setup()",
-            'os.environ.setdefault("A", "b")\nw = websocket_application()\nfrom channels_bridge.serve import application',
+            'os.environ.setdefault("A", "b")\nw = websocket_application()\nimport channels_bridge.serve',
             'x = ProtocolTypeRouter({"websocket": websocket_application(), "http": get_asgi_application()})',
             "x = URLRouter(websocket_application()); y = get_asgi_application()",
         ],
