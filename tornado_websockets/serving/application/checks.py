@@ -1,6 +1,7 @@
 """System checks of ``ASGI_APPLICATION``: it can be imported, and what it names serves WebSockets."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.core.management import get_commands
 
-from ..suggestions import did_you_mean
 from .source import PAGES, WEBSOCKETS, Router, Source, read_source
 
 _APPLICATION: Final = "channels_bridge.serve.application"
@@ -87,7 +87,8 @@ def _mistakes_in(spec: ModuleSpec, application: str, name: str) -> Iterator[Chec
         if PathFinder.find_spec(f"{spec.name}.{name}", spec.submodule_search_locations or []) is not None:
             yield _is_a_module(application)
         else:
-            hint = f"{did_you_mean(name, source.names)}{_ONE_LINE}"
+            close = get_close_matches(name, source.names, n=1)
+            hint = _write(f"{spec.name}.{close[0]}") if close else _ONE_LINE
             yield _is_wrong(application, f"but {path.name} has no {name!r}", hint)
         return
     yield from _serves_none(source, path.name, application, name)
