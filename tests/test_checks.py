@@ -256,6 +256,28 @@ class TestSettings:
             assert found() == []
 
     @with_layer
+    @pytest.mark.parametrize("name", ["TORNADO_WEBSOCKET", "TORNADO_WEBSOCKETS_", "TORNADO_WEB_SOCKETS"])
+    def test_under_a_misspelt_name_are_warned_of(self, name):
+        with override_settings(TORNADO_WEBSOCKETS=None, **{name: {"MAX_DEPTH": 5}}):
+            [message] = found()
+        assert (message.id, message.is_serious()) == ("tornado_websockets.W005", False)
+        assert f"{name} does nothing: did you mean TORNADO_WEBSOCKETS?" in message.msg
+
+    @with_layer
+    @pytest.mark.parametrize(
+        "others",
+        [
+            {"TORNADO_WEBSOCKET": "no dict"},
+            {"TORNADO": {}, "WEBSOCKETS": {}, "ALLOWED_ORIGINS": ["example.com"]},
+            {"TORNADO_WEBSOCKETS_": {"MAX_DEPTH": 5}, "TORNADO_WEBSOCKETS": {"MAX_DEPTH": 5}},
+        ],
+        ids=list,
+    )
+    def test_of_other_names_are_passed_over(self, others):
+        with override_settings(**{"TORNADO_WEBSOCKETS": None, **others}):
+            assert found() == []
+
+    @with_layer
     @pytest.mark.parametrize("configured", [["MAX_DEPTH"], "MAX_DEPTH", 7, []], ids=repr)
     def test_that_are_no_dict_are_an_error(self, configured):
         with override_settings(TORNADO_WEBSOCKETS=configured):
@@ -627,23 +649,6 @@ class TestTheProjectAround:
             (path.parent / "__init__.py").touch()
             path.write_text(source)
         return f"sys.path.insert(0, {str(directory)!r})"
-
-    @pytest.mark.parametrize(
-        ("source", "expected"),
-        [
-            ("from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n", ["W011"]),
-            ("from channels_bridge.asgi import websocket_application\n", []),
-            ("from mysite.routing import websockets\n", []),
-        ],
-    )
-    def test_an_untouched_asgi_module_is_warned_of(self, tmp_path, source, expected):
-        preparation = self.modules(tmp_path, site_of_test__asgi=source)
-        hints = ids_with(["tornado_websockets"], preparation, ASGI_APPLICATION="site_of_test.asgi.application")
-        assert list(hints) == [f"tornado_websockets.{each}" for each in expected]
-
-    @pytest.mark.parametrize("application", ["nowhere.at_all.application", "application", 7, "math.application"])
-    def test_an_application_that_cannot_be_read_is_left_to_the_server(self, application):
-        assert ids_with(["tornado_websockets"], ASGI_APPLICATION=application) == {}
 
     def test_a_module_of_a_wrong_name_is_warned_of(self, tmp_path):
         source = "from tornado_websockets.websocket import WebSocket\n"

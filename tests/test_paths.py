@@ -1,3 +1,4 @@
+import re
 from uuid import UUID
 
 import pytest
@@ -60,6 +61,29 @@ class TestText:
         with pytest.warns(UserWarning, match="is served at '/ws/ws/chat'") as caught:
             WebSocket("/ws/chat", add_to_handlers=False)
         assert caught[0].filename == __file__
+
+    @pytest.mark.parametrize(
+        ("given", "sign"),
+        [("/r/{room}", "{room}"), ("/r/{room:int}/end", "{room:int}"), ("/r/:room", ":room"), ("/[room]/x", "[room]")],
+    )
+    def test_that_has_parameters_of_other_frameworks_is_warned_of_and_stays_what_it_is(self, given, sign):
+        with pytest.warns(UserWarning, match=f"takes '{re.escape(sign)}' literally: .* '<slug:room>'") as caught:
+            (ws,) = [WebSocket(each, add_to_handlers=False) for each in (given,)]
+        assert [warning.filename for warning in caught] == [__file__]
+        assert ws.path == given
+
+    @pytest.mark.parametrize("given", ["/a:b", "/a{2}", "/{}", "/[0-9]+", "/:8000", "/r/:room.json", "/{a}{b}"])
+    def test_may_have_the_same_signs_otherwise(self, given):
+        assert PathPattern(given).text == given
+
+    @pytest.mark.parametrize("given", ["ws://localhost/ws/chat", " WSS://h/chat", "http://h:8000/ws/x", "https://h/"])
+    def test_is_no_address(self, given):
+        with pytest.raises(ValueError, match="Expected a path such as '/chat', got the address"):
+            WebSocket(given, add_to_handlers=False)
+
+    @pytest.mark.parametrize("given", ["/http://h/x", "//h/chat", "http:/x", "ftp://x"])
+    def test_may_look_like_one(self, given):
+        assert PathPattern(given).text == f"/{given.lstrip('/')}"
 
     def test_has_a_greatest_length(self):
         assert PathPattern("/".ljust(MAX_PATH, "a"))

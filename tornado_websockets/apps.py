@@ -10,6 +10,7 @@ from django.core import checks
 from . import checks as own_checks
 from .auth.signals import connect_signals, follow_session_keys
 from .serving import checks as project_checks
+from .serving.application.checks import check_asgi
 from .serving.discovery import discover_modules
 from .serving.refusing import tell_of_mistakes
 
@@ -23,7 +24,7 @@ class TornadoWebSocketsConfig(AppConfig):
     def ready(self) -> None:
         checks.register(own_checks.check_settings)
         for check in (
-            project_checks.check_asgi,
+            check_asgi,
             project_checks.check_modules,
             project_checks.check_distributions,
             project_checks.check_followed,

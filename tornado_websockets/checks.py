@@ -1,6 +1,7 @@
 """System checks of the settings."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from math import inf
 from typing import Any
 
@@ -33,7 +34,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     """``TORNADO_WEBSOCKETS`` is a dict of known keys with sensible values."""
     configured = getattr(settings, "TORNADO_WEBSOCKETS", None)
     if configured is None:
-        return []
+        return _misspelt_names()
     if not isinstance(configured, dict):
         return [
             Error(
@@ -49,6 +50,20 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
         *_bad_types(configured),
         *_bad_origins(configured),
         *_bad_authenticators(),
+    ]
+
+
+def _misspelt_names() -> Sequence[CheckMessage]:
+    """Dicts under almost the same name, while there is none under ours; else they may be what ours is made of."""
+    close = get_close_matches("TORNADO_WEBSOCKETS", filter(str.isupper, dir(settings)), cutoff=0.9)
+    return [
+        Warning(
+            f"The setting {name} does nothing: did you mean TORNADO_WEBSOCKETS?",
+            hint=f"Write TORNADO_WEBSOCKETS for {name}.",
+            id="tornado_websockets.W005",
+        )
+        for name in close
+        if isinstance(getattr(settings, name, None), dict)
     ]
 
 

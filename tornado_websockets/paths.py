@@ -1,8 +1,6 @@
 """Paths with parameters, in the syntax and with the converters of Django's ``path()``."""
 
 import re
-import sys
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +8,17 @@ from . import conf
 from .core.delivery.group_names import group_name
 from .core.handlers.signatures import HANDLER_ARGUMENTS
 from .core.registry import MAX_PATH, PREFIX
+from .serving.suggestions import warn_writer
 
 if TYPE_CHECKING:
     from django.urls.resolvers import RoutePattern
 
 _PARAMETER = re.compile(r"<(?:[^>:]*:)?(?P<name>[^>]*)>")
+
+#: What other frameworks write for a parameter: ``{room}``, ``{room:int}``, ``:room``, ``[room]``.
+_FOREIGN = re.compile(r"(?<=/)(?:\{([^\W\d]\w*)(?::\w+)?\}|:([^\W\d]\w*)|\[([^\W\d]\w*)\])(?![^/])")
+
+_ADDRESS = re.compile(r"\s*(?:ws|http)s?://", re.IGNORECASE)
 
 #: What ``publish`` takes besides them.
 _TAKEN = HANDLER_ARGUMENTS | {"on_commit", "using", "fail_silently"}
@@ -31,15 +35,17 @@ class PathPattern:
     :param text: a leading slash is added where it is missing.
     :raises TypeError: it is not a ``str``.
     :raises ValueError: it is too long, has ``?``, ``#`` or a bracket without the other, or a parameter has a name that
-        is taken.
+        is taken; or it is a whole address, ``ws://...``.
     :raises django.core.exceptions.ImproperlyConfigured: it is not a valid route.
     """
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
             raise TypeError(f"Expected the path of the WebSocket as a str, got {text!r}.")
+        _refuse_address(text)
         self.text = "/" + text.strip().lstrip("/")
         _refuse_malformed(self.text)
+        _warn_of_misunderstandings(self.text)
         self._route = _route(self.text) if "<" in self.text else None
         self.converters = self._route.converters if self._route else {}
         self.names = frozenset(self.converters)
@@ -91,19 +97,20 @@ def _refuse_malformed(text: str) -> None:
             raise ValueError(
                 f"Expected a path such as '/room/<slug:room>', got {text!r}, in which {sign!r} stands for nothing."
             )
+
+
+def _refuse_address(text: str) -> None:
+    if _ADDRESS.match(text):
+        raise ValueError(f"Expected a path such as '/chat', got the address {text!r}: hosts are none of it.")
+
+
+def _warn_of_misunderstandings(text: str) -> None:
+    """What is a path, and hardly the one that is meant."""
     if text.startswith(f"{PREFIX}/"):
-        warnings.warn(
-            f"WebSocket({text!r}) is served at {PREFIX + text!r}: {PREFIX!r} is put before every path.",
-            stacklevel=_stack_level(),
-        )
-
-
-def _stack_level() -> int:
-    """How far up from :func:`_refuse_malformed` the project has made its WebSocket."""
-    frame, level = sys._getframe(1), 1  # noqa: SLF001 as the module warnings itself does
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
-        frame, level = frame.f_back, level + 1
-    return level
+        warn_writer(f"WebSocket({text!r}) is served at {PREFIX + text!r}: {PREFIX!r} is put before every path.")
+    for found in _FOREIGN.finditer(text):
+        name = next(filter(None, found.groups()))
+        warn_writer(f"WebSocket({text!r}) takes {found[0]!r} literally: a parameter is written '<slug:{name}>'.")
 
 
 def _refuse_long(path: str, text: str) -> None:

@@ -179,9 +179,10 @@ def test_other_things_are_no_handlers(wrapper: Wrapper, thing: Any) -> None:
     assert wrapper.handlers == before
 
 
-def test_django_app_may_be_given_uncalled_with_a_warning(wrapper: Wrapper) -> None:
+@pytest.mark.parametrize("method", ["add_handlers", "start_app"])
+def test_django_app_may_be_given_uncalled_with_a_warning(wrapper: Wrapper, method: str) -> None:
     with pytest.warns(DeprecationWarning, match=r"write django_app\(\)") as warned:
-        wrapper.add_handlers([says("/a", "a"), django_app])
+        getattr(wrapper, method)([says("/a", "a"), django_app])
     assert [warning.filename for warning in warned] == [__file__]
     path, handler, _ = others(wrapper)[-1]
     assert (path, handler.__name__) == (".*", "DjangoHandler")

@@ -1,16 +1,12 @@
-"""System checks of the project around: what serves it, where its WebSockets are, what else is installed."""
+"""System checks of the project around: where its WebSockets are, and what else is installed."""
 
-import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from django.apps import apps
-from django.conf import settings
 from django.core.checks import CheckMessage, Warning
-from django.core.management import get_commands
 
 from .discovery import discover, followed_late
 
@@ -22,55 +18,6 @@ NOT_INSTALLED: Final = (
 )
 
 _OURS: Final = ("tornado_websockets", "channels_bridge")
-_APPLICATION: Final = "channels_bridge.serve.application"
-_ONE_LINE: Final = f'ASGI_APPLICATION = "{_APPLICATION}"'
-
-#: Whose ``runserver`` speaks no WebSocket.
-_DJANGOS: Final = frozenset({"django.core", "django.contrib.staticfiles"})
-
-#: What an ``asgi.py`` has that serves WebSockets, by us or by whatever else it imports.
-_SERVES: Final = re.compile(r"tornado_websockets|channels|websocket", re.IGNORECASE)
-
-
-def check_asgi(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """What ``runserver`` serves has WebSockets, as far as its source says."""
-    application = getattr(settings, "ASGI_APPLICATION", None)
-    if application is None:
-        if not apps.is_installed("daphne"):
-            return []
-        return [
-            Warning(
-                "ASGI_APPLICATION is not set, so manage.py runserver cannot serve WebSockets.",
-                hint=f"Write in the settings: {_ONE_LINE}",
-                id="tornado_websockets.W010",
-            )
-        ]
-    path = None if application == _APPLICATION else _source_of(str(application).rpartition(".")[0])
-    if path is None or _SERVES.search(path.read_text(errors="replace")):
-        return list(_without_daphne())
-    return [
-        Warning(
-            f"ASGI_APPLICATION is {application!r}, but {path.name} serves no WebSockets.",
-            hint=f"Write in the settings: {_ONE_LINE}\n"
-            f"Or in {path.name}, with the application of get_asgi_application() as django_asgi_app: "
-            'application = ProtocolTypeRouter({"http": django_asgi_app, "websocket": websocket_application()})',
-            id="tornado_websockets.W011",
-        )
-    ]
-
-
-def _without_daphne() -> Iterator[CheckMessage]:
-    """A line of the README was left out, in a project that is being developed: served otherwise, it needs none.
-
-    Where daphne stands in the wrong place, it has an error of its own for that.
-    """
-    is_said = apps.is_installed("daphne") or apps.is_installed("channels_bridge")
-    if settings.DEBUG and not is_said and get_commands().get("runserver") in _DJANGOS:
-        yield Warning(
-            "daphne is not installed as an app, so manage.py runserver serves no WebSockets.",
-            hint='Put it first: INSTALLED_APPS = ["daphne", ...]',
-            id="tornado_websockets.W019",
-        )
 
 
 def check_modules(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -130,16 +77,6 @@ def check_installed(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage
             id="tornado_websockets.W014",
         )
     ]
-
-
-def _source_of(module: str) -> Path | None:
-    """The file of a module, which is not imported for that; ``None`` where there is none to read."""
-    try:
-        spec = find_spec(module) if module else None
-    except (ImportError, ValueError):  # whoever serves it says so
-        return None
-    path = None if spec is None or spec.origin is None else Path(spec.origin)
-    return path if path is not None and path.suffix == ".py" and path.is_file() else None
 
 
 def _misnamed_modules() -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from .. import django_app
 from ..core.registry import path_of, url_path_of
 from ..serving.announcing import why_unknown
 from ..serving.prefix import below
+from ..serving.suggestions import warn_writer
 from ..websocket import WebSocket, endpoint_of, registry
 from .bodies import has_body, refuse_body
 from .handler import WebSocketHandler, is_handshake, refuse
@@ -127,10 +127,9 @@ def _called(handler: Any) -> Any:
     """What ``django_app()`` gives, where the function itself was given, as some documentation of 2017 had it."""
     if handler is not django_app:
         return handler
-    warnings.warn(
+    warn_writer(
         "tornado_websockets.django_app is given as a handler without being called; write django_app().",
         DeprecationWarning,
-        stacklevel=5,  # where TornadoWrapper is called
     )
     return django_app()
 

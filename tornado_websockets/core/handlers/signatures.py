@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from asgiref.sync import iscoroutinefunction
 
+from ..logger import logger
 from ..protocol.frames import Frame
 
 Callback = Callable[..., Any]
@@ -54,12 +55,35 @@ def values_of(source: Source, frame: Frame) -> dict[str, Any]:
     return own | dict(source.kwargs)
 
 
+class Selfless:
+    """Says in the log, once for each handler, that there is nobody for its ``self``.
+
+    A method of a class body, whose ``context`` is set later, is fine; if that is forgotten, it gets ``None``.
+    """
+
+    __slots__ = ("_callback", "_is_told")
+
+    def __init__(self, callback: Callback) -> None:
+        self._callback = callback
+        self._is_told = False
+
+    def tell(self) -> None:
+        if self._is_told:
+            return
+        self._is_told = True
+        logger.warning(
+            "The handler %r takes self, which is the context of its WebSocket, and that is not set: set it "
+            "(ws.context = ...), or register a bound method",
+            self._callback,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """A callback and the names of the values it takes; its signature was read when it was registered.
 
     ``takes_rest`` is for ``**kwargs``, which get all but ``self`` and ``event``; ``answers_in_parts`` for generators,
-    whose call runs nothing yet.
+    whose call runs nothing yet; ``selfless`` for those that need a ``self``.
     """
 
     callback: Callback
@@ -68,6 +92,7 @@ class Handler:
     runs_on_loop: bool
     takes_rest: bool
     answers_in_parts: bool
+    selfless: Selfless | None
 
     def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
         """Begin to run it for an event; awaiting the result gives what it, or its awaitable, returns."""
@@ -80,7 +105,9 @@ class Handler:
             elif name == "socket":
                 kwargs[name] = source.socket
             elif name == "self":
-                kwargs[name] = source.endpoint.context
+                context = kwargs[name] = source.endpoint.context
+                if context is None and self.selfless is not None:
+                    self.selfless.tell()
             else:
                 kwargs[name] = frame.event if name == "event" else source.kwargs[name]
         if self.runs_on_loop:
@@ -89,6 +116,8 @@ class Handler:
 
     def bind(self, values: dict[str, Any]) -> Call:
         """The callback with what it takes of ``values``."""
+        if self.selfless is not None and values["self"] is None:
+            self.selfless.tell()
         args = [*map(values.__getitem__, self.positional)]  # hardly ever any
         kwargs = {name: values[name] for name in self.keywords}
         if self.takes_rest:
@@ -165,6 +194,7 @@ def read(callback: Callback, names: Collection[str], *, may_answer_in_parts: boo
         runs_on_loop=runs_on_loop(callback),
         takes_rest=any(p.kind is p.VAR_KEYWORD for p in every),
         answers_in_parts=makes_generator,
+        selfless=Selfless(callback) if any(p.name == "self" and p.default is p.empty for p in parameters) else None,
     )
 
 

@@ -53,6 +53,8 @@ const TornadoWebSocket = (function () {
     recover: true,
   };
 
+  const OPTIONS = [...Object.keys(DEFAULTS), ..."host port secure prefix token protocols since WebSocket".split(" ")];
+
   // These names belong to the connection. What a server sends under them reaches "*" only.
   const OWN_EVENTS = ["open", "close", "error", "message", "*"];
 
@@ -147,10 +149,25 @@ const TornadoWebSocket = (function () {
   /** @type {Set<string>} */
   const warned = new Set();
 
-  /** Tell a developer, once for each page, of a name that has a successor. */
-  function warnOfOldName(/** @type {string} */ old, /** @type {string} */ name) {
-    if (!warned.has(old)) console.warn(`TornadoWebSocket: "${old}" is called "${name}" now; the old name will go.`);
-    warned.add(old);
+  /** Tell a developer something, once for each page. */
+  function warn(/** @type {string} */ text) {
+    if (!warned.has(text)) console.warn(`TornadoWebSocket: ${text}`);
+    warned.add(text);
+  }
+
+  /** Tell of an option that is none, and of one that has most of its pairs of letters. */
+  function checkOption(/** @type {string} */ option) {
+    let [most, nearest] = [option.length - 3, ""];
+    for (const name of OPTIONS) {
+      const pairs = [...option].filter((item, index) => name.includes(item + option[index + 1])).length;
+      if (3 * pairs - name.length > most) [most, nearest] = [3 * pairs - name.length, name];
+    }
+    if (nearest !== option) warn(`no option "${option}"${nearest && `, but "${nearest}"`}.`);
+  }
+
+  /** @returns {never} */
+  function refuse(/** @type {string} */ expected, /** @type {unknown} */ got) {
+    throw new TypeError(`Expected ${expected}, got ${String(got)}.`);
   }
 
   /**
@@ -161,8 +178,7 @@ const TornadoWebSocket = (function () {
    * @returns {Message}
    */
   function compose(event, data, options, id) {
-    if (typeof event !== "string" || !event)
-      throw new TypeError(`Expected the name of an event, got ${String(event)}.`);
+    if (typeof event !== "string" || !event) refuse("the name of an event", event);
     const object = typeof data === "object" ? (data ?? {}) : data === undefined ? {} : { message: data };
     const { queue = true, maxAge = Infinity } = options ?? {};
     // Written at once, so that what is queued is what was meant when it was emitted.
@@ -272,9 +288,7 @@ const TornadoWebSocket = (function () {
     } catch {
       // Neither base64url nor JSON, so it is none either.
     }
-    throw new TypeError(
-      `Expected the option since as {% websocket_position %} or the position of a client has it, got ${given}.`,
-    );
+    refuse("the option since as {% websocket_position %} or the position of a client has it", given);
   }
 
   /** Why a request got no answer: `code` is the server's, or one of this client's own. */
@@ -503,8 +517,7 @@ const TornadoWebSocket = (function () {
 
     /** @returns {any} a function that takes the listener off */
     _listen(/** @type {string} */ event, /** @type {Callback} */ callback, /** @type {boolean} */ once) {
-      if (typeof callback !== "function")
-        throw new TypeError(`Expected a function for ${event}, got ${typeof callback}.`);
+      if (typeof callback !== "function") refuse(`a function for ${event}`, typeof callback);
       const listeners = (this._listeners.get(event) ?? []).filter((listener) => listener.callback !== callback);
       this._listeners.set(
         event,
@@ -630,10 +643,11 @@ const TornadoWebSocket = (function () {
   class TornadoWebSocket extends Emitter {
     constructor(/** @type {string} */ path, /** @type {Partial<Options>} */ options = {}) {
       super();
-      if (typeof path !== "string" || !path.trim())
-        throw new TypeError(`Expected the path of a WebSocket, got ${String(path)}.`);
+      if (typeof path !== "string" || !path.trim()) refuse("the path of a WebSocket", path);
       const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+      for (const [name] of given) checkOption(name);
       this.path = path.trim();
+      if (/^\/*ws\//.test(this.path)) warn(`/ws/ comes before every path, "${this.path}" too.`);
       /** @type {Options} */
       this.options = { ...DEFAULTS, ...Object.fromEntries(given) };
       /** @type {State} */
@@ -714,7 +728,7 @@ const TornadoWebSocket = (function () {
 
     /** What `websocket` was called in 0.2. */
     get _websocket() {
-      warnOfOldName("_websocket", "websocket");
+      warn('"_websocket" is called "websocket" now; the old name will go.');
       return this._socket;
     }
 
@@ -848,8 +862,7 @@ const TornadoWebSocket = (function () {
      * @returns {() => void} takes it back
      */
     answer(event, callback) {
-      if (typeof callback !== "function")
-        throw new TypeError(`Expected a function that answers ${event}, got ${typeof callback}.`);
+      if (typeof callback !== "function") refuse(`a function that answers ${event}`, typeof callback);
       this._answers.set(event, callback);
       return () => {
         if (this._answers.get(event) === callback) this._answers.delete(event);
@@ -858,6 +871,7 @@ const TornadoWebSocket = (function () {
 
     /** Let a module speak over this WebSocket. */
     bind(/** @type {Module} */ module) {
+      if (!module?._bind) refuse("a Module", module);
       module._bind(this);
       const others = this._modules.filter((item) => item.module !== module);
       this._modules = place(others, { module, ...this._origin() }, (item) => item.module.prefix);
@@ -898,7 +912,8 @@ const TornadoWebSocket = (function () {
     _dial(/** @type {string | null | undefined} */ token) {
       const { WebSocket: given, protocols } = this.options;
       const offered = [...[protocols ?? []].flat(), ...carry(token)];
-      const Socket = given ?? WebSocket;
+      const Socket = given ?? globalThis.WebSocket;
+      if (!Socket) refuse("the options WebSocket and host", Socket);
       const socket = offered.length ? new Socket(this.url, offered) : new Socket(this.url);
       /** What a socket that was given up has to say concerns nobody. */
       const ours = (/** @type {(event: any) => void} */ hear) => (/** @type {any} */ event) => {

@@ -1,0 +1,1 @@
+"""What ``ASGI_APPLICATION`` names: whether it is there, and whether it serves WebSockets."""
