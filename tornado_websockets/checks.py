@@ -158,7 +158,7 @@ def check_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
 
 #: Events that the browser client tells of itself: a page that listens to one hears both.
 _OF_THE_CLIENT = frozenset(
-    {"close", "dropped", "error", "gap", "message", "open", "reconnected", "reconnecting", "refused"}
+    {"close", "dropped", "error", "gap", "message", "open", "presence", "reconnected", "reconnecting", "refused"}
 )
 
 
@@ -170,8 +170,7 @@ def check_event_names(app_configs: object, **kwargs: Any) -> Sequence[CheckMessa
     for websocket in registry:
         endpoint = endpoint_of(websocket)
         handled = {event for event, _ in endpoint.dispatcher.items() if not endpoint.dispatcher.is_reserved(event)}
-        own = _OF_THE_CLIENT if endpoint.presence is None else _OF_THE_CLIENT | {"presence"}
-        for event in sorted((handled | set(endpoint.sends or ())) & own):
+        for event in sorted((handled | set(endpoint.sends or ())) & _OF_THE_CLIENT):
             text = f"{websocket.path} has an event {event!r}, which is also one of the browser client's own."
             hint = "Give it another name, unless no page listens to it with that client."
             found.append(Info(text, hint=hint, id="tornado_websockets.I001"))

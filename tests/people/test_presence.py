@@ -299,6 +299,13 @@ def generator(socket):
 
 
 class TestNames:
+    @pytest.mark.parametrize(
+        "option", [{"sends": {"presence": None}}, {"retain": ("presence",)}], ids=["sends", "retain"]
+    )
+    def test_nothing_else_that_is_sent_is_named_presence(self, option):
+        with pytest.raises(ValueError, match="'presence' on '/here' is sent by presence alone"):
+            WebSocket("/here", add_to_handlers=False, presence=True, **option)
+
     def test_no_handler_is_named_presence(self):
         ws = here()
         with pytest.raises(ValueError, match="presence has that name"):

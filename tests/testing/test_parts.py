@@ -56,6 +56,17 @@ async def client():
         yield client
 
 
+class TestRequest:
+    async def test_waits_for_the_end_and_gets_no_part(self, client):
+        assert await client.request("count", {"to": 3}) == {}
+        await client.assert_nothing("reply")
+
+    async def test_raises_the_error_with_which_it_ends(self, client):
+        with pytest.raises(RequestRefused) as refused:
+            await client.request("stop")
+        assert refused.value.code == "enough"
+
+
 class TestStream:
     async def test_yields_the_parts(self, client):
         assert [part async for part in client.stream("count", {"to": 3})] == [0, 1, 2]

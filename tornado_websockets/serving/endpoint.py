@@ -116,6 +116,7 @@ class Endpoint:
         names = HANDLER_ARGUMENTS | pattern.names
         self.presence = None if presence is False else Presence(pattern.text, presence)
         self._taken = frozenset() if self.presence is None else frozenset({EVENT})
+        self.refuse_taken("sends", sends or ())
         aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
         rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
@@ -134,6 +135,11 @@ class Endpoint:
         self.authorization = None if authorize is None else Authorization(pattern.text, authorize)
         self.roster = Roster()
         after_fork(self.forget)
+
+    def refuse_taken(self, option: str, events: Iterable[str]) -> None:
+        """Raise ``ValueError`` where an option names events that are sent by something else here."""
+        for event in self._taken.intersection(events):
+            raise ValueError(f"Expected other names in {option}: {event!r} on {self.path!r} is sent by presence alone.")
 
     @property
     def kept_hub(self) -> KeptHub | None:

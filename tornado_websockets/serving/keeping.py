@@ -26,6 +26,7 @@ class KeptEndpoint(Endpoint):
     def __init__(self, policy: Policy, pattern: PathPattern, *arguments: Any, **options: Any) -> None:
         self._policy = policy
         super().__init__(pattern, *arguments, **options)
+        self.refuse_taken("retain", policy.retain)
         self.options.update(history=policy.history or None, retain=tuple(sorted(policy.retain)) or None)
 
     @property

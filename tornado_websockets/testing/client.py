@@ -193,13 +193,15 @@ class Client:
         return frame["event"], frame.get("data", {})
 
     async def request(self, event: str, data: Data | None = None, timeout: float = TIMEOUT) -> Any:  # noqa: ASYNC109
-        """Send an event, and return what its handler returned.
+        """Send an event, and return what its handler returned; of one that answers in parts, wait for the end alone.
 
         :raises RequestRefused: the answer is an error.
         :raises AssertionError: there is no answer in time.
         """
         id_ = await self._ask(event, data)
-        return _answer_of(await self._take_reply(event, id_, timeout))
+        reply = await self._take(lambda frame: _is_last(frame, id_), f"No reply to {event!r}", timeout)
+        self._received = [frame for frame in self._received if frame.get("id") != id_]
+        return _answer_of(reply)
 
     async def stream(
         self,
@@ -392,6 +394,10 @@ class Client:
 
 async def _accept() -> None:
     """There is no handshake."""
+
+
+def _is_last(frame: Data, id_: str) -> bool:
+    return frame.get("id") == id_ and "part" not in frame
 
 
 def _answer_of(reply: Data) -> Any:
