@@ -157,7 +157,7 @@ test("whatever was sent before, a dead line is noticed in the same time", async 
 test("the times of people notice a dead line within 45 s", async (t) => {
   const { server, connect } = await setUp(t);
   const { options } = connect({ ping_interval: undefined, auto_connect: false });
-  assert.ok(options.ping_interval + options.ping_timeout <= 45_000);
+  assert.ok(options.ping_interval + options.ping_timeout <= 44_000); // what finds it out takes a moment, too
 });
 
 test("a handler at work has more time where the server answers in turn", async (t) => {

@@ -50,7 +50,7 @@
     reconnect_delay_max: 15000,
     max_refusals: 0,
     ping_interval: 25000,
-    ping_timeout: 20000,
+    ping_timeout: 19000,
     busy_timeout: 120000,
     request_timeout: 30000,
     queue_size: 1000,

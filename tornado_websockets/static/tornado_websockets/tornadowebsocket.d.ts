@@ -191,7 +191,7 @@ declare namespace TornadoWebSocket {
     max_refusals: number;
     /** After so much silence the server is probed; 0: never. Default: 25000. */
     ping_interval: number;
-    /** A server that is probed is given so long to say anything. Default: 20000. */
+    /** A server that is probed is given so long to say anything. Default: 19000. */
     ping_timeout: number;
     /**
      * The same, while a handler may be at work on what was sent, for a server of version 1.0.0, which answers in turn.
