@@ -137,6 +137,10 @@ class WebSocketEventAlreadyBinded(TornadoWebSocketsError, NameError):
         return self._text or default
 
 
+class TextTooLong(ValueError):
+    """A text is longer than what processes send each other may be: the cause of a :class:`PublishError`."""
+
+
 class PublishError(TornadoWebSocketsError):
     """The channel layer took no message, so it reached no other process.
 
@@ -153,8 +157,8 @@ class PublishError(TornadoWebSocketsError):
         self.path = path
 
     def __str__(self) -> str:
-        is_ours = isinstance(self.__cause__, ValueError)  # the text is too long
-        why = self.__cause__ if is_ours else "Is the backend of CHANNEL_LAYERS up?"
+        is_too_long = isinstance(self.__cause__, TextTooLong)
+        why = self.__cause__ if is_too_long else "Is the backend of CHANNEL_LAYERS up?"
         return f"The channel layer refused {self.event!r} for {self.path!r}: it reached no other process. {why}"
 
 

@@ -72,6 +72,10 @@ class Relay:
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
         self._has_no_loop = False
+        self._looking: asyncio.Task[None] | None = None
+        self._tests = 0
+        self._tested_layer: Any = None
+        self._replaced_layer: Any = None
 
     def _start_anew(self) -> None:
         """In a forked process, which must not receive under its parent's name: one would get what is for the other."""
@@ -152,16 +156,29 @@ class Relay:
             if sender is not None:
                 sender.put(Outgoing(message, outcome))
                 return
-            if isinstance(message, Message) and outcome is not None:
+            if isinstance(message, Message) and outcome is not None:  # an emit is on everybody's way
                 self._hub.note_unheard(message)
             if outcome is not None:
                 outcome.set_result(None)
 
-    def keep_to_process(self) -> None:
-        """Put a layer in memory in the place of the default one, for as long as ``CHANNEL_LAYERS`` stays what it is."""
-        layer = get_channel_layer()
-        if layer is not None and not isinstance(layer, InMemoryChannelLayer):
-            channel_layers.set(DEFAULT_CHANNEL_LAYER, InMemoryChannelLayer())
+    def begin_test(self) -> None:
+        """Put a layer in memory in the place of the default one."""
+        with self._lock:
+            self._tests += 1
+            layer = get_channel_layer()
+            if layer is not None and not isinstance(layer, InMemoryChannelLayer):
+                self._tested_layer = InMemoryChannelLayer()
+                self._replaced_layer = channel_layers.set(DEFAULT_CHANNEL_LAYER, self._tested_layer)
+
+    def end_test(self) -> None:
+        """Put it back when the last one ends, unless ``CHANNEL_LAYERS`` has changed meanwhile."""
+        with self._lock:
+            self._tests -= 1
+            if self._tests or self._tested_layer is None:
+                return
+            if channel_layers.backends.get(DEFAULT_CHANNEL_LAYER) is self._tested_layer:
+                channel_layers.set(DEFAULT_CHANNEL_LAYER, self._replaced_layer)
+            self._tested_layer = self._replaced_layer = None
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
@@ -211,8 +228,11 @@ class Relay:
         )
 
     def _look_for_losses(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()  # what it would find, the next one finds
         if self._hub.keeper is not None:
-            keep(asyncio.ensure_future(self._hub.keeper.look()))
+            self._looking = keep(asyncio.ensure_future(self._hub.keeper.look()))
+            self._looking.add_done_callback(_report_failure)
 
     def _take(self, message: Any) -> None:
         """Deliver what arrived. Whatever it is, the next message is received."""
@@ -286,6 +306,11 @@ class Relay:
     def _drop(self, kind: str, message: str, *args: object) -> None:
         counters.messages_invalid += 1
         self._complaints.add(kind, message, *args)
+
+
+def _report_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("Looking for lost events has failed", exc_info=task.exception())
 
 
 def _placed(

@@ -13,6 +13,7 @@ from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.handlers.greenlets import new_lock
 from tornado_websockets.core.logger import logger
+from tornado_websockets.exceptions import TextTooLong
 from tornado_websockets.paths import group_of
 
 from .batching import Kind, Outgoing, OutgoingQueues, QueueBounds, places_of
@@ -46,7 +47,8 @@ class Sender:
     """Sends through ``layer`` on ``loop``. Its task runs only while something waits.
 
     A layer that fails at once is asked twice for each batch, which costs little: a connection that Redis has ended,
-    when it was restarted, shows that only where it is used. Receivers know by its numbers what comes twice. One that
+    when it was restarted, shows that only where it is used. Receivers know messages by their numbers, and orders by
+    their ids, if they come twice. One that
     hangs would cost :attr:`SendTiming.call_timeout` each time, so from then on messages are rejected at once, until it
     takes a batch without texts.
 
@@ -296,7 +298,7 @@ class Sender:
             self._unsent = 0
 
 
-def _why_too_long(text: str) -> ValueError | None:
+def _why_too_long(text: str) -> TextTooLong | None:
     if len(text) <= MAX_TEXT:
         return None
-    return ValueError(f"Expected a text of at most {MAX_TEXT} characters, got {len(text)}.")
+    return TextTooLong(f"Expected a text of at most {MAX_TEXT} characters, got {len(text)}.")

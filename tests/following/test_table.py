@@ -18,6 +18,7 @@ from rest_framework import serializers
 
 from tests.following.models import Loud, Message, Picture, Room
 from tornado_websockets.exceptions import PublishError
+from tornado_websockets.following.table import table_of
 
 TO = {"room": "room_id"}
 DATA = ("id", "text")
@@ -357,6 +358,15 @@ class TestTransactions:
             (f"/room/{rooms[1]}", "message_deleted"),
             (f"/room/{rooms[2]}", "message_created"),
         ]
+
+    def test_what_was_known_before_goes_with_the_commit(self, message, database):
+        """Else a worker would keep all that it has ever saved."""
+        for number in range(3):
+            with transaction.atomic(using=database):
+                message.text = f"text {number}"
+                message.save()
+                message.refresh_from_db()
+        assert table_of(Message)._known(message).cause.before is None
 
     def test_what_an_undone_savepoint_wrote_is_not_told_with_other_fields(self, message, wire, database):
         with atomic(database):

@@ -30,18 +30,17 @@ class TestJoiningHeaders:
 
 
 async def test_those_who_connect_at_a_moment_let_others_go_first():
-    """A turn of the loop is a part of what they all take; it would be all of it."""
+    """They take many turns of the loop; it would be one or two."""
 
     async def shake_hands():
         await take_turn()
         time.sleep(0.001)  # noqa: ASYNC251 as the work of a handshake
 
-    began = last = time.monotonic()
-    longest, crowd = 0.0, asyncio.gather(*(shake_hands() for _ in range(100)))
+    turns, crowd = 0, asyncio.gather(*(shake_hands() for _ in range(100)))
     while not crowd.done():
         await asyncio.sleep(0)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
-    assert longest < (last - began) / 3
+        turns += 1
+    assert turns > 10
 
 
 class TestConnecting:

@@ -38,7 +38,7 @@ async def test_socket_has_what_the_client_was_given(ws):
 
 
 @pytest.mark.parametrize("kind", ["core.RedisChannelLayer", "pubsub.RedisPubSubChannelLayer"])
-async def test_nothing_is_heard_where_users_are(redis, kind):
+async def test_nothing_is_heard_where_users_are(mortal_redis, kind):
     """What a test's handlers emit, and what its body publishes or sends by the layer, stays in its process."""
     ws = WebSocket("/heard", add_to_handlers=False)
 
@@ -46,8 +46,9 @@ async def test_nothing_is_heard_where_users_are(redis, kind):
     async def say(data):
         await ws.emit("said", data)
 
-    layers = {"default": {"BACKEND": f"channels_redis.{kind}", "CONFIG": {"hosts": [redis.url]}}}
-    with override_settings(CHANNEL_LAYERS=layers), redis.client() as last, redis.client() as users:
+    layers = {"default": {"BACKEND": f"channels_redis.{kind}", "CONFIG": {"hosts": [mortal_redis.url]}}}
+    clients = mortal_redis.client(), mortal_redis.client()
+    with override_settings(CHANNEL_LAYERS=layers), clients[0] as last, clients[1] as users:
         last.ping()  # so that it is connected
         with users.monitor() as seen:
             async with Client("/heard", websocket=ws) as alice:
@@ -62,6 +63,7 @@ async def test_nothing_is_heard_where_users_are(redis, kind):
             commands = [seen.next_command()["command"]]
             while commands[-1] != "PING":
                 commands.append(seen.next_command()["command"])
+        assert type(get_channel_layer()).__name__ == kind.partition(".")[2]  # the next test may need it
     assert commands == ["PING"]
 
 

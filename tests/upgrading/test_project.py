@@ -122,7 +122,9 @@ def test_collected_static_files_are_passed_over(tmp_path):
 def test_so_are_those_that_settings_name(tmp_path, settings, where):
     page = "var ws = new TornadoWebSocket('/x'); ws.emit('close');"
     folder = where or "static"
-    write(tmp_path, {"portal/settings.py": settings, f"{folder}/chat/chat.js": page, "chat/static/chat/chat.js": page})
+    collected = {f"{folder}/tornado_websockets/client.js": ""} if where else {}
+    pages = {f"{folder}/chat/chat.js": page, "chat/static/chat/chat.js": page, "portal/static/chat.js": "var x;"}
+    write(tmp_path, {"portal/settings.py": settings, **pages, **collected})
     assert unread(tmp_path) == ({where: "holds what collectstatic collected"} if where else {})
     pages = {path for path, _, rule in found(tmp_path) if rule == "reserved-event"}
     assert pages == {"chat/static/chat/chat.js"} | (set() if where else {"static/chat/chat.js"})

@@ -1,4 +1,4 @@
-"""What is logged less often than it happens: what strangers send, and what fails for everybody at once."""
+"""What is logged less often than it happens: what comes from strangers, and what fails for everybody at once."""
 
 import logging
 from collections import Counter
@@ -17,7 +17,7 @@ CALM: Final = 1.0
 
 
 class Complaints:
-    """Logs what strangers send, who may do so as often as they like: of each kind one line in ``interval`` seconds.
+    """Logs what may happen any number of times: of each kind one line in ``interval`` seconds.
 
     The next line says how many there were meanwhile.
 

@@ -13,17 +13,20 @@ class Cause:
     """A save or a deletion that may still be undone.
 
     :param entry: is called after its commit. Django lets go of it when the savepoint is undone.
+
+    :ivar before: what was known before it, until its commit.
     """
 
-    __slots__ = ("_entry", "_is_committed")
+    __slots__ = ("_entry", "_is_committed", "before")
 
     def __init__(self, entry: Any) -> None:
         self._entry = ref(entry)
         self._is_committed = False
+        self.before: Known | None = None
 
     def settle(self) -> None:
         """It was committed."""
-        self._is_committed = True
+        self._is_committed, self.before = True, None
 
     @property
     def is_undone(self) -> bool:
@@ -37,18 +40,14 @@ class Known:
     :param key: of the row.
     :param values: of its columns, by attribute; those that were deferred are missing.
     :param cause: the save that wrote them; ``None`` where they were loaded.
-    :param before: what is known if that is undone.
     """
 
-    __slots__ = ("before", "cause", "key", "values")
+    __slots__ = ("cause", "key", "values")
 
-    def __init__(
-        self, key: Any, values: Mapping[str, Any], cause: Cause | None = None, before: Known | None = None
-    ) -> None:
+    def __init__(self, key: Any, values: Mapping[str, Any], cause: Cause | None = None) -> None:
         self.key = key
         self.values = values
         self.cause = cause
-        self.before = before
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Known, (self.key, self.values)  # in another process, or as a copy, it is as good as loaded
@@ -57,5 +56,5 @@ class Known:
 def surviving(known: Known | None) -> Known | None:
     """The newest of what was known that no rollback has undone."""
     while known is not None and known.cause is not None and known.cause.is_undone:
-        known = known.before
+        known = known.cause.before
     return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
@@ -11,12 +11,11 @@ from django.db import connections, transaction
 
 from ..core.logger import logger
 from ..transactions import publish_all
-from .known import Cause
+from .known import Cause, Known
 from .outcome import Kind, Step, outcome
 
 if TYPE_CHECKING:
     from .following import Following
-    from .known import Known
 
 #: Rows of one path in one transaction; of more it is said only how many there are.
 MAX_ROWS: Final = 1_000
@@ -42,7 +41,8 @@ class Entry:
     :param key: of the row.
     :param reports: what there is to tell.
 
-    :ivar known: what the instance knows by it, and ``cause`` what that rests on.
+    :ivar cause: what an instance that knows of it rests on.
+    :ivar known: what is known by it.
     """
 
     __slots__ = ("__weakref__", "_is_told", "_ledger", "cause", "key", "known", "reports", "table")
@@ -55,6 +55,16 @@ class Entry:
         self.known: Known | None = None
         self._ledger: Ledger | None = None
         self._is_told = False
+
+    def know(self, values: Mapping[str, Any], before: Known | None) -> Known:
+        """What is known by it.
+
+        :param values: of the row's columns; none of one that was deleted.
+        :param before: what was known before.
+        """
+        self.cause.before = before
+        self.known = Known(self.key, values, self.cause)
+        return self.known
 
     def register(self, ledger: Ledger | None, using: str) -> None:
         """Have it called after the commit of the open transaction, in the savepoint that is open; or now."""
@@ -81,8 +91,6 @@ class Entry:
         """It is committed, and need not be told again."""
         self._is_told = True
         self.cause.settle()
-        if self.known is not None:
-            self.known.before = None
 
 
 class Ledger:

@@ -95,7 +95,7 @@ class Table:
         if known is None:
             learnt = Known(getattr(instance, self._key), values)
         else:  # what was read may be undone with what was saved
-            learnt = Known(known.key, {**known.values, **values}, known.cause, known.before)
+            learnt = Known(known.key, {**known.values, **values}, known.cause)
         instance._state.__dict__[self._slot] = learnt
 
     def _read(self, key: Any, columns: list[str], using: str) -> dict[str, Any]:
@@ -129,8 +129,7 @@ class Table:
             return
         reports = [self._report(following, instance, before, values, created) for following in self._followings]
         entry = Entry(self, key, reports)
-        entry.known = Known(key, values, entry.cause, known)
-        instance._state.__dict__[self._slot] = entry.known
+        instance._state.__dict__[self._slot] = entry.know(values, known)
         entry.register(ledger, using)
 
     def _report(
@@ -193,8 +192,7 @@ class Table:
             latest = None if ledger is None else ledger.latest(self, key)
             entry = Entry(self, key, reports)
             # Deletions load what they delete: that was seen in a transaction that may have changed it before.
-            entry.known = Known(key, {}, entry.cause, known if latest is None else latest.known)
-            instance._state.__dict__[self._slot] = entry.known
+            instance._state.__dict__[self._slot] = entry.know({}, known if latest is None else latest.known)
             entry.register(ledger, using)
         except Exception:
             logger.exception("Cannot tell of a deleted row (%s, %r)", self._model._meta.label, instance.pk)

@@ -31,6 +31,7 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from ..core.connections.socket import Socket
+    from ..core.delivery.publisher import Publisher
     from ..core.handlers.signatures import Run
 
 Data = dict[str, Any]
@@ -99,6 +100,7 @@ class Client:
         self._stands: dict[str, int] | None = None
         self.people: dict[str, Data] = {}
         self._is_leaving = False
+        self._publisher: Publisher | None = None
         self.close_code: int | None = None
         if endpoint_of(self._websocket).kept_hub is not None or conf.get("STORE") is not None:
             from ..store.current import keep_tests_to_memory
@@ -112,8 +114,9 @@ class Client:
         """
         endpoint = endpoint_of(self._websocket)
         test_clients.add(self)
-        if endpoint.hub.publisher is not None:
-            endpoint.hub.publisher.keep_to_process()
+        self._publisher = endpoint.hub.publisher
+        if self._publisher is not None:
+            self._publisher.begin_test()
         self._connection = handshake.connect(
             endpoint,
             Transport(self.arrive),
@@ -126,16 +129,15 @@ class Client:
             run=self._run,
         )
         self.connection = self._connection.socket
-        is_authorized = await endpoint.is_authorized(self._connection, self._run, is_known=self._is_known)
-        if not is_authorized or self._connection.closed:
-            await self._connection.on_closed()
-            raise ConnectionRefused(
-                f"{self._connection.path} refused the handshake; the logger tornado_websockets says why."
-            )
         try:
+            is_authorized = await endpoint.is_authorized(self._connection, self._run, is_known=self._is_known)
+            if not is_authorized or self._connection.closed:
+                raise ConnectionRefused(
+                    f"{self._connection.path} refused the handshake; the logger tornado_websockets says why."
+                )
             await self._connection.open(_accept)
         except BaseException:
-            await self._connection.on_closed()
+            await self._leave()
             raise
         self._serving = asyncio.get_running_loop().create_task(self._serve())
         return self
@@ -343,7 +345,14 @@ class Client:
             while (text := await self._outgoing.get()) is not None:
                 await self._connection.received(text)
         finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        try:
             await self._connection.on_closed()
+        finally:
+            if self._publisher is not None:
+                self._publisher.end_test()
 
     async def _ask(self, event: str, data: Data | None) -> str:
         self._requests += 1

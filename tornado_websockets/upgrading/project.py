@@ -89,9 +89,15 @@ def read_project(root: Path) -> tuple[list[SourceFile], list[Unread]]:
             files.append(found)
         else:
             unread.append(found)
-    collected = {root for root in _static_roots(files) if any(root in file.path.parents for file in files)}
+    collected = {path for path in _static_roots(files) if _is_collected(root / path)}
+    unread = [each for each in unread if collected.isdisjoint(each.path.parents)]
     unread += [Unread(path, "holds what collectstatic collected") for path in collected]
     return [file for file in files if collected.isdisjoint(file.path.parents)], sorted(unread)
+
+
+def _is_collected(folder: Path) -> bool:
+    """Whether static files were collected there: this package's, or those of Django's admin, are among them."""
+    return any((folder / name).is_dir() for name in ("tornado_websockets", "admin"))
 
 
 def _static_roots(files: list[SourceFile]) -> Iterator[PurePosixPath]:

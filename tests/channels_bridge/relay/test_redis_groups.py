@@ -136,9 +136,11 @@ async def test_the_pubsub_layer_tells_when_it_was_connected_anew(mortal_redis):
     for _ in range(2):
         await membership.renew(["a"], channel)
     assert breaks == []
+    [shard] = layer._shards
+    assert len(shard._pubsub.connection._connect_callbacks) == 2  # its own, and ours once
     await asyncio.to_thread(mortal_redis.kill)
     await asyncio.to_thread(mortal_redis.start)
-    await until(lambda: breaks == [1])
+    await until(lambda: breaks)
     await layer.group_send("a", {"type": "x"})
     assert await layer.receive(channel) == {"type": "x"}
     await layer.flush()

@@ -32,8 +32,11 @@ class Publisher(Protocol):
         :param outcome: is given word of how it went: ``PublishError`` where it failed.
         """
 
-    def keep_to_process(self) -> None:
-        """Send nothing to other processes any more: what is tested shall not be heard where users are."""
+    def begin_test(self) -> None:
+        """Send nothing to other processes: what is tested shall not be heard where users are. For several at a time."""
+
+    def end_test(self) -> None:
+        """Go on as before, when all have ended."""
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop that it sends from; ``None`` where it sends nothing."""

@@ -55,7 +55,7 @@ def values_of(source: Source, frame: Frame) -> dict[str, Any]:
     return own | dict(source.kwargs)
 
 
-class Selfless:
+class MissingSelf:
     """Says in the log, once for each handler, that there is nobody for its ``self``.
 
     A method of a class body, whose ``context`` is set later, is fine; if that is forgotten, it gets ``None``.
@@ -68,6 +68,7 @@ class Selfless:
         self._is_told = False
 
     def tell(self) -> None:
+        """Log it, the first time."""
         if self._is_told:
             return
         self._is_told = True
@@ -83,7 +84,7 @@ class Handler:
     """A callback and the names of the values it takes; its signature was read when it was registered.
 
     ``takes_rest`` is for ``**kwargs``, which get all but ``self`` and ``event``; ``answers_in_parts`` for generators,
-    whose call runs nothing yet; ``selfless`` for those that need a ``self``.
+    whose call runs nothing yet; ``missing_self`` for those that need a ``self``.
     """
 
     callback: Callback
@@ -92,7 +93,7 @@ class Handler:
     runs_on_loop: bool
     takes_rest: bool
     answers_in_parts: bool
-    selfless: Selfless | None
+    missing_self: MissingSelf | None
 
     def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
         """Begin to run it for an event; awaiting the result gives what it, or its awaitable, returns."""
@@ -106,8 +107,8 @@ class Handler:
                 kwargs[name] = source.socket
             elif name == "self":
                 context = kwargs[name] = source.endpoint.context
-                if context is None and self.selfless is not None:
-                    self.selfless.tell()
+                if context is None and self.missing_self is not None:
+                    self.missing_self.tell()
             else:
                 kwargs[name] = frame.event if name == "event" else source.kwargs[name]
         if self.runs_on_loop:
@@ -116,8 +117,8 @@ class Handler:
 
     def bind(self, values: dict[str, Any]) -> Call:
         """The callback with what it takes of ``values``."""
-        if self.selfless is not None and values["self"] is None:
-            self.selfless.tell()
+        if self.missing_self is not None and values["self"] is None:
+            self.missing_self.tell()
         args = [*map(values.__getitem__, self.positional)]  # hardly ever any
         kwargs = {name: values[name] for name in self.keywords}
         if self.takes_rest:
@@ -186,6 +187,7 @@ def read(callback: Callback, names: Collection[str], *, may_answer_in_parts: boo
                 f"Nothing can fill the parameter {parameter.name!r} of {callback!r}; "
                 f"a handler may take {', '.join(sorted(names))}, and parameters that have a default."
             )
+    takes_self = any(parameter.name == "self" and parameter.default is parameter.empty for parameter in parameters)
     positional = takewhile(lambda p: p.kind is p.POSITIONAL_ONLY and p.name in names, parameters)
     return Handler(
         callback,
@@ -194,7 +196,7 @@ def read(callback: Callback, names: Collection[str], *, may_answer_in_parts: boo
         runs_on_loop=runs_on_loop(callback),
         takes_rest=any(p.kind is p.VAR_KEYWORD for p in every),
         answers_in_parts=makes_generator,
-        selfless=Selfless(callback) if any(p.name == "self" and p.default is p.empty for p in parameters) else None,
+        missing_self=MissingSelf(callback) if takes_self else None,
     )
 
 

@@ -89,7 +89,7 @@ def _mistakes_in(spec: ModuleSpec, application: str, name: str) -> Iterator[Chec
         else:
             close = get_close_matches(name, source.names, n=1)
             hint = _write(f"{spec.name}.{close[0]}") if close else _ONE_LINE
-            yield _is_wrong(application, f"but {path.name} has no {name!r}", hint)
+            yield _is_wrong(application, f"but {path.name or spec.name} has no {name!r}", hint)
         return
     yield from _serves_none(source, path.name, application, name)
     yield from _fails(source, path.name, name)

@@ -467,11 +467,11 @@ class TestBetweenProcesses:
         theirs = await there.connect()
         await here.ws.apublish("said", {"n": 1})
         await is_said(theirs, 1)
-        store.is_down = True
-        async with losing(layer()):
-            for number in (2, 3):
+        store.is_down, layer().error = True, ConnectionRefusedError("down")
+        for number in (2, 3):
+            with pytest.raises(PublishError):
                 await here.ws.apublish("said", {"n": number})
-        store.is_down = False
+        store.is_down, layer().error = False, None
         for number in range(4, 8):
             await here.ws.apublish("said", {"n": number})
         await is_said(theirs, *range(1, 8))
@@ -733,7 +733,8 @@ class TestRetainedValues:
         is_asked, is_stored = threading.Event(), threading.Event()
         store = Answering()
         guard = Guard(store)
-        process = start(store=lambda: guard, history=0, retain=("track",))
+        timing = {**SOON, "values": replace(SOON["values"], patience=10.0)}
+        process = start(store=lambda: guard, history=0, retain=("track",), timing=timing)
         store.goes_on.set()
         await process.connect()
         await process.ws.publish("track", {"n": 1})
@@ -742,6 +743,7 @@ class TestRetainedValues:
         stored.add_done_callback(lambda _: is_stored.set())
         is_asked.set()
         assert said(await process.connect(), "track") == [2]
+        assert is_stored.is_set()  # while it was asked
 
     async def test_a_recovery_leaves_no_older_one(self, start, guard):
         process = start(retain=("track",))

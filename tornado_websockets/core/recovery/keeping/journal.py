@@ -225,7 +225,7 @@ class Journal:
         What the store has once had and has no more was dropped there, for its age or by an application: then it is not
         shown from here either.
 
-        :param under_way: when the record was asked for. The store may have it since.
+        :param under_way: what was on its way to the store when that was asked for the record; it may be there by now.
         """
 
         def is_behind(sender: str, number: int) -> bool:
@@ -292,8 +292,8 @@ class Journal:
         """Take what the store has retained.
 
         :param asked: the :attr:`changes` when it was asked: what was shown since then is newer.
-        :param under_way: what was when it was asked. The store may have it since: where it does not tell of another
-            sender's, that is newer than what it tells.
+        :param under_way: what was on its way there when it was asked. It may be there by now: where the answer has no
+            other sender's value, that is newer than the answer.
         """
 
         def is_newer(name: str, event: Event, change: int) -> bool:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -242,17 +242,19 @@ class Writer:
                 if journal.queue and journal.queue[0] is pending:
                     journal.queue.popleft()
                 _succeed(pending)
-                self._tell_again(pending)
+            self._tell_again(batch)
             return self._tell_through(journal, batch[-1]) if batch else []
 
-    def _tell_again(self, pending: Pending) -> None:
-        """Give the layer once more what it got while the store failed: often both do, and nobody heard of it then.
+    def _tell_again(self, batch: Sequence[Pending]) -> None:
+        """Give the layer once more what it refused while the store failed, and what came after that.
 
-        Others know by its place what they have heard. What comes later may have another sender: it shall not be first.
+        Others may not have heard that either, and know by its place what they have. What is sent later may have another
+        sender, and shall not be heard first.
         """
-        publisher, place = self._hub.publisher, pending.place
-        if pending.is_told and pending.has_failed and publisher is not None and place is not None:
-            publisher.publish(for_others(pending.message, place))
+        publisher = self._hub.publisher
+        for pending in dropwhile(lambda each: each.error is None, batch):
+            if pending.is_told and pending.place is not None and publisher is not None:
+                publisher.publish(for_others(pending.message, pending.place))
 
     def _take_numbers(self, journal: Journal, batch: Sequence[Pending], sender: str, first: int) -> Placed:
         """The store has numbered a batch, of which some may have been given numbers here meanwhile."""
@@ -319,7 +321,7 @@ class Writer:
                 self._settle(journal, pending, None)
             return
         outcome: Future[None] | None = None
-        if is_asked:
+        if is_asked or pending.has_failed:  # then it matters later, see _tell_again
             outcome = shared_future()
             outcome.add_done_callback(partial(self._take_outcome, journal, pending))
         publisher.publish(for_others(pending.message, place), outcome)
