@@ -23,6 +23,7 @@ from tests.example.chat_server import ChatServer, manage
 from tests.support.missing import do_without
 from tests.support.npm import CLIENT, ROOT, run
 from tests.support.redis import RedisServer
+from tests.support.waiting import until
 
 GUIDE = ROOT / "docs/guides/react.md"
 
@@ -241,6 +242,12 @@ async def both(browser: Browser, bundle: str, proxy: Proxy) -> AsyncIterator[Two
     assert both.errors == [[], []]
 
 
+def is_stored(redis: RedisServer, text: str) -> bool:
+    """Whether an event of some path has that text."""
+    with redis.client() as client:
+        return any(text in str(client.xrange(key)) for key in client.scan_iter(_type="stream"))
+
+
 @pytest.mark.timeout(240)
 async def test_pages_survive_two_restarts_of_a_server_with_a_store(
     both: TwoPages, proxy: Proxy, example: ChatServer, mortal_redis: RedisServer
@@ -258,6 +265,7 @@ async def test_pages_survive_two_restarts_of_a_server_with_a_store(
     proxy.swallow()
     await proxy.cut()
     await add(example, "Tea")
+    await until(lambda: is_stored(mortal_redis, "Tea"))  # what is under way dies with the process
     await example.kill()
     await example.start()
     await add(example, "Salt")
