@@ -11,7 +11,6 @@ from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.logger import logger
 from tornado_websockets.serving.announcing import announce, why_unknown
 from tornado_websockets.serving.discovery import discover
-from tornado_websockets.serving.handshake import take_turn
 from tornado_websockets.serving.prefix import below
 from tornado_websockets.serving.refusing import log_refusal
 from tornado_websockets.websocket import registry
@@ -86,7 +85,6 @@ class _Gate:
             with suppress(ClientGone):
                 await transport.refuse()
             return
-        await take_turn()
         websocket, kwargs = found
         route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
         found_out = {"url_route": route, "websocket": websocket, TRANSPORT: transport, ORDERS_SEEN: hub.control.last}

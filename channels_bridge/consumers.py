@@ -41,8 +41,6 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
-        if ORDERS_SEEN not in scope:  # else it has had its turn before its session was looked up
-            await handshake.take_turn()
         transport = transport_for(scope, receive, send)
         await receive()  # websocket.connect
         connection = self._connect(transport)

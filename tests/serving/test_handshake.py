@@ -1,6 +1,3 @@
-import asyncio
-import time
-
 import pytest
 from django.test import override_settings
 
@@ -8,7 +5,7 @@ from tests.support.memory import MemoryTransport
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.paths import PathPattern
 from tornado_websockets.serving.endpoint import Endpoint
-from tornado_websockets.serving.handshake import connect, join_headers, take_turn
+from tornado_websockets.serving.handshake import connect, join_headers
 
 
 class TestJoiningHeaders:
@@ -27,20 +24,6 @@ class TestJoiningHeaders:
 
     def test_of_none_gives_none(self):
         assert dict(join_headers([])) == {}
-
-
-async def test_those_who_connect_at_a_moment_let_others_go_first():
-    """They take many turns of the loop; it would be one or two."""
-
-    async def shake_hands():
-        await take_turn()
-        time.sleep(0.001)  # noqa: ASYNC251 as the work of a handshake
-
-    turns, crowd = 0, asyncio.gather(*(shake_hands() for _ in range(100)))
-    while not crowd.done():
-        await asyncio.sleep(0)
-        turns += 1
-    assert turns > 10
 
 
 class TestConnecting:

@@ -1,7 +1,6 @@
 """A handshake: what it says, and the connection that it becomes."""
 
 from collections.abc import Iterable, Mapping
-from time import monotonic
 from typing import Any, Final
 
 from django.utils.datastructures import CaseInsensitiveMapping
@@ -9,17 +8,9 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from .. import conf
 from ..core.connections.connection import Connection
 from ..core.connections.transport import Transport
-from ..core.delivery.hub import hub
 from ..core.handlers.signatures import Run
 from ..core.protocol.offers import NOTHING_OFFERED, Offer
 from .endpoint import Endpoint
-
-
-async def take_turn() -> None:
-    """Let others go first, where many connect at a moment: each handshake takes about a millisecond of the loop."""
-    shard = hub.shard()
-    if shard.count_handled(monotonic()):
-        await shard.turnstile.wait()
 
 
 def connect(

@@ -148,7 +148,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         if not is_handshake(self.request):
             await super().get(*args, **kwargs)
             return
-        await handshake.take_turn()
         try:
             self._connection = await self._connect()
         except SessionUnavailable:
