@@ -228,7 +228,7 @@ class Relay:
         )
 
     def _look_for_losses(self) -> None:
-        if self._looking is not None:
+        if self._looking is not None and self._looking.get_loop() is asyncio.get_running_loop():
             self._looking.cancel()  # what it would find, the next one finds
         if self._hub.keeper is not None:
             self._looking = keep(asyncio.ensure_future(self._hub.keeper.look()))

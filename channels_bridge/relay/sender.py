@@ -48,9 +48,8 @@ class Sender:
 
     A layer that fails at once is asked twice for each batch, which costs little: a connection that Redis has ended,
     when it was restarted, shows that only where it is used. Receivers know messages by their numbers, and orders by
-    their ids, if they come twice. One that
-    hangs would cost :attr:`SendTiming.call_timeout` each time, so from then on messages are rejected at once, until it
-    takes a batch without texts.
+    their ids, if they come twice. One that hangs would cost :attr:`SendTiming.call_timeout` each time, so from then on
+    messages are rejected at once, until it takes a batch without texts.
 
     :param is_here: whether a topic has clients in this process.
     :param queue: bounds of what waits.

@@ -182,14 +182,8 @@ class Journal:
             gap = self.gaps.get(event.sender)
             if gap is not None and self.lasts.get(event.sender, 0) < event.number <= gap.upto:
                 gap.events.setdefault(event.number, event)
-        order = {(event.sender, event.number): place for place, event in enumerate(record.events)}
-        shown: list[tuple[int, Event]] = []
-        for sender, gap in list(self.gaps.items()):
-            place = -1
-            for event in self._follow(sender, gap):
-                place = max(place, order.get((sender, event.number), place))  # each sender keeps its own order
-                shown.append((place, event))
-        return [event for _, event in sorted(shown, key=itemgetter(0))]
+        filled = [events for sender, gap in list(self.gaps.items()) if (events := self._follow(sender, gap))]
+        return _in_order_of(record, filled) if len(filled) > 1 else [event for events in filled for event in events]
 
     def give_up(self, senders: Sequence[str]) -> tuple[list[Event], int]:
         """Wait no longer for what is missing of ``senders``; what is to be shown after all, and how many are lost."""
@@ -367,6 +361,18 @@ class Journal:
         holes.append(numbers)
         if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
             holes[:2] = [range(holes[0].start, holes[1].stop)]
+
+
+def _in_order_of(record: Record, filled: Sequence[Sequence[Event]]) -> list[Event]:
+    """Events of several senders, as ``record`` has them; each sender keeps its own order."""
+    order = {(event.sender, event.number): place for place, event in enumerate(record.events)}
+    placed: list[tuple[int, Event]] = []
+    for events in filled:
+        place = -1
+        for event in events:
+            place = max(place, order.get((event.sender, event.number), place))
+            placed.append((place, event))
+    return [event for _, event in sorted(placed, key=itemgetter(0))]
 
 
 def _numbers(events: Iterable[Pending]) -> set[int]:
