@@ -226,10 +226,11 @@ class TestPeople:
         ws = here(lambda socket: {"name": "somebody"})
         with SyncClient("/here", websocket=ws):
             pass  # its loop is closed before others are told
-        with SyncClient("/here", websocket=ws) as one, SyncClient("/here", websocket=ws) as two:
-            one.receive("presence")
-            two.receive("presence")
-            assert len(one.receive("presence", timeout=10)["joined"]) == 1
+        with SyncClient("/here", websocket=ws) as one:
+            one.receive("presence")  # by now: it would have two in it
+            with SyncClient("/here", websocket=ws) as two:
+                two.receive("presence")
+                assert len(one.receive("presence", timeout=10)["joined"]) == 1
 
 
 class TestSaying:
