@@ -74,6 +74,7 @@ class _Gate:
         if scope["type"] != "websocket":  # "lifespan", which servers ask for first; they go on without it
             raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
         transport = transport_for(scope, receive, send)
+        await hub.shard().door.enter()
         reason = refusal_of(scope, transport)
         path = below(scope["path"], transport.root_path(scope))
         found = registry.find(path)

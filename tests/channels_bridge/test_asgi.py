@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from channels_bridge.asgi import websocket_application
 from tests.support import told_sessions
+from tests.support.doors import WatchedDoor
 from tests.support.scripts import run_script
 from tests.support.waiting import until
 from tornado_websockets.websocket import WebSocket
@@ -48,6 +49,12 @@ class TestRouting:
         ws = WebSocket(path)
         assert await is_accepted(communicate(f"/ws{path}"))
         assert [socket.path for socket in ws.handlers] == [path]
+
+    async def test_lets_each_client_in_once_by_the_door(self, path, communicate):
+        WebSocket(path)
+        door = WatchedDoor()
+        assert await is_accepted(communicate(f"/ws{path}"))
+        assert door.came == 1
 
     async def test_gives_handlers_the_parameters_of_the_path(self, path, communicate):
         ws = WebSocket(f"{path}/<slug:room>/<int:page>")

@@ -8,6 +8,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import override_settings
 
 from channels_bridge.consumers import WebSocketConsumer, consumer_for, header_values
+from tests.support.doors import WatchedDoor
 from tests.support.waiting import until
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.delivery.message import Message
@@ -115,6 +116,11 @@ class TestConnecting:
         assert (socket.user, socket.session, socket.address) == ("the user", "the session", "203.0.113.9")
         assert socket.headers["x-name"] == socket.headers["X-NAME"] == "Ada, B"
         assert socket.headers["Cookie"] == "a=1; b=2"
+
+    async def test_is_by_the_door_without_our_application_too(self, ws, communicate):
+        door = WatchedDoor()
+        await communicate(ws).connect()
+        assert door.came == 1
 
     async def test_works_where_the_scope_knows_less(self, ws, communicate):
         sockets = []

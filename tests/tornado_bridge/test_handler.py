@@ -16,6 +16,7 @@ from django.test import override_settings
 
 from tests.support import told_sessions
 from tests.support.client import Refused
+from tests.support.doors import WatchedDoor
 from tests.support.waiting import turns as turn_round
 from tests.support.waiting import until
 from tests.tornado.application import Raw, Serving, serving
@@ -139,6 +140,12 @@ async def test_an_order_that_comes_while_the_session_is_read_is_carried_out(
     with override_settings(SESSION_ENGINE=told_sessions.__name__):
         client = await served.connect("/ws/x", {"Cookie": "sessionid=somebodys"})
         assert await client.closed() == (4100, "")
+
+
+async def test_each_client_comes_in_once_by_the_door(visit: Visit, served: Serving) -> None:
+    door = WatchedDoor()
+    await served.connect("/ws/x")
+    assert door.came == 1
 
 
 async def test_emit_reaches_the_client(visit: Visit, served: Serving) -> None:

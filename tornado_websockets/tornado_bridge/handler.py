@@ -148,6 +148,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         if not is_handshake(self.request):
             await super().get(*args, **kwargs)
             return
+        await self._endpoint.hub.shard().door.enter()
         try:
             self._connection = await self._connect()
         except SessionUnavailable:

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from tests.support.waiting import turns
-from tornado_websockets.core.delivery.turnstile import MOST, SECONDS, Turnstile
+from tornado_websockets.core.delivery.turnstile import MOST, MOST_IN, SECONDS, Door, Turnstile
 
 
 @pytest.fixture
@@ -104,3 +104,45 @@ async def test_so_many_go_on_in_one_turn_as_are_allowed():
     for count in range(10):
         assert len(passed) == count
         await asyncio.sleep(0)
+
+
+class TestDoor:
+    async def test_few_come_in_at_once(self):
+        door, loop = Door(asyncio.get_running_loop()), asyncio.get_running_loop()
+        before = len(loop._ready)
+        for _ in range(MOST_IN):
+            await door.enter()
+        assert len(loop._ready) == before + 1  # no turn of the loop has passed, and one call waits for the next
+
+    async def test_many_come_in_in_turns_in_the_order_in_which_they_have_come(self):
+        door, came = Door(asyncio.get_running_loop()), []
+        crowd = [asyncio.create_task(_come(door, came, number)) for number in range(5 * MOST_IN)]
+        most = before = 0
+        while not all(task.done() for task in crowd):
+            await asyncio.sleep(0)
+            most, before = max(most, len(came) - before), len(came)
+        assert came == list(range(5 * MOST_IN))
+        assert most == MOST_IN
+
+    async def test_who_comes_while_others_wait_waits_behind_them(self):
+        door, came = Door(asyncio.get_running_loop(), most=1), []
+        crowd = [asyncio.create_task(_come(door, came, number)) for number in range(3)]
+        await asyncio.sleep(0)
+        await door.enter()
+        assert came == [0, 1, 2]
+        await asyncio.gather(*crowd)
+
+    async def test_who_was_cancelled_meanwhile_takes_nobody_s_place(self):
+        door, came = Door(asyncio.get_running_loop(), most=1), []
+        crowd = [asyncio.create_task(_come(door, came, number)) for number in range(20)]
+        await asyncio.sleep(0)
+        for task in crowd[1:-1]:
+            task.cancel()
+        await turns(3)
+        assert came == [0, 19]
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def _come(door, came, number):
+    await door.enter()
+    came.append(number)

@@ -46,7 +46,7 @@ class Outcome:
     :ivar calm: the slowest reply and the slowest handshake before it began, in seconds.
     :ivar reply: the slowest from then on.
     :ivar handshake: the slowest from then on.
-    :ivar patience: seconds that a handshake may take.
+    :ivar bounds: seconds that a reply, and a handshake, may take.
     :ivar queued: seconds that the server waited for a processor, and that the innocent did, the longest time.
     :ivar faults: whatever else must not happen to the innocent.
     """
@@ -56,7 +56,7 @@ class Outcome:
     calm: tuple[float, float]
     reply: float
     handshake: float
-    patience: float
+    bounds: tuple[float, float]
     queued: tuple[float, float]
     faults: list[str]
     attackers: list[Report] = field(repr=False)
@@ -80,10 +80,9 @@ class Outcome:
         found = list(self.faults)
         if self.memory > self.room:
             found.append(f"memory + {self.memory / MEBIBYTE:.0f} MiB, of {self.room / MEBIBYTE:.0f}")
-        if self.reply > within(REPLY):
-            found.append(f"a reply took {self.reply:.2f} s, of {within(REPLY):.2f}")
-        if self.handshake > within(self.patience):
-            found.append(f"a handshake took {self.handshake:.2f} s, of {within(self.patience):.2f}")
+        for what, took, bound in zip(("reply", "handshake"), (self.reply, self.handshake), self.bounds, strict=True):
+            if took > within(bound):
+                found.append(f"a {what} took {took:.2f} s, of {within(bound):.2f}")
         return "; ".join(found)
 
 
@@ -96,6 +95,7 @@ async def besiege(
     room: int = ROOM,
     asks: str = "/abuse/other",
     visits: str = "/abuse/other",
+    answer: float = REPLY,
     patience: float = HANDSHAKE,
 ) -> Outcome:
     """Let them attack for so long, and see how others are served then, and while the server has its rest.
@@ -103,6 +103,7 @@ async def besiege(
     :param room: bytes that each attacker may cost.
     :param asks: where the innocent client asks.
     :param visits: where others come and go.
+    :param answer: seconds that a reply may take.
     :param patience: seconds that each of their handshakes may take.
     """
     async with (
@@ -129,7 +130,7 @@ async def besiege(
         calm=(replies[0], handshakes[0]),
         reply=replies[1],
         handshake=handshakes[1],
-        patience=patience,
+        bounds=(answer, patience),
         queued=(waited, seen["late"]),
         faults=_faults(seen),
         attackers=reports[0],

@@ -15,7 +15,7 @@ from ..protocol.closing import Close
 from .audience import Audience, Directory
 from .member import Member
 from .scheduler import HEAVY, Backlog, Delivery, Scheduler, weight_of
-from .turnstile import Turnstile
+from .turnstile import Door, Turnstile
 
 #: Members of a topic above which those that an audience names are looked up, where a few are asked one after the other.
 MANY: Final = 64
@@ -61,6 +61,7 @@ class Shard:
     :ivar budget: messages that may still be sent in this turn of the loop. Above ``reserve`` of them, what is below
         :data:`~.scheduler.LIGHT` and finds nothing waiting may go to its client directly, as :meth:`send` would do it,
         if it is counted here: so a reply passes neither the shard nor the scheduler.
+    :ivar door: where those wait who connect at the same moment as many others.
     :ivar turnstile: where clients wait that have sent more than was handled by now.
     :ivar endings: are awaited when its loop is about to stop.
     :ivar bulky: where large messages wait to be decoded, one in each iteration of the event loop.
@@ -70,6 +71,7 @@ class Shard:
         self.loop = loop
         self.pace = pace
         self.topics: dict[str, dict[Member, None]] = {}
+        self.door = Door(loop)
         self.turnstile = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
         self.endings: set[Callable[[], Coroutine[Any, Any, None]]] = set()

@@ -1,0 +1,50 @@
+"""A crowd that comes back: nobody else waits while it comes in, says hello and reads what it has missed."""
+
+import json
+
+from tests.endurance.conftest import Report as Print
+from tests.endurance.scale import amount
+from tests.support.asgi import Server
+from tests.support.peer import peer
+
+from . import loads
+from .parties import Party
+from .siege import HANDSHAKE, REPLY, SECONDS, besiege
+
+PATH = "/kept/crowd"
+COUNT = amount(300, 1_000)
+
+#: Each has missed so many events, of so many characters.
+MISSED, SIZE = 50, 60
+
+
+async def missed_at(server: Server) -> dict[str, int]:
+    """Have them happen; where a client stands that has missed them."""
+    async with peer(server.port, PATH) as client:
+        await client.send(loads.event("tws.hello"))
+        welcome = await client.receive()
+        assert welcome is not None
+        position: dict[str, int] = json.loads(welcome.payload)["data"]["at"]
+        for _ in range(MISSED):
+            await client.send(loads.event("say", {"text": "x" * SIZE}))
+            await client.receive()
+        return position
+
+
+async def test_crowd_that_comes_back_at_once_disturbs_nobody(fresh_server: Server, report: Print) -> None:
+    """A handshake may take longer: it waits for those before it.
+
+    So may a reply on daphne, which by itself takes up to 0.3 s for the handshakes of a thousand, in one turn of its
+    loop. Who finds the queue at its port full, which has 50 places, comes a second later, or three, or seven.
+    """
+    since = await missed_at(fresh_server)
+    crowd = Party(count=COUNT, path=PATH, load=loads.event("tws.hello", {"since": since}), times=1)
+    answer = REPLY if fresh_server.kind != "daphne" else 2.5 * REPLY
+    outcome = await besiege(fresh_server, [crowd], seconds=2 * SECONDS, answer=answer, patience=3 * HANDSHAKE)
+    report(str(outcome))
+    [party] = outcome.attackers
+    assert party.connected > COUNT / 2
+    assert party.refused == 0
+    assert party.closed == {}
+    assert party.received > party.connected * MISSED * SIZE
+    assert outcome.excess == ""
