@@ -27,7 +27,7 @@ class MemoryBounds:
 
     topics: int = 10_000
     bytes: int = 256 * 1024 * 1024
-    tokens: int = 10_000
+    tokens: int = 1_000
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ class Store(Protocol):
     least for :attr:`Retention.sender_seconds` after the last event, and the last question, of any process.
 
     :ivar waits: whether a call may take longer than it takes to switch threads. Those of a store that does not wait
-        are made on the event loop.
+        are made on the event loop, and where they raise, have changed nothing.
     """
 
     waits: bool

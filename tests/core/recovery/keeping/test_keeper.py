@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import threading
 import time
@@ -512,6 +513,28 @@ class TestBetweenProcesses:
         back = await there.connect()
         welcome = await hello(back, since, ids=[mine.connection.id])
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
+
+    async def test_a_store_in_memory_alone_numbers_what_threads_send_at_a_time(self, start):
+        """Nothing there can be numbered twice, so nothing carries a mark for that case."""
+
+        class Held(Hanging):
+            waits = False  # it is the thread that is not run for a while
+
+        guard = Guard(Held())
+        process = start(store=lambda: guard)
+        process.hub.publisher = MemoryPublisher()
+        one = asyncio.create_task(asyncio.to_thread(process.ws.publish, "said", {"n": 1}))
+        await asyncio.sleep(process.keeper._writer.timing.patience + 0.1)
+        two = asyncio.create_task(asyncio.to_thread(process.ws.publish, "said", {"n": 2}))
+        await asyncio.sleep(0.1)
+        process.keeper.hurry("/chat")
+        guard.store.goes_on.set()
+        await asyncio.gather(one, two)
+        events = guard.store.read("/chat").events
+        assert [(each.number, each.audience, json.loads(each.text)["data"]["n"]) for each in events] == [
+            (1, "", 1),
+            (2, "", 2),
+        ]
 
     async def test_only_paths_are_kept(self, start):
         process = start()

@@ -144,6 +144,20 @@ class TestWhoComesBack:
         assert not (await visit(here, at))["recovered"]
 
 
+    @pytest.mark.parametrize("has_clients", [True, False])
+    async def test_hears_once_what_follows_what_is_lost(self, start, layer, has_clients):
+        here, there = start(), start()
+        client = await here.connect()
+        if has_clients:
+            await there.connect()
+        layer.plan.append("lose")
+        await publish(layer, there, 1)
+        await publish(layer, there, 2)
+        await until(lambda: "tws.gap" in client.events)
+        await publish(layer, there, 3, here)
+        assert client.events == ["tws.gap", "said", "said"]
+
+
 class TestAPathWithoutClients:
     async def test_is_heard_for_as_long_as_events_are_kept(self, start, layer):
         here = start(seconds=0.2)

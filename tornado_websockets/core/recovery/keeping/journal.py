@@ -190,7 +190,7 @@ class Journal:
         shown, lost = [], 0
         for sender in senders:
             gap, last = self.gaps.pop(sender), self.lasts.get(sender, 0)
-            for number in [*sorted(gap.events), gap.upto + 1]:
+            for number in sorted({*gap.events, gap.upto + 1}):
                 if number > last + 1:
                     lost += number - last - 1
                     self._add_hole(sender, range(last + 1, number))

@@ -105,7 +105,8 @@ class TopicKeeper:
         due = now if in_haste else now + self._writer.timing.patience
         with journal.lock:
             journal.used = now
-            audience = audience if journal.is_here else with_twin(audience)
+            if asked.store.waits and not journal.is_here:
+                audience = with_twin(audience)
             entry = Entry(message.text, audience, policy.retained_name(message.event, message.audience))
             is_contested = bool(entry.retained) and journal.is_contested(entry.retained, journal.sender)
             expires = now + asked.retention.seconds
@@ -121,7 +122,7 @@ class TopicKeeper:
         """Have what was sent to ``topic`` on its way to other processes, whether or not the store has it."""
         self._fork.check()
         found = self._journals.get(topic)
-        if found is not None:
+        if found is not None and found[1].store.waits:
             with found[0].lock:
                 in_line = self._writer.tell(found[0])
             self._hub.push_on(in_line)

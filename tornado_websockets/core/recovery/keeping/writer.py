@@ -81,7 +81,8 @@ class Writer:
         journal.untold.append(pending)
         if journal.is_failing or not asked.is_closed:
             pending.due, pending.has_failed = monotonic(), True
-        in_line += self._tell_due(journal)
+        if asked.store.waits or pending.has_failed:  # else the store has it in a moment, or has failed
+            in_line += self._tell_due(journal)
         return in_line
 
     def wake(self, journal: Journal, asked: Asked, *, in_haste: bool = False) -> None:
