@@ -369,6 +369,7 @@ class TestOrders:
             with transaction.atomic():
                 async_to_sync(give)()
                 assert layer.named("group_send") == []
+            connections.close_all()
             assert len(layer.named("group_send")) == 1
 
         async def give():
