@@ -59,6 +59,7 @@ class Page:
         self._ids: list[str] = []
         self._client: MemoryClient | None = None
         self._taken = 0
+        self._places: set[str] = set()  # of what has come live over this connection, each once
 
     @property
     def is_connected(self) -> bool:
@@ -69,6 +70,7 @@ class Page:
         welcome = await hello(client, self.since, ids=self._ids)
         self._ids.append(client.connection.id)
         self._taken = 0
+        self._places.clear()
         if welcome["recovered"]:
             for frame in welcome["events"]:
                 self._hear(frame)
@@ -94,6 +96,8 @@ class Page:
             if frame["event"] == "tws.gap":
                 self.read_data()
             elif "at" in frame:
+                assert frame["at"] not in self._places, f"{frame} was sent twice"
+                self._places.add(frame["at"])
                 self._hear(frame)
         self._taken = len(received)
 

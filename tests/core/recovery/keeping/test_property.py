@@ -20,7 +20,7 @@ from tornado_websockets.store.memory import MemoryStore
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("publish"), st.integers(0, 2)),
+        st.tuples(st.sampled_from(["publish", "lose_before"]), st.integers(0, 2)),
         st.tuples(st.sampled_from(["lose", "repeat", "hold"]), st.integers(1, 2)),
         st.tuples(st.just("away"), st.integers(0, 2)),
         st.tuples(st.just("back"), st.integers(0, 5)),
@@ -92,6 +92,12 @@ class World:
     async def lose(self, times):
         if self.is_shared:
             self.layer.plan.extend(["lose"] * times)
+
+    async def lose_before(self, index):
+        """Lose an event, which a later one of the same process shows."""
+        self.layer.plan.append("lose")
+        await self.publish(index)
+        await self.publish(index)
 
     async def repeat(self, times):
         self.layer.plan.extend(["repeat"] * times)
