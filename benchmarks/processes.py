@@ -121,8 +121,11 @@ class Server:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
                 return
             time.sleep(0.02)
-        written = self.output()[-2000:] or "nothing that it wrote"
-        raise RuntimeError(f"Expected a server on port {self.port} within {patience:.0f} s, got {written}")
+        written = self.output().strip() or "nothing that it wrote"
+        last = written.splitlines()[-1]  # of a traceback what says most, and all that a list of who is left out has
+        raise RuntimeError(
+            f"Expected a server on port {self.port} within {patience:.0f} s, got: {last}\n{written[-2000:]}"
+        )
 
 
 def free_port() -> int:

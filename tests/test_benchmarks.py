@@ -1,14 +1,24 @@
 """What the rows of the benchmarks promise can be looked up, and what CI measures needs no environment of its own."""
 
+import ast
 from fractions import Fraction
 
 import pytest
 
+from benchmarks import original
 from benchmarks.comparison import Comparison, Entry
 from benchmarks.rows import comparisons
 from benchmarks.targets import Target
 
 ROWS = list(comparisons(redis=None, many=10_000))
+
+
+def test_the_chat_of_the_original_package_needs_nothing_that_only_we_have() -> None:
+    tree = ast.parse((original.DIRECTORY / "chat.py").read_text())
+    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != "typing"]
+    assert [(node.module, [name.name for name in node.names]) for node in imported] == [
+        ("tornado_websockets.websocket", ["WebSocket"])
+    ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.title)

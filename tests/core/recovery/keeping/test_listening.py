@@ -143,7 +143,6 @@ class TestWhoComesBack:
         await client.leave()
         assert not (await visit(here, at))["recovered"]
 
-
     @pytest.mark.parametrize("has_clients", [True, False])
     async def test_hears_once_what_follows_what_is_lost(self, start, layer, has_clients):
         here, there = start(), start()
