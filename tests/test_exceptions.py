@@ -10,6 +10,7 @@ from tornado_websockets.exceptions import (
     NotCallableError,
     PublishError,
     Refused,
+    RequestRefused,
     TornadoWebSocketsError,
     WebSocketEventAlreadyBinded,
     is_connection_closed,
@@ -133,3 +134,22 @@ def test_looking_at_an_error_imports_no_tornado():
         print(is_connection_closed(ValueError()), any(name.startswith("tornado.") for name in sys.modules))
     """
     assert run_script(script) == "False False\n"
+
+
+class TestWhatAClientRefuses:
+    def test_says_code_and_message(self):
+        assert str(RequestRefused("too_late", "It isn't open, \u00e4h.")) == "too_late: It isn't open, \u00e4h."
+
+    def test_is_quoted_as_one_short_line(self):
+        """Where a handler lets it pass, it is in the log."""
+        error = RequestRefused("x\r\u2028\x9b", "y\n2026-11-26 WARNING root disconnects ada \x1b]0;title\x07" + "z" * 1000)
+        text = str(error)
+        assert text.isprintable()
+        assert text.startswith(r"x\r\u2028\x9b: y\n2026-11-26 WARNING")
+        assert len(text) < 200
+        assert len(error.message) > 1000
+
+    def test_is_no_code_of_ours_and_quoted_in_short(self):
+        with pytest.raises(ValueError, match="as the code of a refusal") as caught:
+            Refused("x" * 100_000)
+        assert len(str(caught.value)) < 200

@@ -7,6 +7,14 @@ from typing import Any, NoReturn
 
 _CODE = re.compile(r"[a-z0-9_.-]{1,64}")
 
+#: Characters that are quoted of a text which may be a stranger's.
+_QUOTED = 64
+
+
+def _quoted(text: object) -> str:
+    """The beginning of what others have said, escaped: it may end up in a log."""
+    return repr(str(text)[:_QUOTED])[1:-1]
+
 
 class TornadoWebSocketsError(Exception):
     """Base of all errors of this package. ``args`` are what an error was made of; ``str()`` gives its text."""
@@ -27,7 +35,7 @@ class Refused(TornadoWebSocketsError):
         if not isinstance(code, str):
             raise TypeError(f"Expected the code of a refusal as a str, got {code!r}.")
         if _CODE.fullmatch(code) is None:
-            raise ValueError(f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r}.")
+            raise ValueError(f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r:.66}.")
         self.code = str(code)
         self.message = message
         self.details = details
@@ -40,7 +48,7 @@ class RequestRefused(TornadoWebSocketsError):
     """A question was answered with an error: a client's, to ``socket.ask``; a server's, to the client of a test.
 
     :param code: for programs, such as ``"unknown_event"``. What a client sends is taken as it is.
-    :param message: for people.
+    :param message: for people. ``str()`` has the first 64 characters of both, escaped.
     :param details: what else is said of it, such as ``{"fields": [...]}``.
     """
 
@@ -51,7 +59,7 @@ class RequestRefused(TornadoWebSocketsError):
         self.details = dict(details or {})
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
+        return f"{_quoted(self.code)}: {_quoted(self.message)}"
 
 
 class EmitHandlerError(TornadoWebSocketsError):

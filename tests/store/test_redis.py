@@ -20,6 +20,7 @@ def test_everything_is_under_the_namespace_and_expires(redis, store, namespace):
         assert len(keys) == 4
         assert all(key.startswith(f"{namespace}:tws:{{/a}}") for key in keys)
         assert all(0 < client.ttl(key) <= 86_400 for key in keys)
+        assert 0 < client.ttl(f"{namespace}:tws:{{/a}}:events") <= 300  # as long as an event is kept
 
 
 def test_what_is_left_of_a_record_that_was_evicted_goes_with_it(redis, store, namespace):

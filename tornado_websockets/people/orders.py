@@ -106,7 +106,7 @@ def _take_disconnect(hub: Hub, said: Mapping[str, Any]) -> None:
 def _take_recheck(hub: Hub, said: Mapping[str, Any]) -> None:
     path, users = said["path"], Audience.from_text(said["to"]).users
     if not isinstance(path, str) or users is None:
-        raise TypeError(f"expected a path and users, got {path!r:.64} and {users!r}")
+        raise TypeError(f"expected a path and users, got {path!r:.64} and {users!r:.64}")
     _order(hub, Recheck(path, users), said["id"])
 
 

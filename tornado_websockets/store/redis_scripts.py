@@ -42,7 +42,7 @@ end
 local function keep_alive()
     local life = whole(math.max(sender_seconds, retained_seconds) * 1000)
     redis.call('PEXPIRE', record, life)
-    redis.call('PEXPIRE', events, life)
+    redis.call('PEXPIRE', events, whole(seconds * 1000))  -- the newest of them is older than that by then
     redis.call('PEXPIRE', retained, life)
 end
 

@@ -132,6 +132,11 @@ class TestWhatWasShown:
         kept = record(*events("A", 2, 3, 5, 7), A=7)
         assert texts(missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN)) == ["A2", "A3", "A5", "A7"]
 
+    def test_a_hole_behind_what_was_shown_is_missed_once(self):
+        kept = record(*events("A", 4, 5, 6, 7, 8), A=8)
+        shown = Shown({"A": 5}, {"A": 5}, {"A": [range(7, 8)]})
+        assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=shown)) == ["A4", "A5", "A6", "A7", "A8"]
+
     def test_but_what_was_lost_was(self):
         kept = record(*events("A", 2, 3, 7), A=7)
         assert missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN) is None

@@ -43,7 +43,8 @@ class Shown:
         if shown_to is None:
             return [range(first, last + 1)]
         shown_from = max(first, self.base.get(sender, 0) + 1)
-        holes = [range(max(hole.start, shown_from), min(hole.stop, last + 1)) for hole in self.holes.get(sender, ())]
+        stop = min(shown_to, last) + 1  # holes that are known behind it are part of what comes after
+        holes = [range(max(hole.start, shown_from), min(hole.stop, stop)) for hole in self.holes.get(sender, ())]
         before, after = range(first, min(shown_from, last + 1)), range(max(shown_to + 1, first), last + 1)
         return [numbers for numbers in (before, *holes, after) if numbers]
 

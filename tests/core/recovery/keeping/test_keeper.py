@@ -514,6 +514,25 @@ class TestBetweenProcesses:
         welcome = await hello(back, since, ids=[mine.connection.id])
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [2])
 
+    async def test_what_the_store_numbers_when_it_was_told_already_holds_nobody_up(self, layer):
+        guard = Guard(Hanging())
+        guard.store.goes_on.set()
+        timing = {**SOON, "healing": replace(SOON["healing"], delay=5.0)}
+        here, there = (Process(history=100, store=lambda: guard, timing=timing) for _ in range(2))
+        client = await here.connect()
+        guard.store.goes_on.clear()
+        first = asyncio.ensure_future(there.ws.publish("said", {"n": 1}))
+        await is_said(client, 1)  # under a number of the process
+        guard.store.goes_on.set()
+        await first
+        started = monotonic()
+        await there.ws.publish("said", {"n": 2})
+        await is_said(client, 1, 2)
+        assert monotonic() - started < 2
+        at = [frame["at"].rpartition(".") for frame in client.received if "at" in frame]
+        assert at[0][0] != at[1][0]
+        assert [number for _, _, number in at] == ["1", "2"]
+
     async def test_a_store_in_memory_alone_numbers_what_threads_send_at_a_time(self, start):
         """Nothing there can be numbered twice, so nothing carries a mark for that case."""
 

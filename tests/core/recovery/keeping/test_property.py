@@ -95,7 +95,7 @@ class World:
 
     async def lose_before(self, index):
         """Lose an event, which a later one of the same process shows."""
-        self.layer.plan.append("lose")
+        self.layer.plan.appendleft("lose")
         await self.publish(index)
         await self.publish(index)
 

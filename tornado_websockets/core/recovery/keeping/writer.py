@@ -260,13 +260,17 @@ class Writer:
     def _take_numbers(self, journal: Journal, batch: Sequence[Pending], sender: str, first: int) -> Placed:
         """The store has numbered a batch, of which some may have been given numbers here meanwhile."""
         in_line: Placed = []
+        publisher = self._hub.publisher
         with journal.lock:
             journal.is_failing = False
             for number, pending in enumerate(batch, first):
+                place = Place(sender, number, pending.entry.audience)
                 if pending.place is None:
                     journal.queue.remove(pending)
-                    pending.place = Place(sender, number, pending.entry.audience)
-                    in_line += self._hear_own(journal, pending, pending.place)
+                    pending.place = place
+                elif publisher is not None:  # others pass it over, and need not wait for it before the next one
+                    publisher.publish(for_others(pending.message, place))
+                in_line += self._hear_own(journal, pending, place)
                 _succeed(pending)
             in_line += self._tell_through(journal, batch[-1])
         return in_line
