@@ -142,7 +142,9 @@ class TestWhatAClientRefuses:
 
     def test_is_quoted_as_one_short_line(self):
         """Where a handler lets it pass, it is in the log."""
-        error = RequestRefused("x\r\u2028\x9b", "y\n2026-11-26 WARNING root disconnects ada \x1b]0;title\x07" + "z" * 1000)
+        error = RequestRefused(
+            "x\r\u2028\x9b", "y\n2026-11-26 WARNING root disconnects ada \x1b]0;title\x07" + "z" * 1000
+        )
         text = str(error)
         assert text.isprintable()
         assert text.startswith(r"x\r\u2028\x9b: y\n2026-11-26 WARNING")

@@ -17,7 +17,7 @@ from tests.support.npm import CLIENT, ROOT, STRICT, compiler, run
 NODE_TESTS = Path("tests", "js")
 TYPE_TESTS = NODE_TESTS / "types"
 
-MAX_SIZE = 17_000  # bytes of the classic script, as a server sends it; 7,500 minified
+MAX_SIZE = 17_200  # bytes of the classic script, as a server sends it; 7,600 minified
 
 ESBUILD = ["npm", "exec", "--yes", "--package=esbuild@0.28.2", "--", "esbuild", "--log-level=warning"]
 

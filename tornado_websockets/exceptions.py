@@ -35,7 +35,9 @@ class Refused(TornadoWebSocketsError):
         if not isinstance(code, str):
             raise TypeError(f"Expected the code of a refusal as a str, got {code!r}.")
         if _CODE.fullmatch(code) is None:
-            raise ValueError(f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r:.66}.")
+            raise ValueError(
+                f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r:.66}."
+            )
         self.code = str(code)
         self.message = message
         self.details = details

@@ -140,13 +140,53 @@ test("what was missed comes first, then what came meanwhile, and nothing twice",
   assert.deepEqual(read(tws.position), { e: 1, A: 10 });
 });
 
-test("what came meanwhile is heard though the welcome counts it, and has later ones of its sender", async (t) => {
+test("what came meanwhile is heard though the welcome counts it, and before later ones of its sender", async (t) => {
   const { server, tws, heard } = await settle(t);
   const client = await comeBack(server, tws);
   tell(client, said(7, "A.7"));
   welcome(client, [said(6, "A.6"), said(8, "A.8")]);
   await end(tws, client);
-  assert.deepEqual(numbers(heard), [6, 8, 7]);
+  assert.deepEqual(numbers(heard), [6, 7, 8]);
+  assert.deepEqual(read(tws.position), { e: 1, A: 8 });
+});
+
+test("the numbers of each sender ascend, and the others keep their slots", async (t) => {
+  const { server, tws, heard } = await settle(t);
+  const client = await comeBack(server, tws);
+  tell(client, said("B3", "B.3"));
+  tell(client, said("of no place"));
+  tell(client, said("A10", "A.10"));
+  tell(client, said("C1", "C.1"));
+  tell(client, said("A9", "A.9"));
+  tell(client, said("of no place either"));
+  tell(client, said("B1", "B.1"));
+  welcome(client, [said("A8", "A.8"), said("A11", "A.11"), said("B2", "B.2"), said("A12", "A.12")]);
+  await end(tws, client);
+  // The slots of A are 1, 2, 4, 7 and 9.
+  const shown = ["A8", "A9", "B1", "A10", "B2", "of no place", "A11", "C1", "A12", "of no place either", "B3"];
+  assert.deepEqual(numbers(heard), shown);
+  assert.deepEqual(read(tws.position), { e: 1, A: 12, B: 3, C: 1 });
+});
+
+test("a listener that closes between them misses nothing that comes again", async (t) => {
+  const { server, tws, heard } = await settle(t);
+  const client = await comeBack(server, tws);
+  tws.on("said", ({ number }) => number === 7 && tws.close());
+  tell(client, said(7, "A.7"));
+  const closed = next(tws, "close");
+  welcome(client, [said(6, "A.6"), said(8, "A.8")]);
+  await closed;
+  assert.deepEqual([numbers(heard), read(tws.position)], [[6, 7], { e: 1, A: 7 }]);
+});
+
+test("what came meanwhile is in order without a replay, too", async (t) => {
+  const { server, tws, heard } = await settle(t);
+  const client = await comeBack(server, tws);
+  tell(client, said(9, "A.9"));
+  tell(client, said(8, "A.8"));
+  welcome(client, [], { recovered: false });
+  await end(tws, client);
+  assert.deepEqual(numbers(heard), [8, 9]);
 });
 
 test("the first welcome counts what may still come", async (t) => {

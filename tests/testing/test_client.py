@@ -1,13 +1,14 @@
 """The async client for tests."""
 
 import asyncio
+from operator import itemgetter
 
 import pytest
 from channels.layers import get_channel_layer
 from django.core.exceptions import SynchronousOnlyOperation
 from django.test import override_settings
 
-from tornado_websockets.core.recovery.position import position_to_text
+from tornado_websockets.core.recovery.position import position_from_text, position_to_text
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.paths import group_of
 from tornado_websockets.testing import Client, ConnectionRefused, RequestRefused, SyncClient
@@ -209,6 +210,33 @@ class TestRecovery:
             await ws.publish("said", {"n": 2}, number=7)
             assert await alice.resume(position) is True
             assert [(await alice.receive("said"))["n"] for _ in range(2)] == [1, 2]
+            await alice.assert_nothing()
+
+    async def test_what_comes_live_is_received_among_what_was_missed(self, ws):
+        """The welcome leaves out the second event, which comes late: an earlier connection was excluded from it."""
+        async with client(ws) as bob:
+            await bob.resume()
+            position, id_ = bob.position, bob.connection.id
+        await ws.publish("said", {"n": 1}, number=7)
+        await ws.to(exclude=id_).publish("said", {"n": 2}, number=7)
+        await ws.publish("said", {"n": 3}, number=7)
+        stands = position_from_text(await ws.aposition(number=7))
+        sender, number = max(stands.items(), key=itemgetter(1))
+        async with client(ws) as alice:
+            await alice.connection.emit("of no place")
+            await alice.arrive({"event": "said", "data": {"n": 2}, "at": f"{sender}.{number - 1}"})
+            await ws.publish("said", {"n": 4}, number=7)
+            assert await alice.resume(position, ids=[id_]) is True
+            came = [await alice.receive_any() for _ in range(5)]
+            assert position_from_text(alice.position) == {**stands, sender: number + 1}
+        said = [("said", {"n": n}) for n in range(1, 5)]
+        assert came == [*said[:2], ("of no place", {}), *said[2:]]
+
+    async def test_what_the_page_has_is_not_received_once_more(self, ws):
+        async with client(ws) as alice:
+            await ws.publish("said", {"n": 1}, number=7)
+            assert await alice.resume(await ws.aposition(number=7)) is True
+            await alice.assert_nothing()
 
     async def test_nothing_comes_of_a_position_that_nobody_knows(self, ws):
         await ws.publish("said", {"n": 1}, number=7)

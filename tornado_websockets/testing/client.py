@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from inspect import isawaitable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
@@ -278,10 +280,16 @@ class Client:
         if welcome is None:
             raise AssertionError(f"Expected a welcome, got {reply!r}.")
         events = welcome.get("events", [])
-        held = [frame for frame in self._received if frame["event"] != "tws.welcome"]
+        shown = {frame["at"] for frame in events if "at" in frame}
+
+        def is_news(frame: Data) -> bool:
+            sender, number = _place_of(frame)
+            return not sender or (frame["at"] not in shown and number > (since or {}).get(sender, 0))
+
         recovered = bool(welcome.get("recovered", False))
         async with self._arrived:
-            self._received = [*events, *live, *held]
+            held = [*live, *(frame for frame in self._received if frame["event"] != "tws.welcome")]
+            self._received = _in_order([*events, *filter(is_news, held)])
             stands = dict(welcome.get("at", {}))
             self._stands = furthest(since, stands) if recovered and since is not None else stands
             for frame in self._received:
@@ -290,9 +298,9 @@ class Client:
         return recovered
 
     def _move(self, frame: Data) -> None:
-        sender, _, number = frame.get("at", "").rpartition(".")
+        sender, number = _place_of(frame)
         if sender and self._stands is not None:
-            self._stands[sender] = max(int(number), self._stands.get(sender, 0))
+            self._stands[sender] = max(number, self._stands.get(sender, 0))
 
     async def assert_nothing(self, event: str | None = None, timeout: float = SILENCE) -> None:  # noqa: ASYNC109
         """Check that nothing, or no ``event``, has come or comes within ``timeout`` seconds."""
@@ -403,6 +411,20 @@ class Client:
 
 async def _accept() -> None:
     """There is no handshake."""
+
+
+def _place_of(frame: Data) -> tuple[str, int]:
+    """Sender and number of an event; of one without them, no name and 0."""
+    sender, _, number = frame.get("at", "").rpartition(".")
+    return sender, int(number or 0)
+
+
+def _in_order(frames: Sequence[Data]) -> list[Data]:
+    """The frames of each sender by number, in the slots that they had; the others stay in theirs."""
+    by_sender: defaultdict[str, deque[Data]] = defaultdict(deque)
+    for sender, _, frame in sorted(((*_place_of(frame), frame) for frame in frames), key=itemgetter(1)):
+        by_sender[sender].append(frame)
+    return [by_sender[_place_of(frame)[0]].popleft() for frame in frames]
 
 
 def _is_last(frame: Data, id_: str) -> bool:

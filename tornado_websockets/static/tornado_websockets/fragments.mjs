@@ -364,14 +364,13 @@ const TornadoWebSocket = (function () {
 
     /** Whether the event at this place has not been shown yet. What has no place is always news. */
     isNews(/** @type {string | undefined} */ at) {
-      if (at === undefined) return true;
       const [sender, number] = split(at);
-      return number > (this._shown.get(sender) ?? 0);
+      return !sender || number > (this._shown.get(sender) ?? 0);
     }
 
     show(/** @type {string | undefined} */ at) {
-      if (at === undefined) return;
       const [sender, number] = split(at);
+      if (!sender) return;
       keepLarger(this._shown, sender, number);
       // Before the first welcome the client stands nowhere, whatever it has seen.
       if (this.position) keepLarger(this.position, sender, number);
@@ -397,10 +396,20 @@ const TornadoWebSocket = (function () {
     }
   }
 
-  /** @returns {[string, number]} sender and number of an event's place */
-  function split(/** @type {string} */ at) {
+  /** @returns {[string, number]} sender and number of an event's place; of what has none, "" and 0 */
+  function split(at = "") {
     const dot = at.lastIndexOf(".");
     return [at.slice(0, dot), Number(at.slice(dot + 1))];
+  }
+
+  /** Put what came of each sender in the order of its numbers, in the slots that it had. What has no place stays. */
+  function inOrder(/** @type {Arrival[]} */ arrivals) {
+    const placeOf = (/** @type {Arrival} */ { frame }) => split(frame?.at);
+    /** @type {Map<string, Arrival[]>} */
+    const bySender = new Map(arrivals.map((arrival) => [placeOf(arrival)[0], []]));
+    const sorted = [...arrivals].sort((one, other) => placeOf(one)[1] - placeOf(other)[1]);
+    for (const arrival of sorted) bySender.get(placeOf(arrival)[0])?.push(arrival);
+    return arrivals.map((arrival) => bySender.get(placeOf(arrival)[0])?.shift() ?? arrival);
   }
 
   /** Keep the larger of two numbers of a sender; who was silent for longest is forgotten when there are too many. */
@@ -972,7 +981,7 @@ const TornadoWebSocket = (function () {
     }
 
     /**
-     * Show what was missed, and then what came meanwhile; without a welcome, all of it that there is.
+     * Show what was missed, and what came meanwhile; without a welcome, all of it that there is.
      *
      * @param {Record<string, number>} [at] where the path stands
      * @param {any[] | null} [events] the frames that were missed; `null` if not all can be had
@@ -984,9 +993,9 @@ const TornadoWebSocket = (function () {
       const places = new Set(replay.map((frame) => frame.at));
       const isNew = (/** @type {Arrival} */ { frame }) =>
         frame?.at === undefined || (!places.has(frame.at) && place.isNews(frame.at));
-      // Looked through before anything is shown: of one sender, what was held may be older than what is replayed.
+      // Looked through before anything is shown: of one sender, what was held may stand between what is replayed.
       const held = hello?.held?.filter(isNew) ?? [];
-      for (const { frame, event } of [...replay.map((frame) => ({ frame, event: undefined })), ...held]) {
+      for (const { frame, event } of inOrder([...replay.map((frame) => ({ frame })), ...held])) {
         this._take(frame, event);
         if (this._socket !== socket) return; // closed by a listener
       }
