@@ -3,7 +3,7 @@ import tracemalloc
 
 import pytest
 
-from tornado_websockets.store import Entry, Retention
+from tornado_websockets.store import Entry, Event, Retention
 from tornado_websockets.store.memory import MemoryBounds, MemoryStore
 
 
@@ -58,6 +58,20 @@ def test_a_topic_that_begins_anew_keeps_its_values_only():
     assert (after.senders, after.events, after.forgotten, after.floor) == ({}, [], 0, 0)
     assert after.epoch != before.epoch
     assert [value.text for value in store.retained("/a").values()] == ["x"]
+    store.forget("/a")
+    assert store._bytes == 0
+
+
+def test_a_value_of_another_process_is_the_newest_and_no_more():
+    clock = Clock()
+    store = MemoryStore(Retention(retained_seconds=5), clock=clock)
+    store.append("/a", "A", 1, [Entry("x", retained="track")], 10)
+    before = store.read("/a")
+    store.retain("/a", "track", Event("B", 7, "longer", "audience"))
+    assert store.retained("/a") == {"track": Event("B", 7, "longer", "audience")}
+    assert store.read("/a") == before
+    clock.now = 5
+    assert store.retained("/a") == {}
     store.forget("/a")
     assert store._bytes == 0
 

@@ -86,7 +86,7 @@ def factory_of(named: object) -> Callable[[Retention], Guard]:
 
 def _memory(retention: Retention) -> Guard:
     store = MemoryStore(retention)
-    return Guard(store, retention=retention, begin_anew=store.begin_anew)
+    return Guard(store, retention=retention, begin_anew=store.begin_anew, retain=store.retain)
 
 
 def _redis(url: str) -> Callable[[Retention], Guard]:

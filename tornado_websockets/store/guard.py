@@ -13,7 +13,7 @@ from ..core.complaints import Outage
 from ..core.forking import ForkGuard
 from ..core.handlers.executor import Idle, Threads
 from ..core.handlers.greenlets import greenlets_here, new_lock
-from ..core.recovery.record import Retention
+from ..core.recovery.record import Event, Retention
 from ..core.recovery.store import Store
 from ..exceptions import StoreError
 
@@ -41,7 +41,8 @@ class Guard:
     :param idle: asked by each thread that has nothing to do.
     :param clock: gives seconds, and never goes back.
     :param retention: how long, and how much, the store keeps.
-    :param begin_anew: gives a topic another record; only of a store that other processes do not see.
+    :param begin_anew: gives a topic another record, and ``retain`` keeps the newest value of an event that is heard;
+        only of a store that other processes do not see.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class Guard:
         *,
         retention: Retention = Retention(),  # noqa: B008 it is frozen
         begin_anew: Callable[[str], None] | None = None,
+        retain: Callable[[str, str, Event], None] | None = None,
     ) -> None:
         self.store = store
         self.retention = retention
         self.begin_anew = begin_anew
+        self.retain = retain
         self._idle = idle
         self._timing = timing
         self._clock = clock

@@ -166,6 +166,13 @@ class MemoryStore:
             self._trim(kept, 0)
             self._topics[topic] = replace(kept, epoch=_new_epoch(), forgotten=0, floor=0, senders={})
 
+    def retain(self, topic: str, name: str, event: Event) -> None:
+        """Keep an event of any process as the newest value of ``topic`` under ``name``; senders stay as they are."""
+        self._fork.check()
+        with self._lock:
+            self._keep_value(self._topic(topic), name, event.sender, event.number, Entry(event.text, event.audience))
+            self._shrink()
+
     def _topic(self, topic: str) -> _Topic:
         """The record of ``topic``, which is now the one that was used last."""
         now, kept = self._clock(), self._topics.pop(topic, None)
@@ -197,16 +204,20 @@ class MemoryStore:
         kept.forgotten, kept.floor = folding.forgotten, folding.floor
 
     def _keep(self, kept: _Topic, sender: str, number: int, entry: Entry, keep: int) -> None:
-        now, size, what = self._clock(), entry.size, (sender, number, entry.text, entry.audience)
         if keep:
-            kept.events.append(_Kept(*what, now + self._retention.seconds))
-            kept.event_bytes += size
-            self._bytes += size
+            expires = self._clock() + self._retention.seconds
+            kept.events.append(_Kept(sender, number, entry.text, entry.audience, expires))
+            kept.event_bytes += entry.size
+            self._bytes += entry.size
         if entry.retained:
-            self._drop_value(kept, entry.retained)
-            kept.retained[entry.retained] = _Kept(*what, now + self._retention.retained_seconds)
-            kept.retained_bytes += size
-            self._bytes += size
+            self._keep_value(kept, entry.retained, sender, number, entry)
+
+    def _keep_value(self, kept: _Topic, name: str, sender: str, number: int, entry: Entry) -> None:
+        expires = self._clock() + self._retention.retained_seconds
+        self._drop_value(kept, name)
+        kept.retained[name] = _Kept(sender, number, entry.text, entry.audience, expires)
+        kept.retained_bytes += entry.size
+        self._bytes += entry.size
 
     def _drop_value(self, kept: _Topic, name: str) -> None:
         value = kept.retained.pop(name, None)

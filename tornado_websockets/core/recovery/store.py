@@ -72,10 +72,13 @@ class Asked(Protocol):
     :ivar retention: how long, and how much, it keeps.
     :ivar begin_anew: gives a topic another record, of which nobody knows a position and that has nothing but the
         retained values. ``None`` where other processes see what the store keeps.
+    :ivar retain: keeps an event, whoever sent it, as the newest value of a topic under a name, and tells nobody how far
+        its sender has come. ``None`` where other processes see what the store keeps: the sender has it kept there.
     """
 
     retention: Retention
     begin_anew: Callable[[str], None] | None
+    retain: Callable[[str, str, Event], None] | None
 
     @property
     def store(self) -> Store:

@@ -1,5 +1,6 @@
 """Processes that share a layer, each with what it sends in its own memory: nothing is recovered over a deaf time."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 from channels.layers import get_channel_layer
 from django.test import override_settings
 
-from tests.support.kept import Process, hello, memory_of_its_own
+from tests.support.kept import SOON, Process, hello, memory_of_its_own
 from tests.support.layers import IN_MEMORY
 from tests.support.lossy import LOSSY
-from tests.support.memory import MemoryPublisher
+from tests.support.memory import MemoryClient, MemoryPublisher
 from tests.support.waiting import until
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.recovery.keeping.journal import Journal
 from tornado_websockets.core.recovery.keeping.listening import Listening
 from tornado_websockets.core.recovery.keeping.policy import Policy
@@ -30,7 +32,8 @@ def layer() -> Iterator[Any]:
 @pytest.fixture
 def start(layer: Any) -> Callable[..., Process]:
     def start(seconds: float = 300.0, **options: Any) -> Process:
-        return Process(store=memory_of_its_own(seconds=seconds), history=20, **options)
+        options = {"store": memory_of_its_own(seconds=seconds), "history": 20, **options}
+        return Process(**options)
 
     return start
 
@@ -155,6 +158,68 @@ class TestWhoComesBack:
         await until(lambda: "tws.gap" in client.events)
         await publish(layer, there, 3, here)
         assert client.events == ["tws.gap", "said", "said"]
+
+
+def tracks(client: MemoryClient) -> list[int]:
+    return [frame["data"]["n"] for frame in client.received if frame["event"] == "track"]
+
+
+@pytest.mark.parametrize("history", [0, 20])
+class TestTheNewestValue:
+    async def test_is_the_one_that_was_heard_last(self, start, history):
+        here, there = (start(history=history, retain=("track",)) for _ in range(2))
+        clients = [await here.connect(), await there.connect()]
+        for number, process in enumerate([here, there, there, here, there], 1):
+            await process.ws.publish("track", {"n": number})
+            await until(lambda number=number: all(len(tracks(client)) == number for client in clients))
+        await asyncio.sleep(4 * SOON["values"].settling)  # after which nobody is turned back
+        assert [tracks(client) for client in clients] == [[1, 2, 3, 4, 5]] * 2
+        assert [tracks(await process.connect()) for process in (here, there)] == [[5], [5]]
+
+    async def test_is_told_after_all_else_of_the_path_was_forgotten(self, start, history):
+        here, there = (start(history=history, retain=("track",)) for _ in range(2))
+        client = await here.connect()
+        await here.ws.publish("track", {"n": 1})
+        await there.ws.publish("track", {"n": 2})
+        await until(lambda: tracks(client) == [1, 2])
+        await client.leave()
+        here.keeper.forget()
+        assert tracks(await here.connect()) == [2]
+        await here.ws.aforget("track")
+        assert tracks(await here.connect()) == []
+
+    async def test_is_compared_with_nothing(self, start, history):
+        class Asked(MemoryStore):
+            def retained(self, topic):
+                questions.append(topic)
+                return super().retained(topic)
+
+        questions: list[str] = []
+        store = Asked()
+        guard = Guard(store, begin_anew=store.begin_anew, retain=store.retain)
+        here = start(store=lambda: guard, history=history, retain=("track",))
+        there = start(history=history, retain=("track",))
+        client = await here.connect()
+        for number, process in enumerate([here, there, here], 1):
+            await process.ws.publish("track", {"n": number})
+            await until(lambda number=number: len(tracks(client)) == number)
+        await asyncio.sleep(4 * SOON["values"].settling)
+        assert questions == ["/chat"]  # when the client came
+
+    async def test_is_the_one_that_was_heard_while_an_older_one_was_stored(self, start, history):
+        class Hearing(MemoryStore):
+            def append(self, topic, *arguments):
+                text = '{"event":"track","data":{"n":2}}'
+                here.keeper.take([PlacedMessage(topic, "track", text, place=Place("another", 1))])
+                super().append(topic, *arguments)
+
+        store = Hearing()
+        guard = Guard(store, begin_anew=store.begin_anew, retain=store.retain)
+        here = start(store=lambda: guard, history=history, retain=("track",))
+        client = await here.connect()
+        await here.ws.publish("track", {"n": 1})
+        assert tracks(await here.connect()) == [2]
+        assert tracks(client) == [1, 2]
 
 
 class TestAPathWithoutClients:

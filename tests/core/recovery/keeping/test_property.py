@@ -64,7 +64,8 @@ class World:
         self.patience = patience
         self.is_shared = is_shared
         self.stores = [ShakyStore(waits) for _ in range(1 if is_shared else 3)]
-        guards = [Guard(store, begin_anew=None if is_shared else store.begin_anew) for store in self.stores]
+        own = [{} if is_shared else {"begin_anew": store.begin_anew, "retain": store.retain} for store in self.stores]
+        guards = [Guard(store, **alone) for store, alone in zip(self.stores, own, strict=True)]
         self.processes = [Process(history=20, store=partial(guards.__getitem__, n % len(guards))) for n in range(3)]
         self.pages = [Page() for _ in range(3)]
         self.said = {page: [] for page in self.pages}  # since it read its data last

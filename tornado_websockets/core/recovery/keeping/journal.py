@@ -52,6 +52,7 @@ class Journal:
     The lock is held for moments: a number and its place in the local queue are given in one step under it.
 
     :param clock: gives seconds, and never goes back.
+    :param retain: has each value kept where only this process sees it, as :attr:`.Asked.retain` does.
 
     :ivar sender: the name under which this process numbers here.
     :ivar number: the last one that it gave.
@@ -70,7 +71,13 @@ class Journal:
     :ivar stretch: the number of the time without a break in hearing others that the store's record belongs to; or 0.
     """
 
-    def __init__(self, topic: str, policy: Policy, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        topic: str,
+        policy: Policy,
+        clock: Callable[[], float] = monotonic,
+        retain: Callable[[str, str, Event], None] | None = None,
+    ) -> None:
         self.topic = topic
         self.policy = policy
         self.lock = new_rlock()
@@ -97,6 +104,7 @@ class Journal:
         self._heard: deque[Event] = deque(maxlen=max(1, policy.history))
         self._heard_bytes = 0
         self._clock = clock
+        self._retain = retain
         self._snapshot: dict[str, int] | None = None
 
     def number_next(self, audience: str) -> Place:
@@ -248,10 +256,14 @@ class Journal:
         self._heard.clear()
         self._heard_bytes = 0
 
-    def note_value(self, event: Event, name: str) -> None:
-        """Note a retained event that is shown now."""
+    def note_value(self, event: Event, name: str) -> bool:
+        """Note a retained event that is shown now; whether it is kept by that, and need not be by who stores it."""
         self.values[name] = event, self.changes
         self.told[name] = event
+        if self._retain is None:
+            return False
+        self._retain(self.topic, name, event)
+        return True
 
     def pass_over(self, event: Event) -> None:
         """Note that an event was shown to nobody, though later ones of its sender are."""

@@ -324,7 +324,7 @@ class TopicKeeper:
         with self._lock:
             found = self._journals.get(topic)
             if found is None or found[1] is not asked or found[0].policy != policy:
-                found = self._journals[topic] = Journal(topic, policy), asked
+                found = self._journals[topic] = Journal(topic, policy, retain=asked.retain), asked
                 found[0].is_here = self._hub.has_clients(topic)
             return found
 

@@ -62,9 +62,10 @@ class Values:
     def compare_later(self, journal: Journal, asked: Asked) -> None:
         """See to it that the clients here were told last what the store has kept. On an event loop.
 
-        Several senders have set a value, or something was lost on the way.
+        Several senders have set a value, or something was lost on the way. Where no other process sees the store, it
+        knows nothing better than what was told.
         """
-        if not journal.policy.retain:
+        if not journal.policy.retain or asked.retain is not None:
             return
         with journal.lock:
             self._contested.add(journal)
