@@ -14,15 +14,21 @@ class LossyLayer(BrokerLayer):
     """Does with each message of the relays what is planned next: ``lose``, ``repeat``, ``hold``; else it brings it.
 
     :ivar plan: what comes next.
+    :ivar doomed: a part of a text; the next message that has it is lost, whatever is planned.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.plan: deque[str] = deque()
+        self.doomed = ""
         self._held: list[tuple[str, Message]] = []
 
     async def group_send(self, group: str, message: Message) -> None:
-        what = self.plan.popleft() if self.plan and message.get("texts") else "bring"
+        texts = message.get("texts")
+        if self.doomed and any(self.doomed in text for text in texts or ()):
+            self.doomed, what = "", "lose"
+        else:
+            what = self.plan.popleft() if self.plan and texts else "bring"
         if what == "lose":
             self.calls.append(("group_send", group, message))
             return

@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from itertools import count
 
 import pytest
 from channels.layers import get_channel_layer
@@ -70,7 +69,7 @@ class World:
         self.pages = [Page() for _ in range(3)]
         self.said = {page: [] for page in self.pages}  # since it read its data last
         self.readings = dict.fromkeys(self.pages, 0)
-        self.numbers = count(1)
+        self.number = 0
         self.layer = get_channel_layer()
 
     async def run(self, steps):
@@ -81,7 +80,7 @@ class World:
         await self.settle()
 
     async def publish(self, index):
-        number = next(self.numbers)
+        self.number = number = self.number + 1
         try:
             await self.processes[index].ws.publish("said", {"n": number})
         except PublishError:
@@ -96,8 +95,9 @@ class World:
 
     async def lose_before(self, index):
         """Lose an event, which a later one of the same process shows."""
-        self.layer.plan.appendleft("lose")
+        self.layer.doomed = f'"n":{self.number + 1}}}'
         await self.publish(index)
+        await until(lambda: not self.layer.doomed)  # else both may leave as one message
         await self.publish(index)
 
     async def repeat(self, times):
