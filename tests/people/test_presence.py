@@ -196,6 +196,23 @@ class TestPeople:
             assert await ws.ais_present(BOB)
             assert not await ws.ais_present(ADA)
 
+    async def test_are_shown_before_they_are_told_of_changes(self):
+        goes_on = asyncio.Event()
+
+        async def ask(socket):
+            if socket.user == BOB:
+                await goes_on.wait()
+            return {}
+
+        ws = here(ask)
+        async with Client("/here", user=ADA, websocket=ws) as ada, Client("/here", user=BOB, websocket=ws) as bob:
+            await ada.receive("presence")
+            async with Client("/here", websocket=ws):
+                await ada.receive("presence")
+                await bob.assert_nothing("presence")
+                goes_on.set()
+                assert len((await bob.receive("presence"))["people"]) == 3
+
     async def test_are_nobody_where_the_function_fails(self, caplog):
         async def fail(socket):
             raise ConnectionError

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from .. import conf
 from ..core.delivery.audience import Audience
@@ -92,6 +93,7 @@ class Presence:
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
+        self._unshown: WeakSet[Connection] = WeakSet()  # who is shown nobody yet, while the application is asked
         self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
         self._sharing.forget()
 
@@ -142,6 +144,8 @@ class Presence:
         if self._ask is None:
             self._show(connection)
         else:
+            with self._lock:
+                self._unshown.add(connection)
             keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
 
     def on_disconnected(self, connection: Connection) -> None:
@@ -242,9 +246,10 @@ class Presence:
 
     def _show(self, connection: Connection) -> None:
         """Send one client who is here; one of many together with others."""
-        if connection.closed:  # meanwhile: what a crowd looks like takes a while to write
-            return
         with self._lock:
+            self._unshown.discard(connection)
+            if connection.closed:  # meanwhile: what a crowd looks like takes a while to write
+                return
             place = self._place(connection.path)
             shown = self._shown.get(connection.path)
             is_many = len(place) > self._pace.many and shown is not None
@@ -326,11 +331,12 @@ class Presence:
             count = self._count(topic, place) if self._is_counted else 0
             lacking = {each: self._changes_since(place, at, count) for each, at in shown.items() if at != _NOTHING}
             data = self._changes(topic, place, count)
+            apart = frozenset(each.id for each in (*shown, *self._unshown) if each.path == topic)
             if not place:
                 self._places.pop(topic, None)
         self._sharing.hurry(topic)
         if data is not None:
-            audience = Audience(exclude=frozenset(each.id for each in shown)) if shown else None
+            audience = Audience(exclude=apart) if apart else None
             hub.deliver(Message(topic, EVENT, encoder.event(EVENT, data), audience=audience), topic)
         for connection in shown:
             lack = lacking.get(connection)
