@@ -62,7 +62,7 @@ def test_the_configuration_of_the_documentation_writes_time_and_level_or_json(tm
     found = [
         block for block in blocks((ROOT / "docs/production.md").read_text(), "python") if "logging" in block.lower()
     ]
-    for name, block in zip(("configuration.py", "project/logs.py"), found, strict=True):
+    for name, block in zip(("project/logs.py", "configuration.py"), found, strict=True):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(block)
     script = """
