@@ -33,7 +33,7 @@ class Refused(TornadoWebSocketsError):
     def __init__(self, /, code: str, message: object = "", **details: Any) -> None:
         super().__init__(code, message)
         if not isinstance(code, str):
-            raise TypeError(f"Expected the code of a refusal as a str, got {repr(code)[:66]}.")
+            raise TypeError(f"Expected the code of a refusal as a str, got {code!r:.66}.")
         if _CODE.fullmatch(code) is None:
             raise ValueError(
                 f"Expected 1 to 64 of a-z, 0-9, '_', '.' and '-' as the code of a refusal, got {code!r:.66}."
