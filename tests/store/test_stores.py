@@ -90,6 +90,13 @@ class TestEvents:
         until(lambda: not kept(store))
         assert store.read(TOPIC).senders == {"A": Standing(2)}
 
+    def test_that_have_expired_take_no_room(self, make, namespace):
+        store = make(Retention(seconds=0.3, bytes=1_000, namespace=namespace))
+        store.append(TOPIC, "A", 1, [Entry("x" * 600)], 100)
+        time.sleep(0.4)
+        store.append(TOPIC, "A", 2, [Entry("x" * 300)] * 3, 100)
+        assert kept(store) == [("A", 2), ("A", 3), ("A", 4)]
+
     def test_of_other_topics_are_apart(self, store):
         send(store, "A", 1, 1)
         send(store, "A", 1, 2, topic="/room/b")

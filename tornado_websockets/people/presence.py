@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakSet
 
 from .. import conf
 from ..core.delivery.audience import Audience
@@ -93,7 +92,7 @@ class Presence:
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
-        self._unshown: WeakSet[Connection] = WeakSet()  # who is shown nobody yet, while the application is asked
+        self._unshown: dict[str, set[str]] = {}  # by topic, ids of who is shown nobody yet, while we ask who that is
         self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
         self._sharing.forget()
 
@@ -145,7 +144,7 @@ class Presence:
             self._show(connection)
         else:
             with self._lock:
-                self._unshown.add(connection)
+                self._unshown.setdefault(connection.path, set()).add(connection.id)
             keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
 
     def on_disconnected(self, connection: Connection) -> None:
@@ -194,6 +193,8 @@ class Presence:
                 self.present(connection, said)
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
+                with self._lock:
+                    self._mark_shown(connection)
                 raise
             where = connection.path, connection.id
             logger.error("presence failed, nobody sees this client (path %.64r, connection %s)", *where, exc_info=error)
@@ -244,10 +245,18 @@ class Presence:
             self._place(connection.path).leave(connection.id)
         self._gather(connection)
 
+    def _mark_shown(self, connection: Connection) -> None:
+        """A client is shown who is here, or never will be; call it with the lock held."""
+        unshown = self._unshown.get(connection.path)
+        if unshown is not None:
+            unshown.discard(connection.id)
+            if not unshown:
+                del self._unshown[connection.path]
+
     def _show(self, connection: Connection) -> None:
         """Send one client who is here; one of many together with others."""
         with self._lock:
-            self._unshown.discard(connection)
+            self._mark_shown(connection)
             if connection.closed:  # meanwhile: what a crowd looks like takes a while to write
                 return
             place = self._place(connection.path)
@@ -331,12 +340,12 @@ class Presence:
             count = self._count(topic, place) if self._is_counted else 0
             lacking = {each: self._changes_since(place, at, count) for each, at in shown.items() if at != _NOTHING}
             data = self._changes(topic, place, count)
-            apart = frozenset(each.id for each in (*shown, *self._unshown) if each.path == topic)
+            unaware = frozenset((*(each.id for each in shown), *self._unshown.get(topic, ())))
             if not place:
                 self._places.pop(topic, None)
         self._sharing.hurry(topic)
         if data is not None:
-            audience = Audience(exclude=apart) if apart else None
+            audience = Audience(exclude=unaware) if unaware else None
             hub.deliver(Message(topic, EVENT, encoder.event(EVENT, data), audience=audience), topic)
         for connection in shown:
             lack = lacking.get(connection)

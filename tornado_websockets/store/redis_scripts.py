@@ -57,7 +57,6 @@ local function trim(keep)
         bytes = bytes - #oldest[2][6] - #oldest[2][8]
         length = length - 1
     end
-    if length == 0 then bytes = 0 end  -- though events may have been evicted without being counted
     if length ~= before then redis.call('HSET', record, 'bytes', whole(bytes)) end
 end
 
@@ -110,6 +109,8 @@ end
 local function append(shared, sender, first, keep, start)
     local last, is_listed, folded, with = standing(sender)
     local number = first
+    -- All have expired, or were evicted, without being counted.
+    if redis.call('XLEN', events) == 0 then redis.call('HSET', record, 'bytes', '0') end
     for place = start, #ARGV, 3 do
         local text, audience, name = ARGV[place], ARGV[place + 1], ARGV[place + 2]
         if number > last then

@@ -108,11 +108,11 @@ async def test_so_many_go_on_in_one_turn_as_are_allowed():
 
 class TestDoor:
     async def test_few_come_in_at_once(self):
-        door, loop = Door(asyncio.get_running_loop()), asyncio.get_running_loop()
-        before = len(loop._ready)
+        door, has_turned = Door(asyncio.get_running_loop()), []
+        asyncio.get_running_loop().call_soon(has_turned.append, True)
         for _ in range(MOST_IN):
             await door.enter()
-        assert len(loop._ready) == before + 1  # no turn of the loop has passed, and one call waits for the next
+        assert not has_turned
 
     async def test_many_come_in_in_turns_in_the_order_in_which_they_have_come(self):
         door, came = Door(asyncio.get_running_loop()), []
@@ -131,6 +131,26 @@ class TestDoor:
         await door.enter()
         assert came == [0, 1, 2]
         await asyncio.gather(*crowd)
+
+    async def test_who_comes_when_the_last_of_them_were_called_waits_behind_them_too(self):
+        door, came = Door(asyncio.get_running_loop()), []
+        crowd = [asyncio.create_task(_come(door, came, number)) for number in range(MOST_IN + 3)]
+        asyncio.get_running_loop().call_soon(lambda: crowd.append(asyncio.create_task(_come(door, came, "late"))))
+        await turns(5)
+        assert came == [*range(MOST_IN + 3), "late"]
+
+    async def test_those_who_have_waited_take_the_room_of_those_who_come(self):
+        door, came = Door(asyncio.get_running_loop()), []
+        crowd = [asyncio.create_task(_come(door, came, number)) for number in range(2 * MOST_IN)]
+        in_each_turn = []
+        for _ in range(8):
+            before = len(came)
+            await asyncio.sleep(0)
+            in_each_turn.append(len(came) - before)
+            if len(in_each_turn) == 2:  # the others have been called
+                crowd += [asyncio.create_task(_come(door, came, "late")) for _ in range(MOST_IN)]
+        assert len(came) == 3 * MOST_IN
+        assert max(in_each_turn) == MOST_IN
 
     async def test_who_was_cancelled_meanwhile_takes_nobody_s_place(self):
         door, came = Door(asyncio.get_running_loop(), most=1), []

@@ -1,4 +1,4 @@
-"""Who has much to do goes on bit by bit, and who come together come in one by one: turns of the loop stay short."""
+"""Those who have more to do, and those who connect together, go on a few at a time: turns of the loop stay short."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ SECONDS: Final = 0.005
 #: How many are let through in one turn of the event loop at most.
 MOST: Final = 64
 
-#: How many may come in in one turn: a handshake takes half a millisecond of a core and more.
+#: How many are let in in one turn of the event loop: a handshake takes half a millisecond of a core and more.
 MOST_IN: Final = 16
 
 
@@ -70,42 +70,45 @@ class Turnstile:
 
 
 class Door:
-    """Where those who connect come in, first come first served: who come at a moment, a few in each turn of the loop.
+    """Lets those in who connect, first come first served: so many in each turn of the event loop.
 
-    What their handshakes cause others to be told may take most of a turn, so that it is no measure here of how many of
-    them one has room for. Used on its event loop's thread only.
+    Unlike a turnstile's, their number is fixed: most of a turn may be what others are told of them, so that its length
+    says little of how many handshakes it has room for. Used on its event loop's thread only.
 
-    :param most: how many come in in one turn.
+    :param most: how many are let in in one turn.
     """
 
-    __slots__ = ("_is_scheduled", "_loop", "_most", "_room", "_waiting")
+    __slots__ = ("_called", "_is_scheduled", "_loop", "_most", "_room", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MOST_IN) -> None:
         self._loop = loop
         self._most = most
         self._room = most  # for how many this turn still has
+        self._called = 0  # how many of those who have waited come in with the next one
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_scheduled = False
 
     async def enter(self) -> None:
         """Return when it is the caller's turn: at once, where few come."""
-        if self._room and not self._waiting:
-            self._let_in()
+        self._schedule()
+        if self._room and not self._called:
+            self._room -= 1
         else:
             turn = self._loop.create_future()
             self._waiting.append(turn)
             await turn
 
-    def _let_in(self) -> None:
-        self._room -= 1
+    def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._begin_turn)
 
     def _begin_turn(self) -> None:
-        self._room, self._is_scheduled = self._most, False
-        while self._room and self._waiting:
+        self._room, self._called, self._is_scheduled = self._most - self._called, 0, False
+        while self._waiting and self._called < self._most:
             turn = self._waiting.popleft()
             if not turn.done():  # who waited may have been cancelled
                 turn.set_result(None)
-                self._let_in()
+                self._called += 1
+        if self._called:
+            self._schedule()

@@ -76,7 +76,7 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
         missing = shown.missing(sender, start + 1, last)
         if sum(numbers.stop - numbers.start for numbers in missing) > len(available[sender]):
             return None  # without counting up to a number that anybody could claim
-        wanted[sender] = [number for numbers in missing for number in numbers]
+        wanted[sender] = sorted({number for numbers in missing for number in numbers})
         if not available[sender].keys() >= set(wanted[sender]):
             return None
     return list(_in_order(wanted, available, events))

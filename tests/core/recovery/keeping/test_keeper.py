@@ -545,7 +545,7 @@ class TestBetweenProcesses:
         one = asyncio.create_task(asyncio.to_thread(process.ws.publish, "said", {"n": 1}))
         await asyncio.sleep(process.keeper._writer.timing.patience + 0.1)
         two = asyncio.create_task(asyncio.to_thread(process.ws.publish, "said", {"n": 2}))
-        await asyncio.sleep(0.1)
+        await until(lambda: len(process.keeper._journals["/chat"][0].queue) == 2)
         process.keeper.hurry("/chat")
         guard.store.goes_on.set()
         await asyncio.gather(one, two)

@@ -256,14 +256,17 @@ class Journal:
         self._heard.clear()
         self._heard_bytes = 0
 
-    def note_value(self, event: Event, name: str) -> bool:
-        """Note a retained event that is shown now; whether it is kept by that, and need not be by who stores it."""
+    @property
+    def keeps_values(self) -> bool:
+        """Whether a value is kept when it is shown, and so need not be when its event is stored."""
+        return self._retain is not None
+
+    def note_value(self, event: Event, name: str) -> None:
+        """Note a retained event that is shown now."""
         self.values[name] = event, self.changes
         self.told[name] = event
-        if self._retain is None:
-            return False
-        self._retain(self.topic, name, event)
-        return True
+        if self._retain is not None:
+            self._retain(self.topic, name, event)
 
     def pass_over(self, event: Event) -> None:
         """Note that an event was shown to nobody, though later ones of its sender are."""
@@ -280,9 +283,9 @@ class Journal:
         return is_shown
 
     def is_contested(self, name: str, sender: str) -> bool:
-        """Whether the value that was told last is another sender's."""
+        """Whether the value that was told last is another sender's, so that the store has to say which is newer."""
         told = self.told.get(name)
-        return told is not None and told.sender != sender
+        return told is not None and told.sender != sender and not self.keeps_values
 
     def untold_values(self) -> list[tuple[str, Event]]:
         """The values of the store that clients here have not been told last. They count as told now."""
@@ -372,7 +375,8 @@ class Journal:
         holes = self.holes.setdefault(sender, [])
         holes.append(numbers)
         if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
-            holes[:2] = [range(holes[0].start, holes[1].stop)]
+            first, second = holes[:2]
+            holes[:2] = [range(min(first.start, second.start), max(first.stop, second.stop))]
 
 
 def _in_order_of(record: Record, filled: Sequence[Sequence[Event]]) -> list[Event]:

@@ -24,7 +24,8 @@ def number_here(hub: Hub, journal: Journal, pending: Pending) -> Placed:
     journal.is_twin_shown(twin_of(place.audience))
     if pending.entry.retained:
         event = Event(place.sender, place.number, pending.entry.text, place.audience)
-        if journal.note_value(event, pending.entry.retained):
+        journal.note_value(event, pending.entry.retained)
+        if journal.keeps_values:
             pending.entry = replace(pending.entry, retained="")  # one that is heard before it is stored is newer
     frame = journal.policy.frame_of(message.text, place)
     return hub.place(Message(message.topic, message.event, frame, message.key, message.audience))

@@ -1,0 +1,26 @@
+"""What a process knows of one topic."""
+
+from tornado_websockets.core.recovery.keeping.journal import MAX_HOLES, Journal
+from tornado_websockets.core.recovery.keeping.policy import Policy
+from tornado_websockets.core.recovery.record import Event
+
+
+def event(number):
+    return Event("A", number, f"A{number}")
+
+
+def numbers_of(holes):
+    return {number for hole in holes for number in hole}
+
+
+class TestHoles:
+    def test_none_is_forgotten_however_many_there_are(self):
+        """Those in the midst of which something is passed over are no longer in the order of their numbers."""
+        journal, lost = Journal("/chat", Policy(20)), []
+        for number in range(10, 10 + 8 * MAX_HOLES, 4):
+            journal.pass_over(event(number + 2))
+            journal.pass_over(event(number))
+            lost += [number, number + 2]
+        holes = journal.holes["A"]
+        assert len(holes) == MAX_HOLES
+        assert numbers_of(holes) >= set(lost)
