@@ -12,10 +12,10 @@ STAMP := $(VENV)/installed-$(firstword $(shell pwd | cksum))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run client example test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-compared bench-docs clean
+.PHONY: help setup run client example test coverage soak check docs docs-serve docs-links release test-versions format bench bench-short bench-growth bench-profiles bench-compared bench-docs clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/bin/python ## install at once what test, check, docs and bench need
 	$(VENV_PYTHON) -m pip install --quiet --editable '.[test,lint,docs,bench,redis,types]'
@@ -93,12 +93,16 @@ bench-short: $(STAMP)-bench ## the ratios that matter most, for CI (a minute)
 bench-growth: $(STAMP)-bench ## measure with more clients, processes, paths
 	$(VENV_PYTHON) -m benchmarks.growth
 
+bench-profiles: $(STAMP)-bench ## see in which layer of a server its time goes (a minute)
+	$(VENV_PYTHON) -m benchmarks.profiles
+
 bench-compared: $(STAMP)-bench ## try what happens with others when something goes wrong (a quarter of an hour)
 	$(VENV_PYTHON) -m benchmarks.compared --docs docs
 
 bench-docs: $(STAMP)-bench ## measure all, and write the pages (an hour and a quarter)
 	$(VENV_PYTHON) -m benchmarks.growth --docs docs
 	$(VENV_PYTHON) -m benchmarks.capacity --docs docs
+	$(VENV_PYTHON) -m benchmarks.profiles --docs docs
 	$(VENV_PYTHON) -m benchmarks --docs docs
 
 clean: ## remove what the other commands made

@@ -15,7 +15,7 @@ from tornado_websockets.serving.prefix import below
 from tornado_websockets.serving.refusing import log_refusal
 from tornado_websockets.websocket import registry
 
-from .consumers import ORDERS_SEEN, refusal_of
+from .consumers import OFFERED, ORDERS_SEEN, offered, refusal_of, wanted_headers
 from .login import Application, LoginMiddleware
 from .transports.asgi import Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
@@ -75,7 +75,8 @@ class _Gate:
             raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
         transport = transport_for(scope, receive, send)
         await hub.shard().door.enter()
-        reason = refusal_of(scope, transport)
+        said = wanted_headers(scope)
+        reason = refusal_of(said, transport, scope)
         path = below(scope["path"], transport.root_path(scope))
         found = registry.find(path)
         if reason is None and found is None:
@@ -88,7 +89,13 @@ class _Gate:
             return
         websocket, kwargs = found
         route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
-        found_out = {"url_route": route, "websocket": websocket, TRANSPORT: transport, ORDERS_SEEN: hub.control.last}
+        found_out = {
+            "url_route": route,
+            "websocket": websocket,
+            TRANSPORT: transport,
+            ORDERS_SEEN: hub.control.last,
+            OFFERED: offered(said),
+        }
         await self._application({**scope, **found_out}, receive, send)
 
 

@@ -23,8 +23,17 @@ from tornado_websockets.websocket import WebSocket, endpoint_of
 from .transports.asgi import AsgiTransport, Receive, Scope, Send
 from .transports.known import transport_for
 
+#: The headers that every handshake is asked for.
+_HOST, _ORIGIN, _FORWARDED_HOST = b"host", b"origin", b"x-forwarded-host"
+_SUBPROTOCOLS, _AUTHORIZATION = b"sec-websocket-protocol", b"authorization"
+_WANTED: Final = (_HOST, _ORIGIN, _FORWARDED_HOST, _SUBPROTOCOLS, _AUTHORIZATION)
+_SIZES: Final = frozenset(map(len, _WANTED))  # which few others have, so that few need be put in lower case
+
 #: The entry of a scope that says which order to processes was the last before its user was read.
 ORDERS_SEEN: Final = "tornado_websockets.orders_seen"
+
+#: The entry that has what :func:`offered` finds.
+OFFERED: Final = "tornado_websockets.offered"
 
 
 class WebSocketConsumer(AsyncWebsocketConsumer):
@@ -82,7 +91,11 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
 
     def _connect(self, transport: AsgiTransport) -> Connection | None:
         """The connection; ``None``, and a line in the log, when the client may not have one."""
-        refusal = None if self._is_checked else refusal_of(self.scope, transport)
+        if self._is_checked:
+            refusal, offer = None, self.scope[OFFERED]
+        else:
+            said = wanted_headers(self.scope)
+            refusal, offer = refusal_of(said, transport, self.scope), offered(said)
         kwargs = self._path_parameters()
         if kwargs is None:
             refusal = refusal or f"it does not match {self.websocket.path!r}"
@@ -98,10 +111,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
             address=(self.scope.get("client") or [None])[0] or None,  # granian says "" of a Unix socket
             user=self.scope.get("user"),
             session=self.scope.get("session"),
-            offer=self.endpoint.read_offer(
-                ", ".join(header_values(self.scope, b"sec-websocket-protocol")),
-                ", ".join(header_values(self.scope, b"authorization")),
-            ),
+            offer=self.endpoint.read_offer(*offer),
             orders_seen=self.scope.get(ORDERS_SEEN),
         )
 
@@ -138,17 +148,30 @@ def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:
     return type(name, (WebSocketConsumer,), attributes)
 
 
-def refusal_of(scope: Scope, transport: AsgiTransport) -> str | None:
-    """Why the host, the origin or the form of a handshake is refused; ``None`` when it is not."""
-    values = (header_values(scope, name) for name in (b"host", b"origin", b"x-forwarded-host"))
+def refusal_of(said: Mapping[bytes, list[str]], transport: AsgiTransport, scope: Scope) -> str | None:
+    """Why the host, the origin or the form of a handshake is refused; ``None`` when it is not.
+
+    :param said: as of :func:`wanted_headers`.
+    """
+    values = (said.get(name, ()) for name in (_HOST, _ORIGIN, _FORWARDED_HOST))
     return refusal(*values) or transport.path_refusal(scope)
 
 
-def header_values(scope: Scope, header: bytes) -> list[str]:
-    """The values of all headers of that name, in order."""
-    size = len(header)  # which few have, so that few need be put in lower case
-    headers = scope.get("headers", ())
-    return [value.decode("latin-1") for name, value in headers if len(name) == size and name.lower() == header]
+def offered(said: Mapping[bytes, list[str]]) -> tuple[str, str]:
+    """The subprotocols that a client offers, and its ``Authorization``.
+
+    :param said: as of :func:`wanted_headers`.
+    """
+    return ", ".join(said.get(_SUBPROTOCOLS, ())), ", ".join(said.get(_AUTHORIZATION, ()))
+
+
+def wanted_headers(scope: Scope) -> dict[bytes, list[str]]:
+    """The values, in order, of those headers that a handshake is asked for and has."""
+    said: dict[bytes, list[str]] = {}
+    for name, value in scope.get("headers", ()):
+        if len(name) in _SIZES and (wanted := name.lower()) in _WANTED:
+            said.setdefault(wanted, []).append(value.decode("latin-1"))
+    return said
 
 
 class _HeadersOf:

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import original
 from benchmarks.comparison import Comparison, Entry
+from benchmarks.profiles.stacks import KERNEL, LOOP, OTHERS, SERVER, by_layer
 from benchmarks.rows import comparisons
 from benchmarks.targets import Target
 
@@ -45,3 +46,25 @@ def test_the_short_form_leaves_out_whom_no_target_names() -> None:
     shortened = row.shortened()
     assert [each.name for each in shortened.entries] == ["ours", "rival"]
     assert shortened.targets == [targets[0], targets[2]]
+
+
+SEND = "UvicornTransport.send (channels_bridge/transports/uvicorn.py:86)"
+
+
+@pytest.mark.parametrize(
+    ("inner", "layer"),
+    [
+        ("Outbox.push (tornado_websockets/core/connections/outbox.py:80)", "tornado_websockets"),
+        (f"{SEND};PyList_Append (listobject.c:334)", "channels_bridge"),
+        (f"{SEND};UVStream_write (loop.c:109949);write (libc.so.6)", KERNEL),
+        (f"{SEND};UVStream_write (loop.c:109949)", LOOP),
+        ("Event.is_set (asyncio/locks.py:180)", LOOP),
+        ("Frame.parse (websockets/frames.py:295);memcpy (libc.so.6)", SERVER),
+        ("loads (json/__init__.py:346)", OTHERS),
+        ("uv__io_poll (linux.c:1400);epoll_pwait (libc.so.6)", None),
+    ],
+)
+def test_a_sample_belongs_to_whoever_was_at_work(inner: str, layer: str | None) -> None:
+    """The stacks are written as py-spy does: the outermost function first, and then how often it was seen."""
+    found = by_layer([f"main (uvicorn/server.py:60);{inner} 3", f"{inner} 1"])
+    assert found == ({} if layer is None else {layer: 4})

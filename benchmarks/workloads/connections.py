@@ -11,7 +11,7 @@ PER_CONNECTION = "µs per connection"
 MEMORY = "KiB per connection"
 
 #: Connections that are there before others are measured, and those that come and go together.
-_PRESENT = 50
+PRESENT = 50
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class ConnectAndClose:
     contestant: Contestant
 
     def __call__(self, seconds: float) -> Figures:
-        with stage(self.contestant, "echo", _PRESENT) as played:
-            return {PER_CONNECTION: played.cost(lambda: _come_and_go(played), seconds)}
+        with stage(self.contestant, "echo", PRESENT) as played:
+            return {PER_CONNECTION: played.cost(lambda: come_and_go(played), seconds)}
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class IdleConnection:
     clients: int = 1_000
 
     def __call__(self, seconds: float) -> Figures:  # noqa: ARG002 nothing is repeated
-        with stage(self.contestant, "echo", _PRESENT) as played:
+        with stage(self.contestant, "echo", PRESENT) as played:
             before = memory_bytes(played.pids)
             played.crowd.connect(self.clients)
             return {MEMORY: (memory_bytes(played.pids) - before) / self.clients / 1024}
 
 
-def _come_and_go(played: Stage) -> int:
-    clients = played.crowd.connect(_PRESENT)
+def come_and_go(played: Stage) -> int:
+    """Let as many clients connect and leave as there are, and return how many those were."""
+    clients = played.crowd.connect(PRESENT)
     played.crowd.close(clients)
     return len(clients)

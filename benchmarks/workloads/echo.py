@@ -35,7 +35,7 @@ class Echo:
         with stage(self.contestant, self.event, self.clients + self.idle) as played:
             busy = played.crowd.clients[: self.clients]
             frame = client_frame(self.contestant.dialect.message(self.event, self.data))
-            return {PER_MESSAGE: played.cost(lambda: _ask(played, frame, busy), seconds)}
+            return {PER_MESSAGE: played.cost(lambda: ask(played, frame, busy), seconds)}
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,12 @@ class SlowHandler:
         with stage(self.contestant, "slow", clients=10) as played:
             frame = client_frame(self.contestant.dialect.message("slow", {"seconds": 0.2}))
             start = time.perf_counter()
-            _ask(played, frame, played.crowd.clients)
+            ask(played, frame, played.crowd.clients)
             return {UNTIL_ALL: time.perf_counter() - start}
 
 
-def _ask(played: Stage, frame: bytes, clients: Sequence[Client]) -> int:
+def ask(played: Stage, frame: bytes, clients: Sequence[Client]) -> int:
+    """Let each of ``clients`` send ``frame``, wait until all are answered, and return how many they are."""
     played.crowd.expect(1, clients)
     for client in clients:
         client.send(frame)

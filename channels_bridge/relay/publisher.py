@@ -82,6 +82,11 @@ class Relay:
         channel_layers.backends = {}
         self.forget()
 
+    @property
+    def is_listening(self) -> bool:
+        """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
+        return self._receiver is not None
+
     async def join(self, topic: str) -> None:
         """See :class:`~tornado_websockets.core.delivery.publisher.Publisher`."""
         receiver = self._current_receiver()

@@ -7,7 +7,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.testing import WebsocketCommunicator
 from django.test import override_settings
 
-from channels_bridge.consumers import WebSocketConsumer, consumer_for, header_values
+from channels_bridge.consumers import WebSocketConsumer, consumer_for, wanted_headers
 from tests.support.doors import WatchedDoor
 from tests.support.waiting import until
 from tornado_websockets.core.delivery.hub import hub
@@ -430,10 +430,10 @@ class TestSlowClients:
         assert "slow client" in caplog.text
 
 
-class TestHeaderValues:
+class TestWantedHeaders:
     def test_are_found_in_any_case_and_in_order(self):
-        scope = {"headers": [(b"Host", b"one"), (b"origin", b"x"), (b"HOST", b"\xe9")]}
-        assert header_values(scope, b"host") == ["one", "é"]
+        scope = {"headers": [(b"Host", b"one"), (b"origin", b"x"), (b"HOST", b"\xe9"), (b"date", b"y")]}
+        assert wanted_headers(scope) == {b"host": ["one", "é"], b"origin": ["x"]}
 
     def test_are_none_where_there_are_no_headers(self):
-        assert header_values({}, b"host") == []
+        assert wanted_headers({}) == {}

@@ -179,12 +179,14 @@ class MemoryPublisher:
     :ivar log: what it was asked, in order: ``"join /chat"``, ``"leave /chat"``, and the messages.
     :ivar outcomes: of the messages; ``None`` where nobody wanted to know.
     :ivar error: becomes the outcome of what it publishes next.
+    :ivar is_listening: whether it would bring in what others publish.
     """
 
     def __init__(self) -> None:
         self.log: list[str | Message | Note] = []
         self.outcomes: list[Future[None] | None] = []
         self.error: Exception | None = None
+        self.is_listening = True
 
     @property
     def notes(self) -> list[Note]:

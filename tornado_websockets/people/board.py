@@ -87,9 +87,11 @@ class Board:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; called on its event loop."""
+        if not is_shared():
+            return
         hub = connection.endpoint.hub
         at_work = self._looking.get(hub.control)
-        if is_shared() and (at_work is None or at_work[1].done() or not at_work[0].is_running()):
+        if at_work is None or at_work[1].done() or not at_work[0].is_running():
             loop = asyncio.get_running_loop()
             self._looking[hub.control] = loop, keep(loop.create_task(self._look(hub)))
 

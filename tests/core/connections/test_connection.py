@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tornado.websocket import WebSocketClosedError
 
-from tests.support.memory import MemoryClient
+from tests.support.memory import MemoryClient, MemoryPublisher
 from tests.support.waiting import run_on_clock, turns, until
 from tornado_websockets.core.connections.admission import Admission
 from tornado_websockets.core.connections.connection import BULKY
@@ -39,7 +39,7 @@ class Room:
         self.websocket = "the websocket"
         self.context = "the context"
         self.path = "/test"
-        self.presence = None
+        self.presence = self.kept_hub = None
         self.hub = Hub()
         self.admission = Admission()
         self.dispatcher = Dispatcher("/test", {"self", "socket", "data", "room"})
@@ -855,6 +855,8 @@ class TestLeaving:
         """Until then a server that stops keeps the event loop running."""
 
         class Draining:
+            is_listening = True
+
             def __init__(self):
                 self.is_leaving = asyncio.Event()
                 self.has_left = asyncio.Event()
@@ -870,6 +872,17 @@ class TestLeaving:
         publisher.has_left.set()
         await leaving
         assert room.hub.shard().is_empty
+
+    @pytest.mark.parametrize("is_listening", [False, True])
+    async def test_takes_a_task_only_where_others_are_heard(self, room, is_listening):
+        room.hub.publisher = MemoryPublisher()
+        room.hub.publisher.is_listening = is_listening
+        client, loop, tasks = await MemoryClient(room, "/leaves").connect(), asyncio.get_running_loop(), []
+        loop.set_task_factory(lambda loop, work, **options: tasks.append(1) or asyncio.Task(work, loop=loop, **options))
+        await client.leave()
+        loop.set_task_factory(None)
+        assert len(tasks) == is_listening
+        assert room.hub.publisher.log == ["join /leaves", "leave /leaves"]
 
     def test_ends_the_membership_though_it_is_cancelled(self, room):
         async def test(clock):
@@ -1066,6 +1079,8 @@ class TestBackPressure:
         calls, has_room = [], asyncio.Event()
 
         class Busy:
+            is_listening = True
+
             def publish(self, message, outcome=None):
                 calls.append(message.topic)
 
@@ -1148,6 +1163,8 @@ class TestBackPressure:
 
     async def test_answers_do_not_wait_for_the_layer_where_others_flood_the_path(self, room, client):
         class Busy:
+            is_listening = True
+
             def is_congested(self, topic):
                 return True
 

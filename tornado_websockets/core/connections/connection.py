@@ -441,10 +441,10 @@ class Connection:
     @property
     def _departs_at_once(self) -> bool:
         """Whether nothing waits in its departure: then no cancellation can stop it, and it needs no task of its own."""
-        endpoint = self.endpoint
+        endpoint, publisher = self.endpoint, self.endpoint.hub.publisher
         streams = None if self._conversation is None else self._conversation.streams
-        has_work = self._outbox.writer or streams or endpoint.hub.publisher
-        return not has_work and not endpoint.dispatcher.handlers_at("close")
+        is_heard = endpoint.kept_hub is not None or (publisher is not None and publisher.is_listening)
+        return not (self._outbox.writer or streams or is_heard or endpoint.dispatcher.handlers_at("close"))
 
     async def _depart(self) -> None:
         try:

@@ -11,6 +11,10 @@ from .message import Message
 class Publisher(Protocol):
     """Takes messages to the clients of other processes, and brings in theirs."""
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether it brings in what others publish; where it does not, leaving a topic waits for nobody."""
+
     async def join(self, topic: str) -> None:
         """A client of ``topic`` is connecting here: bring in what others publish there."""
 

@@ -1,0 +1,1 @@
+"""In which layer of a server its time goes."""
