@@ -109,8 +109,12 @@ class DaphneTransport(AsgiTransport):
             self._writable = None
 
     def stopProducing(self) -> None:  # noqa: N802
-        """The connection is lost; whoever waits finds out by sending."""
+        """The connection is lost; whoever waits finds out by sending.
+
+        What the client did not take would be kept until the garbage collector comes by, which may be minutes.
+        """
         self.resumeProducing()
+        self._protocol.transport.dataBuffer = b""
 
     @property
     def is_writable(self) -> bool:

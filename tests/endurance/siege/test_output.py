@@ -54,10 +54,11 @@ def check_audience(outcome: Outcome) -> None:
     assert outcome.audience[1].breaks == 0
 
 
-async def test_clients_that_ask_for_pages_and_read_none_cost_little(any_fresh_server: Server, report: Report) -> None:
+async def test_clients_that_ask_for_pages_and_read_none_cost_little(fresh_server: Server, report: Report) -> None:
+    """On these servers; elsewhere it depends on the server, and granian keeps what nobody takes without a bound."""
     load = loads.event("page", id=1) * 2_000
     attackers = [Party(count=4, path=CHAT, load=load, times=1, reads=False, stays=0.2, returns=True)]
-    outcome = await besiege(any_fresh_server, attackers, seconds=amount(3, 10))
+    outcome = await besiege(fresh_server, attackers, seconds=amount(3, 10))
     report(f"{outcome}, {outcome.attackers[0].connected} connections")
     assert outcome.excess == ""
 

@@ -76,9 +76,10 @@ class Door:
     says little of how many handshakes it has room for. Used on its event loop's thread only.
 
     :param most: how many are let in in one turn.
+    :ivar came: how many have come to be let in.
     """
 
-    __slots__ = ("_called", "_is_scheduled", "_loop", "_most", "_room", "_waiting")
+    __slots__ = ("_called", "_is_scheduled", "_loop", "_most", "_room", "_waiting", "came")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MOST_IN) -> None:
         self._loop = loop
@@ -87,9 +88,11 @@ class Door:
         self._called = 0  # how many of those who have waited come in with the next one
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_scheduled = False
+        self.came = 0
 
     async def enter(self) -> None:
         """Return when it is the caller's turn: at once, where few come."""
+        self.came += 1
         self._schedule()
         if self._room and not self._called:
             self._room -= 1
