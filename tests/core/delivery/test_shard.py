@@ -302,6 +302,20 @@ class TestTurns:
         shard.submit(Delivery("at once", [member]), SENDER)
         assert member.items == [*map(str, range(BUDGET + 10)), "at once"]
 
+    async def test_are_short_while_clients_come_in(self):
+        shard = paced(budget=200, crowded=10)
+        crowd = members_of(shard, 1_000)
+        shard.submit(Delivery("news", "/chat"), SENDER)
+        delivered, before = [], sum(len(member.items) for member in crowd)
+        for _ in range(4):
+            if len(delivered) < 2:
+                await shard.door.enter()
+            await asyncio.sleep(0)
+            now = sum(len(member.items) for member in crowd)
+            delivered.append(now - before)
+            before = now
+        assert delivered == [10, 10, 200, 200]
+
     async def test_begin_anew_with_each_turn_of_the_loop(self, shard):
         [member] = members_of(shard, 1)
         for _ in range(4):
