@@ -102,8 +102,8 @@ bench-compared: $(STAMP)-bench ## try what happens with others when something go
 bench-docs: $(STAMP)-bench ## measure all, and write the pages (an hour and a quarter)
 	$(VENV_PYTHON) -m benchmarks.growth --docs docs
 	$(VENV_PYTHON) -m benchmarks.capacity --docs docs
-	$(VENV_PYTHON) -m benchmarks.profiles --docs docs
 	$(VENV_PYTHON) -m benchmarks --docs docs
+	$(VENV_PYTHON) -m benchmarks.profiles --docs docs
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .venvs build dist docs/_build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

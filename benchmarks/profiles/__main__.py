@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..comparison import tell
-from ..machine import affordable, prepared
+from ..machine import prepared
 from ..pages import fill
 from ..report import circumstances, table
 from ..stage import Stage, stage
@@ -29,7 +29,6 @@ def main(arguments: Sequence[str]) -> int:
     if program is None:
         sys.exit("Expected the program py-spy: install the extra 'bench'.")
     with prepared():
-        affordable(max(work.clients for work in works("uvicorn")))
         rows = list(_rows(program, options.seconds))
     head = ("work", "who", "in all", *LAYERS, "")
     text = "\n".join((circumstances("benchmarks.profiles", arguments), table(head, rows)))
@@ -70,8 +69,12 @@ def _sampled(program: str, played: Stage, work: Work, seconds: float) -> Counter
                 work.once(played, work.contestant)
             output = b"" if sampler.stdout is None else sampler.stdout.read()
         if not file.exists():
-            raise RuntimeError(f"Expected stacks of py-spy, got:\n{output.decode(errors='replace')[-2000:]}")
-        return by_layer(file.read_text().splitlines())
+            told = output.decode(errors="replace")[-2000:]
+            raise RuntimeError(f"Expected stacks of py-spy, which may have to be run as root here, got:\n{told}")
+        samples = by_layer(file.read_text().splitlines())
+    if not samples:
+        raise RuntimeError("Expected a server at work, got none that py-spy has seen.")
+    return samples
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class DaphneTransport(AsgiTransport):
         """More than its buffer of 64 KiB waits: not the client's slowness, Twisted only writes between other work.
 
         So the kernel is given what it takes at once, as uvicorn and Tornado do, and a client is slow where that is not
-        all. Twisted resumes us within the call where it is. With TLS, there is another transport in between.
+        all. Twisted resumes us within the call where it is.
         """
         if self._writable is None:
             self._writable = asyncio.Event()
@@ -114,7 +114,10 @@ class DaphneTransport(AsgiTransport):
         What the client did not take would be kept until the garbage collector comes by, which may be minutes.
         """
         self.resumeProducing()
-        self._protocol.transport.dataBuffer = b""
+        line = self._protocol.transport
+        while (wrapped := vars(line).get("transport")) is not None:  # by TLS
+            line = wrapped
+        line.dataBuffer, line._tempDataBuffer, line._tempDataLen = b"", [], 0  # noqa: SLF001
 
     @property
     def is_writable(self) -> bool:

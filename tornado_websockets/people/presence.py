@@ -86,7 +86,7 @@ class Presence:
 
     def forget(self) -> None:
         """Start without people, as a forked process must."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._places: dict[str, Place] = {}
         self._names: dict[str, str] = {}  # of anonymous people, by connection
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
@@ -145,7 +145,8 @@ class Presence:
         else:
             with self._lock:
                 self._unshown.setdefault(connection.path, set()).add(connection.id)
-            keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
+            introduction = keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
+            introduction.add_done_callback(lambda _: self._forget_unshown(connection))  # it may never have begun
 
     def on_disconnected(self, connection: Connection) -> None:
         """It has disconnected. A user may come back by another connection; who is nobody is known by this one alone.
@@ -193,8 +194,6 @@ class Presence:
                 self.present(connection, said)
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
-                with self._lock:
-                    self._mark_shown(connection)
                 raise
             where = connection.path, connection.id
             logger.error("presence failed, nobody sees this client (path %.64r, connection %s)", *where, exc_info=error)
@@ -245,18 +244,18 @@ class Presence:
             self._place(connection.path).leave(connection.id)
         self._gather(connection)
 
-    def _mark_shown(self, connection: Connection) -> None:
-        """A client is shown who is here, or never will be; call it with the lock held."""
-        unshown = self._unshown.get(connection.path)
-        if unshown is not None:
+    def _forget_unshown(self, connection: Connection) -> None:
+        """Tell a client of changes from now on."""
+        with self._lock:
+            unshown = self._unshown.get(connection.path, set())
             unshown.discard(connection.id)
             if not unshown:
-                del self._unshown[connection.path]
+                self._unshown.pop(connection.path, None)
 
     def _show(self, connection: Connection) -> None:
         """Send one client who is here; one of many together with others."""
         with self._lock:
-            self._mark_shown(connection)
+            self._forget_unshown(connection)
             if connection.closed:  # meanwhile: what a crowd looks like takes a while to write
                 return
             place = self._place(connection.path)

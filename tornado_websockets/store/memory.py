@@ -22,8 +22,7 @@ class MemoryBounds:
 
     :ivar topics: of which something is kept, and ``bytes`` of their events and values; those that nobody has sent to
         or asked for longest are dropped as a whole.
-    :ivar tokens: by which a publish that comes again is known: a call that failed here has changed nothing, so that
-        these are for who makes it twice in a row.
+    :ivar tokens: of the publishes made last, by which one that is made once more is known.
     """
 
     topics: int = 10_000

@@ -109,8 +109,9 @@ end
 local function append(shared, sender, first, keep, start)
     local last, is_listed, folded, with = standing(sender)
     local number = first
-    -- All have expired, or were evicted, without being counted.
-    if redis.call('XLEN', events) == 0 then redis.call('HSET', record, 'bytes', '0') end
+    if keep > 0 and redis.call('XLEN', events) == 0 then
+        redis.call('HSET', record, 'bytes', '0')  -- a stream that expires, or is evicted, is not counted down
+    end
     for place = start, #ARGV, 3 do
         local text, audience, name = ARGV[place], ARGV[place + 1], ARGV[place + 2]
         if number > last then

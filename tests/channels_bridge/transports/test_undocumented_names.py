@@ -11,6 +11,7 @@ import re
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
@@ -21,9 +22,12 @@ from daphne.http_protocol import HTTPFactory
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 from twisted.internet.tcp import Connection as TwistedTransport
-from twisted.protocols.policies import WrappingFactory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -34,6 +38,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
+from channels_bridge.transports.daphne import DaphneTransport
 from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
@@ -196,6 +201,30 @@ class TestTwisted:
         source = inspect.getsource(sys.modules["twisted.internet.abstract"])
         for name in ("pauseProducing", "resumeProducing", "stopProducing"):
             assert f"self.producer.{name}()" in source
+
+    @pytest.mark.parametrize("is_wrapped", [False, True])
+    def test_buffers_of_a_lost_client_are_let_go_of(self, is_wrapped):
+        """Also where TLS is in between, which wraps the one that has them."""
+
+        class Stuck(FileDescriptor):
+            connected = 1
+
+            def writeSomeData(self, data):  # noqa: N802 Twisted's name
+                return 0
+
+        line = transport = Stuck(Clock())
+        line.startWriting = line.stopWriting = line.stopReading = lambda: None
+        if is_wrapped:
+            transport = ProtocolWrapper(WrappingFactory(Factory()), None)
+            transport.transport = line
+        client = DaphneTransport.__new__(DaphneTransport)
+        client._protocol, client._writable = SimpleNamespace(transport=transport), None
+        line.registerProducer(client, True)
+        for _ in range(2):
+            line.write(b"x" * 100_000)
+        assert (len(line.dataBuffer), line._tempDataLen) == (100_000, 100_000)
+        line.connectionLost(None)
+        assert (line.dataBuffer, line._tempDataBuffer, line._tempDataLen) == (b"", [], 0)
 
     def test_reactor_of_daphne_says_whether_it_runs(self):
         reactor = sys.modules["twisted.internet.reactor"]

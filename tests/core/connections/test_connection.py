@@ -873,15 +873,18 @@ class TestLeaving:
         await leaving
         assert room.hub.shard().is_empty
 
-    @pytest.mark.parametrize("is_listening", [False, True])
-    async def test_takes_a_task_only_where_others_are_heard(self, room, is_listening):
+    @pytest.mark.parametrize("reason", [None, "others are heard", "its store is asked", "its server stops"])
+    async def test_takes_a_task_only_where_it_may_have_to_wait(self, room, reason):
         room.hub.publisher = MemoryPublisher()
-        room.hub.publisher.is_listening = is_listening
+        room.hub.publisher.is_listening = reason == "others are heard"
+        room.kept_hub = room.hub if reason == "its store is asked" else None
         client, loop, tasks = await MemoryClient(room, "/leaves").connect(), asyncio.get_running_loop(), []
+        if reason == "its server stops":
+            client.connection.end(Close(1001))
         loop.set_task_factory(lambda loop, work, **options: tasks.append(1) or asyncio.Task(work, loop=loop, **options))
         await client.leave()
         loop.set_task_factory(None)
-        assert len(tasks) == is_listening
+        assert len(tasks) == (reason is not None)
         assert room.hub.publisher.log == ["join /leaves", "leave /leaves"]
 
     def test_ends_the_membership_though_it_is_cancelled(self, room):

@@ -137,11 +137,6 @@ class TestWhatWasShown:
         shown = Shown({"A": 5}, {"A": 5}, {"A": [range(7, 8)]})
         assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=shown)) == ["A4", "A5", "A6", "A7", "A8"]
 
-    def test_holes_are_missed_in_the_order_of_their_numbers(self):
-        kept = record(*events("A", 4, 5, 6, 7), A=7)
-        shown = Shown({"A": 3}, {"A": 7}, {"A": [range(4, 5), range(6, 7), range(5, 6)]})
-        assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=shown)) == ["A4", "A5", "A6"]
-
     def test_but_what_was_lost_was(self):
         kept = record(*events("A", 2, 3, 7), A=7)
         assert missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN) is None

@@ -440,11 +440,15 @@ class Connection:
 
     @property
     def _departs_at_once(self) -> bool:
-        """Whether nothing waits in its departure: then no cancellation can stop it, and it needs no task of its own."""
+        """Whether nothing waits in its departure: then no cancellation can stop it, and it needs no task of its own.
+
+        Where its server stops, that task is what keeps the event loop until the close frame is out.
+        """
         endpoint, publisher = self.endpoint, self.endpoint.hub.publisher
         streams = None if self._conversation is None else self._conversation.streams
         is_heard = endpoint.kept_hub is not None or (publisher is not None and publisher.is_listening)
-        return not (self._outbox.writer or streams or is_heard or endpoint.dispatcher.handlers_at("close"))
+        has_work = self._outbox.writer or streams or is_heard or self.is_sent_away
+        return not has_work and not endpoint.dispatcher.handlers_at("close")
 
     async def _depart(self) -> None:
         try:

@@ -27,8 +27,8 @@ class Pace:
 
     :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take about 5 ms of a core on
         uvicorn and 11 ms on daphne.
-    :ivar crowded: messages sent in an iteration behind one in which clients have come in: uvloop accepts one connection
-        in each, so that these are to be short while others wait for that.
+    :ivar crowded: messages sent in an iteration while clients wait to be let in, and in the next one behind which some
+        have come: uvloop accepts one connection in each, so that these are to be short.
     :ivar handled: messages of all clients that may be handled in one iteration, and ``handling`` seconds that they may
         take, before those that have more wait for another: 32 take about 1 ms of a core on uvicorn and 3 ms on daphne
         where handlers do little.
@@ -88,7 +88,7 @@ class Shard:
         self._ordered: dict[Any, str] = {}  # members that send, and are sent to, in the order of their topic
         self._is_serving = False
         self._handled = 0
-        self._came = 0  # how many had come in by the door when its last iteration began
+        self._came = 0  # how many had come to the door when this was looked at last
         self._began = 0.0
         self._is_woken = False
         self._leaving = 0
@@ -322,7 +322,8 @@ class Shard:
 
     def _pump(self) -> None:
         self._is_woken = False  # before anything is taken, so that what a thread adds meanwhile wakes us again
-        is_crowded, self._came = self.door.came != self._came, self.door.came
+        is_crowded = self.door.came != self._came or self.door.has_waiting
+        self._came = self.door.came
         self.budget, self._handled = self.pace.crowded if is_crowded else self.pace.budget, 0
         self._serve()
         self._close()

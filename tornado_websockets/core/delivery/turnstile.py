@@ -76,7 +76,7 @@ class Door:
     says little of how many handshakes it has room for. Used on its event loop's thread only.
 
     :param most: how many are let in in one turn.
-    :ivar came: how many have come to be let in.
+    :ivar came: how many have come so far.
     """
 
     __slots__ = ("_called", "_is_scheduled", "_loop", "_most", "_room", "_waiting", "came")
@@ -89,6 +89,11 @@ class Door:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_scheduled = False
         self.came = 0
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether somebody has come and is not in yet."""
+        return bool(self._called or self._waiting)
 
     async def enter(self) -> None:
         """Return when it is the caller's turn: at once, where few come."""
@@ -113,5 +118,5 @@ class Door:
             if not turn.done():  # who waited may have been cancelled
                 turn.set_result(None)
                 self._called += 1
-        if self._called:
+        if self._called or self._room < self._most:
             self._schedule()

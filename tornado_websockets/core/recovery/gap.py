@@ -30,7 +30,7 @@ class Shown:
 
     :ivar base: where the process stood then, by sender; of another sender it was shown all from 1 on.
     :ivar last: the last number of each sender that was shown since.
-    :ivar holes: numbers up to that, of each sender, that were not to be had.
+    :ivar holes: numbers up to that, of each sender, that were not to be had; in order, and none twice.
     """
 
     base: Position = field(default_factory=dict)
@@ -76,7 +76,7 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
         missing = shown.missing(sender, start + 1, last)
         if sum(numbers.stop - numbers.start for numbers in missing) > len(available[sender]):
             return None  # without counting up to a number that anybody could claim
-        wanted[sender] = sorted({number for numbers in missing for number in numbers})
+        wanted[sender] = [number for numbers in missing for number in numbers]
         if not available[sender].keys() >= set(wanted[sender]):
             return None
     return list(_in_order(wanted, available, events))

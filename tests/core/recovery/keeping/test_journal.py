@@ -24,3 +24,5 @@ class TestHoles:
         holes = journal.holes["A"]
         assert len(holes) == MAX_HOLES
         assert numbers_of(holes) >= set(lost)
+        assert sum(map(len, holes)) == len(numbers_of(holes))
+        assert holes == sorted(holes, key=lambda hole: hole.start)

@@ -5,11 +5,12 @@ It is long because all of it changes together, in one step under one lock.
 
 import asyncio
 import os
+from bisect import insort
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from time import monotonic
 from typing import Final
 
@@ -373,10 +374,9 @@ class Journal:
 
     def _add_hole(self, sender: str, numbers: range) -> None:
         holes = self.holes.setdefault(sender, [])
-        holes.append(numbers)
+        insort(holes, numbers, key=attrgetter("start"))  # one that is passed over may be before those that were lost
         if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
-            first, second = holes[:2]
-            holes[:2] = [range(min(first.start, second.start), max(first.stop, second.stop))]
+            holes[:2] = [range(holes[0].start, holes[1].stop)]
 
 
 def _in_order_of(record: Record, filled: Sequence[Sequence[Event]]) -> list[Event]:
