@@ -9,7 +9,16 @@ from time import monotonic
 from typing import Final
 
 from ..core.forking import ForkGuard
-from ..core.recovery.record import Entry, Event, Record, Retention, Standing, shared_sender
+from ..core.recovery.record import (
+    MAX_FORGOTTEN,
+    MAX_SENDERS,
+    Entry,
+    Event,
+    Record,
+    Retention,
+    Standing,
+    shared_sender,
+)
 from .senders import Sender, fold
 
 #: Seconds for which the token of a call is remembered.
@@ -23,11 +32,14 @@ class MemoryBounds:
     :ivar topics: of which something is kept, and ``bytes`` of their events and values; those that nobody has sent to
         or asked for longest are dropped as a whole.
     :ivar tokens: of the publishes made last, by which one that is made once more is known.
+    :ivar senders: of a topic, and ``forgotten`` ones of which that is remembered.
     """
 
     topics: int = 10_000
     bytes: int = 256 * 1024 * 1024
     tokens: int = 1_000
+    senders: int = MAX_SENDERS
+    forgotten: int = MAX_FORGOTTEN
 
 
 @dataclass(slots=True)
@@ -197,7 +209,16 @@ class MemoryStore:
 
     def _fold(self, kept: _Topic, now: float) -> None:
         shared, seconds = shared_sender(kept.epoch), self._retention.sender_seconds
-        folding = fold(kept.senders.values(), shared, kept.forgotten, kept.floor, now=now, seconds=seconds)
+        folding = fold(
+            kept.senders.values(),
+            shared,
+            kept.forgotten,
+            kept.floor,
+            now=now,
+            seconds=seconds,
+            most=self._bounds.senders,
+            most_forgotten=self._bounds.forgotten,
+        )
         kept.senders.update({sender.name: sender for sender in folding.changed})
         for name in folding.dropped:
             del kept.senders[name]

@@ -31,11 +31,23 @@ class Folding:
     floor: int
 
 
-def fold(senders: Iterable[Sender], shared: str, forgotten: int, floor: int, *, now: float, seconds: float) -> Folding:
+def fold(
+    senders: Iterable[Sender],
+    shared: str,
+    forgotten: int,
+    floor: int,
+    *,
+    now: float,
+    seconds: float,
+    most: int = MAX_SENDERS,
+    most_forgotten: int = MAX_FORGOTTEN,
+) -> Folding:
     """Forget the senders that are silent, or too many; those that were silent longest go first.
 
     :param shared: name of the sender that never is.
     :param seconds: for which a sender may be silent, and a forgotten one is remembered.
+    :param most: senders that are not forgotten, that one among them.
+    :param most_forgotten: those that are remembered.
     """
     oldest = now - seconds
     by_age = sorted((sender for sender in senders if sender.name != shared), key=lambda sender: sender.sent_at)
@@ -43,14 +55,14 @@ def fold(senders: Iterable[Sender], shared: str, forgotten: int, floor: int, *, 
     unlisted = [sender for sender in by_age if not sender.standing.is_listed]
     dropped = [sender for sender in unlisted if sender.sent_at < oldest]
     changed: list[Sender] = []
-    excess = len(listed) - (MAX_SENDERS - 1)
+    excess = len(listed) - (most - 1)
     for place, sender in enumerate(listed):
         if place < excess or sender.sent_at < oldest:
             forgotten += 1
             last = sender.standing.last
             changed.append(replace(sender, standing=Standing(last, False, last, forgotten), sent_at=now))
     kept = len(unlisted) - len(dropped) + len(changed)
-    if kept > MAX_FORGOTTEN:
-        dropped += [sender for sender in unlisted if sender not in dropped][: kept - MAX_FORGOTTEN]
+    if kept > most_forgotten:
+        dropped += [sender for sender in unlisted if sender not in dropped][: kept - most_forgotten]
     floor = max([floor, *(sender.standing.folded_with for sender in dropped)])
     return Folding(changed, [sender.name for sender in dropped], forgotten, floor)

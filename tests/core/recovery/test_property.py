@@ -9,8 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.support.recovery import TOPIC, World
 from tornado_websockets.core.recovery.record import Retention
-from tornado_websockets.store import senders
-from tornado_websockets.store.memory import MemoryStore
+from tornado_websockets.store.memory import MemoryBounds, MemoryStore
 from tornado_websockets.store.redis import RedisStore
 
 _tokens = count(1)
@@ -138,16 +137,10 @@ def run(make_store, examples, steps=30):
     run_state_machine_as_test(machine, settings=options)
 
 
-@pytest.fixture
-def few_senders(monkeypatch):
-    """So that some are forgotten soon."""
-    monkeypatch.setattr(senders, "MAX_SENDERS", 4)
-    monkeypatch.setattr(senders, "MAX_FORGOTTEN", 3)
-
-
 @pytest.mark.timeout(300)
-def test_in_memory(few_senders):
-    run(MemoryStore, 400, 50)
+def test_in_memory():
+    """Of few senders, so that some are forgotten soon."""
+    run(lambda: MemoryStore(bounds=MemoryBounds(senders=4, forgotten=3)), 400, 50)
 
 
 @pytest.mark.timeout(300)
