@@ -194,6 +194,10 @@ class _LazyHeaders(Mapping[str, str]):
     def __repr__(self) -> str:
         return repr(self._read())
 
+    def copy(self) -> Mapping[str, str]:
+        """The same: nobody can change it. Django's have it."""
+        return self._read()
+
     def _read(self) -> Mapping[str, str]:
         if self._headers is None:
             self._headers = headers_of(self._scope)
