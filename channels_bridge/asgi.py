@@ -75,8 +75,8 @@ class _Gate:
             raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
         transport = transport_for(scope, receive, send)
         await hub.shard().door.enter()
-        said = wanted_headers(scope)
-        reason = refusal_of(said, transport, scope)
+        headers = wanted_headers(scope)
+        reason = refusal_of(scope, headers, transport)
         path = below(scope["path"], transport.root_path(scope))
         found = registry.find(path)
         if reason is None and found is None:
@@ -94,7 +94,7 @@ class _Gate:
             "websocket": websocket,
             TRANSPORT: transport,
             ORDERS_SEEN: hub.control.last,
-            OFFERED: offered(said),
+            OFFERED: offered(headers),
         }
         await self._application({**scope, **found_out}, receive, send)
 

@@ -31,7 +31,7 @@ _SIZES: Final = frozenset(map(len, _WANTED))  # which few others have, so that f
 #: The entry of a scope that says which order to processes was the last before its user was read.
 ORDERS_SEEN: Final = "tornado_websockets.orders_seen"
 
-#: The entry that has what :func:`offered` finds.
+#: The entry that has the subprotocols that a client offers, and its ``Authorization``.
 OFFERED: Final = "tornado_websockets.offered"
 
 
@@ -93,8 +93,8 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         if self._is_checked:
             refusal, offer = None, self.scope[OFFERED]
         else:
-            said = wanted_headers(self.scope)
-            refusal, offer = refusal_of(said, transport, self.scope), offered(said)
+            headers = wanted_headers(self.scope)
+            refusal, offer = refusal_of(self.scope, headers, transport), offered(headers)
         kwargs = self._path_parameters()
         if kwargs is None:
             refusal = refusal or f"it does not match {self.websocket.path!r}"
@@ -147,30 +147,30 @@ def consumer_for(websocket: WebSocket) -> type[WebSocketConsumer]:
     return type(name, (WebSocketConsumer,), attributes)
 
 
-def refusal_of(said: Mapping[bytes, list[str]], transport: AsgiTransport, scope: Scope) -> str | None:
+def refusal_of(scope: Scope, headers: Mapping[bytes, list[str]], transport: AsgiTransport) -> str | None:
     """Why the host, the origin or the form of a handshake is refused; ``None`` when it is not.
 
-    :param said: as of :func:`wanted_headers`.
+    :param headers: as of :func:`wanted_headers`.
     """
-    values = (said.get(name, ()) for name in (_HOST, _ORIGIN, _FORWARDED_HOST))
+    values = (headers.get(name, ()) for name in (_HOST, _ORIGIN, _FORWARDED_HOST))
     return refusal(*values) or transport.path_refusal(scope)
 
 
-def offered(said: Mapping[bytes, list[str]]) -> tuple[str, str]:
+def offered(headers: Mapping[bytes, list[str]]) -> tuple[str, str]:
     """The subprotocols that a client offers, and its ``Authorization``.
 
-    :param said: as of :func:`wanted_headers`.
+    :param headers: as of :func:`wanted_headers`.
     """
-    return ", ".join(said.get(_SUBPROTOCOLS, ())), ", ".join(said.get(_AUTHORIZATION, ()))
+    return ", ".join(headers.get(_SUBPROTOCOLS, ())), ", ".join(headers.get(_AUTHORIZATION, ()))
 
 
 def wanted_headers(scope: Scope) -> dict[bytes, list[str]]:
     """The values, in order, of those headers that a handshake is asked for and has."""
-    said: dict[bytes, list[str]] = {}
+    found: dict[bytes, list[str]] = {}
     for name, value in scope.get("headers", ()):
         if len(name) in _SIZES and (wanted := name.lower()) in _WANTED:
-            said.setdefault(wanted, []).append(value.decode("latin-1"))
-    return said
+            found.setdefault(wanted, []).append(value.decode("latin-1"))
+    return found
 
 
 class _LazyHeaders(Mapping[str, str]):
