@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from tests.support.asgi import Server
+from tests.support.peer import CLOSE, frame, peer
 from tests.support.sockets import SocketClient
 from tests.support.transports import SERVERS, Servers
 
@@ -147,6 +148,17 @@ async def test_what_was_emitted_before_closing_arrives(server: Server, key: str,
     await client.expect("leaving")
     code, _ = await client.closed()
     assert code == 4321
+
+
+async def test_client_has_seconds_to_take_what_was_sent_and_to_answer_the_close_frame(server: Server, key: str) -> None:
+    async with peer(server.port, f"/life/{key}") as client:
+        await client.send(frame(b'{"event": "leave", "data": {}}'))
+        while (received := await client.receive()) is not None and received.opcode != CLOSE:
+            pass
+        with pytest.raises(TimeoutError):  # it is still there
+            await client.receive(within=1.5)
+        await client.send(frame((1000).to_bytes(2, "big"), CLOSE))
+        assert await client.end() == []
 
 
 @pytest.mark.parametrize(("given", "code"), [(None, 1000), (1000, 1000), (4000, 4000), (4999, 4999)])

@@ -13,12 +13,17 @@ from .asgi import AsgiTransport, Message, Receive, Scope, Send
 from .intake.daphne import intake_of
 from .recognition import NeededNames, is_a
 
+#: Seconds within which a client is to answer a close frame, three at least: Autobahn takes the whole second before.
+#: With its own, one, it may cut the line before the frame is out, and what was sent just before is lost with it.
+ANSWER: Final = 4
+
 #: What is needed of daphne's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
     "STATE_CLOSED",
     "STATE_CLOSING",
     "STATE_OPEN",
     "application_queue.qsize",
+    "closeHandshakeTimeout",
     "data",
     "dataReceived",
     "dropConnection",
@@ -72,6 +77,7 @@ class DaphneTransport(AsgiTransport):
         self._writable: asyncio.Event | None = None
         self._heartbeat: Heartbeat | None = None
         self._line: Line | None = None
+        protocol.closeHandshakeTimeout = ANSWER
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
 

@@ -20,7 +20,7 @@ from .gunicorn import GunicornTransport, is_gunicorn
 from .middleware import is_of_other_server, owner_of, passed_over, search
 from .recognition import warn_once
 from .stopping.gunicorn import stop_with_gunicorn
-from .stopping.serving import serving_server, stop_with_server
+from .stopping.serving import join_server, serving_server
 from .uvicorn import UvicornTransport, is_uvicorn
 
 #: Where a scope has the transport once it is made.
@@ -35,7 +35,7 @@ def transport_for(scope: Scope, receive: Receive, send: Send) -> AsgiTransport:
     made: AsgiTransport | None = scope.get(TRANSPORT)
     if made is not None:
         return made
-    stop_with_server()
+    join_server()
     protocol = owner_of(passed_over(send))
     if is_known(protocol):
         return _made_for(protocol, receive, send, is_wrapped=False)

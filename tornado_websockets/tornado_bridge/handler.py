@@ -108,11 +108,12 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
     # What Tornado calls.
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Refuse bodies unread, then hosts and origins as under ASGI, before session and user are loaded."""
         if has_body(self.request):
             refuse_body(self, "a WebSocket takes none")
             return
+        await self._endpoint.hub.shard().door.enter()
         refusal = origin.refusal(*map(self.request.headers.get_list, ("Host", "Origin", "X-Forwarded-Host")))
         parameters = self._path_parameters()
         if refusal is not None or parameters is None:
@@ -148,7 +149,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         if not is_handshake(self.request):
             await super().get(*args, **kwargs)
             return
-        await self._endpoint.hub.shard().door.enter()
         try:
             self._connection = await self._connect()
         except SessionUnavailable:

@@ -64,7 +64,7 @@ class DaphneStop:
             self._signals.hand_on()
 
     def _close_ports(self) -> None:
-        for port in _ports(self._reactor):
+        for port in ports_of(self._reactor):
             port.stopListening()
 
     def _on_shutdown(self) -> Any:
@@ -79,7 +79,7 @@ class DaphneStop:
         return defer.Deferred.fromFuture(self._task)
 
 
-def _ports(reactor: Any) -> Iterator[Any]:
+def ports_of(reactor: Any) -> Iterator[Any]:
     """The ports on which daphne listens."""
     for reader in reactor.getReaders():
         factory = getattr(reader, "factory", None)

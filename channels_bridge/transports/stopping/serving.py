@@ -1,4 +1,4 @@
-"""Which server runs this process, and taking part in how it stops as early as it can be told."""
+"""Which server runs this process, and taking part in what it does as early as it can be told."""
 
 import asyncio
 import weakref
@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.signals import request_started
 
-from .daphne import DaphneStop, is_daphne_serving, when_daphne_serves
+from ..intake.newcomers import pace_newcomers
+from .daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
 from .uvicorn import serving_uvicorn, stop_with_uvicorn
 
 #: Event loops that have been looked at.
@@ -21,10 +22,10 @@ def serving_server() -> str | None:
     return "daphne" if is_daphne_serving() else None
 
 
-def stop_with_server() -> None:
+def join_server() -> None:
     """Let the connections of the running event loop end in order when daphne or uvicorn stops, if one of them runs it.
 
-    Of any other server nothing is known; it stops by rules of its own.
+    Of any other server nothing is known; it stops by rules of its own. Daphne reads new clients in turns from now on.
     """
     loop = asyncio.get_running_loop()
     if loop in _loops:
@@ -35,11 +36,12 @@ def stop_with_server() -> None:
         stop_with_uvicorn(server)
     elif is_daphne_serving():
         DaphneStop()
+        pace_newcomers(ports_of(reactor_of_daphne()), loop)
 
 
 @cache
 def expect_server() -> None:
-    """The application is being made: :func:`stop_with_server` as soon as something is served.
+    """The application is being made: :func:`join_server` as soon as something is served.
 
     Uvicorn imports it on its event loop, so that is now. Daphne, uvicorn's worker for gunicorn, and whoever gives
     uvicorn the application itself do so before there is a loop: then it is when daphne's runs, or at a request.
@@ -47,12 +49,12 @@ def expect_server() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        when_daphne_serves(stop_with_server)
+        when_daphne_serves(join_server)
         request_started.connect(_on_request)
     else:
-        stop_with_server()
+        join_server()
 
 
 async def _on_request(**kwargs: Any) -> None:  # noqa: ARG001 Django says who asked for what
     request_started.disconnect(_on_request)
-    stop_with_server()
+    join_server()

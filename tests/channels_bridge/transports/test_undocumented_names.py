@@ -27,6 +27,8 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Connection as TwistedTransport
+from twisted.internet.tcp import Port as TwistedPort
+from twisted.internet.unix import Port as UnixPort
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from uvicorn.config import Config
@@ -39,6 +41,7 @@ from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
 from channels_bridge.transports.daphne import DaphneTransport
+from channels_bridge.transports.intake import newcomers
 from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
@@ -196,6 +199,11 @@ class TestTwisted:
     )
     def test_transport_has(self, name):
         assert callable(getattr(TwistedTransport, name))
+
+    @pytest.mark.parametrize("name", newcomers.NEEDED.names)
+    @pytest.mark.parametrize("port", [TwistedPort, UnixPort], ids=["tcp", "unix"])
+    def test_port_has(self, port, name):
+        assert NeededNames(name).missing_in(port) is None
 
     def test_producer_is_told_by_these_names(self):
         source = inspect.getsource(sys.modules["twisted.internet.abstract"])

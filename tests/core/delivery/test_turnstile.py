@@ -58,6 +58,19 @@ async def test_many_go_on_in_one_turn_where_each_takes_little(turnstile):
     assert count < 10 * MOST / 5
 
 
+async def test_few_go_on_in_the_first_turn_of_a_lot_after_one_that_took_little(turnstile):
+    passed = []
+    for _ in range(10 * MOST):
+        turnstile.queue(lambda: None)
+    while turnstile.has_waiting:
+        await turns()
+    for number in range(MOST):
+        turnstile.queue(lambda number=number: passed.append(number))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert 1 <= len(passed) <= 3
+
+
 async def test_who_was_cancelled_meanwhile_is_passed_over(turnstile):
     waiting = asyncio.create_task(turnstile.wait())
     await asyncio.sleep(0)

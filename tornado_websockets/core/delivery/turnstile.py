@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -64,9 +65,11 @@ class Turnstile:
             for _ in range(min(self._batch, len(self._waiting))):
                 self._waiting.popleft()()
         finally:  # what one raises is for the event loop to report, and no reason for the others to wait
-            self._last = now if self._waiting else None
             if self._waiting:
+                self._last = now
                 self._schedule()
+            else:  # those who come next may have more to do than these
+                self._last, self._batch = None, 1
 
 
 class Door:
@@ -86,7 +89,7 @@ class Door:
         self._most = most
         self._room = most  # for how many this turn still has
         self._called = 0  # how many of those who have waited come in with the next one
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Callable[[], bool]] = deque()
         self._is_scheduled = False
         self.came = 0
 
@@ -97,14 +100,26 @@ class Door:
 
     async def enter(self) -> None:
         """Return when it is the caller's turn: at once, where few come."""
+        if not self.lets_in():
+            turn = self._loop.create_future()
+            self.queue(partial(_call, turn))
+            await turn
+
+    def lets_in(self) -> bool:
+        """Whether one who has come may come in at once. Who may not has to :meth:`queue`."""
         self.came += 1
         self._schedule()
-        if self._room and not self._called:
-            self._room -= 1
-        else:
-            turn = self._loop.create_future()
-            self._waiting.append(turn)
-            await turn
+        if not self._room or self._called:
+            return False
+        self._room -= 1
+        return True
+
+    def queue(self, come_in: Callable[[], bool]) -> None:
+        """Call ``come_in`` when it is its turn.
+
+        :param come_in: returns whether somebody comes in: whoever waited may have left.
+        """
+        self._waiting.append(come_in)
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
@@ -114,9 +129,13 @@ class Door:
     def _begin_turn(self) -> None:
         self._room, self._called, self._is_scheduled = self._most - self._called, 0, False
         while self._waiting and self._called < self._most:
-            turn = self._waiting.popleft()
-            if not turn.done():  # who waited may have been cancelled
-                turn.set_result(None)
-                self._called += 1
+            self._called += self._waiting.popleft()()
         if self._called or self._room < self._most:
             self._schedule()
+
+
+def _call(turn: "asyncio.Future[None]") -> bool:
+    if turn.done():  # who waited may have been cancelled
+        return False
+    turn.set_result(None)
+    return True
