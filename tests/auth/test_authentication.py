@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import threading
 import traceback
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,6 +29,7 @@ from tornado_websockets.auth import drf
 from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.exceptions import Refused
+from tornado_websockets.serving.authorization import MOST_THREADS
 from tornado_websockets.testing import Client, ConnectionRefused, SyncClient
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -214,6 +216,28 @@ class TestLookingAgain:
             entry = next(iter(logins.of(user)))
             await until(lambda: entry.has_been_seen)
             assert times[False] == 1
+
+    @OFTEN
+    async def test_nobody_stays_for_as_long_as_strangers_knock(self, user):
+        is_over, knocking, known = threading.Event(), [], {SECRET}
+
+        def authenticate(socket):
+            if socket.token != SECRET:
+                knocking.append(socket)
+                is_over.wait(10)
+            return user if socket.token in known else None
+
+        async with serving(("/ws/asked", WebSocketHandler, {"websocket": asked(authenticate, recheck=True)})) as server:
+            client = await server.connect("/ws/asked", {"Authorization": f"Bearer {SECRET}"})
+            connect = partial(server.connect, "/ws/asked", {"Authorization": "Bearer guessed"})
+            knocks = [asyncio.create_task(connect()) for _ in range(2 * MOST_THREADS)]
+            await until(lambda: len(knocking) == MOST_THREADS)
+            known.clear()
+            assert await client.closed() == (4401, "Logged out.")
+            assert len(knocking) == MOST_THREADS
+            is_over.set()
+            outcomes = await asyncio.gather(*knocks, return_exceptions=True)
+        assert [outcome.status for outcome in outcomes] == [403] * len(knocks)
 
     @OFTEN
     async def test_an_outage_of_what_is_asked_closes_nobody(self, user, caplog):

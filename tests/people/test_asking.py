@@ -1,5 +1,8 @@
+import asyncio
+import threading
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.management import call_command
 
 from tests.support.databases import database_in
@@ -8,6 +11,7 @@ from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.asking import Asking
+from tornado_websockets.serving.authorization import MOST_THREADS
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 
@@ -65,6 +69,28 @@ async def test_whoever_may_stay_has_the_user_as_it_is_now(connect, user):
     await until(lambda: client.connection.user.first_name == "Ada")
     assert client.connection.user_key == str(user.pk)
     assert client.transport.sent == []
+
+
+async def test_nobody_stays_for_as_long_as_strangers_knock(connect, user):
+    is_over, knocking = threading.Event(), []
+
+    def authorize(socket):
+        if not socket.user.is_authenticated:
+            knocking.append(socket)
+            is_over.wait(10)
+        return socket.user.is_staff
+
+    client, asking = await connect(authorize, user), Asking()
+    endpoint = client.connection.endpoint
+    strangers = [MemoryClient(endpoint, "/asked", user=AnonymousUser()) for _ in range(2 * MOST_THREADS)]
+    knocks = [asyncio.create_task(endpoint.authorization.is_granted(each.connection)) for each in strangers]
+    await until(lambda: len(knocking) == MOST_THREADS)
+    await User.objects.filter(pk=user.pk).aupdate(is_staff=False)
+    asking.ask(client.connection)
+    await until(lambda: client.transport.sent == [Close(4403, "Not allowed any more.")])
+    assert len(knocking) == MOST_THREADS
+    is_over.set()
+    assert await asyncio.gather(*knocks) == [False] * len(knocks)
 
 
 async def test_one_that_fails_lets_everybody_stay_and_is_asked_again(connect, user):

@@ -56,6 +56,8 @@ class Authentication:
             )
         self._given = None if given is None else tuple(given)
         self._workers = Workers(f"{path} authenticate", MOST_THREADS, with_database, idle_database)
+        # Others, so that nobody stays for as long as strangers knock.
+        self._rechecks = Workers(f"{path} login", MOST_THREADS, with_database, idle_database)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -86,7 +88,7 @@ class Authentication:
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
                 lease_threads()
-                user = await self._first(connection, others, self._workers.wait)
+                user = await self._first(connection, others, self._rechecks.wait)
         except Exception as error:
             if is_refusal(error):
                 return False

@@ -32,7 +32,7 @@ class AuthorizationUnavailable(Exception):
     """Whether a client may stay cannot be found out now."""
 
 
-#: Threads in which the sync ``authorize`` of one WebSocket may run at a time.
+#: Threads in which the sync ``authorize`` of one WebSocket may run at a time, and as many for those who have connected.
 MOST_THREADS: Final = 8
 
 #: How long each handshake that is being decided may take yet, by the id of its connection.
@@ -43,7 +43,8 @@ class Authorization:
     """Who may connect to one WebSocket.
 
     A sync ``authorize`` is called in threads that belong to this WebSocket, so that neither its handlers nor the
-    handshakes of another WebSocket wait for it.
+    handshakes of another WebSocket wait for it; about those who have connected in others, so that nobody stays for as
+    long as strangers knock.
 
     :param path: of the WebSocket.
     :param authorize: asked with the ``socket``.
@@ -56,6 +57,7 @@ class Authorization:
             raise TypeError(f"The authorize of {path!r} is a generator function, which is always true: {authorize!r}.")
         self._authorize = authorize
         self._workers = Workers(f"{path} authorize", MOST_THREADS, with_database, idle_database)
+        self._rechecks = Workers(f"{path} recheck", MOST_THREADS, with_database, idle_database)
 
     async def is_granted(self, connection: Connection, run: Run | None = None) -> bool:
         """Whether a client may connect. Why it may not is logged.
@@ -100,7 +102,7 @@ class Authorization:
         """
         from django.db.models import Model  # later than this module, which commands import that use no model
 
-        run_sync = run or self._workers.wait
+        run_sync = run or self._rechecks.wait
         try:
             async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
                 if run is None:

@@ -82,6 +82,15 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
     return list(_in_order(wanted, available, events))
 
 
+def is_ahead(since: Position, record: Record, known: Known = Known()) -> bool:
+    """Whether somebody stands at events that may be on their way to the store: their sender has shown them already."""
+    return record.epoch in since and any(
+        number > max(record.senders.get(sender, _UNHEARD).last, known.lasts.get(sender, 0))
+        for sender, number in since.items()
+        if sender != record.epoch
+    )
+
+
 def position_of(record: Record, known: Known = Known()) -> dict[str, int]:
     """Where a topic stands, as far as the store and this process know.
 

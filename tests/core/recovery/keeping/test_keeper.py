@@ -420,6 +420,33 @@ class TestBetweenProcesses:
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
+    @pytest.mark.parametrize("stored", [0, 1], ids=["the first", "a later one"])
+    async def test_what_was_shown_elsewhere_and_is_not_stored_yet_is_not_missing(self, start, stored):
+        store = Hanging()
+        guard = Guard(store)
+        here, there = start(store=lambda: guard), start(store=lambda: guard)
+        client = await there.connect()
+        store.goes_on.set()
+        since = (await hello(client))["at"]
+        for number in range(stored):
+            await there.ws.publish("said", {"n": number})
+        store.goes_on.clear()
+        asyncio.get_running_loop().call_later(0.2, store.goes_on.set)
+        publishing = asyncio.create_task(there.ws.publish("said", {"n": stored}))
+        await is_said(client, *range(stored + 1))
+        since |= dict(place.split(".") for place in [frame["at"] for frame in client.received if "at" in frame])
+        back = await here.connect()
+        welcome = await hello(back, {sender: int(number) for sender, number in since.items()})
+        assert (welcome["recovered"], welcome["events"]) == (True, [])
+        await publishing
+
+    async def test_numbers_that_nobody_has_given_are_waited_for_a_moment(self, start, guard):
+        process = start()
+        client = await process.connect()
+        since = (await hello(client))["at"]
+        guard.store.waits = True
+        assert (await hello(client, {**since, "nobody": 5}))["recovered"] is False
+
     async def test_a_last_event_that_is_lost_is_found(self, start, layer):
         there, mine = await self.start_two_of_which_one_listens(start)
         async with losing(layer()):

@@ -23,6 +23,8 @@ from ...forking import ForkGuard
 from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
+from ..gap import is_ahead
+from ..position import Position
 from ..reads import Reads
 from ..record import Entry, Event, Record
 from ..store import Asked
@@ -48,6 +50,11 @@ FLUSHING: Final = 2.0
 
 #: Seconds from one look at a store that fails to the next: often it comes back together with the channel layer.
 LOOKING: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+#: Seconds from one look at a store to the next that has less than somebody was shown by another process: an event is
+#: shown there before it is stored.
+BEHIND: Final = (0.1, 0.2, 0.4)
 
 
 class TopicKeeper:
@@ -239,8 +246,7 @@ class TopicKeeper:
         journal, asked = found
         with journal.lock:
             self._listening.check(journal, asked)
-            under_way = journal.under_way()
-        record = await self._read(journal, asked)
+        record, under_way = await self._read_up_to(hello.since, journal, asked)
         await turn()
         with journal.lock:
             base, has_all = self._bases.get(member, {}), self._listening.has_all(journal, asked)
@@ -303,6 +309,27 @@ class TopicKeeper:
             position = position_in(journal, record if is_sound(record) else None)
         self._drop_unless_needed(journal)
         return position
+
+    async def _read_up_to(
+        self, since: Position | None, journal: Journal, asked: Asked
+    ) -> tuple[Record | None, Sequence[Pending]]:
+        """What the store has, and what was on its way there when it was asked.
+
+        It is asked again where it has less than somebody was shown already, by another process.
+        """
+        pauses = iter(BEHIND if since is not None and asked.store.waits else ())
+        while True:
+            with journal.lock:
+                under_way = journal.under_way()
+            record = await self._read(journal, asked)
+            if record is None or since is None:
+                return record, under_way
+            with journal.lock:
+                known = journal.known(record, under_way)
+            pause = next(pauses, None)
+            if pause is None or not is_ahead(since, record, known):
+                return record, under_way
+            await asyncio.sleep(pause)
 
     async def _read(self, journal: Journal, asked: Asked, with_events: bool = True) -> Record | None:
         try:
