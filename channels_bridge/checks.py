@@ -126,6 +126,12 @@ def _is_redis(layer: object) -> bool:
     return isinstance(layer, Mapping) and layer.get("BACKEND") in (_REDIS_CORE, _REDIS_PUBSUB)
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
+
+
 def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     """What is kept is kept where the other processes find it, which the layer says that there are."""
     if not _share_a_layer_only():
@@ -138,7 +144,7 @@ def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMess
     return [
         Warning(
             "Several processes share the channel layer, but each keeps what it sends in its own memory: a client that "
-            f"comes back to another process recovers nothing ({', '.join(keeping[:5])}).",
+            f"comes back to another process recovers nothing ({_some(keeping)}).",
             hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
             "this check for a single process.",
             id="channels_bridge.W005",
@@ -163,7 +169,7 @@ def check_jobs(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     return [
         Warning(
             "Several processes share the channel layer, but no store: a job of another process cannot be cancelled "
-            f"(unavailable), and nobody is told that it died ({', '.join(names[:5])}).",
+            f"(unavailable), and nobody is told that it died ({_some(names)}).",
             hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
             "this check for a single process.",
             id="channels_bridge.W006",

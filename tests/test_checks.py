@@ -177,17 +177,26 @@ class TestStore:
 
 class TestSharedStore:
     @pytest.fixture(autouse=True)
-    def _registry(self, monkeypatch):
+    def registry(self, monkeypatch):
         registry = Registry()
         ws = WebSocket("/kept", history=5, add_to_handlers=False)
         registry.add(endpoint_of(ws).pattern, ws)
         monkeypatch.setattr("tornado_websockets.websocket.registry", registry)
+        return registry
 
     def test_that_the_processes_do_not_share_is_warned_of(self):
         with redis({"address": "redis://h", "socket_timeout": None}):
             (message,) = run_checks()
         assert message.id == "channels_bridge.W005"
-        assert "/kept" in message.msg
+        assert "(/kept)" in message.msg
+
+    def test_that_more_of_them_do_not_share_than_are_named_is_said(self, registry):
+        for number in range(6):
+            ws = WebSocket(f"/kept/{number}", history=5, add_to_handlers=False)
+            registry.add(endpoint_of(ws).pattern, ws)
+        with redis({"address": "redis://h", "socket_timeout": None}):
+            (message,) = run_checks()
+        assert "(/kept, /kept/0, /kept/1, /kept/2, /kept/3 and 2 more)" in message.msg
 
     @pytest.mark.parametrize("store", ["redis://h", "unix:///s"])
     def test_that_they_share_is_fine(self, store):

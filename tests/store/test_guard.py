@@ -110,6 +110,7 @@ async def test_what_fails_is_logged_once(ask, store, caplog):
         with pytest.raises(StoreError):
             await ask()
     assert [record.exc_info[1] for record in caplog.records] == [store.error]
+    assert "This was 'lasts' of the store, asked about" in caplog.text
 
 
 async def test_one_that_hangs_is_waited_for_for_a_limited_time(ask, store):

@@ -148,6 +148,7 @@ class Guard:
         try:
             result = method(*arguments)
         except Exception as error:
+            error.add_note(f"This was {method.__name__!r} of the store, asked about {arguments[0]!r:.200}.")
             self._note(error, started)
             raise
         with self._lock:

@@ -61,6 +61,12 @@ def test_no_text_raises_another_error(text):
         position_from_text(text)
 
 
+@pytest.mark.parametrize("other", [123, 5.5, {}, [], b"e30"])
+def test_what_is_no_text_is_no_position(other):
+    with pytest.raises(ValueError, match="Expected a position as websocket_position writes it, a text"):
+        position_from_text(other)
+
+
 def is_position(text):
     try:
         return position_to_text(position_from_text(text)) is not None

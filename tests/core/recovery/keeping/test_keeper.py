@@ -23,7 +23,7 @@ from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.position import position_to_text
-from tornado_websockets.core.recovery.record import Entry
+from tornado_websockets.core.recovery.record import Entry, Retention
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
@@ -652,6 +652,20 @@ class TestTrouble:
             await process.ws.publish("said", {"n": 1})
         assert monotonic() - started < 0.2
         guard.store.goes_on.set()
+
+    @pytest.mark.parametrize("has_clients", [True, False], ids=["numbered here", "numbered by the store"])
+    @pytest.mark.parametrize("store", [MemoryStore, SlowStore])
+    async def test_what_the_layer_refuses_and_the_store_cannot_keep_is_an_error(self, start, store, has_clients):
+        guard = Guard(store(), retention=Retention(bytes=1_000))
+        process = start(store=lambda: guard)
+        process.hub.publisher = MemoryPublisher()
+        if has_clients:
+            await process.connect()
+        await process.ws.publish("said", {"n": "x" * 2_000})
+        process.hub.publisher.error = ValueError("refused")
+        await process.ws.publish("said", {"n": "x" * 500})
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": "x" * 2_000})
 
     async def test_what_neither_takes_is_an_error(self, start):
         guard = Guard(Down())

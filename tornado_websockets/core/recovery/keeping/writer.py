@@ -207,11 +207,11 @@ class Writer:
             if place is None:
                 publishing = asked.ask(store.publish, topic, uuid.uuid4().hex, entries, most)
                 sender, first = _numbered(await self._while_telling(journal, asked, publishing))
-                in_line = self._take_numbers(journal, batch, sender, first)
+                in_line = self._take_numbers(journal, asked, batch, sender, first)
             else:
                 appending = asked.ask(store.append, topic, place.sender, place.number, entries, most)
                 await self._while_telling(journal, asked, appending)
-                in_line = self._note_stored(journal, batch)
+                in_line = self._note_stored(journal, asked, batch)
         except (StoreError, ValueError) as error:
             self._hub.push_on(self._fail(journal, batch, error))
             return False
@@ -236,15 +236,24 @@ class Writer:
         finally:
             task.cancel()
 
-    def _note_stored(self, journal: Journal, batch: Sequence[Pending]) -> Placed:
+    def _note_stored(self, journal: Journal, asked: Asked, batch: Sequence[Pending]) -> Placed:
         with journal.lock:
             journal.is_failing = journal.owes_last = False
             for pending in batch:
                 if journal.queue and journal.queue[0] is pending:
                     journal.queue.popleft()
-                _succeed(pending)
+                self._note_taken(journal, asked, pending)
             self._tell_again(batch)
             return self._tell_through(journal, batch[-1]) if batch else []
+
+    def _note_taken(self, journal: Journal, asked: Asked, pending: Pending) -> None:
+        """The store has taken it, so whoever waits for that has succeeded, unless it is too large to be kept."""
+        entry = pending.entry
+        if entry.size <= asked.retention.bytes or entry.retained or self._hub.publisher is None:
+            _succeed(pending)
+        else:
+            pending.has_failed = True
+            self._settle(journal, pending, None)
 
     def _tell_again(self, batch: Sequence[Pending]) -> None:
         """Give the layer once more what it refused while the store failed, and what came after that.
@@ -257,7 +266,9 @@ class Writer:
             if pending.is_told and pending.place is not None and publisher is not None:
                 publisher.publish(for_others(pending.message, pending.place))
 
-    def _take_numbers(self, journal: Journal, batch: Sequence[Pending], sender: str, first: int) -> Placed:
+    def _take_numbers(
+        self, journal: Journal, asked: Asked, batch: Sequence[Pending], sender: str, first: int
+    ) -> Placed:
         """The store has numbered a batch, of which some may have been given numbers here meanwhile."""
         in_line: Placed = []
         publisher = self._hub.publisher
@@ -271,7 +282,7 @@ class Writer:
                 elif publisher is not None:  # others pass it over, and need not wait for it before the next one
                     publisher.publish(for_others(pending.message, place))
                 in_line += self._hear_own(journal, pending, place)
-                _succeed(pending)
+                self._note_taken(journal, asked, pending)
             in_line += self._tell_through(journal, batch[-1])
         return in_line
 
