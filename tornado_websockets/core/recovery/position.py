@@ -40,12 +40,10 @@ def position_to_text(position: Position) -> str:
 
 def position_from_text(text: str) -> dict[str, int]:
     """The position that :func:`position_to_text` has written; errors as :func:`read_position`."""
-    if not isinstance(text, str):
-        raise ValueError(f"Expected a position as websocket_position writes it, a text, got {text!r:.64}.")
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         value = json.loads(raw)
-    except (binascii.Error, ValueError, RecursionError) as error:
+    except (TypeError, binascii.Error, ValueError, RecursionError) as error:
         raise ValueError("Expected a position as websocket_position writes it.") from error
     return read_position(value)
 
