@@ -5,6 +5,7 @@ from django import forms
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.forms import FormType
+from tornado_websockets.schema.protocol import MAX_VALUES
 
 
 class Everything(forms.Form):
@@ -119,3 +120,21 @@ def test_an_error_of_the_form_s_own_is_one():
 
     with pytest.raises(AttributeError, match="of the application"):
         FormType(Broken).validate({})
+
+
+def test_values_are_bounded():
+    kind = FormType(Everything)
+    assert len(kind.validate({**VALID, "json": [1] * 4900})["json"]) == 4900
+    with pytest.raises(Refused) as caught:
+        kind.validate({**VALID, "tags": ["x"] * MAX_VALUES})
+    assert caught.value.code == "invalid_data"
+    assert caught.value.details["fields"] == [{"path": "", "message": "Expected at most 5,000 values, got more."}]
+
+
+def test_a_form_with_too_many_values_is_not_made():
+    class Never(forms.Form):
+        def __init__(self, data):
+            raise AssertionError
+
+    with pytest.raises(Refused):
+        FormType(Never).validate({"x": [1] * MAX_VALUES})

@@ -4,6 +4,7 @@ import pytest
 from rest_framework import serializers
 
 from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.protocol import MAX_VALUES
 from tornado_websockets.schema.rest_framework import SerializerType
 
 
@@ -90,3 +91,61 @@ def test_fields_have_schemas(received):
     assert properties["colour"] == {"enum": ["red", "blue"]}
     assert properties["tags"] == {"type": "array", "items": {"type": "string"}}
     assert properties["by_name"] == {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+asked = []
+
+
+class Number(serializers.IntegerField):
+    def run_validation(self, data=serializers.empty):
+        asked.append(data)
+        return super().run_validation(data)
+
+
+Wide = type("Wide", (serializers.Serializer,), {f"n{n}": Number() for n in range(50)})
+
+
+class Numbers(serializers.Serializer):
+    numbers = serializers.ListField(child=Number(), required=False)
+    by_name = serializers.DictField(child=Number(), required=False)
+    wide = Wide(many=True, required=False)
+    one = Wide(required=False)
+    wide_by_name = serializers.DictField(child=Wide(), required=False)
+    json = serializers.JSONField(required=False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_asked():
+    asked.clear()
+
+
+def test_values_are_bounded():
+    kind = SerializerType(Numbers)
+    assert len(kind.validate({"numbers": [1] * (MAX_VALUES - 1)})["numbers"]) == len(asked) == MAX_VALUES - 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"numbers": ["x"] * MAX_VALUES},
+        {"by_name": dict.fromkeys(map(str, range(MAX_VALUES)), "x")},
+        {"json": [[1] * 2500, [1] * 2500]},
+        {"wide": [{}] * (MAX_VALUES // 50)},
+        {"one": {}, "wide": [1, *[{}] * (MAX_VALUES // 50)]},
+        {"wide_by_name": {str(n): {} for n in range(MAX_VALUES // 50)}},
+    ],
+    ids=",".join,
+)
+def test_more_values_are_refused_before_the_serializer_is_asked(data):
+    with pytest.raises(Refused) as caught:
+        SerializerType(Numbers).validate(data)
+    assert caught.value.code == "invalid_data"
+    assert caught.value.details["fields"] == [{"path": "", "message": "Expected at most 5,000 values, got more."}]
+    assert not asked
+
+
+def test_fields_that_are_lacking_count_as_values():
+    with pytest.raises(Refused) as caught:
+        SerializerType(Numbers).validate({"wide": [{}] * 99})
+    assert caught.value.details["fields"][0] == {"path": "wide.0.n0", "message": "This field is required."}
+    assert len(asked) == 99 * 50

@@ -61,6 +61,19 @@ class TestData:
             f"items.{number}.{name}" for number in range(10) for name in ("name", "price")
         ]
 
+    @pytest.mark.parametrize("event", ["order_dataclass", "order_model", "order_struct", "order_typeddict"])
+    async def test_of_many_values_are_refused_with_the_first_that_does_not_fit(self, client, event) -> None:
+        assert await answer(client, event, {**ORDER, "items": [1] * 2000}) == invalid("items.0")
+
+    @pytest.mark.parametrize("event", ["order_serializer", "order_form"])
+    async def test_of_too_many_values_are_not_given_to_what_would_look_at_each(self, client, event) -> None:
+        error = await answer(client, event, {**ORDER, "items": ["x"] * 5000})
+        assert error == {
+            "code": "invalid_data",
+            "message": "The data do not fit. Expected at most 5,000 values, got more.",
+            "fields": [{"path": "", "message": "Expected at most 5,000 values, got more."}],
+        }
+
     async def test_of_no_field_have_an_empty_path(self, client) -> None:
         assert await answer(client, "order_serializer", {**ORDER, "items": []}) == invalid("")
         assert await answer(client, "order_form", {"name": "tea", "price": 0, "at": "2020-02-29 12:00"}) == invalid("")

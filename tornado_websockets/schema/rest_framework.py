@@ -1,12 +1,12 @@
 """Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_many, refuse_sum
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -45,7 +45,9 @@ class SerializerType:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
+        refuse_many(data)
         serializer = self._serializer(data=data)
+        refuse_sum(_fields_asked(serializer, data))
         if serializer.is_valid():
             return serializer.validated_data
         raise invalid(_flatten(serializer.errors, ()))
@@ -59,6 +61,20 @@ class SerializerType:
         if value is None:
             return None
         return value.data if isinstance(value, serializers.BaseSerializer) else self._serializer(value).data
+
+
+def _fields_asked(field: Any, data: Any) -> Iterator[int]:
+    """How many fields are asked for each object in ``data``: what it lacks may be as wrong as what it has."""
+    if isinstance(field, serializers.Serializer):
+        if isinstance(data, dict):
+            yield len(field.fields)
+            for name in field.fields.keys() & data.keys():
+                yield from _fields_asked(field.fields[name], data[name])
+        return
+    inside = field.child if isinstance(field, serializers.DictField) else _inside(field)
+    if inside is not None and isinstance(data, (dict, list)):
+        for each in data.values() if isinstance(data, dict) else data:
+            yield from _fields_asked(inside, each)
 
 
 def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:
