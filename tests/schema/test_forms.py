@@ -5,7 +5,7 @@ from django import forms
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.forms import FormType
-from tornado_websockets.schema.protocol import MAX_VALUES
+from tornado_websockets.schema.protocol import MAX_VALUES, Bounded
 
 
 class Everything(forms.Form):
@@ -123,7 +123,7 @@ def test_an_error_of_the_form_s_own_is_one():
 
 
 def test_values_are_bounded():
-    kind = FormType(Everything)
+    kind = Bounded(FormType(Everything))
     assert len(kind.validate({**VALID, "json": [1] * 4900})["json"]) == 4900
     with pytest.raises(Refused) as caught:
         kind.validate({**VALID, "tags": ["x"] * MAX_VALUES})
@@ -137,4 +137,4 @@ def test_a_form_with_too_many_values_is_not_made():
             raise AssertionError
 
     with pytest.raises(Refused):
-        FormType(Never).validate({"x": [1] * MAX_VALUES})
+        Bounded(FormType(Never)).validate({"x": [1] * MAX_VALUES})

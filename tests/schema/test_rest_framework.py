@@ -4,7 +4,7 @@ import pytest
 from rest_framework import serializers
 
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.protocol import MAX_VALUES
+from tornado_websockets.schema.protocol import MAX_VALUES, Bounded
 from tornado_websockets.schema.rest_framework import SerializerType
 
 
@@ -120,7 +120,7 @@ def nothing_is_asked():
 
 
 def test_values_are_bounded():
-    kind = SerializerType(Numbers)
+    kind = Bounded(SerializerType(Numbers))
     assert len(kind.validate({"numbers": [1] * (MAX_VALUES - 1)})["numbers"]) == len(asked) == MAX_VALUES - 1
 
 
@@ -138,7 +138,7 @@ def test_values_are_bounded():
 )
 def test_more_values_are_refused_before_the_serializer_is_asked(data):
     with pytest.raises(Refused) as caught:
-        SerializerType(Numbers).validate(data)
+        Bounded(SerializerType(Numbers)).validate(data)
     assert caught.value.code == "invalid_data"
     assert caught.value.details["fields"] == [{"path": "", "message": "Expected at most 5,000 values, got more."}]
     assert not asked

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.modules import ProgressBar
+from tornado_websockets.schema.protocol import MAX_VALUES
 from tornado_websockets.schema.sends import test_clients as clients_of_tests
 from tornado_websockets.testing import Client, SyncClient
 from tornado_websockets.websocket import WebSocket
@@ -47,6 +48,7 @@ class Form(forms.Form):
 SENDS = {
     "said": Said,
     "typing": None,
+    "many": dict[str, list[int]],
     "anything": dict[str, Any],
     "priced": Priced,
     "point": Point,
@@ -101,6 +103,9 @@ class TestUnderDebug:
     @pytest.mark.parametrize(("event", "data"), FITTING)
     def test_what_fits_is_sent(self, ws, event, data):
         ws.publish(event, data)
+
+    def test_more_values_than_are_taken_of_a_client_are_sent(self, ws):
+        ws.publish("many", {"numbers": [1] * (MAX_VALUES + 1)})
 
     @pytest.mark.parametrize(("event", "data"), UNFIT)
     def test_what_does_not_fit_is_a_type_error_at_the_emit(self, ws, event, data):

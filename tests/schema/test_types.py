@@ -65,7 +65,7 @@ class TestData:
     async def test_of_many_values_are_refused_with_the_first_that_does_not_fit(self, client, event) -> None:
         assert await answer(client, event, {**ORDER, "items": [1] * 2000}) == invalid("items.0")
 
-    @pytest.mark.parametrize("event", ["order_serializer", "order_form"])
+    @pytest.mark.parametrize("event", ["order_serializer", "order_form", "order_dataclass", "order_model"])
     async def test_of_too_many_values_are_not_given_to_what_would_look_at_each(self, client, event) -> None:
         error = await answer(client, event, {**ORDER, "items": ["x"] * 5000})
         assert error == {

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from .protocol import JSON_VALUE, Schema, invalid, refuse_many
+from .protocol import JSON_VALUE, Schema, invalid
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -36,14 +36,13 @@ class FormType:
     :param form: its class, which is called with the data.
     """
 
-    may_block = True
+    may_block = finds_all = True
 
     def __init__(self, form: Any) -> None:
         self._form = form
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        refuse_many(data)
         form = self._form(self._posted(data))
         try:
             is_valid = form.is_valid()

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_many, refuse_sum
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_sum
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -38,14 +38,13 @@ class SerializerType:
     :param serializer: its class.
     """
 
-    may_block = True
+    may_block = finds_all = True
 
     def __init__(self, serializer: Any) -> None:
         self._serializer = serializer
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        refuse_many(data)
         serializer = self._serializer(data=data)
         refuse_sum(_fields_asked(serializer, data))
         if serializer.is_valid():

@@ -24,7 +24,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddic
 
 from ..core.handlers.guarding import Types
 from ..core.handlers.signatures import is_generator_function, runs_on_loop, signature_of
-from .protocol import Type
+from .protocol import Bounded, Type
 from .registry import find, is_class, is_form, is_registered, is_serializer, is_struct, mentions
 
 _ANYTHING = (Any, object)
@@ -109,7 +109,8 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
             "take one that has it as a field."
         )
     try:
-        return find(resolved)
+        kind = find(resolved)
+        return Bounded(kind) if getattr(kind, "finds_all", False) else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error
 
