@@ -1,6 +1,7 @@
 """The way in: one channel for the process, in the group of every topic that somebody here listens to."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -116,6 +117,7 @@ class Receiver:
         self._channel: str | None = None
         self._receiving: asyncio.Task[None] | None = None
         self._complaints = Complaints()
+        self._delays = Complaints(level=logging.WARNING)
         self._unreadable = 0
         self._joining = self.loop.create_task(self._keep_joined())
 
@@ -165,7 +167,8 @@ class Receiver:
         either = waiter, self._joining  # which ends with its loop, and nothing is joined or left any more
         done, _ = await asyncio.wait(either, timeout=self._timing.wait_timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            logger.warning("The channel layer takes long to join or leave the group of %.64r", topic)
+            message = "The channel layer takes long to join or leave the group of %.64r"
+            self._delays.add("long", message, topic)  # which a stranger may have made up, and the next ones
 
     async def _keep_joined(self) -> None:
         pause = self._timing.first_pause

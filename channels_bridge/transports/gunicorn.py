@@ -12,6 +12,7 @@ from .recognition import NeededNames, is_a
 
 #: What is needed of gunicorn's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
+    "_buffer",
     "_close_sent",
     "_fragments",
     "_put_message",

@@ -7,8 +7,10 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from ..core.connections.pings import IdleFrames
 from ..core.delivery.hub import hub
+from ..core.eager import start
 
-#: Frames of one client that are parsed in a row before others get their turn: Tornado parses all that it has read.
+#: Frames of one client that are parsed in a row before others get their turn: Tornado parses all that it has read. One
+#: that had to be waited for begins a new row: who sends one now and then need not wait behind those who have sent more.
 FRAMES_IN_A_ROW: Final = 32
 
 
@@ -24,7 +26,7 @@ class PacedProtocol(WebSocketProtocol13):
         super().__init__(handler, *arguments)
         self._on_flood = on_flood
         self._idle = IdleFrames()
-        self._parsed = 0
+        self._in_a_row = 0
         self._turnstile = hub.shard().turnstile
 
     def count_ping(self) -> None:
@@ -40,12 +42,18 @@ class PacedProtocol(WebSocketProtocol13):
 
     async def _receive_frame(self) -> None:
         """Parse and handle one frame: the one step of Tornado's loop that can wait."""
-        self._parsed += 1
-        if self._parsed % FRAMES_IN_A_ROW == 0:
+        self._in_a_row += 1
+        if self._in_a_row == FRAMES_IN_A_ROW:
+            self._in_a_row = 0
             await self._turnstile.wait()
         before = self._fragmented_message_buffer
         size = None if before is None else len(before)
-        await super()._receive_frame()
+        read = self._wire_bytes_in
+        rest = start(super()._receive_frame())
+        if rest is not None:
+            if self._wire_bytes_in == read:  # nothing was here: it waits for the client, and not for a handler
+                self._in_a_row = 0
+            await rest
         after = self._fragmented_message_buffer
         if after is not None and after is before and len(after) == size:
             self.count_idle()  # a fragment of no bytes, or something between two fragments

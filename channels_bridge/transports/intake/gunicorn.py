@@ -63,12 +63,19 @@ class GunicornIntake:
         """Parse nothing more, whatever comes."""
         self._is_open.clear()
 
-    async def turn(self) -> None:
-        """Return when the next frame may be parsed."""
+    async def turn(self, *, has_more: bool) -> None:
+        """Return when the next frame may be parsed.
+
+        :param has_more: whether some of it is here; what is waited for is parsed as it comes.
+        """
         await self._is_open.wait()
-        if monotonic() > self._turn_end:
+        if has_more and monotonic() > self._turn_end:
             await hub.shard().turnstile.wait()
-            self._turn_end = monotonic() + PARSING_SECONDS
+            self.begin_turn()
+
+    def begin_turn(self) -> None:
+        """Let frames be parsed, for a moment."""
+        self._turn_end = monotonic() + PARSING_SECONDS
 
     def has_room(self, size: int, *, is_first: bool) -> bool:
         """Whether a message of so many bytes may wait for the application, and if so, count it.
@@ -132,8 +139,11 @@ def _bridged(kind: type) -> Any:
             self.bridge_intake.release()
 
         async def _read_frame(self) -> Frame | None:
-            await self.bridge_intake.turn()
+            has_more = bool(self._buffer)
+            await self.bridge_intake.turn(has_more=has_more)
             frame: Frame | None = await super()._read_frame()
+            if not has_more:
+                self.bridge_intake.begin_turn()
             if frame is None or frame[0] not in _NO_MESSAGE:
                 return frame
             is_writable = not self.transport.get_write_buffer_size()

@@ -172,9 +172,10 @@ class Intake:
             self._is_paused = False
             self._resume()
 
-    def _go_on_later(self) -> None:
+    def _go_on_later(self) -> bool:
         self._is_scheduled = False
         self.go_on()
+        return True
 
 
 def merge(pieces: list[bytes | bytearray]) -> None:

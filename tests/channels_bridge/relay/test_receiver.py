@@ -492,6 +492,15 @@ class TestALayerThatHangs:
         layer.is_hanging = False
         await until(lambda: members(layer))
 
+    @timed(call_timeout=60, wait_timeout=0.02)
+    async def test_is_told_of_once_for_many_topics(self, receiver, layer, caplog):
+        layer.is_hanging = True
+        topics = "/chat", *(f"/people/h{number}" for number in range(20))
+        await asyncio.wait_for(asyncio.gather(*map(receiver.join, topics)), 5)
+        assert levels(caplog) == ["WARNING"]
+        layer.is_hanging = False
+        await until(lambda: members(layer))
+
 
 class TestManyMessages:
     async def test_let_others_run(self, layer):

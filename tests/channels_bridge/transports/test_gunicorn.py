@@ -5,11 +5,14 @@ import pytest
 
 from channels_bridge.transports.gunicorn import GunicornTransport, PingTimes
 from channels_bridge.transports.intake.gunicorn import MAX_PARSED_BYTES, intake_of
+from channels_bridge.transports.intake.intake import PARSING_SECONDS
 from tests.support.protocols import gunicorn_client
+from tests.support.turnstile import CountingTurnstile
 from tests.support.waiting import turns, until
 from tornado_websockets.conf import most_bytes
 from tornado_websockets.core.connections.pings import IDLE_BURST, MAX_PINGS
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.delivery.hub import hub
 
 TEXT, PING, PONG = 1, 9, 10
 FINAL = 0x80
@@ -117,6 +120,23 @@ class TestReading:
         assert not transport._is_reading()
         assert [len(await transport.receive()) for _ in range(8)] == [300_000] * 8
         await feeding
+
+    async def test_who_sends_now_and_then_waits_behind_nobody(self, client, transport, monkeypatch):
+        turnstile = CountingTurnstile()
+        monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
+        for _ in range(20):
+            await asyncio.sleep(2 * PARSING_SECONDS)  # until its turn is over
+            client.feed(masked(b"hi"))
+            assert await transport.receive() == "hi"
+        assert turnstile.waits == 0
+
+    async def test_who_sends_much_at_once_lets_others_go_first(self, client, transport, monkeypatch):
+        turnstile = CountingTurnstile()
+        monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
+        client.feed(masked(b"hi") * 5_000)
+        for _ in range(5_000):
+            await transport.receive()
+        assert turnstile.waits > 1
 
     async def test_fragments_become_a_message(self, client, transport):
         client.feed(masked(b"a", first=0) + masked(b"b", opcode=0, first=0) * 2_000 + masked(b"c", opcode=0))

@@ -18,6 +18,16 @@ def work(seconds):
         pass
 
 
+def going(call, *arguments):
+    """Somebody who does that when it goes on."""
+
+    def go_on():
+        call(*arguments)
+        return True
+
+    return go_on
+
+
 async def test_first_come_is_first_served(turnstile):
     passed = []
     await asyncio.gather(*(_pass(turnstile, passed, number) for number in range(200)))
@@ -31,7 +41,7 @@ async def _pass(turnstile, passed, number):
 
 async def test_nobody_goes_on_in_the_same_turn_of_the_loop(turnstile):
     passed = []
-    turnstile.queue(lambda: passed.append(1))
+    turnstile.queue(going(passed.append, 1))
     assert passed == []
     await turns()
     assert passed == [1]
@@ -39,7 +49,7 @@ async def test_nobody_goes_on_in_the_same_turn_of_the_loop(turnstile):
 
 async def test_few_go_on_in_one_turn_where_each_takes_long(turnstile):
     for _ in range(20):
-        turnstile.queue(lambda: work(SECONDS / 2))
+        turnstile.queue(going(work, SECONDS / 2))
     longest = 0.0
     while turnstile._waiting:
         started = time.process_time()
@@ -51,7 +61,7 @@ async def test_few_go_on_in_one_turn_where_each_takes_long(turnstile):
 async def test_many_go_on_in_one_turn_where_each_takes_little(turnstile):
     count = 0
     for _ in range(10 * MOST):
-        turnstile.queue(lambda: None)
+        turnstile.queue(lambda: True)
     while turnstile._waiting:
         await asyncio.sleep(0)
         count += 1
@@ -61,11 +71,11 @@ async def test_many_go_on_in_one_turn_where_each_takes_little(turnstile):
 async def test_few_go_on_in_the_first_turn_of_a_lot_after_one_that_took_little(turnstile):
     passed = []
     for _ in range(10 * MOST):
-        turnstile.queue(lambda: None)
+        turnstile.queue(lambda: True)
     while turnstile.has_waiting:
         await turns()
     for number in range(MOST):
-        turnstile.queue(lambda number=number: passed.append(number))
+        turnstile.queue(going(passed.append, number))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert 1 <= len(passed) <= 3
@@ -76,9 +86,20 @@ async def test_who_was_cancelled_meanwhile_is_passed_over(turnstile):
     await asyncio.sleep(0)
     waiting.cancel()
     passed = []
-    turnstile.queue(lambda: passed.append(1))
+    turnstile.queue(going(passed.append, 1))
     await turns()
     assert waiting.cancelled()
+    assert passed == [1]
+
+
+async def test_who_was_cancelled_takes_nobodys_place(turnstile):
+    crowd = [asyncio.create_task(turnstile.wait()) for _ in range(50)]
+    await asyncio.sleep(0)
+    for waiting in crowd:
+        waiting.cancel()
+    passed = []
+    turnstile.queue(going(passed.append, 1))
+    await turns(2)
     assert passed == [1]
 
 
@@ -89,6 +110,7 @@ async def test_who_queues_itself_again_goes_on_once_in_a_turn(turnstile):
         went.append(1)
         if len(went) < 50:
             turnstile.queue(go_on)
+        return True
 
     turnstile.queue(go_on)
     before = 0
@@ -102,9 +124,9 @@ async def test_one_that_fails_is_reported_and_keeps_nobody_waiting(turnstile):
     reported, passed = [], []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
     turnstile.queue(lambda: 1 / 0)
-    turnstile.queue(lambda: passed.append("next"))
+    turnstile.queue(going(passed.append, "next"))
     await turns(5)
-    turnstile.queue(lambda: passed.append("later"))
+    turnstile.queue(going(passed.append, "later"))
     await turns(5)
     assert passed == ["next", "later"]
     assert [type(error) for error in reported] == [ZeroDivisionError]
@@ -113,7 +135,7 @@ async def test_one_that_fails_is_reported_and_keeps_nobody_waiting(turnstile):
 async def test_so_many_go_on_in_one_turn_as_are_allowed():
     turnstile, passed = Turnstile(asyncio.get_running_loop(), most=1), []
     for number in range(10):
-        turnstile.queue(lambda number=number: passed.append(number))
+        turnstile.queue(going(passed.append, number))
     for count in range(10):
         assert len(passed) == count
         await asyncio.sleep(0)

@@ -18,6 +18,22 @@ def test_who_enters_is_here_and_is_told_once():
     assert place.tell() is None
 
 
+def test_what_others_see_is_made_once_for_all_who_are_told():
+    place = Place()
+    place.enter("tab", "ada", {"name": "Ada"})
+    (first,), (second,) = (place.changes_since(0)["joined"] for _ in range(2))
+    assert first is second
+    place.enter("tab", "ada", {"name": "Lady"})
+    assert place.changes_since(0)["joined"] == [seen("ada", {"name": "Lady"})]
+
+
+def test_people_may_be_changed_by_whoever_asks():
+    place = Place()
+    place.enter("tab", "ada", {})
+    place.people()[0]["id"] = "bob"
+    assert place.people() == place.tell()["joined"] == [seen("ada")]
+
+
 def test_a_person_has_several_connections_and_the_newest_info_counts():
     place = Place()
     place.enter("one", "ada", {"at": "home"})

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.endurance.conftest import Report as Print
 from tests.endurance.scale import amount
 from tests.support.asgi import Server
@@ -45,4 +47,21 @@ async def test_crowd_that_comes_back_at_once_disturbs_nobody(fresh_server: Serve
     assert party.refused == 0
     assert party.closed == {}
     assert party.received > party.connected * MISSED * SIZE
+    assert outcome.excess == ""
+
+
+#: Seconds for which each stays, in as many lots.
+STAYS = [0.0, 0.05, 0.1, 0.2]
+
+
+@pytest.mark.parametrize("path", ["/abuse/party", "/abuse/party-async"])
+async def test_crowd_that_comes_and_goes_keeps_nobody_from_an_answer_of_a_thread(
+    fresh_server: Server, path: str, report: Print
+) -> None:
+    """Of one who asks 33 times a second, and waits for no answer: each takes a few turns of the event loop."""
+    greeting, place = loads.event("tws.hello", {"since": None}), f"{path}?{'w' * 900}"
+    crowd = [Party(count=6, path=place, load=greeting, times=1, stays=stays, returns=True) for stays in STAYS]
+    outcome = await besiege(fresh_server, crowd, asks="/abuse/threaded")
+    report(str(outcome))
+    assert sum(party.connected for party in outcome.attackers) > 40
     assert outcome.excess == ""

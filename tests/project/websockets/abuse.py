@@ -138,6 +138,26 @@ for ws in (other, quick, waiting, waiting_sync):
         socket.emit("number", data)
 
 
+threaded = WebSocket("/abuse/threaded")
+
+
+@threaded.on_event("ask")
+def ask_in_a_thread() -> None:
+    """Answer, by way of a thread."""
+
+
+def _introduce(socket: Socket) -> Data:
+    return {"says": socket.query_string}
+
+
+async def _introduce_async(socket: Socket) -> Data:
+    return _introduce(socket)
+
+
+party = WebSocket("/abuse/party", presence=_introduce, history=100)
+party_async = WebSocket("/abuse/party-async", presence=_introduce_async, history=100)
+
+
 class Doors:
     """Tells everybody of each who comes and goes, but of those who say that they only listen."""
 

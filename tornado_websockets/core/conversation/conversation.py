@@ -117,6 +117,8 @@ class Conversation:
 
     def end(self) -> None:
         """The client hears and says nothing more."""
+        if self._hellos is not None:
+            self._hellos.end()
         if self.streams is not None:
             self.streams.cancel_all()
         if self._questions is not None:

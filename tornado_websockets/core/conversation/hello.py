@@ -44,6 +44,11 @@ class Hellos:
         while self._task is not None:
             await asyncio.wait([self._task])
 
+    def end(self) -> None:
+        """The client has gone: whoever waits for a turn behind it need not wait for what is said to nobody."""
+        if self._task is not None:
+            self._task.cancel()
+
     def take(self, frame: Frame) -> Refusal | None:
         """Begin to answer a hello, while none is at work. On the loop of the client."""
         self.is_first = False
@@ -59,8 +64,8 @@ class Hellos:
         return None
 
     async def _welcome(self, hello: Hello, frame: Frame) -> None:
-        client = self._client  # many may come back at once, and others have messages, too: each waits for its turn
-        turn = client.shard.turnstile.wait
+        client = self._client
+        turn = client.shard.greetings.wait
         self._answer(await client.endpoint.kept_hub.welcome(client, client.path, hello, turn), frame)
 
     def _answer(self, texts: list[str], frame: Frame) -> None:

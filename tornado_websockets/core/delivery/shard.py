@@ -66,6 +66,7 @@ class Shard:
         if it is counted here: so a reply passes neither the shard nor the scheduler.
     :ivar door: where those wait who connect at the same moment as many others.
     :ivar turnstile: where clients wait that have sent more than was handled by now.
+    :ivar greetings: where those wait who have said hello: many may come back at once; nobody else waits behind them.
     :ivar endings: are awaited when its loop is about to stop.
     :ivar bulky: where large messages wait to be decoded, one in each iteration of the event loop.
     """
@@ -76,6 +77,7 @@ class Shard:
         self.topics: dict[str, dict[Member, None]] = {}
         self.door = Door(loop)
         self.turnstile = Turnstile(loop)
+        self.greetings = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
         self.endings: set[Callable[[], Coroutine[Any, Any, None]]] = set()
         self._directories: dict[str, Directory] = {}  # of topics with many members, from when one is needed

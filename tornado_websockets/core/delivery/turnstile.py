@@ -30,7 +30,7 @@ class Turnstile:
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MOST) -> None:
         self._loop = loop
         self._most = most
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[], bool]] = deque()
         self._batch = 1  # let through in one turn
         self._last: float | None = None  # when the turn before began, while some wait
         self._is_scheduled = False
@@ -40,15 +40,18 @@ class Turnstile:
         """Whether somebody waits."""
         return bool(self._waiting)
 
-    def queue(self, go_on: Callable[[], None]) -> None:
-        """Call ``go_on`` when it is its turn, which may be called again for the next one."""
+    def queue(self, go_on: Callable[[], bool]) -> None:
+        """Call ``go_on`` when it is its turn, which may be queued again for the next one.
+
+        :param go_on: returns whether somebody goes on: whoever waited may have left.
+        """
         self._waiting.append(go_on)
         self._schedule()
 
     async def wait(self) -> None:
         """Return when it is the caller's turn."""
         turn = self._loop.create_future()
-        self.queue(lambda: None if turn.done() else turn.set_result(None))  # who waited may have been cancelled
+        self.queue(partial(_call, turn))
         await turn
 
     def _schedule(self) -> None:
@@ -62,8 +65,11 @@ class Turnstile:
         if self._last is not None:
             self._batch = max(1, self._batch // 2) if now - self._last > SECONDS else min(self._most, self._batch + 1)
         try:
-            for _ in range(min(self._batch, len(self._waiting))):
-                self._waiting.popleft()()
+            passed = 0
+            for _ in range(len(self._waiting)):  # who queues itself again waits for another turn
+                passed += self._waiting.popleft()()
+                if passed == self._batch:
+                    break
         finally:  # what one raises is for the event loop to report, and no reason for the others to wait
             if self._waiting:
                 self._last = now

@@ -31,16 +31,24 @@ class _Person:
     """Somebody who is here since that version.
 
     :ivar text: what others see, as it was written; empty until that is wanted.
+    :ivar view: the same, before it was written: each of many who come together is told of all the others.
     """
 
     since: int
     tabs: dict[str, _Tab] = field(default_factory=dict)
     text: str = ""
+    view: dict[str, Any] | None = None
 
     def seen(self, id_: str) -> dict[str, Any]:
         """What others see: the newest that one of the connections has said, and how many there are."""
         info, count, _ = _summary(list(self.tabs.values()))
         return {"id": id_, "info": info, "connections": count}
+
+    def known(self, id_: str) -> dict[str, Any]:
+        """The same, made once for each change; not to be given away."""
+        if self.view is None:
+            self.view = self.seen(id_)
+        return self.view
 
 
 class Place:
@@ -154,7 +162,7 @@ class Place:
         """The same, each as ``write`` has it, which is asked again for those only who have changed."""
         for id_, person in self._people.items():
             if not person.text:
-                person.text = write(person.seen(id_))
+                person.text = write(person.known(id_))
         return [person.text for person in self._people.values()]
 
     def row(self) -> Row:
@@ -170,7 +178,7 @@ class Place:
             if person is None:
                 left += [] if before is None else [id_]
                 continue
-            now = self._told[id_] = person.seen(id_)
+            now = self._told[id_] = person.known(id_)
             if before is None:
                 joined.append(now)
             elif before != now:
@@ -181,7 +189,7 @@ class Place:
     def changes_since(self, version: int) -> dict[str, list[Any]] | None:
         """The same, for who was shown :meth:`people` at that ``version``; to be asked before :meth:`tell`."""
         later = [id_ for id_, at in self._changed.items() if at > version]
-        here = [self._people[id_].seen(id_) for id_ in later if id_ in self._people]
+        here = [self._people[id_].known(id_) for id_ in later if id_ in self._people]
         joined = [person for person in here if self._people[person["id"]].since > version]
         changed = [person for person in here if self._people[person["id"]].since <= version]
         return _diff(joined, [id_ for id_ in later if id_ not in self._people], changed)
@@ -191,7 +199,7 @@ class Place:
         self._changed[person] = self.version
         known = self._people.get(person)
         if known is not None:
-            known.text = ""
+            known.text, known.view = "", None
 
 
 def _summary(tabs: list[_Tab]) -> tuple[Info, int, float]:

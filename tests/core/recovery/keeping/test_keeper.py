@@ -17,6 +17,7 @@ from django.test import override_settings
 from tests.support.kept import SOON, Process, hello
 from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
+from tests.support.turnstile import CountingTurnstile
 from tests.support.waiting import turns, until
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
@@ -188,6 +189,33 @@ class TestHello:
         welcome = await hello(client)
         assert (welcome["id"], welcome["recovered"], welcome["events"]) == (client.connection.id, False, [])
         assert list(welcome["at"].values()) == [0]
+
+    async def test_nobody_else_waits_behind_those_who_say_hello(self, start):
+        process = start()
+        shard = process.hub.shard()
+        shard.greetings, shard.turnstile = greetings, turnstile = CountingTurnstile(), CountingTurnstile()
+        await hello(await process.connect())
+        assert (greetings.waits, turnstile.waits) == (1, 0)
+
+    async def test_one_that_has_left_waits_no_more(self, start):
+        ended = []
+
+        class Endless(CountingTurnstile):
+            async def wait(self):
+                self.waits += 1
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    ended.append(True)
+
+        process = start()
+        process.hub.shard().greetings = greetings = Endless()
+        client = await process.connect()
+        await client.send("tws.hello", {"since": None})
+        await until(lambda: greetings.waits)
+        await client.leave()
+        await turns()
+        assert ended == [True]
 
     async def test_one_that_was_away_is_told_what_it_missed(self, start):
         process = start()
