@@ -19,7 +19,7 @@ from .consumers import OFFERED, ORDERS_SEEN, offered, refusal_of, wanted_headers
 from .login import Application, LoginMiddleware
 from .transports.asgi import Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
-from .transports.stopping.serving import expect_server
+from .transports.stopping.serving import expect_server, join_server
 
 _ELSEWHERE: Final = "In asgi.py, give it to ProtocolTypeRouter as the entry 'websocket'."
 
@@ -50,11 +50,13 @@ def websocket_application() -> Application:
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 ASGI gives it
     """Say yes to a server that asks whether it may start, or stop, for the ``lifespan`` entry of a router.
 
-    There is nothing to be done for it; but ``uvicorn --lifespan on`` starts no application that does not answer, and
-    hypercorn and granian warn of one.
+    ``uvicorn --lifespan on`` starts no application that does not answer, and hypercorn and granian warn of one. What is
+    bounded on uvicorn itself is so before anybody connects.
     """
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            join_server()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -1,6 +1,7 @@
 """Clients get no more than the settings allow, and servers end in order."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -42,6 +43,23 @@ async def test_messages_beyond_the_rate_are_refused_before_they_are_read(servers
         await flooder.emit("swallow", {"text": "x" * 1_000_000}, id="far too large")
         reply = await flooder.receive()
         assert (reply["id"], reply["error"]["code"]) == ("far too large", "too_large")
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_head_of_a_handshake_that_does_not_end_is_cut_off(servers: Servers, kind: str, key: str) -> None:
+    async with servers.get(kind).visit() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"GET /ws/bounds/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nX-Long: ".encode())
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof() and sent < 10_000_000:
+                writer.write(b"a" * 16_384)
+                await writer.drain()
+                await asyncio.sleep(0.002)
+                sent += 16_384
+        writer.close()
+        assert sent < 2_000_000  # a MiB of it waits in the kernel
+        assert await (await server.connect(f"/bounds/{key}")).request("swallow") == {}
 
 
 @pytest.mark.parametrize("kind", SERVERS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.signals import request_started
 
+from ..intake.heads import bound_heads
 from ..intake.newcomers import pace_newcomers
 from .daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
 from .uvicorn import serving_uvicorn, stop_with_uvicorn
@@ -25,7 +26,8 @@ def serving_server() -> str | None:
 def join_server() -> None:
     """Let the connections of the running event loop end in order when daphne or uvicorn stops, if one of them runs it.
 
-    Of any other server nothing is known; it stops by rules of its own. Daphne reads new clients in turns from now on.
+    Of any other server nothing is known; it stops by rules of its own. From now on daphne reads new clients in turns,
+    and uvicorn no endless heads.
     """
     loop = asyncio.get_running_loop()
     if loop in _loops:
@@ -34,6 +36,7 @@ def join_server() -> None:
     server = serving_uvicorn()
     if server is not None:
         stop_with_uvicorn(server)
+        bound_heads(getattr(server, "config", None))
     elif is_daphne_serving():
         DaphneStop()
         pace_newcomers(ports_of(reactor_of_daphne()), loop)
@@ -43,8 +46,8 @@ def join_server() -> None:
 def expect_server() -> None:
     """The application is being made: :func:`join_server` as soon as something is served.
 
-    Uvicorn imports it on its event loop, so that is now. Daphne, uvicorn's worker for gunicorn, and whoever gives
-    uvicorn the application itself do so before there is a loop: then it is when daphne's runs, or at a request.
+    On an event loop, on which some versions of uvicorn import it, that is now. Before there is one it is when daphne's
+    runs, at uvicorn's start where a router has ``lifespan``, or else at the first request.
     """
     try:
         asyncio.get_running_loop()

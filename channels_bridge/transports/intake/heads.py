@@ -1,0 +1,58 @@
+"""A bound for the head of a request on uvicorn: its faster parser keeps it, however long it is."""
+
+import functools
+import sys
+from typing import Any, Final
+
+from ..recognition import warn_once
+
+#: Bytes of a head, not counting those that came with its beginning: in one read, of 256 KiB at most.
+MAX_HEAD: Final = 64 * 1024
+
+#: What is needed of uvicorn's protocol, and documented nowhere.
+NEEDED: Final = ("data_received", "on_headers_complete", "on_message_begin", "send_400_response")
+
+
+def bound_heads(config: Any) -> None:
+    """Close whoever sends a longer head, of those who will connect to uvicorn.
+
+    :param config: of its server. Its other parsers have bounds of their own.
+    """
+    httptools = getattr(sys.modules.get("uvicorn.protocols.http.httptools_impl"), "HttpToolsProtocol", None)
+    kind = getattr(config, "http_protocol_class", None)
+    if httptools is None or not isinstance(kind, type) or not issubclass(kind, httptools):
+        return
+    missing = next((name for name in NEEDED if not hasattr(kind, name)), None)
+    if missing is None:
+        config.http_protocol_class = _bounded(kind)
+    else:
+        warn_once(
+            f"This version of uvicorn is not known: its protocol has no {missing}. So the head of a request has no "
+            "bound, unless a proxy or --http h11 sets one."
+        )
+
+
+@functools.cache
+def _bounded(kind: type) -> type:
+    class BoundedProtocol(kind):  # type: ignore[misc]
+        bridge_head: int | None = 0  # bytes of the head that has begun; None where none has
+        bridge_read = 0  # bytes that are being read
+
+        def on_message_begin(self) -> None:
+            self.bridge_head = -self.bridge_read  # some of what is being read may have come before it
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self.bridge_head = None
+            super().on_headers_complete()
+
+        def data_received(self, data: bytes) -> None:
+            self.bridge_read = len(data)
+            super().data_received(data)
+            if self.bridge_head is None or self.transport.is_closing():
+                return
+            self.bridge_head += len(data)
+            if self.bridge_head > MAX_HEAD:
+                self.send_400_response("The head of the request is too long.")
+
+    return BoundedProtocol
