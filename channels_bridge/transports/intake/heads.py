@@ -35,8 +35,12 @@ def bound_heads(config: Any) -> None:
 @functools.cache
 def _bounded(kind: type) -> type:
     class BoundedProtocol(kind):  # type: ignore[misc]
-        bridge_head: int | None = 0  # bytes of the head that has begun; None where none has
-        bridge_read = 0  # bytes that are being read
+        __slots__ = ("bridge_head", "bridge_read")  # in the ``__dict__`` they would make it grow
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.bridge_head: int | None = 0  # bytes of the head that has begun; None where none has
+            self.bridge_read = 0  # bytes that are being read
+            super().__init__(*arguments, **options)
 
         def on_message_begin(self) -> None:
             self.bridge_head = -self.bridge_read  # some of what is being read may have come before it

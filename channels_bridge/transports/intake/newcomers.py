@@ -1,7 +1,6 @@
 """Daphne reads what new clients say first in turns: it would parse a thousand handshakes in one turn of its loop."""
 
 import asyncio
-import functools
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ def pace_newcomers(ports: Iterable[Any], loop: asyncio.AbstractEventLoop) -> Non
     for port in ports:
         missing = NEEDED.missing_in(port)
         if missing is None:
-            port.transport = functools.partial(_newcomer(port.transport), door)
+            port.transport = _newcomer(port.transport, door)
         else:
             warn_once(
                 f"This version of Twisted is not known: its port has no {missing}. So many clients that connect at the "
@@ -29,21 +28,19 @@ def pace_newcomers(ports: Iterable[Any], loop: asyncio.AbstractEventLoop) -> Non
             )
 
 
-@functools.cache
-def _newcomer(kind: type) -> Any:
-    """The class of a client's socket until it is read for the first time; then it is of ``kind``, Twisted's own."""
+def _newcomer(kind: type, door: Door) -> Any:
+    """The class of a client's socket until it is read for the first time; then it is of ``kind``, Twisted's own.
+
+    It sets no attributes, by which the ``__dict__`` of each client would grow.
+    """
 
     class Newcomer(kind):  # type: ignore[misc]
-        def __init__(self, door: Door, *arguments: Any) -> None:
-            self.bridge_door = door
-            super().__init__(*arguments)
-
         def doRead(self) -> Any:  # noqa: N802 Twisted's names
             """Read now, if few are to be read in this turn."""
-            if self.bridge_door.lets_in():
+            if door.lets_in():
                 return self._come_in().doRead()
             self.stopReading()
-            self.bridge_door.queue(self._be_read)
+            door.queue(self._be_read)
             return None
 
         def _be_read(self) -> bool:
@@ -53,7 +50,6 @@ def _newcomer(kind: type) -> Any:
             return is_here
 
         def _come_in(self) -> Any:
-            del self.bridge_door
             self.__class__ = kind
             return self
 
