@@ -17,7 +17,7 @@ from tornado_websockets.websocket import registry
 
 from .consumers import OFFERED, ORDERS_SEEN, offered, refusal_of, wanted_headers
 from .login import Application, LoginMiddleware
-from .transports.asgi import Receive, Scope, Send
+from .transports.asgi import AsgiTransport, Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
 from .transports.stopping.serving import expect_server, join_server
 
@@ -77,28 +77,37 @@ class _Gate:
             raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
         transport = transport_for(scope, receive, send)
         await hub.shard().door.enter()
-        headers = wanted_headers(scope)
-        reason = refusal_of(scope, headers, transport)
-        path = below(scope["path"], transport.root_path(scope))
-        found = registry.find(path)
-        if reason is None and found is None:
-            reason = why_unknown(registry, path)
-        if reason is not None or found is None:
-            log_refusal(scope["path"], reason or "")
-            await receive()  # websocket.connect
-            with suppress(ClientGone):
-                await transport.refuse()
+        served = _checked(scope, transport)
+        if served is not None:
+            await self._application(served, receive, send)
             return
-        websocket, kwargs = found
-        route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
-        found_out = {
-            "url_route": route,
-            "websocket": websocket,
-            TRANSPORT: transport,
-            ORDERS_SEEN: hub.control.last,
-            OFFERED: offered(headers),
-        }
-        await self._application({**scope, **found_out}, receive, send)
+        await receive()  # websocket.connect
+        with suppress(ClientGone):
+            await transport.refuse()
+
+
+# Apart, since all that a coroutine has in hand stays for as long as its client does.
+def _checked(scope: Scope, transport: AsgiTransport) -> Scope | None:
+    """The scope with what was found out; ``None``, and a line in the log, where the client is refused."""
+    headers = wanted_headers(scope)
+    reason = refusal_of(scope, headers, transport)
+    path = below(scope["path"], transport.root_path(scope))
+    found = registry.find(path)
+    if reason is None and found is None:
+        reason = why_unknown(registry, path)
+    if reason is not None or found is None:
+        log_refusal(scope["path"], reason or "")
+        return None
+    websocket, kwargs = found
+    route: dict[str, Any] = {"args": (), "kwargs": dict(kwargs)}
+    return {
+        **scope,
+        "url_route": route,
+        "websocket": websocket,
+        TRANSPORT: transport,
+        ORDERS_SEEN: hub.control.last,
+        OFFERED: offered(headers),
+    }
 
 
 # No coroutine of its own: each that only waits for another one takes 300 bytes for every client.
