@@ -126,8 +126,8 @@ def _is_redis(layer: object) -> bool:
     return isinstance(layer, Mapping) and layer.get("BACKEND") in (_REDIS_CORE, _REDIS_PUBSUB)
 
 
-def _some(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+def _first_of(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
     more = len(names) - 5
     return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
 
@@ -144,7 +144,7 @@ def check_shared_store(app_configs: object, **kwargs: Any) -> Sequence[CheckMess
     return [
         Warning(
             "Several processes share the channel layer, but each keeps what it sends in its own memory: a client that "
-            f"comes back to another process recovers nothing ({_some(keeping)}).",
+            f"comes back to another process recovers nothing ({_first_of(keeping)}).",
             hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
             "this check for a single process.",
             id="channels_bridge.W005",
@@ -169,7 +169,7 @@ def check_jobs(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
     return [
         Warning(
             "Several processes share the channel layer, but no store: a job of another process cannot be cancelled "
-            f"(unavailable), and nobody is told that it died ({_some(names)}).",
+            f"(unavailable), and nobody is told that it died ({_first_of(names)}).",
             hint="Name a store that they share in TORNADO_WEBSOCKETS['STORE']: a URL of Redis, or 'database'. Silence "
             "this check for a single process.",
             id="channels_bridge.W006",

@@ -113,13 +113,14 @@ async def test_what_fails_is_logged_once(ask, store, caplog):
     assert "This was 'lasts' of the store, asked about" in caplog.text
 
 
-async def test_one_that_hangs_is_waited_for_for_a_limited_time(ask, store):
+async def test_one_that_hangs_is_waited_for_for_a_limited_time(ask, store, caplog):
     store.answers.clear()
     started = time.monotonic()
     with pytest.raises(StoreError) as failure:
         await ask()
     assert 0.15 < time.monotonic() - started < 1.0
     assert isinstance(failure.value.__cause__, TimeoutError)
+    assert "This was 'lasts' of the store, asked about" in caplog.text
 
 
 async def test_one_that_hangs_is_not_asked_but_now_and_then(ask, guard, store):

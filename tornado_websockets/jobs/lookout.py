@@ -80,7 +80,7 @@ class Lookout:
 
     async def _read(self, address: Address) -> Known | None:
         store = shared_store()
-        return read_known(await self._reads(store, store.store.retained, address.topic))
+        return read_known(await self._reads.retained(store, address.topic))
 
     def attend(
         self, hub: Hub, address: Address, socket: Socket, told: Known | None, introduce: Introduce | None

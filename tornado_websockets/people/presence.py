@@ -245,7 +245,7 @@ class Presence:
         self._gather(connection)
 
     def _forget_unshown(self, connection: Connection) -> None:
-        """Tell a client of changes from now on."""
+        """A client is told of changes like all others from now on."""
         with self._lock:
             unshown = self._unshown.get(connection.path, set())
             unshown.discard(connection.id)

@@ -97,7 +97,7 @@ class Guard:
                 return await asyncio.shield(future)
         except TimeoutError as error:
             if not future.done():  # the error is not the store's own, which is noted already
-                self._note(error, started)
+                self._note(error, started, method, arguments)
             raise StoreError(name) from error
         except Exception as error:
             raise StoreError(name) from error
@@ -112,7 +112,7 @@ class Guard:
             return future.result(self._timing.call_timeout)
         except TimeoutError as error:
             if not future.done():
-                self._note(error, started)
+                self._note(error, started, method, arguments)
             raise StoreError(name) from error
         except Exception as error:
             raise StoreError(name) from error
@@ -148,15 +148,17 @@ class Guard:
         try:
             result = method(*arguments)
         except Exception as error:
-            error.add_note(f"This was {method.__name__!r} of the store, asked about {arguments[0]!r:.200}.")
-            self._note(error, started)
+            self._note(error, started, method, arguments)
             raise
         with self._lock:
             self._breaker.record_success()
         self._outage.worked()
         return result
 
-    def _note(self, error: BaseException, started: float) -> None:
+    def _note(
+        self, error: BaseException, started: float, method: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> None:
+        error.add_note(f"This was {method.__name__!r} of the store, asked about {arguments[0]!r:.200}.")
         with self._lock:
             now = self._clock()
             self._breaker.record_failure(error, now - started)

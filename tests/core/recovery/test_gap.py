@@ -137,6 +137,12 @@ class TestWhatWasShown:
         shown = Shown({"A": 5}, {"A": 5}, {"A": [range(7, 8)]})
         assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=shown)) == ["A4", "A5", "A6", "A7", "A8"]
 
+    def test_one_that_was_shown_nothing_of_a_sender_since_it_connected_has_missed_all_of_it(self):
+        """The process had forgotten the sender, which its client had not."""
+        kept = record(*events("A", *range(1, 10)), A=9)
+        shown = Shown({"A": 5}, {"A": 0}, {"A": [range(2, 4)]})
+        assert texts(missed_since({"epoch": 0, "A": 3}, kept, shown=shown)) == ["A4", "A5", "A6", "A7", "A8", "A9"]
+
     def test_but_what_was_lost_was(self):
         kept = record(*events("A", 2, 3, 7), A=7)
         assert missed_since({"epoch": 0, "A": 1}, kept, shown=self.SHOWN) is None

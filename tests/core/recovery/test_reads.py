@@ -31,7 +31,7 @@ def store():
 @pytest.fixture
 def ask(store):
     guard, reads = Guard(store), Reads(0.02)
-    return lambda topic="/chat": reads(guard, store.read, topic)
+    return lambda topic="/chat": reads.record(guard, topic)
 
 
 async def test_those_who_ask_together_share_an_answer(ask, store):
@@ -53,9 +53,28 @@ async def test_topics_are_told_apart(ask, store):
 
 async def test_all_hear_of_a_failure(ask, store):
     store.error = OSError("down")
-    found = await asyncio.gather(*(ask() for _ in range(3)), return_exceptions=True)
-    assert [type(error) for error in found] == [StoreError] * 3
+    assert await asyncio.gather(*(ask() for _ in range(3))) == [None] * 3
     assert store.reads == 1
+
+
+async def test_retained_values_that_are_not_told_are_an_error():
+    class Down(MemoryStore):
+        def retained(self, topic):
+            raise OSError("down")
+
+    store = Down()
+    with pytest.raises(StoreError):
+        await Reads().retained(Guard(store), "/chat")
+
+
+async def test_an_answer_is_looked_at_once_for_all_who_share_it(ask, store, caplog, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr("tornado_websockets.core.recovery.reads.is_sound", looked_at.append)
+    assert await asyncio.gather(*(ask() for _ in range(100))) == [None] * 100
+    assert len(looked_at) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "What the store has of a path cannot be told to clients (path '/chat')"
+    ]
 
 
 async def test_who_is_cancelled_takes_nobody_along(ask, store):

@@ -45,7 +45,7 @@ class _Person:
         return {"id": id_, "info": info, "connections": count}
 
     def known(self, id_: str) -> dict[str, Any]:
-        """The same, made once for each change; not to be given away."""
+        """The same, made once for each change; nobody may change it."""
         if self.view is None:
             self.view = self.seen(id_)
         return self.view

@@ -39,10 +39,10 @@ class Shown:
 
     def missing(self, sender: str, first: int, last: int) -> list[range]:
         """What it was not shown of a sender's numbers from ``first`` to ``last``."""
-        shown_to = self.last.get(sender)
-        if shown_to is None:
+        base, shown_to = self.base.get(sender, 0), self.last.get(sender, 0)
+        if shown_to <= base:
             return [range(first, last + 1)]
-        shown_from = max(first, self.base.get(sender, 0) + 1)
+        shown_from = max(first, base + 1)
         stop = min(shown_to, last) + 1  # holes that are known behind it are part of what comes after
         holes = [range(max(hole.start, shown_from), min(hole.stop, stop)) for hole in self.holes.get(sender, ())]
         before, after = range(first, min(shown_from, last + 1)), range(max(shown_to + 1, first), last + 1)
@@ -59,9 +59,9 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
     :param known: what the process knows besides.
     :param shown: what it was shown already, and so has not missed.
     """
-    forgotten = since.get(record.epoch)
-    if forgotten is None or not record.floor <= forgotten <= record.forgotten:
-        return None  # of another store, or of this one in another life, or of too long ago
+    if not _remembers(record, since):
+        return None
+    forgotten = since[record.epoch]
     events = [*record.events, *known.events]
     available = _by_number(events)
     wanted: dict[str, list[int]] = {}
@@ -82,10 +82,13 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
     return list(_in_order(wanted, available, events))
 
 
-def is_ahead(since: Position, record: Record, known: Known = Known()) -> bool:
-    """Whether somebody stands at events that may be on their way to the store: their sender has shown them already."""
-    return record.epoch in since and any(
-        number > max(record.senders.get(sender, _UNHEARD).last, known.lasts.get(sender, 0))
+def is_ahead(since: Position, record: Record, lasts: Position) -> bool:
+    """Whether somebody stands at events that may be on their way to the store: their sender has shown them already.
+
+    :param lasts: the highest number of each sender that the process knows of.
+    """
+    return _remembers(record, since) and any(
+        number > max(record.senders.get(sender, _UNHEARD).last, lasts.get(sender, 0))
         for sender, number in since.items()
         if sender != record.epoch
     )
@@ -105,6 +108,12 @@ def position_of(record: Record, known: Known = Known()) -> dict[str, int]:
         if sender in position or (is_new and len(position) <= MAX_SENDERS):
             position[sender] = max(number, standing.last)
     return position
+
+
+def _remembers(record: Record, since: Position) -> bool:
+    """Whether a position is of this store in this life, and not of too long ago."""
+    forgotten = since.get(record.epoch)
+    return forgotten is not None and record.floor <= forgotten <= record.forgotten
 
 
 def _by_number(events: Iterable[Event]) -> Mapping[str, dict[int, Event]]:

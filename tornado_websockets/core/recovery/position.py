@@ -44,7 +44,7 @@ def position_from_text(text: str) -> dict[str, int]:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         value = json.loads(raw)
     except (TypeError, binascii.Error, ValueError, RecursionError) as error:
-        raise ValueError("Expected a position as websocket_position writes it.") from error
+        raise ValueError(f"Expected a position as websocket_position writes it, got {text!r:.100}.") from error
     return read_position(value)
 
 

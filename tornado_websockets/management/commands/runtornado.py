@@ -1,6 +1,7 @@
 """``manage.py runtornado``: serve WebSockets and Django with Tornado."""
 
 import errno
+import gc
 import os
 import re
 import ssl
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             TornadoWrapper.listen(port, address, context)
         except OSError as error:
             raise CommandError(_why(error, address, port)) from error
+        gc.collect()
+        gc.freeze()  # all of Django stays anyway; walking through it holds every client up
         TornadoWrapper.loop()
 
 

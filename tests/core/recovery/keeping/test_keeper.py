@@ -23,6 +23,7 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.record import Entry, Retention
 from tornado_websockets.exceptions import PublishError
@@ -47,6 +48,12 @@ class Hanging(MemoryStore):
     def __init__(self):
         super().__init__()
         self.goes_on = threading.Event()
+        self.reads = 0
+
+    def read(self, *arguments):
+        record = super().read(*arguments)
+        self.reads += 1
+        return record
 
     def append(self, *arguments):
         self.goes_on.wait(5)
@@ -459,21 +466,27 @@ class TestBetweenProcesses:
         for number in range(stored):
             await there.ws.publish("said", {"n": number})
         store.goes_on.clear()
-        asyncio.get_running_loop().call_later(0.2, store.goes_on.set)
         publishing = asyncio.create_task(there.ws.publish("said", {"n": stored}))
         await is_said(client, *range(stored + 1))
         since |= dict(place.split(".") for place in [frame["at"] for frame in client.received if "at" in frame])
-        back = await here.connect()
-        welcome = await hello(back, {sender: int(number) for sender, number in since.items()})
+        back, before = await here.connect(), store.reads
+        welcoming = asyncio.create_task(hello(back, {sender: int(number) for sender, number in since.items()}))
+        await until(lambda: store.reads > before)
+        store.goes_on.set()
+        welcome = await welcoming
         assert (welcome["recovered"], welcome["events"]) == (True, [])
         await publishing
 
-    async def test_numbers_that_nobody_has_given_are_waited_for_a_moment(self, start, guard):
-        process = start()
+    @pytest.mark.parametrize(("forgotten", "looks"), [(0, 3), (1, 1)], ids=["of now", "of another time"])
+    async def test_numbers_that_nobody_has_given_are_waited_for_a_moment(self, start, forgotten, looks):
+        store = Hanging()
+        guard = Guard(store)
+        process = start(store=lambda: guard, timing={"healing": HealTiming(behind=(0.01, 0.01))})
         client = await process.connect()
-        since = (await hello(client))["at"]
-        guard.store.waits = True
+        since, before = (await hello(client))["at"], store.reads
+        since = {sender: number + forgotten for sender, number in since.items()}
         assert (await hello(client, {**since, "nobody": 5}))["recovered"] is False
+        assert store.reads - before == looks
 
     async def test_a_last_event_that_is_lost_is_found(self, start, layer):
         there, mine = await self.start_two_of_which_one_listens(start)
@@ -694,6 +707,12 @@ class TestTrouble:
         await process.ws.publish("said", {"n": "x" * 500})
         with pytest.raises(PublishError):
             await process.ws.publish("said", {"n": "x" * 2_000})
+
+    async def test_what_the_store_cannot_keep_is_no_error_where_nobody_could_hear_it(self, start):
+        guard = Guard(MemoryStore(), retention=Retention(bytes=1_000))
+        process = start(store=lambda: guard, has_relay=True)
+        with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}):
+            await asyncio.to_thread(process.ws.publish, "said", {"n": "x" * 2_000})
 
     async def test_what_neither_takes_is_an_error(self, start):
         guard = Guard(Down())

@@ -13,11 +13,10 @@ from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
-from ..record import Record, Standing
 from ..store import Asked
 from .journal import Journal
 from .placing import show
-from .policy import GAP, is_event
+from .policy import GAP
 from .values import Values
 from .writer import Writer, is_closed
 
@@ -32,6 +31,7 @@ class HealTiming:
         no answer.
     :ivar tails: between two looks at how far all senders have come: a last event that is lost shows by no other.
     :ivar idle: that a topic without clients is remembered.
+    :ivar behind: from one look at a store to the next that has less than somebody was shown already.
     """
 
     delay: float = 0.02
@@ -40,6 +40,7 @@ class HealTiming:
     silence: float = 6.0
     tails: float = 10.0
     idle: float = 60.0
+    behind: Sequence[float] = (0.1, 0.2, 0.4)
 
 
 class Healing:
@@ -78,7 +79,7 @@ class Healing:
                 await asyncio.sleep(pause)
                 pause = self.timing.pause
                 if journal.gaps:
-                    record = await self._read(journal, asked)
+                    record = await self._reads.record(asked, journal.topic)
                     patience = self.timing.silence if record is None else self.timing.patience
                     with journal.lock:
                         in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
@@ -91,13 +92,6 @@ class Healing:
         except BaseException:
             journal.is_healing = False
             raise
-
-    async def _read(self, journal: Journal, asked: Asked) -> Record | None:
-        try:
-            record = await self._reads(asked, asked.store.read, journal.topic)
-        except StoreError:  # which is logged
-            return None
-        return record if is_sound(record) else None
 
     def _give_up(self, journal: Journal, patience: float) -> Placed:
         """Show what waits for something that is not to be had, and tell the clients that it is not."""
@@ -158,7 +152,7 @@ class Healing:
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
         if journal.epoch not in position:  # not known yet, or the store was emptied
-            record = await self._read(journal, asked)
+            record = await self._reads.record(asked, journal.topic)
             if record is None:
                 return
             with journal.lock:
@@ -178,28 +172,6 @@ class Healing:
             self._values.compare_later(journal, asked)
         self.begin(journal, asked)
         self._writer.wake(journal, asked)
-
-
-def is_sound(record: object) -> bool:
-    """Whether a store has given what can be reckoned with, and shown to clients."""
-    return (
-        isinstance(record, Record)
-        and isinstance(record.epoch, str)
-        and all(type(number) is int for number in (record.forgotten, record.floor))
-        and isinstance(record.senders, Mapping)
-        and all(map(_is_standing, record.senders.items()))
-        and isinstance(record.events, Sequence)
-        and all(map(is_event, record.events))
-    )
-
-
-def _is_standing(item: tuple[object, object]) -> bool:
-    name, standing = item
-    return (
-        isinstance(name, str)
-        and isinstance(standing, Standing)
-        and type(standing.last) is type(standing.folded) is type(standing.folded_with) is int
-    )
 
 
 def _sound_position(position: object) -> dict[str, int]:

@@ -375,8 +375,9 @@ class Journal:
     def _add_hole(self, sender: str, numbers: range) -> None:
         holes = self.holes.setdefault(sender, [])
         insort(holes, numbers, key=attrgetter("start"))  # one that is passed over may be before those that were lost
-        if len(holes) > MAX_HOLES:  # what is between two of them may be told twice then
-            holes[:2] = [range(holes[0].start, holes[1].stop)]
+        # Of too many, the first two are one: what is between them may be told twice, or passed over later.
+        while len(holes) > MAX_HOLES or (len(holes) > 1 and holes[1].start < holes[0].stop):
+            holes[:2] = [range(holes[0].start, max(holes[0].stop, holes[1].stop))]
 
 
 def _in_order_of(record: Record, filled: Sequence[Sequence[Event]]) -> list[Event]:

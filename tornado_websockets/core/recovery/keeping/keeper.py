@@ -21,15 +21,15 @@ from ...delivery.scheduler import Delivery
 from ...delivery.shard import Shard
 from ...forking import ForkGuard
 from ...handlers.greenlets import new_lock
-from ...logger import logger
 from ...tasks import keep
 from ..gap import is_ahead
 from ..position import Position
 from ..reads import Reads
 from ..record import Entry, Event, Record
+from ..soundness import is_sound
 from ..store import Asked
 from ..welcome import Hello, welcome
-from .healing import Healing, HealTiming, is_sound
+from .healing import Healing, HealTiming
 from .journal import Journal
 from .listening import Listening
 from .pending import Pending
@@ -50,11 +50,6 @@ FLUSHING: Final = 2.0
 
 #: Seconds from one look at a store that fails to the next: often it comes back together with the channel layer.
 LOOKING: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-
-
-#: Seconds from one look at a store to the next that has less than somebody was shown by another process: an event is
-#: shown there before it is stored.
-BEHIND: Final = (0.1, 0.2, 0.4)
 
 
 class TopicKeeper:
@@ -88,7 +83,8 @@ class TopicKeeper:
         self._reads = Reads()
         self._writer = Writer(self._hub, self._drop_unless_needed, writing)
         self._values = Values(self._hub, self._reads, values)
-        self._healing = Healing(self._hub, self._reads, self._writer, self._values, healing)
+        reads = Reads()  # its own: messages wait for it, and shall not wait for those who say hello as well
+        self._healing = Healing(self._hub, reads, self._writer, self._values, healing)
         self._listening = Listening(self._hub, self._lose_touch)
 
     def __len__(self) -> int:
@@ -185,7 +181,7 @@ class TopicKeeper:
         await asyncio.wait([keep(asyncio.ensure_future(self._find(journal, asked)))], timeout=FOUNDING)
 
     async def _find(self, journal: Journal, asked: Asked) -> None:
-        record = await self._read(journal, asked, False)
+        record = await self._reads.record(asked, journal.topic, False)
         if record is not None:
             with journal.lock:
                 journal.found(record)
@@ -315,31 +311,21 @@ class TopicKeeper:
     ) -> tuple[Record | None, Sequence[Pending]]:
         """What the store has, and what was on its way there when it was asked.
 
-        It is asked again where it has less than somebody was shown already, by another process.
+        It is asked again where it has less than somebody was shown already: another process shows an event before it is
+        stored.
         """
-        pauses = iter(BEHIND if since is not None and asked.store.waits else ())
+        pauses = iter(self._healing.timing.behind if asked.store.waits else ())
         while True:
             with journal.lock:
                 under_way = journal.under_way()
-            record = await self._read(journal, asked)
-            if record is None or since is None:
+            record = await self._reads.record(asked, journal.topic)
+            if record is None or since is None or (pause := next(pauses, None)) is None:
                 return record, under_way
             with journal.lock:
-                known = journal.known(record, under_way)
-            pause = next(pauses, None)
-            if pause is None or not is_ahead(since, record, known):
+                is_behind = is_ahead(since, record, journal.lasts)
+            if not is_behind:
                 return record, under_way
             await asyncio.sleep(pause)
-
-    async def _read(self, journal: Journal, asked: Asked, with_events: bool = True) -> Record | None:
-        try:
-            record = await self._reads(asked, asked.store.read, journal.topic, with_events)
-        except StoreError:  # which is logged
-            return None
-        if is_sound(record):
-            return record
-        logger.error("What the store has of a path cannot be told to clients (path %.64r)", journal.topic)
-        return None
 
     # What is known of the topics.
 

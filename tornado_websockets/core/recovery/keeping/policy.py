@@ -7,13 +7,9 @@ from typing import Final
 from ...delivery.audience import Audience
 from ...delivery.keeper import Place
 from ...delivery.message import Message
-from ..record import Event
 
 #: Told to the clients of a path that something was lost on the way to them: they read their data again.
 GAP: Final = '{"event":"tws.gap","data":{}}'
-
-#: Characters with which a frame that an event may be begins.
-_HEAD: Final = '{"event":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +45,3 @@ class Policy:
         if not self.history:
             return text
         return f'{text[:-1]},"at":"{place.sender}.{place.number}"}}'
-
-
-def is_event(event: object) -> bool:
-    """Whether a store has given an event that can be shown to clients, by what can be seen from its ends."""
-    return (
-        isinstance(event, Event)
-        and isinstance(event.sender, str)
-        and type(event.number) is int
-        and isinstance(event.audience, str)
-        and isinstance(event.text, str)
-        and event.text.startswith(_HEAD)
-        and event.text.endswith("}")
-        and event.text.isascii()
-    )

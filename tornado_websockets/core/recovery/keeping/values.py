@@ -10,10 +10,10 @@ from ...delivery.message import Message
 from ...tasks import keep
 from ..reads import Reads
 from ..record import Event
+from ..soundness import is_event
 from ..store import Asked
 from .journal import Journal
 from .placing import audience_of
-from .policy import is_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Values:
     async def _ask(self, journal: Journal, asked: Asked) -> None:
         with journal.lock:
             changes, under_way = journal.changes, journal.under_way()
-        values = await self._reads(asked, asked.store.retained, journal.topic)
+        values = await self._reads.retained(asked, journal.topic)
         with journal.lock:
             journal.take_values(sound_values(values, journal), changes, under_way)
 

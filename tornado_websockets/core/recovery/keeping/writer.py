@@ -247,9 +247,10 @@ class Writer:
             return self._tell_through(journal, batch[-1]) if batch else []
 
     def _note_taken(self, journal: Journal, asked: Asked, pending: Pending) -> None:
-        """The store has taken it, so whoever waits for that has succeeded, unless it is too large to be kept."""
-        entry = pending.entry
-        if entry.size <= asked.retention.bytes or entry.retained or self._hub.publisher is None:
+        """Whoever waits for the store has succeeded, unless it cannot keep what it was given and others may hear it."""
+        entry, publisher = pending.entry, self._hub.publisher
+        is_kept = entry.size <= asked.retention.bytes or bool(entry.retained)
+        if is_kept or publisher is None or publisher.loop() is None:
             _succeed(pending)
         else:
             pending.has_failed = True
