@@ -19,7 +19,7 @@ from .consumers import OFFERED, ORDERS_SEEN, offered, refusal_of, wanted_headers
 from .login import Application, LoginMiddleware
 from .transports.asgi import AsgiTransport, Receive, Scope, Send
 from .transports.known import TRANSPORT, transport_for
-from .transports.stopping.serving import expect_server, join_server
+from .transports.serving import expect_server, join_server
 
 _ELSEWHERE: Final = "In asgi.py, give it to ProtocolTypeRouter as the entry 'websocket'."
 
@@ -50,8 +50,8 @@ def websocket_application() -> Application:
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 ASGI gives it
     """Say yes to a server that asks whether it may start, or stop, for the ``lifespan`` entry of a router.
 
-    ``uvicorn --lifespan on`` starts no application that does not answer, and hypercorn and granian warn of one. What is
-    bounded on uvicorn itself is so before anybody connects.
+    ``uvicorn --lifespan on`` starts no application that does not answer, and hypercorn and granian warn of one. So it
+    is known before anybody connects that uvicorn serves: see :func:`.transports.serving.join_server`.
     """
     while True:
         message = await receive()

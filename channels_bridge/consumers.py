@@ -194,6 +194,11 @@ class _LazyHeaders(Mapping[str, str]):
     def __repr__(self) -> str:
         return repr(self._read())
 
+    def __eq__(self, other: object) -> bool:
+        return self._read() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
     def copy(self) -> Mapping[str, str]:
         """The same: nobody can change it. Django's have it."""
         return self._read()

@@ -9,7 +9,7 @@ from tornado_websockets.core.registry import PREFIX
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import WebSocket, registry
 
-from .transports.stopping.serving import expect_server
+from .transports.serving import expect_server
 
 
 class _Routes(list[URLPattern]):

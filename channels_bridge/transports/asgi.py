@@ -14,8 +14,8 @@ from tornado_websockets.core.logger import logger
 from tornado_websockets.core.protocol.closing import FLOODING, GOING_AWAY
 from tornado_websockets.serving.authorization import abandon
 
+from .intake.reading_ahead import ReadingAhead
 from .polling import Poll
-from .reading_ahead import ReadingAhead
 from .recognition import has_left
 
 Scope = dict[str, Any]

@@ -15,7 +15,7 @@ from .recognition import NeededNames, is_a
 
 #: Seconds within which a client is to answer a close frame, three at least: Autobahn takes the whole second before.
 #: With its own, one, it may cut the line before the frame is out, and what was sent just before is lost with it.
-ANSWER: Final = 4
+CLOSING_SECONDS: Final = 4
 
 #: What is needed of daphne's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
@@ -77,7 +77,7 @@ class DaphneTransport(AsgiTransport):
         self._writable: asyncio.Event | None = None
         self._heartbeat: Heartbeat | None = None
         self._line: Line | None = None
-        protocol.closeHandshakeTimeout = ANSWER
+        protocol.closeHandshakeTimeout = CLOSING_SECONDS
         protocol.unregisterProducer()  # of the HTTP request it began as
         protocol.registerProducer(self, True)  # streaming: we are told, not asked
 

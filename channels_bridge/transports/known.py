@@ -19,8 +19,8 @@ from .granian import GranianTransport, is_granian
 from .gunicorn import GunicornTransport, is_gunicorn
 from .middleware import is_of_other_server, owner_of, passed_over, search
 from .recognition import warn_once
+from .serving import join_server, serving_server
 from .stopping.gunicorn import stop_with_gunicorn
-from .stopping.serving import join_server, serving_server
 from .uvicorn import UvicornTransport, is_uvicorn
 
 #: Where a scope has the transport once it is made.

@@ -37,6 +37,10 @@ class NeededNames:
             self._missing[kind] = next((name for name in self.names if not _has(thing, name)), None)
         return self._missing[kind]
 
+    def missing_of(self, kind: type) -> str | None:
+        """The same, of a class."""
+        return next((name for name in self.names if not _has(kind, name)), None)
+
 
 def _has(thing: object, name: str) -> bool:
     for part in name.split("."):

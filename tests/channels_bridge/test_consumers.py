@@ -115,7 +115,7 @@ class TestConnecting:
         assert (socket.user, socket.session, socket.address) == ("the user", "the session", "203.0.113.9")
         assert socket.headers["x-name"] == socket.headers["X-NAME"] == "Ada, B"
         assert socket.headers["Cookie"] == "a=1; b=2"
-        assert socket.headers.copy() == socket.headers
+        assert socket.headers.copy() == socket.headers == {"x-NAME": "Ada, B", "Cookie": "a=1; b=2"}
         assert len(socket.headers) == 2
         assert "Ada, B" in repr(socket.headers)
 

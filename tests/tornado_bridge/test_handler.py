@@ -22,6 +22,7 @@ from tests.tornado.application import Raw, Serving, serving
 from tornado_websockets.core.connections.inbox import MAX_WAITING
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub, hub
+from tornado_websockets.core.delivery.turnstile import MOST_IN
 from tornado_websockets.tornado_bridge.transport import ClosingTimes
 from tornado_websockets.websocket import WebSocket, endpoint_of
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -352,6 +353,32 @@ async def test_a_subclass_may_refuse_more_origins() -> None:
         with pytest.raises(Refused) as refused:
             await served.connect("/ws/x", {"Origin": f"http://127.0.0.1:{served.port}"})
     assert refused.value.status == 403
+
+
+def _prepare(handler: Any) -> None:
+    WebSocketHandler.prepare(handler)
+    handler.made.append(handler.get_status())
+
+
+def _prepare_alone(handler: Any) -> None:
+    handler.made.append(200)
+
+
+async def _prepare_later(handler: Any) -> None:
+    if (turn := WebSocketHandler.prepare(handler)) is not None:
+        await turn
+    handler.made.append(handler.get_status())
+
+
+@pytest.mark.parametrize(("prepare", "seen"), [(_prepare, 403), (_prepare_alone, 200), (_prepare_later, 403)])
+async def test_a_subclass_lets_in_nobody_by_its_prepare(prepare: Any, seen: int) -> None:
+    kind = type("Preparing", (WebSocketHandler,), {"prepare": prepare, "made": []})
+    async with serving(("/ws/x", kind, {"websocket": WebSocket("/x", add_to_handlers=False)})) as served:
+        with pytest.raises(Refused) as refused:
+            await served.connect("/ws/x", {"Origin": "http://elsewhere.example"})
+        assert refused.value.status == 403
+        await asyncio.gather(*(served.connect("/ws/x") for _ in range(2 * MOST_IN)))
+    assert kind.made == [seen, *[200] * (2 * MOST_IN)]
 
 
 def _is_let_in(socket: Any) -> bool:

@@ -107,6 +107,22 @@ async def test_fragmented_message_buffer_is_there_between_fragments() -> None:
     assert reading.handler.messages == ["hello"]
 
 
+async def test_wire_bytes_in_grows_when_a_frame_begins() -> None:
+    class Pending(Stream):
+        async def read_bytes(self, count: int) -> bytes:
+            await here.wait()
+            return await super().read_bytes(count)
+
+    here, reading = asyncio.Event(), protocol()
+    reading.stream = Pending(b"\x81\x02hi")
+    receiving = asyncio.create_task(reading._receive_frame())
+    await asyncio.sleep(0)
+    assert reading._wire_bytes_in == 0
+    here.set()
+    await receiving
+    assert reading._wire_bytes_in == 4
+
+
 def test_client_terminated_is_false_at_first() -> None:
     assert protocol().client_terminated is False
 

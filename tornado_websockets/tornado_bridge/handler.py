@@ -66,7 +66,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self.websocket = websocket
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
-        self._is_open = self._is_gone = False
+        self._is_open = self._is_gone = self._is_checked = False
         self._transport = TornadoTransport(self, self._inbox.cancel_current, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
@@ -108,12 +108,19 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
     # What Tornado calls.
 
-    async def prepare(self) -> None:
-        """Refuse bodies unread, then hosts and origins as under ASGI, before session and user are loaded."""
+    def prepare(self) -> Awaitable[None] | None:
+        """Refuse bodies unread, then hosts and origins as under ASGI, before session and user are loaded.
+
+        :returns: what Tornado awaits where many come at a moment, before it goes on.
+        """
+        self._check()
+        return None if self._finished else self._endpoint.hub.shard().door.come()
+
+    def _check(self) -> None:
+        self._is_checked = True
         if has_body(self.request):
             refuse_body(self, "a WebSocket takes none")
             return
-        await self._endpoint.hub.shard().door.enter()
         refusal = origin.refusal(*map(self.request.headers.get_list, ("Host", "Origin", "X-Forwarded-Host")))
         parameters = self._path_parameters()
         if refusal is not None or parameters is None:
@@ -146,6 +153,10 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer the handshake, once the application's ``authorize`` agrees."""
+        if not self._is_checked:  # a subclass has a prepare of its own
+            self._check()
+            if self._finished:
+                return
         if not is_handshake(self.request):
             await super().get(*args, **kwargs)
             return

@@ -1,16 +1,23 @@
-"""A bound for the head of a request on uvicorn: its faster parser keeps it, however long it is."""
+"""A bound for the head of a request on uvicorn, and for its trailers: its faster parser keeps them, however long."""
 
 import functools
 import sys
 from typing import Any, Final
 
-from ..recognition import warn_once
+from ..recognition import NeededNames, warn_once
 
-#: Bytes of a head, not counting those that came with its beginning: in one read, of 256 KiB at most.
+#: Bytes of a head, or of trailers, not counting those that came with their beginning: in one read, of 256 KiB at most.
 MAX_HEAD: Final = 64 * 1024
 
 #: What is needed of uvicorn's protocol, and documented nowhere.
-NEEDED: Final = ("data_received", "on_headers_complete", "on_message_begin", "send_400_response")
+NEEDED: Final = NeededNames(
+    "data_received",
+    "on_body",
+    "on_headers_complete",
+    "on_message_begin",
+    "on_message_complete",
+    "send_400_response",
+)
 
 
 def bound_heads(config: Any) -> None:
@@ -22,7 +29,7 @@ def bound_heads(config: Any) -> None:
     kind = getattr(config, "http_protocol_class", None)
     if httptools is None or not isinstance(kind, type) or not issubclass(kind, httptools):
         return
-    missing = next((name for name in NEEDED if not hasattr(kind, name)), None)
+    missing = NEEDED.missing_of(kind)
     if missing is None:
         config.http_protocol_class = _bounded(kind)
     else:
@@ -33,12 +40,12 @@ def bound_heads(config: Any) -> None:
 
 
 @functools.cache
-def _bounded(kind: type) -> type:
+def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
     class BoundedProtocol(kind):  # type: ignore[misc]
         __slots__ = ("bridge_head", "bridge_read")  # in the ``__dict__`` they would make it grow
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            self.bridge_head: int | None = 0  # bytes of the head that has begun; None where none has
+            self.bridge_head: int | None = 0  # bytes of the head, or trailers, that have begun; None where none have
             self.bridge_read = 0  # bytes that are being read
             super().__init__(*arguments, **options)
 
@@ -50,10 +57,25 @@ def _bounded(kind: type) -> type:
             self.bridge_head = None
             super().on_headers_complete()
 
+        def on_chunk_header(self) -> None:
+            self.bridge_head = -self.bridge_read  # trailers come behind the last one
+
+        def on_body(self, body: bytes) -> None:
+            self.bridge_head = None
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            self.bridge_head = None
+            super().on_message_complete()
+
+        def send_400_response(self, msg: str) -> None:
+            self.bridge_head = None
+            super().send_400_response(msg)
+
         def data_received(self, data: bytes) -> None:
             self.bridge_read = len(data)
             super().data_received(data)
-            if self.bridge_head is None or self.transport.is_closing():
+            if self.bridge_head is None:
                 return
             self.bridge_head += len(data)
             if self.bridge_head > MAX_HEAD:

@@ -10,7 +10,11 @@ from ..recognition import NeededNames, warn_once
 
 #: What is needed of Twisted's ports, and documented nowhere.
 NEEDED: Final = NeededNames(
-    "transport.doRead", "transport.startReading", "transport.stopReading", "transport.connected"
+    "transport.doRead",
+    "transport.startReading",
+    "transport.stopReading",
+    "transport.connected",
+    "transport.disconnecting",
 )
 
 
@@ -44,7 +48,7 @@ def _newcomer(kind: type, door: Door) -> Any:
             return None
 
         def _be_read(self) -> bool:
-            is_here: bool = bool(self.connected)
+            is_here = bool(self.connected) and not self.disconnecting
             if is_here:
                 self._come_in().startReading()
             return is_here

@@ -32,6 +32,7 @@ from twisted.internet.unix import Port as UnixPort
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import Server as UvicornServer
 from websockets.exceptions import PayloadTooBig
@@ -41,7 +42,7 @@ from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
 from channels_bridge.transports.daphne import DaphneTransport
-from channels_bridge.transports.intake import newcomers
+from channels_bridge.transports.intake import heads, newcomers
 from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
@@ -267,6 +268,11 @@ class TestUvicorn:
     async def test_protocol_has(self, name):
         async with uvicorn_client() as client:
             assert uvicorn.NeededNames(name).missing_in(client.protocol) is None
+
+    @pytest.mark.parametrize("name", heads.NEEDED.names)
+    def test_http_protocol_has(self, name):
+        assert heads.NEEDED.missing_of(HttpToolsProtocol) is None
+        assert callable(getattr(HttpToolsProtocol, name))
 
     @pytest.mark.parametrize("ws", UVICORN_PROTOCOLS)
     @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The `websockets` implementation")

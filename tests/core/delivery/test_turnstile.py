@@ -149,6 +149,18 @@ class TestDoor:
             await door.enter()
         assert not has_turned
 
+    async def test_one_that_fails_is_reported_and_keeps_nobody_waiting(self):
+        door, reported, came = Door(asyncio.get_running_loop(), most=1), [], []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+        assert door.lets_in()
+        assert not door.lets_in()
+        door.queue(lambda: 1 / 0)
+        door.queue(going(came.append, "next"))
+        await turns(5)
+        assert came == ["next"]
+        assert [type(error) for error in reported] == [ZeroDivisionError]
+        assert not door.has_waiting
+
     async def test_many_come_in_in_turns_in_the_order_in_which_they_have_come(self):
         door, came = Door(asyncio.get_running_loop()), []
         crowd = [asyncio.create_task(_come(door, came, number)) for number in range(5 * MOST_IN)]

@@ -45,7 +45,7 @@ class Hellos:
             await asyncio.wait([self._task])
 
     def end(self) -> None:
-        """The client has gone: whoever waits for a turn behind it need not wait for what is said to nobody."""
+        """Answer none any more: the client has gone, and others wait for their turns."""
         if self._task is not None:
             self._task.cancel()
 

@@ -51,7 +51,7 @@ class Turnstile:
     async def wait(self) -> None:
         """Return when it is the caller's turn."""
         turn = self._loop.create_future()
-        self.queue(partial(_call, turn))
+        self.queue(partial(_wake, turn))
         await turn
 
     def _schedule(self) -> None:
@@ -106,10 +106,17 @@ class Door:
 
     async def enter(self) -> None:
         """Return when it is the caller's turn: at once, where few come."""
-        if not self.lets_in():
-            turn = self._loop.create_future()
-            self.queue(partial(_call, turn))
+        turn = self.come()
+        if turn is not None:
             await turn
+
+    def come(self) -> "asyncio.Future[None] | None":
+        """Come in, where few do; else what is done when it is the caller's turn."""
+        if self.lets_in():
+            return None
+        turn = self._loop.create_future()
+        self.queue(partial(_wake, turn))
+        return turn
 
     def lets_in(self) -> bool:
         """Whether one who has come may come in at once. Who may not has to :meth:`queue`."""
@@ -134,13 +141,16 @@ class Door:
 
     def _begin_turn(self) -> None:
         self._room, self._called, self._is_scheduled = self._most - self._called, 0, False
-        while self._waiting and self._called < self._most:
-            self._called += self._waiting.popleft()()
-        if self._called or self._room < self._most:
-            self._schedule()
+        try:
+            while self._waiting and self._called < self._most:
+                self._called += self._waiting.popleft()()
+        finally:  # what one raises is for the event loop to report, and no reason for the others to wait
+            if self._called or self._waiting or self._room < self._most:
+                self._schedule()
 
 
-def _call(turn: "asyncio.Future[None]") -> bool:
+def _wake(turn: "asyncio.Future[None]") -> bool:
+    """Let whoever waits go on; whether there is somebody."""
     if turn.done():  # who waited may have been cancelled
         return False
     turn.set_result(None)

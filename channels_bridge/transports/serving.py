@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.signals import request_started
 
-from ..intake.heads import bound_heads
-from ..intake.newcomers import pace_newcomers
-from .daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
-from .uvicorn import serving_uvicorn, stop_with_uvicorn
+from .intake.heads import bound_heads
+from .intake.newcomers import pace_newcomers
+from .stopping.daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
+from .stopping.uvicorn import serving_uvicorn, stop_with_uvicorn
 
 #: Event loops that have been looked at.
 _loops: "weakref.WeakSet[asyncio.AbstractEventLoop]" = weakref.WeakSet()
@@ -24,10 +24,10 @@ def serving_server() -> str | None:
 
 
 def join_server() -> None:
-    """Let the connections of the running event loop end in order when daphne or uvicorn stops, if one of them runs it.
+    """Take part in what daphne or uvicorn does, if one of them runs the running event loop.
 
-    Of any other server nothing is known; it stops by rules of its own. From now on daphne reads new clients in turns,
-    and uvicorn no endless heads.
+    Connections end in order when it stops. From now on daphne reads new clients in turns, and uvicorn refuses requests
+    whose head is too long. Of any other server nothing is known; it stops by rules of its own.
     """
     loop = asyncio.get_running_loop()
     if loop in _loops:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tornado_websockets.core.connections.inbox import MAX_WAITING, MAX_WAITING_BYTES
 from tornado_websockets.core.logger import logger
 
-from .recognition import has_left
+from ..recognition import has_left
 
 Message = dict[str, Any]
 

@@ -3,7 +3,7 @@ from contextvars import Context, ContextVar
 
 import pytest
 
-from channels_bridge.transports.reading_ahead import Bounds, ReadingAhead
+from channels_bridge.transports.intake.reading_ahead import Bounds, ReadingAhead
 from tests.support.waiting import turns, until
 
 LAST = {"type": "websocket.disconnect", "code": 1000}
