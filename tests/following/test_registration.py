@@ -12,8 +12,8 @@ from typing_extensions import TypedDict
 from tests.following.models import Message, Room, Scan
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import WebSocketEventAlreadyBinded
-from tornado_websockets.schema import listing, typescript
-from tornado_websockets.schema.description import describe
+from tornado_websockets.schema.documents import listing, typescript
+from tornado_websockets.schema.documents.description import describe
 from tornado_websockets.serving import checks
 from tornado_websockets.websocket import endpoint_of
 

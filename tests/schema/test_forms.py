@@ -4,8 +4,8 @@ import pytest
 from django import forms
 
 from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.forms import FormType
-from tornado_websockets.schema.protocol import MAX_VALUES, Bounded
 
 
 class Everything(forms.Form):

@@ -8,8 +8,9 @@ from functools import wraps
 import pytest
 import tornado.gen
 
-from tornado_websockets.schema import asyncapi, listing, register, typescript
-from tornado_websockets.schema.description import describe
+from tornado_websockets.schema import register
+from tornado_websockets.schema.documents import asyncapi, listing, typescript
+from tornado_websockets.schema.documents.description import describe
 from tornado_websockets.schema.signatures import answers_in_parts, reply_type
 from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket, endpoint_of

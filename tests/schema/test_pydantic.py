@@ -9,7 +9,7 @@ from pydantic import VERSION, AliasChoices, BaseModel, ConfigDict, Field
 
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.protocol import MAX_VALUES, Bounded
+from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.pydantic import MOST_ERRORS, PydanticType
 
 
@@ -185,7 +185,7 @@ MEMORY = """
 import resource
 from pydantic import BaseModel, ConfigDict, create_model
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.protocol import Bounded
+from tornado_websockets.schema.bounds import Bounded
 from tornado_websockets.schema.pydantic import PydanticType
 
 class Tree(BaseModel):

@@ -4,7 +4,7 @@ import pytest
 from rest_framework import serializers
 
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.protocol import MAX_VALUES, Bounded
+from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.rest_framework import SerializerType
 
 

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.modules import ProgressBar
-from tornado_websockets.schema.protocol import MAX_VALUES
+from tornado_websockets.schema.bounds import MAX_VALUES
 from tornado_websockets.schema.sends import test_clients as clients_of_tests
 from tornado_websockets.testing import Client, SyncClient
 from tornado_websockets.websocket import WebSocket

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.registry import PREFIX
-from ..schema.description import Description, Received, describe
+from ..schema.documents.description import Description, Received, describe
 from ..serving.discovery import discover
 from ..websocket import endpoint_of, registry
 

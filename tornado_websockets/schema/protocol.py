@@ -1,7 +1,6 @@
 """``Type``: what one kind of data is to be; whoever can say so can type handlers."""
 
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Any, Final, Protocol
 
 from ..core.protocol.frames import Code
@@ -19,17 +18,13 @@ JSON_VALUE: Final[Schema] = {"type": ["object", "array", "string", "number", "bo
 #: Fields that a refusal names.
 MAX_FIELDS: Final = 20
 
-#: Values that are given to what finds all that is wrong: pydantic, forms, and serializers of Django REST framework, to
-#: which each wrong one costs up to 60 µs and 2.5 kB. Half a million fit into a megabyte.
-MAX_VALUES: Final = 5000
-
 
 class Type(Protocol):
     """What the data of an event, or of a reply, are to be.
 
     A type that may wait for a database says so by an attribute ``may_block = True``; it is then asked in a worker
     thread. One that finds all that is wrong, however much that is, says so by ``finds_all = True``; it is then asked
-    about no more than :data:`MAX_VALUES` values of a client.
+    about no more than :data:`.bounds.MAX_VALUES` values of a client.
     """
 
     def validate(self, data: Any) -> Any:
@@ -48,25 +43,6 @@ class Type(Protocol):
         """What is sent for ``value``: something that ``DjangoJSONEncoder`` knows."""
 
 
-class Bounded:
-    """A type that is asked about no more than :data:`MAX_VALUES` values.
-
-    :param kind: the type itself.
-    """
-
-    def __init__(self, kind: Type) -> None:
-        self._kind = kind
-        self.may_block = bool(getattr(kind, "may_block", False))
-        self.schema = kind.schema
-        self.dump = kind.dump
-
-    def validate(self, data: Any) -> Any:
-        """See :class:`Type`."""
-        if has_more_values(data, MAX_VALUES):
-            raise _too_many()
-        return self._kind.validate(data)
-
-
 def invalid(fields: Iterable[Field]) -> Refused:
     """The refusal of data that do not fit; it names at most :data:`MAX_FIELDS` fields."""
     every = [{"path": path, "message": message} for path, message in fields]
@@ -77,29 +53,3 @@ def invalid(fields: Iterable[Field]) -> Refused:
 def path_of(parts: Iterable[object]) -> str:
     """The path of a value, from the keys and numbers that lead to it."""
     return ".".join(map(str, parts))
-
-
-def has_more_values(data: Any, most: int) -> bool:
-    """Whether there are more than ``most`` values in the arrays and objects of ``data``, which are JSON.
-
-    An array or an object within another is one of them. No more than ``most`` are looked at.
-    """
-    waiting = [data] if isinstance(data, (dict, list)) else []
-    for each in waiting:
-        most -= len(each)
-        if most < 0:
-            return True
-        for value in each.values() if isinstance(each, dict) else each:
-            if isinstance(value, (dict, list)):
-                waiting.append(value)  # noqa: PERF401 this is faster for the few that most messages have
-    return False
-
-
-def refuse_sum(counts: Iterable[int]) -> None:
-    """Raise ``Refused`` where ``counts`` come to more than :data:`MAX_VALUES`, and look at no more of them."""
-    if any(total > MAX_VALUES for total in accumulate(counts)):
-        raise _too_many()
-
-
-def _too_many() -> Refused:
-    return invalid([("", f"Expected at most {MAX_VALUES:,} values, got more.")])

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import SchemaError, SchemaValidator
 
-from .protocol import Schema, has_more_values, invalid, path_of
+from .bounds import has_more_values
+from .protocol import Schema, invalid, path_of
 
 #: Values of which all that are wrong are found. Of more, the first wrong one in a list, a set or a dict ends it: an
 #: error is made for each field that an empty object lacks, which may be a hundred times as many as there are values.

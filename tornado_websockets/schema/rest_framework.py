@@ -6,7 +6,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_sum
+from .bounds import refuse_many_fields
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -46,7 +47,7 @@ class SerializerType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         serializer = self._serializer(data=data)
-        refuse_sum(_fields_asked(serializer, data))
+        refuse_many_fields(_fields_asked(serializer, data))
         if serializer.is_valid():
             return serializer.validated_data
         raise invalid(_flatten(serializer.errors, ()))

@@ -24,7 +24,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddic
 
 from ..core.handlers.guarding import Types
 from ..core.handlers.signatures import is_generator_function, runs_on_loop, signature_of
-from .protocol import Bounded, Type
+from .bounds import Bounded
+from .protocol import Type
 from .registry import find, is_class, is_form, is_registered, is_serializer, is_struct, mentions
 
 _ANYTHING = (Any, object)

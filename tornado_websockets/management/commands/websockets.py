@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.management import agents
-from tornado_websockets.schema import asyncapi, listing, typescript
-from tornado_websockets.schema.description import describe
+from tornado_websockets.schema.documents import asyncapi, listing, typescript
+from tornado_websockets.schema.documents.description import describe
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import endpoint_of, registry
 

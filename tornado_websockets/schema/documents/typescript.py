@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ..protocol import Schema
 from .description import REF, Definitions, Description, Received, takes_data
-from .protocol import Schema
 
 _HEAD: Final = "// What the server takes and sends; written by `manage.py websockets --typescript`.\n"
 

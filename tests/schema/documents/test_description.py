@@ -4,9 +4,9 @@ from dataclasses import dataclass, make_dataclass
 
 import pytest
 
-from tornado_websockets.schema import asyncapi, typescript
-from tornado_websockets.schema.description import Definitions, describe, name_of_path
-from tornado_websockets.schema.typescript import type_of
+from tornado_websockets.schema.documents import asyncapi, typescript
+from tornado_websockets.schema.documents.description import Definitions, describe, name_of_path
+from tornado_websockets.schema.documents.typescript import type_of
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 

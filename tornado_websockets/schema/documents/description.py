@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from ..core.handlers.dispatch import ANY
-from ..core.handlers.events import RESERVED
-from ..core.handlers.guarding import Guarded, Typed
-from ..core.handlers.signatures import Handler
-from ..serving.endpoint import Endpoint
-from .protocol import Schema, Type
-from .signatures import answers_in_parts, reply_type, says_nothing
+from ...core.handlers.dispatch import ANY
+from ...core.handlers.events import RESERVED
+from ...core.handlers.guarding import Guarded, Typed
+from ...core.handlers.signatures import Handler
+from ...serving.endpoint import Endpoint
+from ..protocol import Schema, Type
+from ..signatures import answers_in_parts, reply_type, says_nothing
 
 REF: Final = "#/$defs/"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..core.registry import PREFIX
+from ...core.registry import PREFIX
+from ..protocol import Schema
 from .description import Definitions, Description, Received
-from .protocol import Schema
 from .typescript import type_of
 
 

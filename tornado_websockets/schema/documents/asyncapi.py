@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..core.registry import PREFIX
+from ...core.registry import PREFIX
+from ..protocol import JSON_VALUE, Schema
 from .description import ANY_OBJECT, NO_DATA, REF, Definitions, Description, Received
-from .protocol import JSON_VALUE, Schema
 
 _SCHEMAS: Final = "#/components/schemas/"
 
