@@ -149,3 +149,16 @@ def test_fields_that_are_lacking_count_as_values():
         SerializerType(Numbers).validate({"wide": [{}] * 99})
     assert caught.value.details["fields"][0] == {"path": "wide.0.n0", "message": "This field is required."}
     assert len(asked) == 99 * 50
+
+
+def test_fields_that_a_client_may_not_send_do_not_count():
+    many = {f"n{n}": serializers.IntegerField(read_only=True) for n in range(50)}
+    row = type("Row", (serializers.Serializer,), {"n": serializers.IntegerField(), **many})
+
+    class Rows(serializers.Serializer):
+        rows = row(many=True, required=False)
+        seen = Wide(many=True, read_only=True)
+
+    kind = Bounded(SerializerType(Rows))
+    assert len(kind.validate({"rows": [{"n": 1}] * 1000})["rows"]) == 1000
+    assert kind.validate({"seen": [{}] * 1000}) == {}

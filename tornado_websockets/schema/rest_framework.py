@@ -67,9 +67,10 @@ def _fields_asked(field: Any, data: Any) -> Iterator[int]:
     """How many fields are asked for each object in ``data``: what it lacks may be as wrong as what it has."""
     if isinstance(field, serializers.Serializer):
         if isinstance(data, dict):
-            yield len(field.fields)
-            for name in field.fields.keys() & data.keys():
-                yield from _fields_asked(field.fields[name], data[name])
+            asked = {name: each for name, each in field.fields.items() if not each.read_only}
+            yield len(asked)
+            for name in asked.keys() & data.keys():
+                yield from _fields_asked(asked[name], data[name])
         return
     inside = field.child if isinstance(field, serializers.DictField) else _inside(field)
     if inside is not None and isinstance(data, (dict, list)):
