@@ -5,23 +5,29 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import VERSION, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import SchemaError, SchemaValidator
 
 from .bounds import has_more_values
 from .protocol import Schema, invalid, path_of
 
+if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
+    raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
+
 #: Values of which all that are wrong are found. Of more, the first wrong one in a list, a set or a dict ends it: an
 #: error is made for each field that an empty object lacks, which may be a hundred times as many as there are values.
-MOST_VALUES: Final = 1000
+#: Ten thousand errors take 4 ms.
+MOST_VALUES: Final = 100
 
 #: Errors that are looked at one by one: pydantic makes an object of each that is asked for, which takes three times as
 #: long as finding it. A value may be wrong as each member of a union.
 MOST_ERRORS: Final = 1000
 
-#: What can be told to stop at the first value that is wrong; dicts since pydantic 2.12.
-_MANY: Final = frozenset({"list", "tuple", "set", "frozenset", "dict"})
+#: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
+_MANY: Final = frozenset(
+    {"list", "tuple", "set", "frozenset", "dict", "deque", "frozendict", "ordered-dict", "counter"}
+)
 
 #: Where a core schema has others within it. All else, such as a default, only looks like one at times.
 _INSIDE: Final = frozenset(
@@ -30,6 +36,9 @@ _INSIDE: Final = frozenset(
         "extras_schema", "arguments_schema", "lax_schema", "strict_schema", "json_schema", "python_schema",
     }
 )  # fmt: skip
+
+#: What the name of a definition ends with in the copy of it that stops.
+_STOPS: Final = ":stops"
 
 #: Kinds of errors whose place is a name that the data do not have.
 _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
@@ -49,29 +58,40 @@ class PydanticType:
         except (PydanticUserError, PydanticUndefinedAnnotation) as error:
             hint = " Or give its class a model_config that allows it." if _is_arbitrary(error) else ""
             raise TypeError(f"pydantic cannot use {annotation!r}: {error.message}{hint}") from error
-        # Strict types take no text for a date, unless they are told that it is JSON which they are given.
-        self._is_strict = _is_strict(self._adapter.core_schema)
-        self._validate = self._validating(self._adapter)
+
+    @cached_property
+    def _is_strict(self) -> bool:
+        """Whether it takes no text for a date, unless it is told that it is JSON which it is given."""
+        return _has(self._adapter.core_schema, "strict", True)
+
+    @cached_property
+    def _most_values(self) -> int:
+        """Values of which all that are wrong are found: none where a text may hold any number, which nobody counts."""
+        return 0 if _has(self._adapter.core_schema, "type", "json") else MOST_VALUES
+
+    @cached_property
+    def _validate(self) -> Callable[[Any], Any]:
+        return self._validating(self._adapter)
+
+    @cached_property
+    def _validate_many(self) -> Callable[[Any], Any]:
+        """Validate, and stop at the first of many values that is wrong. Plugins of pydantic hear nothing of it."""
+        stopping = _stopping(self._adapter.core_schema)
+        try:
+            # A model would bring its own validator, which finds all that is wrong.
+            return self._validating(SchemaValidator(stopping, _use_prebuilt=False))
+        except SchemaError:  # what a type of the project's own has written itself need not be what it looks like
+            return self._validate
 
     def _validating(self, validator: TypeAdapter[Any] | SchemaValidator) -> Callable[[Any], Any]:
         if self._is_strict:
             return lambda data: validator.validate_json(json.dumps(data))
         return validator.validate_python
 
-    @cached_property
-    def _validate_many(self) -> Callable[[Any], Any]:
-        """Validate, and stop at the first of many values that is wrong, as far as this pydantic can."""
-        stopping = _stopping(self._adapter.core_schema)
-        try:
-            # A model would bring its own validator, which finds all that is wrong.
-            return self._validating(SchemaValidator(stopping, _use_prebuilt=False))
-        except (SchemaError, TypeError):  # it is made when it is needed; or this is a pydantic before 2.13
-            return self._validate
-
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            return (self._validate_many if has_more_values(data, MOST_VALUES) else self._validate)(data)
+            return (self._validate_many if has_more_values(data, self._most_values) else self._validate)(data)
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None
@@ -103,12 +123,20 @@ def _in_data(error: Any, data: Any) -> Iterator[int | str]:
 
 
 def _stopping(schema: Any) -> Any:
-    """A copy of a core schema, or of some, whose lists, sets and dicts stop at the first value that is wrong."""
+    """A copy of a core schema, or of some, whose lists, sets and dicts stop at the first value that is wrong.
+
+    Within a wrap validator they do not, since it may look at the errors and make up for them. It refers to the
+    definitions as they were, so these are there beside their copies.
+    """
     if isinstance(schema, (list, tuple)):
         return type(schema)(map(_stopping, schema))
     if not isinstance(schema, Mapping):
         return schema
-    copy = {key: _stopping_within(value) if key in _INSIDE else value for key, value in schema.items()}
+    copy = {key: f"{value}{_STOPS}" if key in ("ref", "schema_ref") else value for key, value in schema.items()}
+    if not _is_wrapped(schema):
+        copy |= {key: _stopping_within(value) for key, value in schema.items() if key in _INSIDE}
+    if schema.get("type") == "definitions":
+        copy["definitions"] += schema["definitions"]
     return {**copy, "fail_fast": True} if schema.get("type") in _MANY else copy
 
 
@@ -117,10 +145,20 @@ def _stopping_within(schema: Any) -> Any:
     return {name: _stopping(each) for name, each in schema.items()} if is_by_name else _stopping(schema)
 
 
-def _is_strict(schema: Any) -> bool:
-    if isinstance(schema, dict):
-        return schema.get("strict") is True or any(map(_is_strict, schema.values()))
-    return isinstance(schema, (list, tuple)) and any(map(_is_strict, schema))
+def _is_wrapped(schema: Mapping[str, Any]) -> bool:
+    """Whether a core schema is that of a wrap validator, and not of pydantic's own, as that of a ``Sequence``."""
+    if schema.get("type") != "function-wrap":
+        return False
+    function = schema["function"]["function"]
+    written = getattr(function, "func", function)  # what is partial belongs to functools
+    return not str(getattr(written, "__module__", None)).startswith("pydantic.")
+
+
+def _has(schema: Any, key: str, value: Any) -> bool:
+    """Whether a core schema, or one within it, says so."""
+    if isinstance(schema, Mapping):  # that of a model which is made later is no dict
+        return schema.get(key) == value or any(_has(each, key, value) for each in schema.values())
+    return isinstance(schema, (list, tuple)) and any(_has(each, key, value) for each in schema)
 
 
 def _is_arbitrary(error: Exception) -> bool:

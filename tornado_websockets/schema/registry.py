@@ -43,8 +43,8 @@ def find(annotation: Any) -> Type:
         raise TypeError(f"Expected a class, got an instance of it: write {type(annotation).__name__} without brackets.")
     try:
         from .pydantic import PydanticType
-    except ModuleNotFoundError as error:
-        raise TypeError(f"{annotation!r} needs pydantic, which is not installed: {INSTALL}.") from error
+    except ImportError as error:
+        raise TypeError(f"{annotation!r} needs pydantic 2.13 or newer, which is not installed: {INSTALL}.") from error
     return PydanticType(annotation)
 
 
