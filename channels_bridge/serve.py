@@ -7,7 +7,6 @@ What is there by then, all of Django, is spared by the garbage collector from no
 through it is a tenth of what a client costs that comes and goes.
 """
 
-import gc
 import os
 
 from channels.routing import ProtocolTypeRouter
@@ -16,6 +15,8 @@ from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
+
+from tornado_websockets.garbage import spare_what_is_there
 
 from .asgi import lifespan, websocket_application
 
@@ -32,5 +33,4 @@ def _make() -> ProtocolTypeRouter:
 
 
 application = _make()
-gc.collect()
-gc.freeze()
+spare_what_is_there()

@@ -260,3 +260,11 @@ async def test_handler_that_speaks_without_end_finds_its_client_gone(any_server:
     lives = list(product(["stream", "stream_in_thread"], [leave_cleanly, abort]))
     noted = await asyncio.gather(*(live(f"{key}-{number}", *way) for number, way in enumerate(lives)))
     assert noted == [["stream ends True", "noted", "close"]] * len(lives)
+
+
+async def test_what_is_there_when_it_begins_to_serve_is_spared_by_the_garbage_collector(server: Server) -> None:
+    client = await server.connect("/passage")
+    heap = await client.request("heap")
+    assert heap["passed"] > 20_000
+    assert heap["walked"] < heap["passed"]
+    await client.close()

@@ -95,15 +95,6 @@ async def test_without_handlers_it_serves_django_and_websockets(tmp_path: Path) 
         await client.close()
 
 
-async def test_what_stays_is_spared_by_the_garbage_collector(tmp_path: Path) -> None:
-    with running(tmp_path, tornado()) as server:
-        client = await server.connect("/wide/census")
-        found = await client.request("census")
-        assert found["passed"] > 20_000
-        assert found["walked"] < 5_000
-        await client.close()
-
-
 async def test_with_a_certificate_it_serves_https_and_wss(tmp_path: Path) -> None:
     certfile, keyfile = make_certificate(tmp_path)
     trust = ssl.create_default_context(cafile=certfile)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.signals import request_started
 
+from tornado_websockets.garbage import spare_what_is_there
+
 from .intake.heads import bound_heads
 from .intake.newcomers import pace_newcomers
 from .stopping.daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
@@ -40,6 +42,9 @@ def join_server() -> None:
     elif is_daphne_serving():
         DaphneStop()
         pace_newcomers(ports_of(reactor_of_daphne()), loop)
+    else:
+        return
+    spare_what_is_there()
 
 
 @cache

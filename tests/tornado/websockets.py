@@ -1,7 +1,6 @@
 """Handlers that take their time, and much to send."""
 
 import asyncio
-import gc
 import threading
 import time
 
@@ -80,12 +79,6 @@ async def pour(data: Data) -> None:
 @wide.on
 async def doze(data: Data) -> None:
     await asyncio.sleep(data.get("seconds", 0))
-
-
-@wide.on
-async def census() -> Data:
-    """How many objects the garbage collector walks through, and how many it passes over."""
-    return {"walked": len(gc.get_objects()), "passed": gc.get_freeze_count()}
 
 
 @wide.on

@@ -66,6 +66,11 @@ class Passage:
         socket.emit("echo", data)
 
     @ws.on
+    async def heap(self) -> dict[str, int]:
+        """How many objects the garbage collector walks through, and how many it passes over."""
+        return {"walked": len(gc.get_objects()), "passed": gc.get_freeze_count()}
+
+    @ws.on
     async def census(self) -> dict[str, int]:
         """What the event loop holds, garbage excluded."""
         gc.collect()

@@ -1,7 +1,6 @@
 """``manage.py runtornado``: serve WebSockets and Django with Tornado."""
 
 import errno
-import gc
 import os
 import re
 import ssl
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from tornado_websockets import django_app
+from tornado_websockets.garbage import spare_what_is_there
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.tornado_bridge.server import TornadoWrapper
 from tornado_websockets.tornado_bridge.templates import read_templates_anew
@@ -49,8 +49,7 @@ class Command(BaseCommand):
             TornadoWrapper.listen(port, address, context)
         except OSError as error:
             raise CommandError(_why(error, address, port)) from error
-        gc.collect()
-        gc.freeze()  # all of Django stays anyway; walking through it holds every client up
+        spare_what_is_there()
         TornadoWrapper.loop()
 
 
