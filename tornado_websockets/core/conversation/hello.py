@@ -18,6 +18,10 @@ class Greeted(Protocol):
     shard: Shard
     endpoint: Any
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent to it any more."""
+
     def answer(self, text: str) -> None:
         """Send a text in answer, unless the client has gone."""
 
@@ -58,7 +62,7 @@ class Hellos:
             return Refusal(Code.INVALID_DATA, f"{frame.event}: {error}", frame.id)
         if self._client.endpoint.kept_hub is None:
             self._answer([welcome(self._client.id)], frame)
-        else:
+        elif not self._client.closed:  # it may have left since it said so
             self._task = keep(asyncio.get_running_loop().create_task(self._welcome(hello, frame)))
             self._task.add_done_callback(self._end)
         return None

@@ -25,6 +25,7 @@ from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.position import position_to_text
+from tornado_websockets.core.recovery.reads import GATHERING
 from tornado_websockets.core.recovery.record import Entry, Retention
 from tornado_websockets.exceptions import PublishError
 from tornado_websockets.store.guard import Guard, GuardTiming
@@ -223,6 +224,16 @@ class TestHello:
         await client.leave()
         await turns()
         assert ended == [True]
+
+    async def test_one_that_has_left_meanwhile_is_not_answered(self, start):
+        store = Hanging()
+        guard = Guard(store)
+        client = await start(store=lambda: guard).connect()
+        before = store.reads
+        client.connection.on_lost()
+        await client.send("tws.hello", {"since": None})
+        await asyncio.sleep(5 * GATHERING)
+        assert store.reads == before
 
     async def test_one_that_was_away_is_told_what_it_missed(self, start):
         process = start()
