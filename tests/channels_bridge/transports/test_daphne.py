@@ -1,9 +1,14 @@
 import asyncio
+import socket
+import struct
+from types import SimpleNamespace
 
 import pytest
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.protocol import Factory, Protocol
 
-from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport
+from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport, Turns
 from channels_bridge.transports.intake.daphne import MAX_PARSED
 from tests.support.protocols import daphne_client
 from tests.support.waiting import turns
@@ -83,6 +88,83 @@ class TestSending:
         limit = client.protocol.maxMessagePayloadSize = 100
         assert (await written(client, lambda: transport.send("x" * 101))).endswith(b"x" * 101)
         assert client.protocol.maxMessagePayloadSize == limit
+
+
+class Visit(Protocol):
+    """A client of a real port, which lasts until the test is over."""
+
+    def connectionMade(self):  # noqa: N802 Twisted's names
+        self.factory.met.set_result(self)
+
+    def connectionLost(self, reason):  # noqa: N802
+        self.factory.lost.set_result(True)
+
+
+@pytest.fixture
+async def line():
+    """The transport of such a client, and the client's socket."""
+    loop = asyncio.get_running_loop()
+    factory = Factory.forProtocol(Visit)
+    factory.met, factory.lost = loop.create_future(), loop.create_future()
+    port = AsyncioSelectorReactor(loop).listenTCP(0, factory, interface="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", port.getHost().port)) as client:
+        client.setblocking(False)
+        visit = await factory.met
+        transport = DaphneTransport.__new__(DaphneTransport)
+        transport._protocol = SimpleNamespace(transport=visit.transport)
+        transport._is_direct, transport._turns, transport._written_in = True, Turns(loop), -1
+        yield transport, client
+        visit.transport.abortConnection()
+        await factory.lost
+    port.stopListening()
+
+
+def arrived(client):
+    """What the client has by now."""
+    try:
+        return client.recv(1 << 20)
+    except BlockingIOError:
+        return b""
+
+
+class TestWriting:
+    async def test_first_of_a_turn_arrives_at_once_and_the_others_together_in_the_next(self, line):
+        transport, client = line
+        for number in (b"1", b"2", b"3"):
+            transport._write(number)
+        assert arrived(client) == b"1"
+        await turns(3)
+        assert arrived(client) == b"23"
+        transport._write(b"4")
+        assert arrived(client) == b"4"
+
+    async def test_nothing_overtakes_what_waits(self, line):
+        transport, client = line
+        transport._protocol.transport.write(b"1")
+        transport._write(b"2")
+        assert arrived(client) == b""
+        await turns(3)
+        assert arrived(client) == b"12"
+
+    async def test_what_the_kernel_does_not_take_goes_out_later(self, line):
+        transport, client = line
+        chunks = [bytes([number]) * 1_000_000 for number in range(20)]
+        for chunk in chunks:
+            transport._write(chunk)
+            await turns(1)
+        received = bytearray()
+        while len(received) < 20_000_000:
+            received += arrived(client)
+            await asyncio.sleep(0)
+        assert received == b"".join(chunks)
+
+    async def test_broken_line_is_noticed(self, line):
+        transport, client = line
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        while transport._protocol.transport.connected:
+            transport._write(b"hi")
+            await turns(1)
 
 
 class TestClosing:

@@ -201,6 +201,13 @@ class TestTwisted:
     def test_transport_has(self, name):
         assert callable(getattr(TwistedTransport, name))
 
+    @pytest.mark.parametrize("name", daphne.NEEDED_TO_WRITE.names)
+    @pytest.mark.parametrize("port", [TwistedPort, UnixPort], ids=["tcp", "unix"])
+    def test_transport_of_a_client_has(self, port, name):
+        client = port.transport.__new__(port.transport)
+        FileDescriptor.__init__(client, Clock())
+        assert NeededNames(name).missing_in(client) is None
+
     @pytest.mark.parametrize("name", newcomers.NEEDED.names)
     @pytest.mark.parametrize("port", [TwistedPort, UnixPort], ids=["tcp", "unix"])
     def test_port_has(self, port, name):
