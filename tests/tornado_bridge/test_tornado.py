@@ -5,6 +5,7 @@ When a release changes one of them, the test of its name fails here, and says wh
 
 import asyncio
 import inspect
+import socket
 import threading
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.template.loaders.cached import Loader as CachedLoader
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.ioloop import IOLoop
-from tornado.iostream import BaseIOStream
+from tornado.iostream import BaseIOStream, IOStream
 from tornado.routing import AnyMatches, PathMatches, Rule
 from tornado.web import Application, FallbackHandler, RequestHandler
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
@@ -220,6 +221,22 @@ def test_http1_connection_has_a_stream_and_a_limit_that_can_be_set() -> None:
 
 def test_stream_tells_whether_it_is_writing() -> None:
     assert list(inspect.signature(BaseIOStream.writing).parameters) == ["self"]
+
+
+async def test_stream_writes_to_its_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stream = IOStream(ours)
+        assert stream.write_to_fd(memoryview(b"hi")) == 2
+        assert theirs.recv(10) == b"hi"
+        with pytest.raises(BlockingIOError):
+            _fill(stream)
+        stream.close()
+
+
+def _fill(stream: IOStream) -> None:
+    while True:
+        stream.write_to_fd(memoryview(b"x" * 1_000_000))
 
 
 def test_current_loop_is_made_for_what_asyncio_calls_the_loop_of_the_thread() -> None:

@@ -42,6 +42,19 @@ async def send_until_noticed(transport: Any) -> None:
             await (transport.send("x" * 1_000) or asyncio.sleep(0.001))
 
 
+async def test_what_the_kernel_does_not_take_at_once_comes_in_its_order(visited: Visited) -> None:
+    async with serving(visited.handler) as served:
+        client = await served.connect("/ws/x")
+        client.pause()
+        transport = connection_of(await visited.socket()).transport
+        texts = [f'{{"event":"x","data":{{"n":{number},"x":"{"x" * 1_000_000}"}}}}' for number in range(20)]
+        waits = [transport.send(text) for text in texts]
+        assert waits[-1] is not None
+        client.resume()
+        assert [(await client.receive())["data"]["n"] for _ in texts] == list(range(20))
+        await asyncio.gather(*(wait for wait in waits if wait is not None))
+
+
 async def test_client_that_has_left_is_gone(visited: Visited) -> None:
     async with serving(visited.handler) as served:
         client = await raw_client(served)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ..core.connections.hangup import Line, bytes_taken, keep_little
@@ -63,8 +63,11 @@ class TornadoTransport:
         stream = self._stream
         if stream is None or self._handler.ws_connection.is_closing():  # type: ignore[union-attr]
             raise ClientGone
+        left = _not_taken(stream, text.to_bytes() if isinstance(text, RawFrame) else text_frame(text))
+        if not left:
+            return None
         try:
-            writing = stream.write(text.to_bytes() if isinstance(text, RawFrame) else text_frame(text))
+            writing = stream.write(left)
         except StreamClosedError as error:
             raise ClientGone from error
         return None if writing.done() and writing.exception() is None else _written(writing)
@@ -148,6 +151,16 @@ class TornadoTransport:
         if stream is not None:
             WebSocketHandler.close(self._handler, code, reason)
             asyncio.get_running_loop().call_later(seconds, stream.close)
+
+
+def _not_taken(stream: Any, data: bytes) -> bytes:
+    """What the kernel does not take of it at once. Tornado makes a future of each write, which takes as long again."""
+    if type(stream) is not IOStream or stream.writing() or stream.closed():
+        return data
+    try:
+        return data[stream.write_to_fd(memoryview(data)) :]
+    except OSError:  # it takes nothing now, or the line is broken, as Tornado finds out when it writes
+        return data
 
 
 async def _written(writing: asyncio.Future[None]) -> None:
