@@ -25,8 +25,8 @@ MANY: Final = 64
 class Pace:
     """How much is sent and handled before others have their turn; messages are counted in pieces of up to 4 KiB.
 
-    :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take about 5 ms of a core on
-        uvicorn and 11 ms on daphne.
+    :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take 5 to 7 ms of a core on
+        uvicorn, daphne and Tornado.
     :ivar crowded: messages sent in an iteration while clients wait to be let in, and in the next one behind which some
         have come: uvloop accepts one connection in each, so that these are to be short.
     :ivar handled: messages of all clients that may be handled in one iteration, and ``handling`` seconds that they may
