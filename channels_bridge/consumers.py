@@ -199,6 +199,9 @@ class _LazyHeaders(Mapping[str, str]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self._read()), (dict(self),)
+
     def copy(self) -> Mapping[str, str]:
         """The same: nobody can change it. Django's have it."""
         return self._read()

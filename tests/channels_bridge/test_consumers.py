@@ -1,5 +1,7 @@
 import asyncio
+import copy
 import json
+import pickle
 from itertools import count
 
 import pytest
@@ -116,6 +118,8 @@ class TestConnecting:
         assert socket.headers["x-name"] == socket.headers["X-NAME"] == "Ada, B"
         assert socket.headers["Cookie"] == "a=1; b=2"
         assert socket.headers.copy() == socket.headers == {"x-NAME": "Ada, B", "Cookie": "a=1; b=2"}
+        for copied in (copy.deepcopy(socket.headers), pickle.loads(pickle.dumps(socket.headers))):
+            assert copied == socket.headers
         assert len(socket.headers) == 2
         assert "Ada, B" in repr(socket.headers)
 

@@ -21,6 +21,7 @@ from tests.support.waiting import until
 from tests.tornado.application import Raw, Serving, serving
 from tornado_websockets.core.connections.inbox import MAX_WAITING
 from tornado_websockets.core.connections.socket import connection_of
+from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import Hub, hub
 from tornado_websockets.core.delivery.turnstile import MOST_IN
 from tornado_websockets.tornado_bridge.transport import ClosingTimes
@@ -213,6 +214,29 @@ async def test_on_close_can_be_overridden() -> None:
         await client.close()
         await until(lambda: notes and not ws.handlers)
     assert notes == [1000]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_an_on_close_of_its_own_keeps_nobody_here(fails: bool) -> None:
+    ws = WebSocket("/x", add_to_handlers=False)
+    notes = []
+
+    class Forgetful(WebSocketHandler):
+        def on_close(self) -> None:
+            notes.append("on_close")
+            if fails:
+                raise RuntimeError("of the application")
+
+    @ws.on
+    def close() -> None:
+        notes.append("close")
+
+    async with serving(("/ws/x", Forgetful, {"websocket": ws})) as served:
+        before = counters.connections
+        client = await served.connect("/ws/x")
+        await client.close()
+        await until(lambda: len(notes) == 2 and not ws.handlers and counters.connections == before)
+    assert notes == ["on_close", "close"]
 
 
 async def test_one_is_registered_on_open_and_not_before() -> None:

@@ -230,8 +230,17 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._protocol.count_idle()
         self._transport.answered()
 
+    def on_connection_close(self) -> None:
+        """The client has gone. A subclass may have an :meth:`on_close` of its own, which fails perhaps."""
+        try:
+            super().on_connection_close()
+        finally:
+            WebSocketHandler.on_close(self)
+
     def on_close(self) -> None:
         """Run the ``close`` handler, after the handlers of what came before."""
+        if self._is_gone:
+            return
         self._is_gone = True
         self._transport.end_pings()
         if self._is_open:
