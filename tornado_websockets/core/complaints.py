@@ -70,8 +70,11 @@ class Outage:
         self._failures = self._unlogged = 0
         self._failed_at = self._logged_at = 0.0
 
-    def failed(self, error: BaseException) -> None:
-        """Log that it has failed; count it only, where that was logged a short while ago."""
+    def failed(self, error: BaseException, where: str = "") -> None:
+        """Log that it has failed; count it only, where that was logged a short while ago.
+
+        :param where: in which call of many, in brackets.
+        """
         now = self._clock()
         with self._lock:
             is_known = type(error) in self._kinds
@@ -83,9 +86,9 @@ class Outage:
                 return
             unlogged, self._unlogged, self._logged_at = self._unlogged, 0, now
         if is_known:
-            logger.error("%s: %d more failed, the last one with %.200r", self._what, unlogged, error)
+            logger.error("%s: %d more failed, the last one with %.200r%s", self._what, unlogged, error, where)
         else:
-            logger.error("%s", self._what, exc_info=error)
+            logger.error("%s%s", self._what, where, exc_info=error)
 
     def worked(self) -> None:
         """Log that the outage is over, where there is one and nothing has failed for :data:`CALM` seconds."""

@@ -158,13 +158,12 @@ class Guard:
     def _note(
         self, error: BaseException, started: float, method: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> None:
-        error.add_note(f"This was {method.__name__!r} of the store, asked about {arguments[0]!r:.200}.")
         with self._lock:
             now = self._clock()
             self._breaker.record_failure(error, now - started)
             if not self._breaker.is_closed:
                 self._probe_at = now + self._timing.breaker.probe_interval
-        self._outage.failed(error)
+        self._outage.failed(error, f" ({method.__name__} of {arguments[0]!r:.64})")
 
 
 def _ignore(future: "asyncio.Future[Any]") -> None:
