@@ -5,13 +5,15 @@ import json
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 import pytest
 from pydantic import (
     AliasChoices,
+    AliasPath,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     Json,
@@ -383,3 +385,88 @@ class Loose(BaseModel):
 )
 def test_a_path_leads_through_the_data_alone(data, path):
     assert path in {field["path"] for field in fields_of(PydanticType(Loose), data)} <= {path, path.split(".")[0]}
+
+
+class Pair(NamedTuple):
+    left: int
+    right: tuple[int, int]
+
+
+class Short(BaseModel):
+    to: tuple[int, int] = (0, 0)
+    pairs: list[Pair] = []
+    padded: Annotated[list[list[int]], BeforeValidator(lambda value: [*value, ["x"]])] = []
+    deep: int = Field(0, validation_alias=AliasPath("x", "y", 0))
+    last: int = Field(validation_alias=AliasPath("z", -1))
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"to": []}, "to.0"),
+        ({"to": [1]}, "to.1"),
+        ({"pairs": [[1, [2, 3]], [1]]}, "pairs.1.1"),
+        ({"pairs": [[1, [2]]]}, "pairs.0.1.1"),
+        ({"padded": []}, "padded.0.0"),
+        ({"x": {"y": ["q"]}}, "x.y.0"),
+        ({"z": []}, "z.-1"),
+        ({"z": "q"}, "z.-1"),
+    ],
+    ids=repr,
+)
+def test_a_list_that_is_too_short_is_refused_with_the_place_that_it_lacks(data, path):
+    assert path in [field["path"] for field in fields_of(PydanticType(Short), {"z": [1], **data})]
+
+
+class Customer(BaseModel):
+    model_config = ConfigDict(validate_default=True)
+    kind: str
+    company: str | None = None
+    size: int = Field(default_factory=lambda: "many")
+
+    @field_validator("company")
+    @classmethod
+    def is_named(cls, value, info):
+        assert value or info.data.get("kind") != "firm"
+        return value
+
+
+class Customers(BaseModel):
+    inner: Customer | None = None
+    more: list[Customer] = []
+
+
+class ByPath(BaseModel):
+    number: int = Field(validation_alias=AliasPath("x", "y", 0))
+
+
+class Text(BaseModel):
+    kind: Literal["text"]
+    text: str = ""
+    size: int = 0
+
+
+class Numbers(BaseModel):
+    kind: Literal["numbers"]
+    some: list[int] | int = Field(["x"], validate_default=True)
+
+
+Tagged = Annotated[Text | Numbers, Field(discriminator="kind")]
+FIRM = {"kind": "firm"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "paths"),
+    [
+        (Customer, FIRM, {"company", "size"}),
+        (Customers, {"inner": FIRM}, {"inner.company", "inner.size"}),
+        (Customers, {"more": [FIRM]}, {"more.0.company", "more.0.size"}),
+        (ByPath, {}, {"x.y.0"}),
+        (ByPath, {"x": {}}, {"x.y.0"}),
+        (Tagged, {"kind": "text", "size": "x"}, {"size"}),
+        (Tagged, {"kind": "numbers"}, {"some", "some.0"}),
+    ],
+    ids=str,
+)
+def test_the_path_of_what_did_not_come_is_its_name(kind, data, paths):
+    assert {field["path"] for field in fields_of(PydanticType(kind), data)} == paths

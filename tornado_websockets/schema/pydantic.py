@@ -1,7 +1,7 @@
 """All that pydantic's ``TypeAdapter`` knows: models, dataclasses, ``TypedDict``, ``Annotated`` and more."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -43,6 +43,12 @@ _STOPS: Final = ":stops"
 #: Kinds of errors whose place is a name that the data do not have.
 _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 
+#: Where a core schema has other names of a field.
+_ALIASES: Final = frozenset({"alias", "validation_alias"})
+
+#: What the data have where something is lacking.
+_NOTHING: Final = object()
+
 
 class PydanticType:
     """A type that pydantic validates.
@@ -68,6 +74,10 @@ class PydanticType:
     def _most_values(self) -> int:
         """Values of which all that are wrong are found: none where a text may hold any number, which nobody counts."""
         return 0 if _has(self._adapter.core_schema, "type", "json") else MOST_VALUES
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(_names(self._adapter.core_schema))
 
     @cached_property
     def _validate(self) -> Callable[[Any], Any]:
@@ -96,7 +106,7 @@ class PydanticType:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None
             errors = error.errors(include_url=False, include_context=False, include_input=False)
-            raise invalid((path_of(_in_data(each, data)), each["msg"]) for each in errors) from None
+            raise invalid((path_of(_in_data(each, data, self._names)), each["msg"]) for each in errors) from None
 
     def schema(self, *, is_sent: bool) -> Schema:
         """See :class:`.protocol.Type`."""
@@ -107,19 +117,54 @@ class PydanticType:
         return self._adapter.dump_python(value, mode="json", by_alias=True, warnings=False)
 
 
-def _in_data(error: Any, data: Any) -> Iterator[int | str]:
-    """The keys and numbers that lead to a value, and what is missing there.
+def _in_data(error: Any, data: Any, names: Collection[str]) -> Iterator[int | str]:
+    """The keys and numbers that lead to a value, or to where one is lacking.
 
-    pydantic also names the members of a union, as each of which it has tried the value.
+    pydantic also names the members of a union, as each of which it has tried the value, and the functions on its way.
+
+    :param names: those of all fields; what else the data do not have is no name.
     """
     parts: tuple[Any, ...] = error["loc"]
-    for part in parts:
+    for index, part in enumerate(parts, 1):
         try:
             data = (data if isinstance(data, (dict, list)) else {})[part]
-        except (KeyError, TypeError):  # the member of a union, or what is missing
-            if error["type"] not in _MISSING or part is not parts[-1]:
+        except (KeyError, IndexError, TypeError):
+            is_missing = error["type"] in _MISSING and index == len(parts)
+            if not is_missing and not _is_lacking(part, parts[index:], data, names):
                 continue
+            data = _NOTHING
         yield part
+
+
+def _is_lacking(part: int | str, rest: tuple[Any, ...], data: Any, names: Collection[str]) -> bool:
+    """Whether ``part`` leads to what is not in ``data``, such as a default, and then ``rest`` to what is in that."""
+    if isinstance(part, int):
+        return data is _NOTHING or isinstance(data, list)
+    is_member = isinstance(data, dict) and not data.keys().isdisjoint(rest)  # a tag may be called as a field is
+    return part in names and not is_member
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """What the fields within a core schema are called, by whatever name they may come."""
+    if isinstance(schema, Mapping):
+        for key, value in schema.items():
+            if key in _ALIASES or (key == "name" and isinstance(value, str)):
+                yield from _texts(value)
+            elif key == "fields" and isinstance(value, Mapping):
+                yield from value
+            yield from _names(value)
+    elif isinstance(schema, (list, tuple)):
+        for each in schema:
+            yield from _names(each)
+
+
+def _texts(alias: Any) -> Iterator[str]:
+    """Those in an alias, which may be several, and paths."""
+    if isinstance(alias, str):
+        yield alias
+    elif isinstance(alias, (list, tuple)):
+        for each in alias:
+            yield from _texts(each)
 
 
 def _stopping(schema: Any) -> Any:
