@@ -38,7 +38,18 @@ class Point(msgspec.Struct):
 class Row(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    nick = serializers.CharField(required=False)
+    rank = serializers.IntegerField(default=1)
     secret = serializers.CharField(write_only=True)
+
+
+class Rows(serializers.Serializer):
+    row = Row()
+
+
+@dataclass
+class Move:
+    to: tuple[int, int]
 
 
 class Form(forms.Form):
@@ -53,6 +64,8 @@ SENDS = {
     "priced": Priced,
     "point": Point,
     "row": Row,
+    "rows": Rows,
+    "move": Move,
     "form": Form,
 }
 
@@ -77,7 +90,8 @@ FITTING = [
     ("anything", "a string"),
     ("priced", {"price": Decimal("1.10"), "at": datetime(2020, 2, 29)}),  # noqa: DTZ001
     ("point", {"x": 1}),
-    ("row", {"id": 1, "name": "one"}),
+    ("row", Row({"id": 1, "name": "one"}).data),
+    ("row", Row({"id": 1, "name": "one", "nick": "1"}).data),
     ("form", {"name": "one"}),
 ]
 UNFIT = [
@@ -87,9 +101,12 @@ UNFIT = [
     ("typing", {"a": 1}),
     ("priced", {"price": "much", "at": datetime(2020, 2, 29)}),  # noqa: DTZ001
     ("point", {"x": "1"}),
-    ("row", {"id": 1}),
-    ("row", {"id": "one", "name": "one"}),
-    ("row", {"id": 1, "name": "one", "secret": "s"}),
+    ("row", {"id": 1, "rank": 1}),
+    ("row", {"id": 1, "name": "one"}),
+    ("row", {"id": "one", "name": "one", "rank": 1}),
+    ("row", {"id": 1, "name": "one", "rank": 1, "secret": "s"}),
+    ("rows", {"row": {}}),
+    ("move", {"to": [1]}),
     ("form", {}),
 ]
 

@@ -1,6 +1,7 @@
 """Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
@@ -43,6 +44,11 @@ class SerializerType:
 
     def __init__(self, serializer: Any) -> None:
         self._serializer = serializer
+
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """Fields that are left out of what is sent where there is no value for them."""
+        return frozenset(name for name, field in self._serializer().fields.items() if _is_left_out(field))
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -132,6 +138,10 @@ def _inside(field: Any) -> Any:
 
 def _is_bound(field: Any, name: str) -> bool:
     return isinstance(getattr(field, name, None), (int, float))
+
+
+def _is_left_out(field: Any) -> bool:
+    return not field.required and not field.allow_null and field.default is serializers.empty
 
 
 def _is_sent_as_text(field: Any) -> bool:

@@ -119,10 +119,11 @@ def _refuse_unfit(kind: Type, data: dict[str, Any]) -> None:
         kind.validate(data)
         return
     schema = kind.schema(is_sent=True)
-    missing, unknown = set(schema["required"]) - set(data), set(data) - set(schema["properties"])
+    missing = set(schema["required"]) - set(data) - getattr(kind, "left_out", frozenset())
+    unknown = set(data) - set(schema["properties"])
     if missing or unknown:
         raise Refused("invalid_data", f"missing {sorted(missing)!r}, unknown {sorted(unknown)!r}.")
     try:
         kind.dump(data)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise Refused("invalid_data", str(error)) from error
