@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     Json,
+    PlainValidator,
     ValidationError,
     create_model,
     field_validator,
@@ -26,6 +27,7 @@ from pydantic import (
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
+from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.pydantic import MOST_ERRORS, MOST_VALUES, PydanticType
 
 
@@ -470,3 +472,23 @@ FIRM = {"kind": "firm"}
 )
 def test_the_path_of_what_did_not_come_is_its_name(kind, data, paths):
     assert {field["path"] for field in fields_of(PydanticType(kind), data)} == paths
+
+
+class Place:
+    """Nothing that JSON Schema could describe."""
+
+
+class Described(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    at: Annotated[Place, BeforeValidator(lambda value: Place())]
+    other: Annotated[Place, PlainValidator(lambda value: Place())] = None
+    called: Callable[[int], int] | None = None
+    number: int = 0
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_what_has_no_schema_is_any_value_beside_what_has_one(is_sent):
+    properties = PydanticType(Described).schema(is_sent=is_sent)["properties"]
+    assert properties["number"]["type"] == "integer"
+    assert properties["at"]["type"] == properties["called"]["anyOf"][0]["type"] == JSON_VALUE["type"]
+    assert list(JSON_VALUE) == ["type"]

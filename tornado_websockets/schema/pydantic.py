@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from pydantic import VERSION, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
 from .bounds import has_more_values
-from .protocol import Schema, invalid, path_of
+from .protocol import JSON_VALUE, Schema, invalid, path_of
 
 if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
     raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
@@ -110,11 +111,20 @@ class PydanticType:
 
     def schema(self, *, is_sent: bool) -> Schema:
         """See :class:`.protocol.Type`."""
-        return self._adapter.json_schema(mode="serialization" if is_sent else "validation")
+        return self._adapter.json_schema(
+            schema_generator=_WholeJsonSchema, mode="serialization" if is_sent else "validation"
+        )
 
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`. What is none of the type is sent as it is."""
         return self._adapter.dump_python(value, mode="json", by_alias=True, warnings=False)
+
+
+class _WholeJsonSchema(GenerateJsonSchema):
+    """Says something of each value: of one that JSON Schema cannot describe, that it is in JSON."""
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> Schema:  # noqa: ARG002
+        return dict(JSON_VALUE)
 
 
 def _in_data(error: Any, data: Any, names: Collection[str]) -> Iterator[int | str]:
