@@ -44,6 +44,14 @@ def test_type_that_msgspec_does_not_know_is_refused():
         StructType(Broken)
 
 
+def test_what_names_a_class_that_is_nowhere_is_refused():
+    class Open(msgspec.Struct):
+        items: list["Nowhere"]  # noqa: F821
+
+    with pytest.raises(TypeError, match=r"msgspec cannot use .*Open.*'Nowhere' is not defined"):
+        StructType(Open)
+
+
 def test_keys_may_be_numbers():
     class Counts(msgspec.Struct):
         counts: dict[int, int]

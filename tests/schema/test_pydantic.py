@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import TypedDict
 
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import Refused
@@ -492,3 +493,70 @@ def test_what_has_no_schema_is_any_value_beside_what_has_one(is_sent):
     assert properties["number"]["type"] == "integer"
     assert properties["at"]["type"] == properties["called"]["anyOf"][0]["type"] == JSON_VALUE["type"]
     assert list(JSON_VALUE) == ["type"]
+
+
+class OpenModel(BaseModel):
+    items: list["Nowhere"]  # noqa: F821
+
+
+class OpenDeferred(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+    items: list["Nowhere"]  # noqa: F821
+
+
+@dataclass
+class OpenDataclass:
+    items: "list[Nowhere]"  # noqa: F821
+
+
+class OpenDict(TypedDict):
+    items: "list[Nowhere]"  # noqa: F821
+
+
+@pytest.mark.parametrize("annotation", [OpenModel, OpenDeferred, OpenDataclass, OpenDict])
+def test_what_names_a_class_that_is_nowhere_is_any_value_and_says_so_when_it_is_asked(annotation):
+    kind = PydanticType(annotation)
+    assert kind.schema(is_sent=True) == kind.schema(is_sent=False) == JSON_VALUE
+    assert kind.dump({"items": 1}) == {"items": 1}
+    with pytest.raises(TypeError, match=f"pydantic cannot use .*{annotation.__name__}.* name 'Nowhere' is not defined"):
+        kind.validate({"items": []})
+
+
+class EarlyModel(BaseModel):
+    items: list["Late"]
+
+
+class EarlyDeferred(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+    items: list["Late"]
+
+
+@dataclass
+class EarlyDataclass:
+    items: "list[Late]"
+
+
+class EarlyDict(TypedDict):
+    items: "list[Late]"
+
+
+EARLY = [PydanticType(annotation) for annotation in (EarlyModel, EarlyDeferred, EarlyDataclass, EarlyDict)]
+
+
+class Late(BaseModel):
+    number: int
+
+
+@pytest.mark.parametrize("kind", EARLY)
+def test_a_class_that_is_named_may_come_later_in_the_module(kind):
+    assert "items" in kind.schema(is_sent=True)["properties"]
+    assert [field["path"] for field in fields_of(kind, {"items": [{}]})] == ["items.0.number"]
+
+
+def test_what_is_made_later_and_cannot_be_is_refused_at_once():
+    class Deferred(BaseModel):
+        model_config = ConfigDict(defer_build=True)
+        at: Place
+
+    with pytest.raises(TypeError, match=r"pydantic cannot use .*Deferred.*Place"):
+        PydanticType(Deferred)

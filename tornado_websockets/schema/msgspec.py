@@ -23,7 +23,10 @@ class StructType:
 
     def __init__(self, annotation: Any) -> None:
         self._annotation = annotation
-        msgspec.json.Decoder(annotation)  # which looks at all of it
+        try:
+            msgspec.json.Decoder(annotation)  # which looks at all of it
+        except NameError as error:
+            raise TypeError(f"msgspec cannot use {annotation!r}: {error}") from error
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
@@ -47,6 +48,9 @@ _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_onl
 #: Where a core schema has other names of a field.
 _ALIASES: Final = frozenset({"alias", "validation_alias"})
 
+#: What pydantic raises for a type that it cannot use, or not yet.
+_UNUSABLE: Final = (PydanticUserError, PydanticUndefinedAnnotation)
+
 #: What the data have where something is lacking.
 _NOTHING: Final = object()
 
@@ -60,25 +64,41 @@ class PydanticType:
     finds_all = True
 
     def __init__(self, annotation: Any) -> None:
+        self._annotation = annotation
         try:
             self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-        except (PydanticUserError, PydanticUndefinedAnnotation) as error:
-            hint = " Or give its class a model_config that allows it." if _is_arbitrary(error) else ""
-            raise TypeError(f"pydantic cannot use {annotation!r}: {error.message}{hint}") from error
+            with suppress(PydanticUndefinedAnnotation):  # what is written below the handler in a module comes later
+                self._adapter.rebuild()
+        except _UNUSABLE as error:
+            raise _unusable(annotation, error) from error
+
+    def _is_complete(self) -> bool:
+        """Whether all that it names is there by now, and can be used."""
+        with suppress(*_UNUSABLE):
+            self._adapter.rebuild()
+        return self._adapter.pydantic_complete
+
+    @cached_property
+    def _core_schema(self) -> Any:
+        try:
+            self._adapter.rebuild()
+        except _UNUSABLE as error:
+            raise _unusable(self._annotation, error) from error
+        return self._adapter.core_schema
 
     @cached_property
     def _is_strict(self) -> bool:
         """Whether it takes no text for a date, unless it is told that it is JSON which it is given."""
-        return _has(self._adapter.core_schema, "strict", True)
+        return _has(self._core_schema, "strict", True)
 
     @cached_property
     def _most_values(self) -> int:
         """Values of which all that are wrong are found: none where a text may hold any number, which nobody counts."""
-        return 0 if _has(self._adapter.core_schema, "type", "json") else MOST_VALUES
+        return 0 if _has(self._core_schema, "type", "json") else MOST_VALUES
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        return frozenset(_names(self._adapter.core_schema))
+        return frozenset(_names(self._core_schema))
 
     @cached_property
     def _validate(self) -> Callable[[Any], Any]:
@@ -87,7 +107,7 @@ class PydanticType:
     @cached_property
     def _validate_many(self) -> Callable[[Any], Any]:
         """Validate, and stop at the first of many values that is wrong. Plugins of pydantic hear nothing of it."""
-        stopping = _stopping(self._adapter.core_schema)
+        stopping = _stopping(self._core_schema)
         try:
             # A model would bring its own validator, which finds all that is wrong.
             return self._validating(SchemaValidator(stopping, _use_prebuilt=False))
@@ -111,12 +131,16 @@ class PydanticType:
 
     def schema(self, *, is_sent: bool) -> Schema:
         """See :class:`.protocol.Type`."""
+        if not self._is_complete():
+            return dict(JSON_VALUE)
         return self._adapter.json_schema(
             schema_generator=_WholeJsonSchema, mode="serialization" if is_sent else "validation"
         )
 
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`. What is none of the type is sent as it is."""
+        if not self._is_complete():
+            return value
         return self._adapter.dump_python(value, mode="json", by_alias=True, warnings=False)
 
 
@@ -216,5 +240,7 @@ def _has(schema: Any, key: str, value: Any) -> bool:
     return isinstance(schema, (list, tuple)) and any(_has(each, key, value) for each in schema)
 
 
-def _is_arbitrary(error: Exception) -> bool:
-    return isinstance(error, PydanticSchemaGenerationError)
+def _unusable(annotation: Any, error: PydanticUserError | PydanticUndefinedAnnotation) -> TypeError:
+    is_arbitrary = isinstance(error, PydanticSchemaGenerationError)
+    hint = " Or give its class a model_config that allows it." if is_arbitrary else ""
+    return TypeError(f"pydantic cannot use {annotation!r}: {error.message}{hint}")
