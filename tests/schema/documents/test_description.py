@@ -3,6 +3,7 @@
 from dataclasses import dataclass, make_dataclass
 
 import pytest
+from typing_extensions import TypeAliasType
 
 from tornado_websockets.schema.documents import asyncapi, typescript
 from tornado_websockets.schema.documents.description import Definitions, describe, name_of_path
@@ -95,7 +96,7 @@ def test_recursive_definition_refers_to_itself():
         ({"type": "array", "prefixItems": [{"type": "string"}], "items": False}, "[(string)?]"),
         ({"type": "object"}, "Record<string, unknown>"),
         ({"type": "object", "properties": {}}, "Record<string, never>"),
-        ({"type": "object", "additionalProperties": {"type": "number"}}, "Record<string, number>"),
+        ({"type": "object", "additionalProperties": {"type": "number"}}, "{ [key: string]: number }"),
         (
             {"type": "object", "properties": {"a b": {"type": "string"}, "c": {}}, "required": ["c"]},
             '{ "a b"?: string; c: unknown }',
@@ -114,6 +115,23 @@ def test_events_of_one_key_are_told_apart_in_asyncapi():
     assert [name for name in channel["messages"] if not name.endswith(".reply")] == [
         "receive.a_b", "receive.a_b_2", "receive.a_b_3", "send.warning"
     ]  # fmt: skip
+
+
+Tree = TypeAliasType("Tree", "dict[str, Tree] | list[Tree] | int | str")
+Chain = TypeAliasType("Chain", "dict[str, Chain]")
+
+
+@dataclass
+class Garden:
+    tree: Tree
+    chain: Chain
+
+
+def test_type_that_refers_to_itself_is_one_in_typescript():
+    description, definitions = described(Garden)
+    text = typescript.write([description], definitions)
+    assert "\nexport type Tree = { [key: string]: Tree } | (Tree)[] | number | string;\n" in text
+    assert "\nexport interface Chain { [key: string]: Chain }\n" in text
 
 
 def test_path_cannot_end_a_comment_in_typescript():

@@ -35,7 +35,8 @@ def write(descriptions: list[Description], definitions: Definitions) -> str:
 
 def _definition(name: str, schema: Schema) -> str:
     text = type_of(schema)
-    return f"export interface {name} {text}\n" if text.startswith("{ ") else f"export type {name} = {text};\n"
+    is_object = text.startswith("{ ") and text == _object(schema)  # and no union that begins with one
+    return f"export interface {name} {text}\n" if is_object else f"export type {name} = {text};\n"
 
 
 def _websocket(description: Description) -> str:
@@ -124,7 +125,7 @@ def _object(schema: Schema) -> str:
         for name, inner in schema.get("properties", {}).items()
     ]
     if isinstance(others, dict) and not members:
-        return f"Record<string, {type_of(others)}>"
+        return f"{{ [key: string]: {type_of(others)} }}"  # a Record may not be of what it is in
     if isinstance(others, dict):
         members.append("[key: string]: unknown")
     if members:
