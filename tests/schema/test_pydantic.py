@@ -15,9 +15,11 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     Json,
     PlainValidator,
+    Tag,
     ValidationError,
     create_model,
     field_validator,
@@ -449,12 +451,25 @@ class Text(BaseModel):
     size: int = 0
 
 
+class Image(BaseModel):
+    kind: Literal["image"]
+    url: str
+    image: "Inner | None" = None
+
+
+class Inner(BaseModel):
+    url: str
+
+
 class Numbers(BaseModel):
     kind: Literal["numbers"]
     some: list[int] | int = Field(["x"], validate_default=True)
 
 
-Tagged = Annotated[Text | Numbers, Field(discriminator="kind")]
+Tagged = Annotated[Text | Image | Numbers, Field(discriminator="kind")]
+Called = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[Image, Tag("image")], Discriminator(lambda data: data["kind"])
+]
 FIRM = {"kind": "firm"}
 
 
@@ -467,6 +482,14 @@ FIRM = {"kind": "firm"}
         (ByPath, {}, {"x.y.0"}),
         (ByPath, {"x": {}}, {"x.y.0"}),
         (Tagged, {"kind": "text", "size": "x"}, {"size"}),
+        (Tagged, {"kind": "text", "text": "hi", "size": "x"}, {"size"}),
+        (Tagged, {"kind": "text", "text": 5}, {"text"}),
+        (Tagged, {"kind": "image", "url": "x", "image": {}}, {"image.url"}),
+        (Tagged, {"kind": "image", "url": 1, "image": {"url": "x"}}, {"url"}),
+        (Tagged, {"kind": "image", "image": {"url": "x"}}, {"url"}),
+        (list[Tagged], [{"kind": "image", "url": "x", "image": {"url": 1}}], {"0.image.url"}),
+        (Called, {"kind": "text", "text": 5}, {"text"}),
+        (Called, {"kind": "image", "url": "x", "image": {}}, {"image.url"}),
         (Tagged, {"kind": "numbers"}, {"some", "some.0"}),
     ],
     ids=str,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import VERSION, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
@@ -55,6 +55,14 @@ _UNUSABLE: Final = (PydanticUserError, PydanticUndefinedAnnotation)
 _NOTHING: Final = object()
 
 
+class _Names(NamedTuple):
+    """What may be in the path of an error: fields by all their names, tags of unions, and fields that have the tags."""
+
+    fields: Collection[str]
+    tags: Collection[Any]
+    discriminators: Collection[str]
+
+
 class PydanticType:
     """A type that pydantic validates.
 
@@ -97,8 +105,9 @@ class PydanticType:
         return 0 if _has(self._core_schema, "type", "json") else MOST_VALUES
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(_names(self._core_schema))
+    def _names(self) -> _Names:
+        every = set(_names(self._core_schema))
+        return _Names(*({name for kind, name in every if kind == field} for field in _Names._fields))
 
     @cached_property
     def _validate(self) -> Callable[[Any], Any]:
@@ -151,15 +160,17 @@ class _WholeJsonSchema(GenerateJsonSchema):
         return dict(JSON_VALUE)
 
 
-def _in_data(error: Any, data: Any, names: Collection[str]) -> Iterator[int | str]:
+def _in_data(error: Any, data: Any, names: _Names) -> Iterator[int | str]:
     """The keys and numbers that lead to a value, or to where one is lacking.
 
     pydantic also names the members of a union, as each of which it has tried the value, and the functions on its way.
-
-    :param names: those of all fields; what else the data do not have is no name.
     """
     parts: tuple[Any, ...] = error["loc"]
+    was_tag = False
     for index, part in enumerate(parts, 1):
+        was_tag = not was_tag and _is_tag(part, parts[index:], data, names)
+        if was_tag:
+            continue
         try:
             data = (data if isinstance(data, (dict, list)) else {})[part]
         except (KeyError, IndexError, TypeError):
@@ -170,22 +181,31 @@ def _in_data(error: Any, data: Any, names: Collection[str]) -> Iterator[int | st
         yield part
 
 
-def _is_lacking(part: int | str, rest: tuple[Any, ...], data: Any, names: Collection[str]) -> bool:
+def _is_tag(part: int | str, rest: tuple[Any, ...], data: Any, names: _Names) -> bool:
+    """Whether ``part`` is the tag of ``data``, although a field may be called so."""
+    if not rest or part not in names.tags or not isinstance(data, dict):
+        return False
+    return rest[0] == part or any(data.get(name) == part for name in names.discriminators)
+
+
+def _is_lacking(part: int | str, rest: tuple[Any, ...], data: Any, names: _Names) -> bool:
     """Whether ``part`` leads to what is not in ``data``, such as a default, and then ``rest`` to what is in that."""
     if isinstance(part, int):
         return data is _NOTHING or isinstance(data, list)
-    is_member = isinstance(data, dict) and not data.keys().isdisjoint(rest)  # a tag may be called as a field is
-    return part in names and not is_member
+    return part in names.fields and not (isinstance(data, dict) and not data.keys().isdisjoint(rest))
 
 
-def _names(schema: Any) -> Iterator[str]:
-    """What the fields within a core schema are called, by whatever name they may come."""
+def _names(schema: Any) -> Iterator[tuple[str, Any]]:
+    """The names within a core schema, each with the field of :class:`_Names` that has it."""
     if isinstance(schema, Mapping):
+        if schema.get("type") == "tagged-union":
+            yield from (("tags", tag) for tag in schema["choices"])
+            yield from (("discriminators", name) for name in _texts(schema["discriminator"]))
         for key, value in schema.items():
             if key in _ALIASES or (key == "name" and isinstance(value, str)):
-                yield from _texts(value)
+                yield from (("fields", name) for name in _texts(value))
             elif key == "fields" and isinstance(value, Mapping):
-                yield from value
+                yield from (("fields", name) for name in value)
             yield from _names(value)
     elif isinstance(schema, (list, tuple)):
         for each in schema:
