@@ -82,8 +82,9 @@ class PydanticType:
 
     def _is_complete(self) -> bool:
         """Whether all that it names is there by now, and can be used."""
-        with suppress(*_UNUSABLE):
-            self._adapter.rebuild()
+        if not self._adapter.pydantic_complete:
+            with suppress(*_UNUSABLE):
+                self._adapter.rebuild()
         return self._adapter.pydantic_complete
 
     @cached_property
