@@ -492,7 +492,6 @@ FIRM = {"kind": "firm"}
         (Called, {"kind": "image", "url": "x", "image": {}}, {"image.url"}),
         (Tagged, {"kind": "numbers"}, {"some", "some.0"}),
     ],
-    ids=str,
 )
 def test_the_path_of_what_did_not_come_is_its_name(kind, data, paths):
     assert {field["path"] for field in fields_of(PydanticType(kind), data)} == paths
