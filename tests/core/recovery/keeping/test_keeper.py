@@ -668,7 +668,7 @@ class TestBetweenProcesses:
 class TestTrouble:
     async def test_a_store_that_is_down_costs_no_delivery(self, start, layer):
         guard = Guard(Down())
-        here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
+        here, there = (start(path="/down", has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
         await there.ws.publish("said", {"n": 1})
         await is_said(mine, 1)
