@@ -78,7 +78,7 @@ class Turns:
         self._scheduled = False
 
 
-#: Of each event loop, which is one of daphne's in a process.
+#: The turns of an event loop; daphne has one loop in a process.
 turns_of: Final = functools.lru_cache(maxsize=1)(Turns)
 
 
