@@ -52,12 +52,12 @@ NEEDED: Final = NeededNames(
 )
 
 
-#: What is needed of Twisted's transport to write at once, which that of TLS does not have.
+#: What is needed of Twisted's connection to write at once, and documented nowhere.
 NEEDED_TO_WRITE: Final = NeededNames("_tempDataLen", "dataBuffer", "writeSomeData")
 
 
 class Turns:
-    """Counts the turns of an event loop, of those in which somebody asks."""
+    """Tells the turns of an event loop from each other: those in which somebody asks have numbers."""
 
     __slots__ = ("_loop", "_number", "_scheduled")
 
@@ -67,7 +67,7 @@ class Turns:
         self._scheduled = False
 
     def current(self) -> int:
-        """The number of this one."""
+        """The number of the turn that is running."""
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._end)
@@ -85,6 +85,14 @@ turns_of: Final = functools.lru_cache(maxsize=1)(Turns)
 def is_daphne(thing: object) -> bool:
     """Whether that is the protocol of a client of daphne."""
     return is_a(thing, "daphne.ws_protocol", "WebSocketProtocol")
+
+
+def is_plain_line(line: object) -> bool:
+    """Whether what is written to ``line`` is what the kernel gets, so that it may be given to it past Twisted's buffer.
+
+    A transport of TLS passes on whatever it is asked for to the connection below, which would send it in clear.
+    """
+    return is_a(line, "twisted.internet.tcp", "Connection") and NEEDED_TO_WRITE.missing_in(line) is None
 
 
 class DaphneTransport(AsgiTransport):
@@ -118,7 +126,7 @@ class DaphneTransport(AsgiTransport):
         self._writable: asyncio.Event | None = None
         self._heartbeat: Heartbeat | None = None
         self._line: Line | None = None
-        self._is_direct = NEEDED_TO_WRITE.missing_in(protocol.transport) is None
+        self._is_direct = is_plain_line(protocol.transport)
         self._turns = turns_of(asyncio.get_running_loop())
         self._written_in = -1  # the turn of the loop
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
@@ -192,7 +200,7 @@ class DaphneTransport(AsgiTransport):
     def _write(self, data: bytes) -> None:
         """Give the kernel the first of each turn of the loop at once; Twisted gives it the rest together, in the next.
 
-        It has the event loop tell it when there is room for what is written, which takes more than to write it.
+        Twisted has the event loop tell it when there is room, which takes longer than to write a frame.
         """
         line, turn = self._protocol.transport, self._turns.current()
         if self._is_direct and turn != self._written_in and not (line.dataBuffer or line._tempDataLen):  # noqa: SLF001
