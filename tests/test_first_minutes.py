@@ -132,6 +132,25 @@ def test_what_stays_is_spared_by_the_garbage_collector() -> None:
     assert run_script(script).split() == ["True", "True"]
 
 
+def test_it_is_spared_once_however_often_a_process_begins_to_serve() -> None:
+    script = """
+        import gc, weakref
+        from tornado_websockets.garbage import spare_what_is_there
+
+        class Cycle:
+            def __init__(self):
+                self.itself = self
+
+        spare_what_is_there()
+        cycle = weakref.ref(later := Cycle())
+        spare_what_is_there()
+        del later
+        gc.collect()
+        print(gc.get_freeze_count() > 0, cycle())
+    """
+    assert run_script(script).split() == ["True", "None"]
+
+
 ALONE = """
     import django
     from django.conf import settings

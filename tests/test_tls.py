@@ -54,9 +54,7 @@ class Tls:
         self.process.wait_for_port(self._port)
 
     async def connect(self, path: str, **options: Any) -> SocketClient:
-        return await SocketClient.connect(
-            f"wss://127.0.0.1:{self._port}/ws{path}", {}, ssl=self._context, **options
-        )
+        return await SocketClient.connect(f"wss://127.0.0.1:{self._port}/ws{path}", {}, ssl=self._context, **options)
 
 
 @pytest.fixture(params=sorted(COMMANDS))

@@ -38,7 +38,7 @@ class NeededNames:
         return self._missing[kind]
 
     def missing_of(self, kind: type) -> str | None:
-        """The same, of a class."""
+        """The first of the names that objects of that class will lack, or ``None``: they are methods."""
         return next((name for name in self.names if not _has(kind, name)), None)
 
 

@@ -6,7 +6,7 @@ import json
 import select
 import time
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -198,6 +198,28 @@ async def test_on_message_can_be_overridden() -> None:
         client = await served.connect("/ws/x")
         await client.emit("echo", {"a": "rude word"})
         assert await client.expect("echo") == {"a": "kind word"}
+
+
+def _fail(self: WebSocketHandler) -> None:
+    raise RuntimeError("of the application")
+
+
+@pytest.mark.parametrize("own", [_fail, lambda self: None], ids=["fails", "without-super"])
+async def test_an_on_connection_close_of_its_own_keeps_nobody_here(own: Callable[[WebSocketHandler], None]) -> None:
+    ws = WebSocket("/x", add_to_handlers=False)
+    notes = []
+
+    @ws.on
+    def close() -> None:
+        notes.append("close")
+
+    kind = type("Forgetful", (WebSocketHandler,), {"on_connection_close": own})
+    async with serving(("/ws/x", kind, {"websocket": ws})) as served:
+        before = counters.connections
+        client = await served.connect("/ws/x")
+        await client.close()
+        await until(lambda: notes and not ws.handlers and counters.connections == before)
+    assert notes == ["close"]
 
 
 async def test_on_close_can_be_overridden() -> None:

@@ -1,14 +1,18 @@
 """What Tornado's transport tells of a client that has left, and of what is nobody's departure."""
 
 import asyncio
+import contextlib
+import socket
 from typing import Any
 
 import pytest
+from tornado.iostream import IOStream
 
 from tests.support.waiting import until
 from tests.tornado.application import Serving, serving
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.tornado_bridge.transport import _not_taken
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
 
@@ -53,6 +57,34 @@ async def test_what_the_kernel_does_not_take_at_once_comes_in_its_order(visited:
         client.resume()
         assert [(await client.receive())["data"]["n"] for _ in texts] == list(range(20))
         await asyncio.gather(*(wait for wait in waits if wait is not None))
+
+
+async def test_nothing_overtakes_what_waits_though_the_kernel_has_room_again() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    stream, received = IOStream(ours), bytearray()
+
+    def send(data: bytes) -> None:
+        if left := _not_taken(stream, data):
+            stream.write(left)
+
+    def receive() -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                received.extend(theirs.recv(1 << 20))
+
+    chunks = [bytes([number]) * 200_000 for number in range(10)]
+    for chunk in chunks:
+        send(chunk)
+    receive()  # and the loop has not looked since
+    send(b"last")
+    async with asyncio.timeout(10):
+        while len(received) < 2_000_004:
+            await asyncio.sleep(0)
+            receive()
+    assert received == b"".join([*chunks, b"last"])
+    stream.close()
+    theirs.close()
 
 
 async def test_client_that_has_left_is_gone(visited: Visited) -> None:

@@ -230,8 +230,15 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._protocol.count_idle()
         self._transport.answered()
 
+    def on_ws_connection_close(self, close_code: int | None = None, close_reason: str | None = None) -> None:
+        """The client has gone. What a subclass makes of that may fail, or leave out ours."""
+        try:
+            super().on_ws_connection_close(close_code, close_reason)
+        finally:
+            WebSocketHandler.on_close(self)
+
     def on_connection_close(self) -> None:
-        """The client has gone. A subclass may have an :meth:`on_close` of its own, which fails perhaps."""
+        """The client has gone, during the handshake perhaps."""
         try:
             super().on_connection_close()
         finally:

@@ -29,6 +29,8 @@ def bound_heads(config: Any) -> None:
     kind = getattr(config, "http_protocol_class", None)
     if httptools is None or not isinstance(kind, type) or not issubclass(kind, httptools):
         return
+    if hasattr(kind, "bridge_head"):  # a program may serve the same configuration twice
+        return
     missing = NEEDED.missing_of(kind)
     if missing is None:
         config.http_protocol_class = _bounded(kind)
@@ -40,7 +42,7 @@ def bound_heads(config: Any) -> None:
 
 
 @functools.cache
-def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
+def _bounded(kind: type) -> type:
     class BoundedProtocol(kind):  # type: ignore[misc]
         __slots__ = ("bridge_head", "bridge_read")  # in the ``__dict__`` they would make it grow
 
@@ -68,10 +70,6 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             self.bridge_head = None
             super().on_message_complete()
 
-        def send_400_response(self, msg: str) -> None:
-            self.bridge_head = None
-            super().send_400_response(msg)
-
         def data_received(self, data: bytes) -> None:
             self.bridge_read = len(data)
             super().data_received(data)
@@ -79,6 +77,6 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
                 return
             self.bridge_head += len(data)
             if self.bridge_head > MAX_HEAD:
-                self.send_400_response("The head of the request is too long.")
+                self.send_400_response("The head or the trailers of the request are too long.")
 
     return BoundedProtocol

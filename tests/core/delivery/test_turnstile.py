@@ -156,8 +156,11 @@ class TestDoor:
         assert not door.lets_in()
         door.queue(lambda: 1 / 0)
         door.queue(going(came.append, "next"))
+        await turns(1)
+        assert not door.lets_in(), "somebody waits"
+        door.queue(going(came.append, "last"))
         await turns(5)
-        assert came == ["next"]
+        assert came == ["next", "last"]
         assert [type(error) for error in reported] == [ZeroDivisionError]
         assert not door.has_waiting
 

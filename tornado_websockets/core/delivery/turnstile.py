@@ -111,7 +111,10 @@ class Door:
             await turn
 
     def come(self) -> "asyncio.Future[None] | None":
-        """Come in, where few do; else what is done when it is the caller's turn."""
+        """Come in at once, where few come.
+
+        :returns: what is done when it is the caller's turn, where many come; else ``None``.
+        """
         if self.lets_in():
             return None
         turn = self._loop.create_future()
@@ -122,7 +125,7 @@ class Door:
         """Whether one who has come may come in at once. Who may not has to :meth:`queue`."""
         self.came += 1
         self._schedule()
-        if not self._room or self._called:
+        if not self._room or self.has_waiting:
             return False
         self._room -= 1
         return True
@@ -150,7 +153,7 @@ class Door:
 
 
 def _wake(turn: "asyncio.Future[None]") -> bool:
-    """Let whoever waits go on; whether there is somebody."""
+    """Let whoever waits go on. Returns whether somebody still did."""
     if turn.done():  # who waited may have been cancelled
         return False
     turn.set_result(None)

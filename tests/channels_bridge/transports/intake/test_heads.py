@@ -75,7 +75,7 @@ async def test_what_has_no_end_is_answered_400_and_closed(begin, beginning, line
     writer.write(line)
     answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 400 ")
-    assert answer.endswith(b"The head of the request is too long.")
+    assert answer.endswith(b"The head or the trailers of the request are too long.")
 
 
 async def test_what_is_no_head_is_answered_400_once(begin):
@@ -101,12 +101,30 @@ async def test_bodies_do_not_count(connect):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
 
 
-async def test_chunks_do_not_count(begin):
+@pytest.mark.parametrize("size", [1, 0x4000, 4 * MAX_HEAD])
+async def test_chunks_do_not_count(begin, size):
     reader, writer = await begin(CHUNKED)
-    writer.write((b"4000\r\n" + b"a" * 0x4000 + b"\r\n") * 16 + b"1\r\na\r\n" * MAX_HEAD)
+    writer.write((b"%x\r\n" % size + b"a" * size + b"\r\n") * (4 * MAX_HEAD // size))
     writer.write(b"0\r\nx: y\r\n\r\n" + GET + b"\r\n")
     for _ in range(2):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
+
+
+async def test_trailers_do_not_count_for_what_comes_after_them(begin):
+    reader, writer = await begin(CHUNKED + b"1\r\na\r\n0\r\n")
+    for _ in range(2):
+        writer.write(b"x: " + b"a" * (MAX_HEAD - 100))
+        await asyncio.sleep(0.05)  # the end of them is another read
+        writer.write(b"\r\n\r\n" + CHUNKED + b"1\r\na\r\n0\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
+
+
+def test_configuration_that_is_served_twice_is_bounded_once():
+    config = SimpleNamespace(http_protocol_class=HttpToolsProtocol)
+    bound_heads(config)
+    bounded = config.http_protocol_class
+    bound_heads(config)
+    assert config.http_protocol_class is bounded is not HttpToolsProtocol
 
 
 def test_other_parsers_are_left_as_they_are():

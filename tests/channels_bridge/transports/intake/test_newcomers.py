@@ -107,6 +107,20 @@ async def test_who_is_gone_when_its_turn_comes_takes_nobody_s_place(port, connec
     assert [visit.heard for visit in gone[MOST_IN:]] == [b""] * (len(gone) - MOST_IN)
 
 
+async def test_who_is_told_to_go_before_its_turn_is_not_read(port, connect):
+    visits = port.factory.visits
+    for client in await connect(4 * MOST_IN):
+        client.sendall(b"hello")
+    while not any(visit.heard for visit in visits):
+        await turns(1)
+    last = [visit for visit in visits if not visit.heard][-1]
+    last.transport.write(b"x" * 10_000_000)  # so that the line lasts until that is out
+    last.transport.loseConnection()
+    await until(lambda: sum(bool(visit.heard) for visit in visits) == len(visits) - 1)
+    await turns(5)
+    assert (last.heard, last.is_over) == (b"", False)
+
+
 async def test_who_left_before_its_turn_is_noticed_in_its_turn(port, connect):
     clients = await connect(3 * MOST_IN)
     for client in clients:
