@@ -1,6 +1,7 @@
 """``Type``: what one kind of data is to be; whoever can say so can type handlers."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from ..core.protocol.frames import Code
@@ -17,6 +18,9 @@ JSON_VALUE: Final[Schema] = {"type": ["object", "array", "string", "number", "bo
 
 #: Fields that a refusal names.
 MAX_FIELDS: Final = 20
+
+#: Characters of a path, and of what is said of it: a client may have sent keys and values of a megabyte.
+MAX_CHARACTERS: Final = 1000
 
 
 class Type(Protocol):
@@ -45,9 +49,13 @@ class Type(Protocol):
 
 def invalid(fields: Iterable[Field]) -> Refused:
     """The refusal of data that do not fit; it names at most :data:`MAX_FIELDS` fields."""
-    every = [{"path": path, "message": message} for path, message in fields]
-    first = f" {': '.join(filter(None, every[0].values()))}" if every else ""
-    return Refused(Code.INVALID_DATA, f"The data do not fit.{first}", fields=every[:MAX_FIELDS])
+    named = [{"path": _cut(path), "message": _cut(message)} for path, message in islice(fields, MAX_FIELDS)]
+    first = f" {': '.join(filter(None, named[0].values()))}" if named else ""
+    return Refused(Code.INVALID_DATA, f"The data do not fit.{first}", fields=named)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
 def path_of(parts: Iterable[object]) -> str:
