@@ -1,4 +1,4 @@
-"""A bound for the head of a request on uvicorn, and for its trailers: its faster parser keeps them, however long."""
+"""Bounds for what uvicorn's faster parser keeps: heads of requests and trailers, however long, and however many."""
 
 import functools
 import sys
@@ -8,6 +8,9 @@ from ..recognition import NeededNames, warn_once
 
 #: Bytes of a head, or of trailers, not counting those that came with their beginning: in one read, of 256 KiB at most.
 MAX_HEAD: Final = 64 * 1024
+
+#: Requests of a connection that wait for the answer to one before them: each takes 40 kB, and one read has thousands.
+MAX_WAITING: Final = 32
 
 #: What is needed of uvicorn's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
@@ -21,7 +24,7 @@ NEEDED: Final = NeededNames(
 
 
 def bound_heads(config: Any) -> None:
-    """Close whoever sends a longer head, of those who will connect to uvicorn.
+    """Close whoever sends a longer head, or more requests ahead, of those who will connect to uvicorn.
 
     :param config: of its server. Its other parsers have bounds of their own.
     """
@@ -42,7 +45,7 @@ def bound_heads(config: Any) -> None:
 
 
 @functools.cache
-def _bounded(kind: type) -> type:
+def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
     class BoundedProtocol(kind):  # type: ignore[misc]
         __slots__ = ("bridge_head", "bridge_read")  # in the ``__dict__`` they would make it grow
 
@@ -57,6 +60,8 @@ def _bounded(kind: type) -> type:
 
         def on_headers_complete(self) -> None:
             self.bridge_head = None
+            if len(self.pipeline) >= MAX_WAITING:
+                raise RuntimeError("Too many requests wait.")  # which ends the parsing: uvicorn answers 400 and closes
             super().on_headers_complete()
 
         def on_chunk_header(self) -> None:

@@ -8,7 +8,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from channels_bridge.transports.intake.heads import MAX_HEAD, bound_heads
+from channels_bridge.transports.intake.heads import MAX_HEAD, MAX_WAITING, bound_heads
 from channels_bridge.transports.recognition import warn_once
 from tests.support.waiting import until
 
@@ -116,6 +116,22 @@ async def test_trailers_do_not_count_for_what_comes_after_them(begin):
         writer.write(b"x: " + b"a" * (MAX_HEAD - 100))
         await asyncio.sleep(0.05)  # the end of them is another read
         writer.write(b"\r\n\r\n" + CHUNKED + b"1\r\na\r\n0\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
+
+
+async def test_a_connection_whose_requests_wait_is_closed_where_they_are_too_many(connect, server):
+    reader, writer = await connect()
+    writer.write((GET + b"\r\n") * 10 * MAX_WAITING)
+    answers = await reader.read()
+    assert answers.count(OK) <= MAX_WAITING + 1
+    assert b"HTTP/1.1 400 " in answers
+    await until(lambda: not server.server_state.connections)
+
+
+async def test_many_requests_that_are_sent_ahead_are_answered(connect):
+    reader, writer = await connect()
+    writer.write((GET + b"\r\n") * MAX_WAITING)
+    for _ in range(MAX_WAITING):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
 
 
