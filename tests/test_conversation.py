@@ -138,6 +138,33 @@ async def test_a_transaction_of_a_generator_is_nobody_elses(servers: Servers) ->
         assert (await replies(client, 1))[-1]["error"]["code"] == "cancelled"
 
 
+async def test_slow_readers_keep_the_threads_of_generators_from_nobody(server: Server, key: str) -> None:
+    """Four of them may have all that there are."""
+    slow = [await server.connect("/conversation", max_queue=1) for _ in range(4)]
+    watcher = await server.connect("/conversation")
+    try:
+        for number, client in enumerate(slow):
+            client.pause()
+            for id_ in range(8):
+                await client.emit("flow_plainly", {"key": f"{key}-{number}-{id_}", "size": 50_000}, id=id_)
+
+        async def have_begun() -> bool:
+            keys = [f"{key}-{number}-{id_}" for number in range(4) for id_ in range(8)]
+            return all([await watcher.request("look", {"key": each}) for each in keys])
+
+        await until(have_begun, pause=0.05)
+        before = time.monotonic()
+        for id_ in range(3):
+            await watcher.emit("count_plainly", {"to": 1}, id=id_)
+            assert (await replies(watcher, id_))[0]["part"] == {"n": 0}
+        assert time.monotonic() - before < 2
+        closed = [await _is_closed(watcher, f"{key}-{number}-{id_}") for number in range(4) for id_ in range(8)]
+        assert 1 <= sum(closed) <= 3
+    finally:
+        for client in slow:
+            client.abort()
+
+
 @pytest.mark.parametrize("event", FLOWS)
 async def test_a_client_that_stops_reading_holds_the_generator_back(server: Server, event: str, key: str) -> None:
     client = await server.connect("/conversation", max_queue=1)

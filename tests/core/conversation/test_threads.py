@@ -4,7 +4,20 @@ import threading
 import pytest
 
 from tests.support.waiting import turns, until
-from tornado_websockets.core.conversation.threads import LeasedThreads
+from tornado_websockets.core.conversation.threads import LOOK, PATIENCE, PATIENCE_WITH_MANY, LeasedThreads
+
+
+class Somebody:
+    """Who leases a thread."""
+
+    def __init__(self, owner=None, stalled=0):
+        self.owner = owner or self
+        self.stalled = stalled
+        self.lease = None
+
+    def give_way(self):
+        self.stalled = 0
+        self.lease.end()
 
 
 @pytest.fixture
@@ -15,7 +28,7 @@ async def threads():
 
 
 async def test_a_lease_has_one_thread(threads):
-    one, other = await threads.lease(), await threads.lease()
+    one, other = await threads.lease(Somebody()), await threads.lease(Somebody())
     names = [await each.run(threading.get_ident) for each in (one, one, other, other)]
     assert (names[0], names[2]) == (names[1], names[3])
     assert len({*names, threading.get_ident()}) == 3
@@ -24,8 +37,8 @@ async def test_a_lease_has_one_thread(threads):
 
 
 async def test_a_lease_above_the_most_waits_for_the_end_of_another(threads):
-    one, other = await threads.lease(), await threads.lease()
-    waiting = [asyncio.create_task(threads.lease()) for _ in range(2)]
+    one, other = await threads.lease(Somebody()), await threads.lease(Somebody())
+    waiting = [asyncio.create_task(threads.lease(Somebody())) for _ in range(2)]
     await turns()
     assert not any(task.done() for task in waiting)
     one.end()
@@ -38,8 +51,8 @@ async def test_a_lease_above_the_most_waits_for_the_end_of_another(threads):
 
 
 async def test_who_gives_up_waiting_takes_no_thread(threads):
-    one, other = await threads.lease(), await threads.lease()
-    waiting = [asyncio.create_task(threads.lease()) for _ in range(50)]
+    one, other = await threads.lease(Somebody()), await threads.lease(Somebody())
+    waiting = [asyncio.create_task(threads.lease(Somebody())) for _ in range(50)]
     await turns()
     for task in waiting:
         task.cancel()
@@ -51,8 +64,8 @@ async def test_who_gives_up_waiting_takes_no_thread(threads):
 
 @pytest.mark.parametrize("attempt", range(20))
 async def test_a_turn_that_comes_as_its_owner_gives_up_is_passed_on(threads, attempt):
-    one, other = await threads.lease(), await threads.lease()
-    waiting = asyncio.create_task(threads.lease())
+    one, other = await threads.lease(Somebody()), await threads.lease(Somebody())
+    waiting = asyncio.create_task(threads.lease(Somebody()))
     await turns()
     one.end()
     await turns(attempt)
@@ -65,7 +78,7 @@ async def test_a_turn_that_comes_as_its_owner_gives_up_is_passed_on(threads, att
 
 
 async def test_what_was_given_is_done_although_nobody_awaits_it(threads):
-    lease = await threads.lease()
+    lease = await threads.lease(Somebody())
     go_on, done = threading.Event(), []
     lease.run(lambda: go_on.wait(10))
     outcome = lease.run(lambda: done.append(True))
@@ -84,9 +97,53 @@ async def test_begin_and_end_of_a_lease_are_looked_after():
         log.append("end")
 
     threads.look_after(around, None)
-    lease = await threads.lease()
+    lease = await threads.lease(Somebody())
     await lease.run(lambda: log.append("call"))
     await lease.run(lambda: log.append("call"))
     lease.end()
     await until(lambda: threads.is_idle)
     assert log == ["begin", "call", "call", "end"]
+
+
+class TestMakingRoom:
+    @pytest.fixture
+    async def leased(self, threads):
+        """Has two lease a thread each, with what they have waited for their lines."""
+        tenants = []
+
+        async def leased(one, other):
+            tenants.extend([one, other])
+            for tenant in tenants:
+                tenant.lease = await threads.lease(tenant)
+
+        yield leased
+        for tenant in tenants:
+            tenant.lease.end()
+
+    @pytest.mark.parametrize(
+        ("one", "other", "which"),
+        [
+            ((None, 1.1 * PATIENCE), (None, 1.2 * PATIENCE), 1),
+            ((None, 1.2 * PATIENCE), (None, 1), 0),
+            (("x", 1.1 * PATIENCE_WITH_MANY), ("x", 1.2 * PATIENCE_WITH_MANY), 1),
+        ],
+        ids=["slowest", "slow", "many"],
+    )
+    async def test_a_slow_one_gives_way_to_who_has_no_thread(self, threads, leased, one, other, which):
+        tenants = [Somebody(*one), Somebody(*other)]
+        await leased(*tenants)
+        (await asyncio.wait_for(threads.lease(Somebody()), 10)).end()
+        assert [tenant.stalled == 0 for tenant in tenants].index(True) == which
+        assert tenants[1 - which].lease._calls.empty()
+
+    @pytest.mark.parametrize(
+        ("one", "newcomer"),
+        [((None, 0.9 * PATIENCE), (None, 0)), (("x", 10 * PATIENCE), ("x", 0))],
+        ids=["quick", "has-one"],
+    )
+    async def test_nobody_gives_way_otherwise(self, threads, leased, one, newcomer):
+        slow = Somebody(*one)
+        await leased(slow, Somebody())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(threads.lease(Somebody(*newcomer)), 5 * LOOK)
+        assert slow.stalled == one[1]

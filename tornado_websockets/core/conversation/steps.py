@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from ..handlers.signatures import Handler, Run, call_in_thread
-from .threads import Lease, LeasedThreads
+from .threads import Lease, LeasedThreads, Tenant
 
 #: Makes a text to send of what a generator has yielded.
 Write = Callable[[Any], str]
@@ -54,6 +54,10 @@ class Outlet(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether another one is wanted now. From any thread."""
+
+
+class TenantOutlet(Outlet, Tenant, Protocol):
+    """One that holds a thread meanwhile."""
 
 
 class Steps(Protocol):
@@ -157,7 +161,9 @@ class LeasedSteps:
     :param threads: has them.
     """
 
-    def __init__(self, parts: Generator[Any, Any, Any], write: Write, outlet: Outlet, threads: LeasedThreads) -> None:
+    def __init__(
+        self, parts: Generator[Any, Any, Any], write: Write, outlet: TenantOutlet, threads: LeasedThreads
+    ) -> None:
         self._parts = parts
         self._write = write
         self._outlet = outlet
@@ -168,7 +174,7 @@ class LeasedSteps:
     async def advance(self, most: int) -> bool:
         """See :class:`Steps`."""
         if self._steps is None:
-            self._lease = await self._threads.lease()
+            self._lease = await self._threads.lease(self._outlet)
             self._steps = ThreadSteps(self._parts, self._write, self._outlet, self._lease.run)
         return await self._steps.advance(most)
 

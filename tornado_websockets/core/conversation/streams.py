@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, Protocol
 
@@ -12,10 +13,11 @@ from ..protocol.frames import Code, Encoder, Frame, Refusal
 from ..protocol.ids import Id
 from ..tasks import is_own_cancellation, keep
 from ..watching import Outcome, on_handled
-from .steps import AHEAD, AsyncSteps, LeasedSteps, Outlet, Steps, ThreadSteps
+from .steps import AHEAD, AsyncSteps, LeasedSteps, Steps, TenantOutlet, ThreadSteps
 from .threads import threads
 
 _CANCELLED: Final = "The reply was cancelled."
+_TOO_SLOW: Final = "Others wait for the thread of this reply, whose parts were taken too slowly."
 
 
 class Client(Caller, Protocol):
@@ -124,7 +126,7 @@ class Streams:
         """The reply with this id has ended."""
         del self._running[id]
 
-    def _steps(self, id: Id, handler: Handler, parts: Parts, outlet: Outlet) -> Steps:
+    def _steps(self, id: Id, handler: Handler, parts: Parts, outlet: TenantOutlet) -> Steps:
         client = self._client
 
         def write(value: object) -> str:
@@ -143,14 +145,18 @@ class Stream:
     :param frame: that is answered.
     :param streams: among which it is.
     :ivar task: in which it runs.
+    :ivar owner: the client.
     """
 
     task: asyncio.Task[None]
 
     def __init__(self, client: Client, frame: Frame, streams: Streams) -> None:
-        self._client = client
+        self._client = self.owner = client
         self._frame = frame
         self._streams = streams
+        self._stalled = 0.0  # seconds, without those of the wait that has begun then
+        self._stalled_since: float | None = None
+        self._end = Refusal(Code.CANCELLED, _CANCELLED, frame.id)  # what the client is told where it is cancelled
         self._has_begun = self._is_closing = self._is_cancelled = False
         self._interruption: BaseException | None = None
 
@@ -174,6 +180,24 @@ class Stream:
     def is_open(self) -> bool:
         """See :class:`~.steps.Outlet`: not while the line has something to take, or nobody hears it any more."""
         return not self._is_cancelled and not self._client.closed and self._client.backlog is None
+
+    @property
+    def stalled(self) -> float:
+        """See :class:`~.threads.Tenant`."""
+        if self._is_cancelled:
+            return 0
+        since = self._stalled_since
+        return self._stalled + (0 if since is None else monotonic() - since)
+
+    def give_way(self) -> None:
+        """See :class:`~.threads.Tenant`."""
+        with suppress(RuntimeError):  # its loop has ended, and it as well
+            self.task.get_loop().call_soon_threadsafe(self._give_way)
+
+    def _give_way(self) -> None:
+        if not self._is_cancelled:
+            self._end = Refusal(Code.RATE_LIMITED, _TOO_SLOW, self._frame.id)
+            self.cancel()
 
     def cancel(self) -> None:
         """End it: interrupt what an async generator awaits, and close it."""
@@ -208,7 +232,12 @@ class Stream:
     async def _send_parts(self, steps: Steps) -> None:
         most = 1  # doubled while the line takes what it gets
         while not self._is_unwanted and await steps.advance(most):
-            most = min(2 * most, AHEAD.parts) if await self._client.keep_pace() else 1
+            self._stalled_since = monotonic()
+            was_free = await self._client.keep_pace()
+            if not was_free:
+                self._stalled = self.stalled
+            self._stalled_since = None
+            most = min(2 * most, AHEAD.parts) if was_free else 1
 
     @property
     def _is_unwanted(self) -> bool:
@@ -234,7 +263,7 @@ class Stream:
     def _answer(self, refusal: Refusal | None) -> None:
         client, frame = self._client, self._frame
         if self._is_cancelled:
-            client.send_part(client.encoder.refusal(Refusal(Code.CANCELLED, _CANCELLED, frame.id)))
+            client.send_part(client.encoder.refusal(self._end))
         elif refusal is not None:
             client.refuse(refusal, frame.event)
         else:

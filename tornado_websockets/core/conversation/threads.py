@@ -1,12 +1,17 @@
-"""Threads for plain generators: each has one for itself from its first step to its last."""
+"""Threads for plain generators: each has one for itself from its first step to its last.
+
+A generator keeps its thread while its client's line takes nothing. So slow clients could keep all of them from others:
+those whose lines have been waited for longest give theirs up where somebody waits who has none.
+"""
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextvars import copy_context
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asgiref.sync import sync_to_async
 
@@ -21,6 +26,28 @@ Call = Callable[[], Any]
 
 #: Plain generators that run at a time in a process; more wait for one to end.
 MOST_THREADS: Final = 32
+
+#: Seconds for which a client's line may be waited for in all while others wait for the thread, or one of its threads.
+PATIENCE: Final = 5.0
+PATIENCE_WITH_MANY: Final = 0.5
+
+#: Seconds between two looks of one who waits for a thread at who might give one up.
+LOOK: Final = 0.1
+
+
+class Tenant(Protocol):
+    """Who leases a thread."""
+
+    @property
+    def owner(self) -> Hashable:
+        """The client that it works for, which may have several threads."""
+
+    @property
+    def stalled(self) -> float:
+        """Seconds for which it has waited, so far, for the client's line; zero once it ends. From any thread."""
+
+    def give_way(self) -> None:
+        """End soon, since others wait for its thread. From any thread."""
 
 
 class Lease:
@@ -68,8 +95,8 @@ class LeasedThreads:
     def forget(self) -> None:
         """Start without threads, as a forked process must."""
         self._lock = threading.Lock()
-        self._leased = 0
-        self._waiting: dict[Future[None], None] = {}
+        self._tenants: dict[Tenant, None] = {}
+        self._waiting: dict[Future[None], Tenant] = {}
         self._threads: Threads | None = None
 
     def look_after(self, around: Callable[[Call], Any], idle: Idle) -> None:
@@ -83,23 +110,23 @@ class LeasedThreads:
     @property
     def is_idle(self) -> bool:
         """Whether nobody has a thread, and nobody waits for one."""
-        return not self._leased and not self._waiting
+        return not self._tenants and not self._waiting
 
-    async def lease(self) -> Lease:
-        """A thread for the caller, who must :meth:`Lease.end` it, when it is the caller's turn.
+    async def lease(self, tenant: Tenant) -> Lease:
+        """A thread for ``tenant``, who must :meth:`Lease.end` it, when it is its turn.
 
         Raises ``RuntimeError`` where the system has no thread.
         """
-        await self._turn()
+        await self._turn(tenant)
         lease = Lease(asyncio.get_running_loop())
         try:
             if self._threads is None:
                 self._threads = Threads("WebSocket stream", self._most, self._idle)
             executor: Any = self._threads  # any that a loop takes will do
             # By way of asgiref, so that ``async_to_sync`` in a generator finds this loop.
-            rest = start(sync_to_async(self._serve, thread_sensitive=False, executor=executor)(lease))
+            rest = start(sync_to_async(self._serve, thread_sensitive=False, executor=executor)(lease, tenant))
         except BaseException:
-            self._pass_on()
+            self._pass_on(tenant)
             raise
         if rest is not None:
             keep(asyncio.ensure_future(rest))
@@ -110,42 +137,60 @@ class LeasedThreads:
         if self._threads is not None:
             self._threads.abandon_threads()
 
-    def _serve(self, lease: Lease) -> None:
+    def _serve(self, lease: Lease, tenant: Tenant) -> None:
         try:
             self._around(lease.work)
         finally:
-            self._pass_on()
+            self._pass_on(tenant)
 
-    async def _turn(self) -> None:
-        """Return when a thread is the caller's."""
+    async def _turn(self, tenant: Tenant) -> None:
+        """Return when a thread is the tenant's."""
         with self._lock:
-            if self._leased < self._most:
-                self._leased += 1
+            if len(self._tenants) < self._most:
+                self._tenants[tenant] = None
                 return
             turn: Future[None] = Future()
-            self._waiting[turn] = None
+            self._waiting[turn] = tenant
         try:
-            await asyncio.wrap_future(turn)
+            outcome = asyncio.wrap_future(turn)
+            while not (await asyncio.wait([outcome], timeout=LOOK))[0]:
+                self._make_room(tenant)
         except asyncio.CancelledError:
             with self._lock:
                 self._waiting.pop(turn, None)
-            if not turn.cancel():  # it has just become the caller's
-                self._pass_on()
+            if not turn.cancel():  # it has just become the tenant's
+                self._pass_on(tenant)
             raise
 
-    def _pass_on(self) -> None:
-        """Let the next one have a thread. From any thread."""
+    def _make_room(self, newcomer: Tenant) -> None:
+        """Have one give way, if its client's line was waited for long, and the newcomer's client has no thread yet."""
         with self._lock:
+            tenants = list(self._tenants)
+        held = Counter(tenant.owner for tenant in tenants)
+        if newcomer.owner in held:
+            return
+
+        def overdue(tenant: Tenant) -> float:
+            return tenant.stalled / (PATIENCE if held[tenant.owner] == 1 else PATIENCE_WITH_MANY)
+
+        slowest = max(tenants, key=overdue)
+        if overdue(slowest) > 1:
+            slowest.give_way()
+
+    def _pass_on(self, tenant: Tenant) -> None:
+        """Let the next one have the thread of ``tenant``. From any thread."""
+        with self._lock:
+            del self._tenants[tenant]
             turn = next(iter(self._waiting), None)
             if turn is None:
-                self._leased -= 1
                 return
-            del self._waiting[turn]
+            following = self._waiting.pop(turn)
+            self._tenants[following] = None
             is_wanted = turn.set_running_or_notify_cancel()
         if is_wanted:
             turn.set_result(None)
         else:
-            self._pass_on()
+            self._pass_on(following)
 
 
 def _call(call: Call) -> Any:
