@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.asgi import Server
+from tests.support.client import Frame, Refused
 from tests.support.sockets import SocketClient
 from tests.support.transports import Servers
 from tests.support.waiting import until
@@ -19,6 +20,9 @@ from tornado_websockets.core.stopping import StopTimes
 
 #: What clients are closed with: 1012 is uvicorn's own for a stop.
 CODES = {"daphne": 1001, "uvicorn": 1012, "tornado": 1001}
+
+#: Messages of which, for ten clients, the event loop passes on few at once.
+BURST = 5_000
 
 CLIENTS, DELAY, DRAIN = 20, 1.0, 0.6
 SETTINGS = json.dumps({"STOP_DELAY": DELAY, "DRAIN_SECONDS": DRAIN})
@@ -93,6 +97,55 @@ async def test_a_second_signal_ends_all_waiting_also_of_a_process_that_has_serve
         assert (await client.closed())[0] == CODES[kind]
         await asyncio.to_thread(server.stop)
         server.log.check()
+
+
+@pytest.mark.parametrize("kind", CODES)
+async def test_what_is_in_line_goes_out_before_clients_are_told_with_the_reason(servers: Servers, kind: str) -> None:
+    with servers.fresh(kind, **PLAIN) as server:
+        clients = [await server.connect("/burst/stopping") for _ in range(10)]
+        await clients[0].emit("burst_and_stop", {"count": BURST})
+        assert {await client.closed() for client in clients} == {(CODES[kind], "retry=1000")}
+        for client in clients:
+            assert [frame["data"]["n"] for frame in await _rest(client)] == list(range(BURST))
+        await asyncio.to_thread(server.stop)
+        server.log.check()
+
+
+@pytest.mark.parametrize("kind", CODES)
+async def test_who_is_still_to_be_let_in_when_the_stop_begins_is_closed_with_the_reason(
+    servers: Servers, kind: str, key: str
+) -> None:
+    with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=json.dumps({"STOP_DELAY": 0.5}), **PLAIN) as server:
+        porter = await server.connect("/porter")
+        late = asyncio.create_task(server.connect(f"/locked/{key}"))
+        await server.log.wait_for_notes(key, 1)
+        server.terminate()
+        await until(lambda: _is(server, 503))
+        await porter.emit("unlock_later", {"key": key, "seconds": 0.8})
+        assert await (await late).closed() == (CODES[kind], "retry=1000")
+        await asyncio.to_thread(server.stop)
+        server.log.check()
+
+
+@pytest.mark.parametrize("kind", CODES)
+async def test_who_is_not_let_in_while_the_server_stops_is_refused(servers: Servers, kind: str, key: str) -> None:
+    with servers.fresh(kind, TEST_TORNADO_WEBSOCKETS=json.dumps({"AUTHORIZE_TIMEOUT": 0.7}), **PLAIN) as server:
+        late = asyncio.create_task(server.connect(f"/locked/{key}"))
+        await server.log.wait_for_notes(key, 1)
+        server.terminate()
+        with pytest.raises(Refused) as refused:
+            await late
+        assert refused.value.status == 403
+        await asyncio.to_thread(server.stop)
+        server.log.check()
+
+
+async def _rest(client: SocketClient) -> list[Frame]:
+    """What had come before the client was closed."""
+    frames: list[Frame] = []
+    while (frame := await client.receive_or_none()) is not None:
+        frames.append(frame)
+    return frames
 
 
 async def _is(server: Server, expected: int) -> bool:

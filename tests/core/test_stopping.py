@@ -9,7 +9,7 @@ from tests.support.waiting import run_on_clock, turns, until
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
-from tornado_websockets.core.stopping import Stop, StopTimes, stop, stopping
+from tornado_websockets.core.stopping import STANDSTILL_SECONDS, Stop, StopTimes, stop, stopping
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 
@@ -255,6 +255,66 @@ class TestStop:
             assert not telling.done()
             stop.hurry()
             await telling
+
+        run_on_clock(test)
+
+    def test_a_client_that_takes_what_was_sent_to_it_before_is_waited_for(self, ws):
+        async def test(clock):
+            client = await Interruptible(endpoint_of(ws), "/stopping").connect()
+            client.transport.hold()
+            for number in range(5):
+                client.connection.socket.emit(str(number))
+            stop = Stop(hub.shard(), 1012, lambda: None)
+            await stop.tell()
+            hearing = asyncio.create_task(stop.heard())
+            for _ in range(5):
+                await clock.forward(STANDSTILL_SECONDS - 0.2)
+                assert not hearing.done()
+                client.transport.take(1)
+            client.transport.release()
+            await clock.forward(0.1)
+            await hearing
+            assert client.transport.sent[-1] == Close(1012, "retry=1000")
+            client.events_to_handle.put_nowait(None)
+            assert await stop.end()
+
+        run_on_clock(test)
+
+    def test_one_that_takes_nothing_is_waited_for_a_second(self, ws):
+        async def test(clock):
+            client = await Interruptible(endpoint_of(ws), "/stopping").connect()
+            client.transport.hold()
+            client.connection.socket.emit("something")
+            stop = Stop(hub.shard(), 1012, lambda: None)
+            await stop.tell()
+            hearing = asyncio.create_task(stop.heard())
+            await clock.forward(STANDSTILL_SECONDS - 0.1)
+            assert not hearing.done()
+            await clock.forward(0.2)
+            await hearing
+            client.events_to_handle.put_nowait(None)
+            assert await stop.end()
+
+        run_on_clock(test)
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_who_is_about_to_connect_gets_an_answer(self, ws, is_late):
+        async def test(clock):
+            client = Interruptible(endpoint_of(ws), "/stopping")
+            assert client.connection.admit() is None
+            stop = Stop(hub.shard(), 1012, lambda: None)
+            await stop.tell()
+            hearing = asyncio.create_task(stop.heard())
+            await clock.forward(STANDSTILL_SECONDS + 0.1 if is_late else 0.1)
+            assert hearing.done() == is_late
+            assert client.transport.cancellations == is_late
+            await client.connect()
+            await clock.forward(0.1)
+            await hearing
+            assert client.transport.sent == [Close(1012, "retry=1000")]
+            client.events_to_handle.put_nowait(None)
+            await client.serving
+            assert await stop.end()
 
         run_on_clock(test)
 

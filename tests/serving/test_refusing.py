@@ -5,6 +5,7 @@ from django.test import override_settings
 
 from tests.support.memory import MemoryClient
 from tornado_websockets.core.watching import on_refused
+from tornado_websockets.modules import Module
 from tornado_websockets.serving import refusing
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
@@ -38,6 +39,37 @@ async def test_a_mistake_of_a_page_is_told_of_once(chat, caplog):
         f"Refused a message of a page at '/mistakes': invalid_data. {once}",
         f"Refused a message of a page at '/mistakes': invalid_json. {once}",
     ]
+
+
+@pytest.mark.parametrize("event", ["opne", "clos", "module_part_opne", "module_part_clos", "module_part_x"])
+async def test_no_event_is_suggested_that_no_page_may_send(chat, caplog, event):
+    class Part(Module):
+        def initialize(self):
+            self.on(self.open)
+            self.on(self.close)
+            self.on_event("*")(self.other)
+
+        def open(self):
+            pass
+
+        def close(self):
+            pass
+
+        def other(self):
+            pass
+
+    @chat.on
+    def open():  # noqa: A001 the name of the event
+        pass
+
+    @chat.on
+    def close():
+        pass
+
+    chat.bind(Part("part"))
+    refusing._tell(MemoryClient(endpoint_of(chat)).connection, event, "unknown_event")
+    [message] = caplog.messages
+    assert "Did you mean" not in message
 
 
 async def test_so_many_are_told_of_and_none_without_debug(chat, caplog):

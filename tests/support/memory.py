@@ -147,6 +147,7 @@ class MemoryMember:
 
     :param user_key: of the user whose it is.
 
+    :ivar backlog: characters that wait for its line; ``None`` while that takes what is sent.
     :ivar items: what it was delivered, in order; ``keys`` and ``threads`` say by which key and in which thread.
     :ivar ends: the orders to close in order.
     :ivar cancellations: how many orders to cancel a handler there were.
@@ -155,6 +156,7 @@ class MemoryMember:
     def __init__(self, id: str | None = None, user_key: str | None = None) -> None:
         self.id = id or f"member-{next(_numbers)}"
         self.user_key = user_key
+        self.backlog: int | None = None
         self.items: list[str | Close] = []
         self.keys: list[str | None] = []
         self.threads: list[int] = []

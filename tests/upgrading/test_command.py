@@ -16,19 +16,33 @@ MODULE = ("-m", "tornado_websockets.upgrading")
 OLD = "django-tornado-websockets\n"
 
 
-def run(*arguments: str, directory: Path = ROOT, answer: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run Python with these arguments; nobody answers unless ``answer`` is given."""
+def run(
+    *arguments: str, directory: Path = ROOT, answer: str | None = None, settings: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments; nobody answers unless ``answer`` is given.
+
+    :param settings: ``DJANGO_SETTINGS_MODULE``.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     return subprocess.run(
         [sys.executable, "-X", "dev", *arguments],
         cwd=directory,
-        env=environment | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        env=environment
+        | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+        | ({} if settings is None else {"DJANGO_SETTINGS_MODULE": settings}),
         input=answer or "",
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
     )
+
+
+@pytest.mark.parametrize("settings", [None, "", "not_there.settings", "raising"])
+def test_the_project_need_not_be_importable(tmp_path, settings):
+    (tmp_path / "raising.py").write_text("raise RuntimeError('no such thing')\n")
+    finished = run(*MODULE, ".", directory=tmp_path, settings=settings)
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_what_must_be_done_ends_it_with_1():

@@ -108,6 +108,14 @@ def test_collected_static_files_are_passed_over(tmp_path):
     assert unread(tmp_path) == {"public": "holds what collectstatic collected"}
 
 
+def test_a_directory_is_named_once_though_settings_name_it_too(tmp_path):
+    write(
+        tmp_path, {"settings.py": "STATIC_ROOT = 'static'", "static/admin/css/base.css": "", "static/admin/js/x.js": ""}
+    )
+    _, passed_over = read_project(tmp_path)
+    assert [str(each.path) for each in passed_over] == ["static"]
+
+
 @pytest.mark.parametrize(
     ("settings", "where"),
     [

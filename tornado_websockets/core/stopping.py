@@ -28,8 +28,14 @@ CLOSE_HANDLER_SECONDS: Final = 2.0
 #: Seconds that it may take to end what goes on without clients, before they are told.
 BACKGROUND_SECONDS: Final = 0.5
 
+#: Seconds for which a server that closes connections by itself is held back for a client that takes nothing.
+STANDSTILL_SECONDS: Final = 1.0
+
 #: Seconds that calls of a store, or whatever else is in a thread then, get after that.
 EXIT_SECONDS: Final = 1.0
+
+#: Seconds between two looks at who is still there.
+_LOOK_INTERVAL: Final = 0.02
 
 
 class Stopping:
@@ -115,6 +121,28 @@ class Stop:
         await tell(members, self._close, seconds, self._now)
         self._deadline = max(self._deadline, now() + LEAST_HANDLER_SECONDS)
 
+    async def heard(self) -> None:
+        """Return when every close frame is out, behind what was sent before, and nobody is about to connect any more.
+
+        For servers that then close what is open by themselves, without a reason. It ends with the time that handlers
+        have, or when only those are left who take nothing.
+        """
+        shard, now = self._shard, self._shard.loop.time
+        began = moved = now()
+        before: list[int] = []
+        while self.patience > 0 or now() < began + STANDSTILL_SECONDS:
+            shard.close_all(*self._close)
+            backlogs = [member.backlog for member in shard.members()]
+            left = [len(shard.arriving), *(backlog for backlog in backlogs if backlog is not None)]
+            if left == [0] and not shard.is_closing:
+                return
+            if left != before or shard.is_closing:
+                before, moved = left, now()
+            elif now() >= moved + STANDSTILL_SECONDS:
+                break
+            await asyncio.sleep(_LOOK_INTERVAL)
+        shard.refuse_arriving(self._close)
+
     @property
     def patience(self) -> float:
         """Seconds that handlers still have, once :meth:`tell` has returned."""
@@ -150,6 +178,7 @@ async def stop(
     if await _is_left(shard, patience, close, now):
         return True
     logger.warning("Stopping, although handlers are still running after %.2g seconds", patience)
+    shard.refuse_arriving(close)
     shard.cancel_handlers()
     overtake()
     threads.abandon_threads()
@@ -169,5 +198,5 @@ async def _is_left(shard: Shard, seconds: float, close: Close, now: asyncio.Even
         async with asyncio.timeout(seconds):
             while not shard.is_empty and not (now and now.is_set()):
                 shard.close_all(*close)  # those, too, whose handshake was on its way
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(_LOOK_INTERVAL)
     return shard.is_empty

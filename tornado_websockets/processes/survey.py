@@ -145,6 +145,7 @@ class Survey:
     """
 
     user_key = None
+    backlog = None
 
     def __init__(
         self, hub: Hub, pace: SurveyPace = SurveyPace(), *, is_asked: bool = True, known: Iterable[str] = ()

@@ -77,6 +77,6 @@ def _tell(client: Any, event: str | None, code: str) -> None:
     _told.add(mistake)
     question = ""
     if code == Code.UNKNOWN_EVENT and event:
-        question = did_you_mean(event, (name for name, _ in client.endpoint.dispatcher.items()))
+        question = did_you_mean(event, client.endpoint.dispatcher.names_offered())
     what = "a message" if event is None else f"the event {event[:64]!r}"
     logger.warning("Refused %s of a page at %.64r: %s. %sSaid once, while DEBUG is on", what, path, code, question)

@@ -67,7 +67,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
         self._is_open = self._is_gone = self._is_checked = False
-        self._transport = TornadoTransport(self, self._inbox.cancel_current, self._inbox.read_on, self.closing_times)
+        self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
 
@@ -255,6 +255,13 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
             keep(self._inbox.end(self._connection.on_closed))
         elif hasattr(self, "_connection"):
             self._connection.on_lost()
+            abandon(self._connection)
+
+    def _cancel(self) -> None:
+        """Cancel the handler that is running, or wait no more for whether the client may connect."""
+        if self._is_open:
+            self._inbox.cancel_current()
+        else:
             abandon(self._connection)
 
     def _has_client(self) -> bool:

@@ -91,7 +91,9 @@ def read_project(root: Path) -> tuple[list[SourceFile], list[Unread]]:
             unread.append(found)
     collected = {path for path in _static_roots(files) if _is_collected(root / path)}
     unread = [each for each in unread if collected.isdisjoint(each.path.parents)]
-    unread += [Unread(path, "holds what collectstatic collected") for path in collected]
+    unread += [
+        Unread(path, "holds what collectstatic collected") for path in collected - {each.path for each in unread}
+    ]
     return [file for file in files if collected.isdisjoint(file.path.parents)], sorted(unread)
 
 

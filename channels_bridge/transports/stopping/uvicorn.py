@@ -80,6 +80,7 @@ class UvicornStop:
     async def _run(self, stop: Stop) -> None:
         try:
             await stop.tell()
+            await stop.heard()  # it closes everybody at once, without a reason
         finally:
             self._signals.hand_on()
         await self._end(stop, stop.patience)

@@ -690,6 +690,13 @@ class TestAllOfThem:
         shard.end_departure()
         assert shard.is_empty
 
+    async def test_are_not_gone_while_one_is_on_the_way_in_who_can_be_refused(self, shard):
+        member = MemoryMember()
+        shard.arriving.add(member)
+        assert not shard.is_empty
+        shard.refuse_arriving(Close(1001))
+        assert (member.ends, member.cancellations) == ([Close(1001)], 1)
+
 
 class TestAudiences:
     """Those who are named are looked up where there are many, and asked one by one where there are few."""

@@ -1,6 +1,8 @@
 """Handlers for clients that take too little, or send too much."""
 
 import asyncio
+import os
+import signal
 
 from tornado_websockets import Socket
 from tornado_websockets.core.protocol.frames import Data
@@ -62,3 +64,11 @@ async def burst() -> None:
     """Send more to everyone than may wait for one of them, and await none of it."""
     for number in range(300):
         bursts.emit("burst", {"n": number, "x": "y" * 50_000})
+
+
+@bursts.on
+async def burst_and_stop(data: Data) -> None:
+    """Send more to everyone than the event loop passes on at once, and have the server stop meanwhile."""
+    for number in range(data["count"]):
+        bursts.emit("burst", {"n": number})
+    os.kill(os.getpid(), signal.SIGTERM)

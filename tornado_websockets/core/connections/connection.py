@@ -305,6 +305,8 @@ class Connection:
         limits, admission = self._limits, self.endpoint.admission
         refusal = admission.admit(self.address, limits.max_connections, limits.max_connections_per_address)
         self._is_admitted = refusal is None
+        if self._is_admitted:
+            self.shard.arriving.add(self)
         return refusal
 
     async def attend(self, *, wait: bool) -> None:
@@ -338,6 +340,7 @@ class Connection:
         counters.connections += 1
         counters.connections_opened += 1
         hub.subscribe(self, self.shard, self.path)
+        self.shard.arriving.discard(self)
         self.endpoint.on_connected(self)
         self._watch_expiry()
         await self._fire("open")
@@ -423,6 +426,7 @@ class Connection:
         """The connection has ended, however: run the ``close`` handler, if it was open. Only the first call counts."""
         if self._is_admitted:
             self._is_admitted = False
+            self.shard.arriving.discard(self)
             self.endpoint.admission.release(self.address)
         if self not in self.shard.topics.get(self.path, ()):
             await self._leave_control()

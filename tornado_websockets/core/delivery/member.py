@@ -16,6 +16,10 @@ class Member(Protocol):
     def user_key(self) -> str | None:
         """The key of the user whose it is, as a text; ``None`` where it is nobody's."""
 
+    @property
+    def backlog(self) -> int | None:
+        """Characters that wait for its line; ``None`` while that takes what is sent."""
+
     def deliver(self, item: str | Close, key: str | None = None) -> None:
         """Take a text, or an order to close, after all that was delivered before.
 

@@ -68,6 +68,7 @@ class Shard:
     :ivar turnstile: where clients wait that have sent more than was handled by now.
     :ivar greetings: where those wait who have said hello: many may come back at once; nobody else waits behind them.
     :ivar endings: are awaited when its loop is about to stop.
+    :ivar arriving: who was counted in and does not take part yet: whether they may is being decided.
     :ivar bulky: where large messages wait to be decoded, one in each iteration of the event loop.
     """
 
@@ -79,6 +80,7 @@ class Shard:
         self.turnstile = Turnstile(loop)
         self.greetings = Turnstile(loop)
         self.bulky = Turnstile(loop, most=1)
+        self.arriving: set[Member] = set()
         self.endings: set[Callable[[], Coroutine[Any, Any, None]]] = set()
         self._directories: dict[str, Directory] = {}  # of topics with many members, from when one is needed
         self.thread = threading.get_ident()
@@ -158,8 +160,13 @@ class Shard:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all connections have gone, and have nothing left to do."""
-        return not self.topics and not self._leaving
+        """Whether all connections have gone, and have nothing left to do; and none is on its way in."""
+        return not self.topics and not self._leaving and not self.arriving
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether orders to close wait for what was submitted before."""
+        return bool(self._closing)
 
     def submit(self, delivery: Delivery, sender: Hashable) -> None:
         """Deliver after all that ``sender`` has submitted before.
@@ -279,6 +286,12 @@ class Shard:
     def cancel_handlers(self) -> None:
         """Cancel every handler that is running, ``close`` handlers excepted."""
         for member in self.members():
+            member.cancel_handler()
+
+    def refuse_arriving(self, close: Close) -> None:
+        """Let nobody in who is on the way; who is accepted even so is closed."""
+        for member in list(self.arriving):
+            member.end(close)
             member.cancel_handler()
 
     def wait_for(self, condition: Callable[[], Coroutine[Any, Any, None]]) -> None:

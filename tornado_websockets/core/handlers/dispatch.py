@@ -135,6 +135,10 @@ class Dispatcher:
         """Every event with its handler, in the order of their registration."""
         return list(self._handlers.items())
 
+    def names_offered(self) -> list[str]:
+        """The events that a client may send by name: no reserved ones, and no ``"*"``."""
+        return [event for event in self.offered if event != self.prefix_of(event) + ANY]
+
     def is_reserved(self, event: str) -> bool:
         """Whether only a connection itself sets off ``event``."""
         return event in self._reserved
