@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -340,3 +341,19 @@ def test_a_forked_process_is_not_stopping():
         "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stopping.has_begun)\n"
     )
     assert run_script(script).split() == ["0", "True"]
+
+
+async def test_what_ends_before_clients_are_told_ends_together(client):
+    ended, met = [], asyncio.Barrier(2)
+
+    async def meet():
+        await met.wait()
+        ended.append(client.transport.sent.copy())
+
+    shard = hub.shard()
+    shard.endings |= {meet, partial(meet)}
+    stop = Stop(shard, 1001, lambda: None)
+    await stop.tell()
+    assert ended == [[], []]
+    client.events_to_handle.put_nowait(None)
+    await stop.end()

@@ -146,8 +146,7 @@ async def test_the_people_of_a_process_that_is_killed_are_gone_soon(start):
     here, there = start(BY_RENEWAL), start(BY_RENEWAL)
     async with enter(here, ADA) as ada, enter(there, BOB) as bob:
         await until(lambda: set(ada.people) == {"1", "2"})
-        _, task, _ = endpoint_of(there).presence._sharing._tasks[there.path]
-        task.cancel()
+        endpoint_of(there).presence._sharing._tasks[there.path].task.cancel()
         await until(lambda: set(ada.people) == {"1"})
         assert bob.close_code is None
 
@@ -158,10 +157,10 @@ async def test_the_people_of_a_process_that_stops_outlast_it(start):
         await until(lambda: set(ada.people) == {"1", "2"})
         connection_of(bob.connection).end(Close(1012, "retry=1000"))
         await until(lambda: bob.close_code == 1012 and bob.connection not in there.handlers)
-        _, task, hurry = endpoint_of(there).presence._sharing._tasks[there.path]
-        await until(lambda: not hurry.is_set())
+        work = endpoint_of(there).presence._sharing._tasks[there.path]
+        await until(lambda: not work.hurry.is_set())
         await asyncio.sleep(BY_RENEWAL.rest)  # in which it renews them once more
-        task.cancel()
+        work.task.cancel()
         with pytest.raises(TimeoutError):
             await until(lambda: "2" not in ada.people, 2 * BY_RENEWAL.lifetime)
         assert await here.ais_present(BOB)
@@ -198,6 +197,66 @@ async def test_nobodies_who_are_sent_away_twice_are_counted_once(key):
             await until(lambda wanted=number + 2: len(place) == wanted)
         assert presence._count(third.path, place) == 2
         assert [person["info"] for person in await third.apeople()] == [{}] * 4
+
+
+@pytest.fixture
+async def returning(key):
+    """A process, its only client, and what brings back one of two that nobody knows and another process sent away."""
+    here, there = (process_at(f"/here/{key}", "count", BY_NOTES) for _ in range(2))
+    async with AsyncExitStack() as stack:
+        watcher, *others = [await stack.enter_async_context(enter(ws, None)) for ws in (here, there, there)]
+        while await watcher.receive("presence") != {"count": 3}:
+            pass
+        for other in others:
+            connection_of(other.connection).end(Close(1012, "retry=1000"))
+        place = endpoint_of(here).presence._places[here.path]
+        await until(lambda: sum("awaited since" in info for info, _ in place.said()) == 2)
+        yield here, watcher, lambda: enter(here, None)
+
+
+async def test_nobodies_who_come_back_and_leave_are_counted_no_more(returning):
+    here, watcher, come_back = returning
+    async with come_back() as back:
+        assert await back.receive("presence") == {"count": 3}
+    assert await watcher.receive("presence") == {"count": 2}
+    assert [person["info"] for person in await here.apeople()] == [{}] * 3
+    async with come_back() as back:
+        assert await back.receive("presence") == {"count": 2}
+        async with come_back() as newcomer:
+            assert await newcomer.receive("presence") == {"count": 3}
+
+
+async def test_nobodies_who_come_back_and_log_in_are_counted_once(returning):
+    here, watcher, come_back = returning
+    async with come_back() as back:
+        assert await back.receive("presence") == {"count": 3}
+        back.connection.user = ADA
+        assert await here.ais_present(ADA)
+        async with come_back() as other:
+            assert await other.receive("presence") == {"count": 3}
+    assert await watcher.receive("presence") == {"count": 2}  # and nothing else since it was 3
+
+
+async def test_others_know_who_will_be_back_before_these_are_sent_away(key):
+    here, there = (process_at(f"/here/{key}", "count", IN_PEACE) for _ in range(2))
+    async with enter(here, None) as watcher, enter(there, None) as page, enter(there, ADA):
+        while await watcher.receive("presence") != {"count": 3}:
+            pass
+        await endpoint_of(there).presence.part()
+        async with enter(here, None) as back:
+            assert await back.receive("presence") == {"count": 3}
+            await page.close()  # the one that has come back, before word of that could come
+        assert await watcher.receive("presence") == {"count": 2}  # and nothing else since it was 3
+
+
+async def test_the_people_of_a_process_are_written_down_as_they_shall_outlast_it_before_it_stops(start):
+    ws = start()
+    with override_settings(TORNADO_WEBSOCKETS={"STORE": f"{__name__}.SlowStore", "PRESENCE_GRACE": 1000}):
+        async with enter(ws, ADA) as ada:
+            await until(lambda: ada.people)
+            await endpoint_of(ws).presence.part()
+            (kept,) = current_store().store.retained(key_of(ws.path)).values()
+            assert json.loads(kept.text)["until"] > time.time() + 1000
 
 
 @pytest.fixture

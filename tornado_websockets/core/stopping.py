@@ -190,7 +190,8 @@ async def _end_background(shard: Shard) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(BACKGROUND_SECONDS):
             while shard.endings:
-                await shard.endings.pop()()
+                endings = [shard.endings.pop()() for _ in range(len(shard.endings))]
+                await asyncio.gather(*endings)
 
 
 async def _is_left(shard: Shard, seconds: float, close: Close, now: asyncio.Event | None = None) -> bool:

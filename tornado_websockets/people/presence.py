@@ -25,10 +25,12 @@ from ..core.handlers.signatures import call_in_thread, runs_on_loop
 from ..core.handlers.workers import Workers
 from ..core.logger import logger
 from ..core.people.place import Place, Row
+from ..core.stopping import stopping
 from ..core.tasks import is_own_cancellation, keep
 from ..database import idle_database, with_database
 from ..encoding import encoder
 from ..exceptions import is_connection_closed
+from .counting import AWAITED_SINCE, KNOWN, LEFT, count, has_awaited
 from .presenting import COUNT, Option, check_option, read_info
 from .sharing import Sharing, SharingPace, is_shared
 
@@ -91,6 +93,7 @@ class Presence:
         self._names: dict[str, str] = {}  # of anonymous people, by connection
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
+        self._is_parting = False  # whether those who are here have been written down as sent away
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
         self._unshown: dict[str, set[str]] = {}  # by topic, ids of who is shown nobody yet, while we ask who that is
         self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
@@ -114,7 +117,7 @@ class Presence:
         with self._lock:
             rows = {**rows, "here": self._place(topic).row()}
         if self._is_counted:  # what is said of them is for the count alone
-            rows = {name: {id_: ({}, count, at) for id_, (_, count, at) in row.items()} for name, row in rows.items()}
+            rows = {name: _without_info(row) for name, row in rows.items()}
         found.take(rows)
         return found
 
@@ -138,6 +141,7 @@ class Presence:
         """A client has connected; its ``open`` handler has not run yet."""
         if is_shared():
             self._sharing.begin(connection.endpoint.hub, connection.path)
+            connection.shard.endings.add(self.part)
         if self._is_counted:
             self._enter(connection, {})
         if self._ask is None:
@@ -159,13 +163,15 @@ class Presence:
             is_nobody = name != ""
             if place.info_of(connection.id) is None:
                 return  # it was not seen
+            at = place.time_of(connection.id)
             if connection.is_sent_away:
                 if is_nobody and self._is_counted:
-                    place.enter(connection.id, name, {_AWAITED_SINCE: time()}, place.time_of(connection.id))
-                    self._awaiting.add(connection.path)
+                    self._await(connection.path, place, connection.id, at)
                 grace, is_nobody = grace + RETURN, False
             is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
             place.leave(connection.id, until if is_awaited else None)
+            if is_nobody and connection.path in self._awaiting:
+                self._remember(place, name, at, grace)
         if connection.is_sent_away:
             self._sharing.outlast(connection.path, grace)
         if not is_awaited:
@@ -174,6 +180,19 @@ class Presence:
         hub, topic = connection.endpoint.hub, connection.path
         for loop in hub.loops_of(topic) or [connection.shard.loop]:  # any of them may have ended by then
             _call_later(loop, grace, self._tell, hub, topic, until)
+
+    async def part(self) -> None:
+        """The process stops: write down its people as they shall outlast it, before they are sent away.
+
+        Others know by then that those whom nobody knows come back, however soon these do, and the process ends.
+        """
+        with self._lock:
+            self._is_parting = True
+            for topic, place in self._places.items() if self._is_counted else ():
+                for id_, person, at in place.own():
+                    if self._names.get(id_) == person:
+                        self._await(topic, place, id_, at)
+        await self._sharing.part(conf.get("PRESENCE_GRACE") + RETURN)
 
     def on_user_changed(self, connection: Connection) -> None:
         """``socket.user`` is another now. From any thread."""
@@ -220,20 +239,36 @@ class Presence:
         place.expire(max(until, monotonic()))
         return place
 
+    def _await(self, topic: str, place: Place, id_: str, at: float) -> None:
+        """Nobody knows that client, which is counted, and is sent away; call it with the lock held."""
+        person, info = place.person_of(id_), place.info_of(id_)
+        if person is not None and info is not None and AWAITED_SINCE not in info:
+            place.enter(id_, person, {AWAITED_SINCE: time()}, at)
+            self._awaiting.add(topic)
+
+    def _remember(self, place: Place, name: str, at: float, grace: float) -> None:
+        """It has come while others were awaited perhaps, and is gone; call it with the lock held."""
+        place.enter(name, name, LEFT, at)
+        place.leave(name, monotonic() + grace + RETURN)
+
     def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
         if connection.closed:
             return
         with self._lock:
-            person = connection.user_key
+            person, topic = connection.user_key, connection.path
+            place = self._places[topic] = self._places.get(topic) or Place()
+            place.expire(monotonic())
             if person is None:  # its own id may be known to others, who could spare it by that
                 person = self._names.setdefault(connection.id, secrets.token_hex(16))
             else:
-                self._names.pop(connection.id, None)
+                name = self._names.pop(connection.id, None)
+                if name is not None and topic in self._awaiting and place.person_of(connection.id) == name:
+                    self._remember(place, name, place.time_of(connection.id), conf.get("PRESENCE_GRACE"))
             if self._is_counted:
-                info = {} if connection.user_key is None else _KNOWN
-            place = self._places[connection.path] = self._places.get(connection.path) or Place()
-            place.expire(monotonic())
+                info = {} if connection.user_key is None else KNOWN
             place.enter(connection.id, person, info, time())
+            if self._is_counted and info != KNOWN and self._is_parting and stopping.has_begun:
+                self._await(topic, place, connection.id, place.time_of(connection.id))
         self._gather(connection)
         if connection.closed:  # meanwhile, in another thread
             self._leave(connection)
@@ -278,7 +313,7 @@ class Presence:
             before = place.version
             place.take(rows)
             has_changed = place.version != before
-            if has_changed and self._is_counted and any(_AWAITED_SINCE in info for info, _ in place.said()):
+            if has_changed and self._is_counted and has_awaited(place.said()):
                 self._awaiting.add(topic)
             if not place:
                 del self._places[topic]
@@ -286,21 +321,12 @@ class Presence:
             self._gather_at(hub, topic, asyncio.get_running_loop())
 
     def _count(self, topic: str, place: Place) -> int:
-        """How many people are here.
-
-        Who is nobody, and is sent away by a server that stops, comes back as somebody else. It is counted until it is
-        forgotten, and so that nobody is counted twice, one of those who have come since then is not. These may have
-        been sent away themselves meanwhile.
-        """
+        """How many people are here."""
         if topic not in self._awaiting:
             return len(place)
-        said = list(place.said())
-        awaited = [info[_AWAITED_SINCE] for info, _ in said if _AWAITED_SINCE in info]
-        if not awaited:
+        if not has_awaited(place.said()):
             self._awaiting.discard(topic)
-            return len(place)
-        came = sum(1 for info, at in said if info != _KNOWN and at >= min(awaited))
-        return len(place) - min(len(awaited), came)
+        return count(place.said())
 
     def _whole(self, topic: str, place: Place) -> str:
         """The frame for newcomers. In a crowd somebody comes all the time, and few of the others have changed."""
@@ -368,16 +394,16 @@ class Presence:
         return None if before == count else {"count": count}
 
 
-#: Where people are only counted, this is said of users, and nothing of others; but of one whose server has sent it
-#: away since when that was, in seconds since 1970.
-_KNOWN: Final[Mapping[str, Any]] = {"known": True}
-_AWAITED_SINCE: Final = "awaited since"
-
 #: The frame that shows nobody.
 _WHOLE: Final = encoder.event(EVENT, {"people": []})
 
 #: The version that who waits for all of it was shown.
 _NOTHING: Final = -1
+
+
+def _without_info(row: Row) -> Row:
+    """The people of a process, without what is said of them for the count."""
+    return {id_: ({}, connections, at) for id_, (info, connections, at) in row.items() if info != LEFT}
 
 
 def _call_later(loop: asyncio.AbstractEventLoop, seconds: float, call: Callable[..., object], *arguments: Any) -> None:

@@ -11,7 +11,8 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -96,31 +97,37 @@ class Sharing:
         """Start without people, as a forked process must."""
         self.process = uuid.uuid4().hex
         self._lifetime = self._pace.lifetime
-        self._tasks: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[None], asyncio.Event]] = {}
+        self._tasks: dict[str, _Work] = {}
         self._others: dict[str, _Others] = {}  # where we are in step
 
     def begin(self, hub: Hub, topic: str) -> None:
         """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there."""
-        at_work = self._tasks.get(topic)
-        if at_work is None or at_work[1].done() or not at_work[0].is_running():
-            loop, event = asyncio.get_running_loop(), asyncio.Event()
-            task = keep(loop.create_task(self._keep_in_step(hub, topic, event)))
-            self._tasks[topic] = loop, task, event
+        work = self._tasks.get(topic)
+        if work is None or work.is_over:
+            work = self._tasks[topic] = _Work(asyncio.get_running_loop())
+            work.task = keep(work.loop.create_task(self._keep_in_step(hub, topic, work)))
             hub.control.watch(topic, lambda: self.hurry(topic))
         else:
             self.hurry(topic)
 
     def hurry(self, topic: str) -> None:
         """Something has changed at ``topic``. From any thread."""
-        at_work = self._tasks.get(topic)
-        if at_work is not None:
+        work = self._tasks.get(topic)
+        if work is not None:
             with suppress(RuntimeError):  # the loop is closed
-                at_work[0].call_soon_threadsafe(at_work[2].set)
+                work.loop.call_soon_threadsafe(work.hurry.set)
 
     def outlast(self, topic: str, seconds: float) -> None:
         """This process is stopping: keep its people at ``topic`` for so long, though it will not renew them."""
         self._lifetime = max(self._lifetime, seconds)
         self.hurry(topic)
+
+    async def part(self, seconds: float) -> None:
+        """The same everywhere; return when the store has them, and others had the time to read what has changed."""
+        self._lifetime = max(self._lifetime, seconds)
+        written = [work.part() for work in list(self._tasks.values()) if not work.is_over]
+        if any(await asyncio.gather(*map(asyncio.wrap_future, written))):
+            await asyncio.sleep(self._pace.rest)
 
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
@@ -156,13 +163,14 @@ class Sharing:
                 gone.append(process)
         return rows, gone
 
-    async def _keep_in_step(self, hub: Hub, topic: str, event: asyncio.Event) -> None:
+    async def _keep_in_step(self, hub: Hub, topic: str, work: _Work) -> None:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
         others, record = _Others(2 * (renewal + self._pace.rest)), ""
         while hub.has_clients(topic) or self._row_at(topic):
-            event.clear()
-            rest = self._pace.rest
+            work.hurry.clear()
+            work.parts.clear()
+            rest, waiting, is_news = self._pace.rest, work.take_waiting(), False
             try:
                 text = json.dumps(dict(self._row_at(topic)))
                 lasting = json.dumps({"until": time.time() + self._lifetime, "people": text})
@@ -172,24 +180,31 @@ class Sharing:
                     others.lose_sight()
                     told = ""
                 record, self._others[topic] = found, others
-                if text != told:
+                is_news = text != told
+                if is_news:
                     told = text
                     self._tell_others(hub, topic)
+                _answer(waiting, is_news)
                 kept = await store.ask(store.store.retained, key)
                 rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
                 if self.process not in kept:  # it was emptied in between
                     others.lose_sight()
-                    event.set()
+                    work.hurry.set()
                 rows, gone = self._read(kept)
                 self._apply(hub, topic, others.take(rows, time.monotonic()))
                 for process in gone:
                     await store.ask(store.store.forget, key, process)
             except StoreError:  # it is logged; the next time will do
                 others.lose_sight()
-            await asyncio.sleep(rest)
+            finally:
+                _answer(waiting, is_news)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await work.parts.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
-                    await event.wait()
+                    await work.hurry.wait()
+        _answer(work.take_waiting(), is_news=False)
         hub.control.unwatch(topic)
         self._others.pop(topic, None)
         self._apply(hub, topic, {})
@@ -200,6 +215,53 @@ class Sharing:
     @staticmethod
     def _tell_others(hub: Hub, topic: str) -> None:
         hub.publish(Note(CONTROL, PEOPLE, json.dumps({"path": topic}), is_for_others=True))
+
+
+class _Work:
+    """The task of one path.
+
+    :ivar hurry: something has changed there.
+    :ivar parts: the process stops: what there is shall be written without rest.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.task: asyncio.Task[None] | None = None
+        self.hurry = asyncio.Event()
+        self.parts = asyncio.Event()
+        self._waiting: list[Future[bool]] = []
+
+    @property
+    def is_over(self) -> bool:
+        return self.task is None or self.task.done() or not self.loop.is_running()
+
+    def part(self) -> Future[bool]:
+        """Have all written that there is; tells whether others had to be told of it. From any thread."""
+        written: Future[bool] = Future()
+        try:
+            self.loop.call_soon_threadsafe(self._part, written)
+        except RuntimeError:  # it is closed
+            written.set_result(False)
+        return written
+
+    def _part(self, written: Future[bool]) -> None:
+        if self.is_over:
+            _answer([written], is_news=False)
+            return
+        self._waiting.append(written)
+        self.parts.set()
+        self.hurry.set()
+
+    def take_waiting(self) -> list[Future[bool]]:
+        """Who waits for what is about to be written."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+
+def _answer(waiting: Iterable[Future[bool]], is_news: bool) -> None:
+    for each in waiting:
+        with suppress(InvalidStateError):  # it was answered, or waits no more
+            each.set_result(is_news)
 
 
 class _Others:

@@ -8,6 +8,8 @@ people = WebSocket("/people/<slug:key>", authorize=lambda socket: getattr(socket
 
 present = WebSocket("/present/<slug:key>", presence=lambda socket: {"name": socket.user.username})
 
+counted = WebSocket("/counted/<slug:key>", presence="count")
+
 
 @people.on
 async def whoami(socket: Socket) -> dict[str, str]:

@@ -158,6 +158,11 @@ class Place:
             info, _, at = _summary(list(person.tabs.values()))
             yield info, at
 
+    def own(self) -> list[tuple[str, str, float]]:
+        """The connections of this process, whose each is, and when it was said, in seconds since 1970."""
+        people = self._people.items()
+        return [(id_, name, tab.at) for name, who in people for id_, tab in who.tabs.items() if tab.is_own]
+
     def texts(self, write: Callable[[dict[str, Any]], str]) -> list[str]:
         """The same, each as ``write`` has it, which is asked again for those only who have changed."""
         for id_, person in self._people.items():
