@@ -25,6 +25,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import SchemaSerializer, SchemaValidator, core_schema
 from typing_extensions import TypedDict
 
 from tests.support.scripts import run_script
@@ -286,7 +287,7 @@ COST = """
 import re
 import time
 from pathlib import Path
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import Bounded
 from tornado_websockets.schema.pydantic import PydanticType
@@ -300,6 +301,19 @@ class Tree(BaseModel):
 Wide = create_model("Wide", **{f"field_{n}": (int, ...) for n in range(100)})
 Box = create_model("Box", kids=(list[Wide], ...))
 
+class Wrapped(Box):
+    @model_validator(mode="wrap")
+    @classmethod
+    def through(cls, data, handler):
+        return handler(data)
+
+class Initialised(Box):
+    def __init__(self, **data):
+        super().__init__(**data)
+
+class Around(BaseModel):
+    box: Initialised
+
 def peak():  # of this process alone: that of getrusage begins with what its parent had
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 
@@ -312,7 +326,8 @@ wrong = dict.fromkeys(map(str, range(4_900)), "x")
 every = [
     (Tree, {"kids": [1] * 495_000}), (Tree, {"kids": [1] * 4_900}), (Tree, in_tree({"by_name": wrong})),
     (list[Wide], [{}] * 4_900), (Box, {"kids": [{}] * 4_900}), (Box, {"kids": [{}] * 990}), (Box, {"kids": [{}] * 99}),
-    (list[Box], [{"kids": [{}] * 99}] * 49), (Tree, in_tree(wrong)),
+    (list[Box], [{"kids": [{}] * 99}] * 49), (Wrapped, {"kids": [{}] * 4_900}), (Initialised, {"kids": [{}] * 4_900}),
+    (Around, {"box": {"kids": [{}] * 4_900}}), (Tree, in_tree(wrong)),
 ]
 for annotation, data in every:
     kind = Bounded(PydanticType(annotation))
@@ -327,7 +342,7 @@ for annotation, data in every:
 def test_wrong_values_take_neither_memory_nor_time_to_speak_of():
     costs = [tuple(map(float, line.split())) for line in run_script(COST).splitlines()]
     *stopped, (kilobytes, _) = costs
-    assert len(stopped) == 8
+    assert len(stopped) == 11
     assert max(kilobytes for kilobytes, _ in stopped) < 8 * 1024, costs
     assert max(seconds for _, seconds in stopped) < 0.03, costs
     assert kilobytes < 24 * 1024, costs  # nothing stops at names that an object may not have
@@ -573,6 +588,56 @@ class Late(BaseModel):
 def test_a_class_that_is_named_may_come_later_in_the_module(kind):
     assert "items" in kind.schema(is_sent=True)["properties"]
     assert [field["path"] for field in fields_of(kind, {"items": [{}]})] == ["items.0.number"]
+
+
+class Annotating(BaseModel):
+    items: list["annotation"]  # noqa: F821
+
+
+class Selfish(BaseModel):
+    items: list["self"]  # noqa: F821
+
+
+@pytest.mark.parametrize("annotation", [Annotating, Selfish])
+def test_what_is_nowhere_is_not_taken_from_here(annotation):
+    kind = PydanticType(annotation)
+    assert kind.schema(is_sent=False) == JSON_VALUE
+    with pytest.raises(TypeError, match="is not defined"):
+        kind.validate({"items": []})
+
+
+class LooksLikeOne(BaseModel):
+    strict: dict[str, object] = {"strict": True, "type": "json"}
+    at: dt.date | None = None
+    numbers: list[int] = []
+
+
+def test_a_default_is_no_part_of_the_type():
+    kind = PydanticType(LooksLikeOne)
+    assert len(fields_of(kind, {"numbers": ["x", "y"]})) == 2
+    kind = PydanticType(create_model("Endless", x=(object, ENDLESS)))
+    assert kind.validate({"x": 1}).x == 1
+
+
+ENDLESS: dict[str, object] = {}
+ENDLESS["schema"] = ENDLESS
+
+
+class Handmade:
+    """Its validator is not made of its core schema."""
+
+    __pydantic_core_schema__ = core_schema.definition_reference_schema("nowhere")
+    __pydantic_validator__ = SchemaValidator(core_schema.list_schema(core_schema.int_schema()))
+    __pydantic_serializer__ = SchemaSerializer(core_schema.any_schema())
+
+
+def test_a_class_that_brings_a_validator_of_its_own_is_validated_by_it():
+    assert PydanticType(Handmade).validate(["1"] * 1000) == [1] * 1000
+
+
+def test_a_default_that_json_cannot_say_is_left_out_without_a_warning():
+    kind = PydanticType(create_model("Odd", x=(object, object())))
+    assert "default" not in kind.schema(is_sent=False)["properties"]["x"]
 
 
 def test_what_is_made_later_and_cannot_be_is_refused_at_once():

@@ -1,0 +1,175 @@
+"""What stops where too much is wrong, and what does not: it finds the same as pydantic otherwise."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError, create_model, model_validator
+from pydantic_core import SchemaError
+from pydantic_core import core_schema as cs
+
+from tornado_websockets.schema.stopping import MOST_FOUND, TooManyErrors, counting, stopping
+
+INTS = cs.list_schema(cs.int_schema())
+WRONG = ["x", "y"]
+
+
+def errors(schema, data, *, is_json=False):
+    validator = stopping(schema)
+    with pytest.raises(ValidationError) as error, counting():
+        validator.validate_json(data) if is_json else validator.validate_python(data)
+    return error.value.error_count()
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple", "set", "frozenset", "deque"])
+def test_the_first_value_that_is_wrong_ends_it(kind):
+    schema = {"type": kind, "items_schema": cs.int_schema()}
+    if kind == "tuple":
+        schema |= {"items_schema": [cs.int_schema()], "variadic_item_index": 0}
+    assert errors(schema, WRONG) == 1
+
+
+@pytest.mark.parametrize("kind", ["dict", "frozendict", "ordered-dict", "counter"])
+def test_the_first_value_of_a_name_that_is_wrong_ends_it(kind):
+    try:  # frozendict came with Python 3.15
+        schema = {"type": kind, "keys_schema": cs.str_schema(), "values_schema": cs.int_schema()}
+        assert errors(schema, {"a": "x", "b": "y"}) == 1
+    except SchemaError:
+        pytest.skip("this Python, or this pydantic, does not know it")
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        (cs.nullable_schema(INTS), WRONG),
+        (cs.definitions_schema(cs.definition_reference_schema("x"), [cs.list_schema(cs.int_schema(), ref="x")]), WRONG),
+        (cs.typed_dict_schema({"x": cs.typed_dict_field(INTS)}), {"x": WRONG}),
+        (cs.union_schema([INTS]), WRONG),
+        (cs.tagged_union_schema({"x": INTS}, lambda data: "x"), WRONG),
+        (cs.chain_schema([INTS]), WRONG),
+        (cs.dict_schema(keys_schema=cs.chain_schema([cs.json_schema(INTS)])), {'["x", "y"]': 1}),
+        (cs.dict_schema(values_schema=INTS), {"x": WRONG}),
+        (cs.typed_dict_schema({}, extras_schema=INTS, extra_behavior="allow"), {"x": WRONG}),
+        (cs.call_schema(cs.arguments_schema([cs.arguments_parameter("x", INTS)]), print), {"x": WRONG}),
+        (cs.lax_or_strict_schema(INTS, cs.any_schema()), WRONG),
+        (cs.lax_or_strict_schema(cs.any_schema(), INTS, strict=True), WRONG),
+        (cs.json_or_python_schema(cs.any_schema(), INTS), WRONG),
+    ],
+    ids=repr,
+)
+def test_it_stops_within_all_that_has_others_within_it(schema, data):
+    assert errors(schema, data) == 1
+
+
+def test_it_stops_within_what_is_for_json_alone():
+    assert errors(cs.json_or_python_schema(INTS, cs.any_schema()), '["x", "y"]', is_json=True) == 1
+
+
+WIDE = create_model("Wide", **{f"n{number}": (int, ...) for number in range(100)})
+
+
+class Wrapped(BaseModel):
+    kids: list[WIDE]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def through(cls, data: Any, handler: Any) -> Any:
+        return handler(data)
+
+
+class InDict(Wrapped):
+    kids: dict[str, WIDE]
+
+
+class InTuple(Wrapped):
+    kids: tuple[WIDE, ...]
+
+
+class Initialised(BaseModel):
+    kids: list[WIDE]
+    more: "list[Initialised]" = []
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**{**data, "kids": data.get("kids", [])})
+
+
+@pytest.mark.parametrize("kind", [Wrapped, InDict, InTuple, Initialised])
+def test_where_all_are_to_be_found_no_more_than_so_many_are(kind):
+    schema = TypeAdapter(kind).core_schema
+    kids: Any = [{}] * (MOST_FOUND // 100)
+    more: Any = [*kids, {}]
+    if kind is InDict:
+        kids, more = (dict(zip(map(str, range(len(each))), each, strict=True)) for each in (kids, more))
+    assert errors(schema, {"kids": kids}) == MOST_FOUND
+    with pytest.raises(TooManyErrors), counting():
+        stopping(schema).validate_python({"kids": more})
+
+
+def test_definitions_may_be_within_a_wrap_validator():
+    within = cs.definitions_schema(cs.definition_reference_schema("x"), [cs.list_schema(cs.int_schema(), ref="x")])
+    schema = cs.no_info_wrap_validator_function(lambda value, handler: handler(value), within)
+    assert errors(schema, WRONG) == 2
+
+
+def test_errors_of_what_is_within_another_count_once():
+    data: Any = {"kids": [{}] * 30}
+    for _ in range(10):
+        data = {"more": [data]}
+    assert errors(TypeAdapter(Initialised).core_schema, data) == 3000
+
+
+class Same(BaseModel):
+    kids: list[WIDE] = []
+    x: int = 0
+
+
+class Ready(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    x: int
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+
+
+class Careless(BaseModel):
+    """It may come without having been validated."""
+
+    def __init__(self, **data: Any) -> None:
+        if data:
+            super().__init__(**data)
+
+
+class Root(RootModel[list[int]]):
+    def __init__(self, *root: Any, **data: Any) -> None:
+        super().__init__(*root, **data)
+
+
+class Object:
+    x = 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (Initialised, {"more": [{}, {"more": [{}]}]}),
+        (list[Initialised], [{}, Initialised()]),
+        (Initialised | Same, {"x": 1}),
+        (Same | Initialised, {"x": 1}),
+        (Ready, Object()),
+        (Root, [1, "2"]),
+    ],
+    ids=repr,
+)
+def test_an_init_of_its_own_makes_what_it_would_otherwise(kind, data):
+    adapter = TypeAdapter(kind)
+    with counting():
+        made = stopping(adapter.core_schema).validate_python(data)
+    expected = adapter.validate_python(data)
+    assert type(made) is type(expected)
+    assert made == expected
+
+
+def test_what_has_not_been_validated_keeps_no_validator():
+    with counting():
+        made = stopping(TypeAdapter(Careless).core_schema).validate_python({})
+    assert type(made) is Careless
+    assert vars(made) == {}

@@ -1,0 +1,157 @@
+"""A copy of a core schema that stops where too much is wrong.
+
+An error is made for each field that an empty object lacks, which may be a hundred times as many as there are values.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, partial
+from typing import Any, Final, cast
+
+from pydantic import ValidationError
+from pydantic_core import CoreSchema, SchemaValidator
+
+from .core_schemas import INSIDE, is_by_name
+
+#: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
+#: at them and make up for them. So many take some 10 ms.
+MOST_FOUND: Final = 10_000
+
+#: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
+_MANY: Final = frozenset(
+    {"list", "tuple", "set", "frozenset", "dict", "deque", "frozendict", "ordered-dict", "counter"}
+)
+
+#: Where a core schema has that of each of many values.
+_VALUES: Final = frozenset({"items_schema", "values_schema"})
+
+#: What the name of a definition ends with, in the copy that stops at the first error and in the one that counts them.
+_STOPS: Final = ":stops"
+_COUNTS: Final = ":counts"
+
+#: How many errors there are so far in what is validated, in a list of one.
+_found: ContextVar[list[int]] = ContextVar("found")
+
+
+class TooManyErrors(Exception):
+    """There are more than :data:`MOST_FOUND`. Pydantic lets it pass, as it is no ``ValueError``."""
+
+
+@contextmanager
+def counting() -> Iterator[None]:
+    """Let what :func:`stopping` has made count its errors, from none."""
+    token = _found.set([0])
+    try:
+        yield
+    finally:
+        _found.reset(token)
+
+
+def stopping(schema: dict[str, Any]) -> SchemaValidator:
+    """A validator whose lists, sets and dicts stop at the first value that is wrong; use it within :func:`counting`.
+
+    :raises SchemaError: pydantic cannot make one of ``schema``.
+    """
+    # A model would bring its own validator, which finds all that is wrong.
+    return SchemaValidator(_Copy().of(schema, counts=False), _use_prebuilt=False)
+
+
+class _Copy:
+    """The copy of one core schema, with its definitions: each is in it twice, to stop and to count."""
+
+    def __init__(self) -> None:
+        self.definitions: list[dict[str, Any]] = []
+
+    def of(self, schema: Any, *, counts: bool) -> Any:
+        """Copy a core schema, or some.
+
+        :param counts: whether errors are counted, instead of stopping at the first.
+        """
+        if isinstance(schema, (list, tuple)):
+            return type(schema)(self.of(each, counts=counts) for each in schema)
+        if not isinstance(schema, dict):
+            return schema
+        copy: dict[str, Any]
+        ends = _COUNTS if counts else _STOPS
+        copy = {key: f"{value}{ends}" if key in ("ref", "schema_ref") else value for key, value in schema.items()}
+        counts = counts or _is_wrapped(schema) or bool(schema.get("custom_init"))
+        copy |= {key: self._within(value, counts=counts) for key, value in schema.items() if key in INSIDE}
+        match schema.get("type"):
+            case "definitions":
+                if not counts:
+                    copy["definitions"] += self.of(schema["definitions"], counts=True)
+                self.definitions += copy["definitions"]
+            case "model" if schema.get("custom_init") and not _is_made_of_others(schema):
+                attributes = {"model": schema["cls"], "validator": cache(partial(self._validator, copy, schema["cls"]))}
+                copy["cls"] = _Initialised(schema["cls"].__name__, (), attributes)
+            case kind if kind in _MANY and counts:
+                copy |= {key: _counted(value) for key, value in copy.items() if key in _VALUES}
+            case kind if kind in _MANY:
+                copy["fail_fast"] = True
+        return copy
+
+    def _within(self, schema: Any, *, counts: bool) -> Any:
+        if is_by_name(schema):
+            return {name: self.of(each, counts=counts) for name, each in schema.items()}
+        return self.of(schema, counts=counts)
+
+    def _validator(self, copy: dict[str, Any], model: Any) -> SchemaValidator:
+        """What the ``__init__`` of a model is to go back to."""
+        own = {**copy, "cls": model, "custom_init": False, "ref": ":initialised"}
+        whole = {"type": "definitions", "schema": own, "definitions": self.definitions}
+        return SchemaValidator(cast("CoreSchema", whole), _use_prebuilt=False)
+
+
+class _Initialised(type):
+    """Stands for a model with an ``__init__`` of its own, which goes back to the validator that the model has.
+
+    An object that is made by it has another one, until it is validated.
+    """
+
+    model: Any
+    validator: Callable[[], SchemaValidator]
+
+    def __call__(cls, **data: Any) -> Any:
+        """Make an object of the model."""
+        made = cls.model.__new__(cls.model, **data)
+        made.__dict__["__pydantic_validator__"] = cls.validator()
+        made.__init__(**data)
+        made.__dict__.pop("__pydantic_validator__", None)  # where it has not been validated
+        return made
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.model)
+
+
+def _is_made_of_others(schema: dict[str, Any]) -> bool:
+    """Whether objects of a model are also made without its ``__init__``."""
+    return bool(schema.get("root_model") or schema.get("config", {}).get("from_attributes"))
+
+
+def _is_wrapped(schema: dict[str, Any]) -> bool:
+    """Whether a core schema is that of a wrap validator, and not of pydantic's own, as that of a ``Sequence``."""
+    if schema.get("type") != "function-wrap":
+        return False
+    function = schema["function"]["function"]
+    written = getattr(function, "func", function)  # what is partial belongs to functools
+    return not str(getattr(written, "__module__", None)).startswith("pydantic.")
+
+
+def _counted(schema: Any) -> Any:
+    """A core schema, or one for each value of a tuple, whose errors are counted."""
+    if isinstance(schema, list):
+        return [_counted(each) for each in schema]
+    return {"type": "function-wrap", "function": {"type": "no-info", "function": _count}, "schema": schema}
+
+
+def _count(value: Any, handler: Callable[[Any], Any]) -> Any:
+    found = _found.get()
+    before = found[0]
+    try:
+        return handler(value)
+    except ValidationError as error:
+        found[0] = max(found[0], before + error.error_count())  # those of values within it are among them
+        if found[0] > MOST_FOUND:
+            raise TooManyErrors from None
+        raise
