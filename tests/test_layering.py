@@ -19,6 +19,7 @@ CORE = "tornado_websockets.core"
 
 #: The side of Tornado, which a process that serves through ASGI never loads.
 TORNADO = {
+    "tornado_websockets.tornado_bridge.accepting",
     "tornado_websockets.tornado_bridge.accesslog",
     "tornado_websockets.tornado_bridge.bodies",
     "tornado_websockets.tornado_bridge.protocol",

@@ -98,6 +98,32 @@ async def test_receive_frame_is_what_the_loop_calls() -> None:
     assert calls == [once]  # and client_terminated has ended the loop
 
 
+async def test_open_is_called_between_start_pinging_and_the_loop() -> None:
+    class Told(WebSocketProtocol13):
+        def start_pinging(self) -> None:
+            calls.append(f"start_pinging {self.stream is not None}")
+
+        async def _receive_frame_loop(self) -> None:
+            calls.append("loop")
+
+    class Opening(WebSocketHandler):
+        def finish(self, chunk: Any = None) -> Any:
+            calls.append(f"finish {self.get_status()}")
+
+        def _detach_stream(self) -> Any:
+            return Stream(b"")
+
+        async def open(self) -> None:  # type: ignore[override]
+            await asyncio.sleep(0)
+            calls.append("open")
+
+    calls: list[str] = []
+    opening = handler(Opening, **{"Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"})
+    opening.open_args, opening.open_kwargs = (), {}
+    await Told(opening, False, _WebSocketParams()).accept_connection(opening)
+    assert calls == ["finish 101", "start_pinging True", "open", "loop"]
+
+
 async def test_fragmented_message_buffer_is_there_between_fragments() -> None:
     reading = protocol(FRAGMENTS)
     assert reading._fragmented_message_buffer is None

@@ -348,6 +348,22 @@ def test_the_side_of_tornado(tmp_path):
     assert rules(tmp_path, text) == [(3, "tornado-mounted"), (4, "tornado-side")]
 
 
+@pytest.mark.parametrize("own", ["def check_origin(self, origin): return True", "check_origin = lambda *_: True"])
+def test_an_origin_check_of_its_own(tmp_path, own):
+    text = f"""\
+        from tornado.websocket import WebSocketHandler as Plain
+        from tornado_websockets.websockethandler import WebSocketHandler
+        class Mine(WebSocketHandler):
+            x = 1
+            {own}
+        class Other(Plain):
+            {own}
+        class Third(WebSocketHandler):
+            def open(self): pass
+    """
+    assert rules(tmp_path, text) == [(3, "tornado-side"), (5, "own-check-origin"), (8, "tornado-side")]
+
+
 def test_a_script_that_python_names(tmp_path):
     text = "class Media:\n    js = ('tornado_websockets/client.js', 'tornado_websockets/tornadowebsocket.js')"
     assert rules(tmp_path, text) == [(2, "old-script")]

@@ -20,6 +20,7 @@ from .. import conf
 from ..auth.session import SessionUnavailable, load_session
 from ..core.connections.inbox import Inbox
 from ..core.connections.socket import Socket
+from ..core.handlers.calling import current
 from ..core.protocol.closing import FLOODING
 from ..core.protocol.rfc6455 import BINARY, MAX_PING_SIZE, PING_FRAME, TEXT, RawFrame
 from ..core.registry import path_of
@@ -30,7 +31,7 @@ from ..serving.prefix import below
 from ..serving.refusing import log_refusal
 from ..websocket import endpoint_of
 from .bodies import has_body, refuse_body
-from .protocol import PacedProtocol
+from .protocol import Occasions, PacedProtocol
 from .transport import ClosingTimes, TornadoTransport
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self.websocket = websocket
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
-        self._is_open = self._is_gone = self._is_checked = False
+        self._is_open = self._has_joined = self._is_gone = self._is_checked = False
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
@@ -78,8 +79,6 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         :param binary: send a binary frame.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
-        if self._is_opening:
-            return super().write_message(message, binary)
         text = tornado.escape.json_encode(message) if isinstance(message, dict) else message
         return self._write(BINARY if binary else TEXT, tornado.escape.utf8(text))
 
@@ -90,20 +89,14 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         :raises ValueError: they are more.
         :raises tornado.websocket.WebSocketClosedError: the connection is closed.
         """
-        if self._is_opening:
-            super().ping(data)
-            return
         payload = tornado.escape.utf8(data)
         if len(payload) > MAX_PING_SIZE:
             raise ValueError(f"Expected at most {MAX_PING_SIZE} bytes to send with a ping, got {len(payload)}.")
         self._write(PING_FRAME, payload)
 
-    @property
-    def _is_opening(self) -> bool:
-        """Whether :meth:`open` is being called, or nothing has been yet: then Tornado knows best."""
-        return not hasattr(self, "_connection") or self._connection.is_connecting
-
     def _write(self, opcode: int, payload: bytes) -> Sending:
+        if not hasattr(self, "_connection"):  # the handshake has only begun
+            raise tornado.websocket.WebSocketClosedError
         return self._connection.write(RawFrame(opcode, payload))
 
     # What Tornado calls.
@@ -172,7 +165,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
             else:
                 refuse(self, refusal)
         finally:
-            if not self._is_open:
+            if self._is_open:
+                WebSocketHandler.on_close(self)  # where ``open`` has failed, nobody else calls it
+            else:
                 await self._connection.on_closed()
 
     async def _is_authorized(self) -> bool:
@@ -189,25 +184,46 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
             await hub.enter(self._connection.path)
             await super().get(*args, **kwargs)
         finally:
-            await hub.leave(self._connection.path)
+            if not self._has_joined:
+                await hub.leave(self._connection.path)
 
     def open(self, *args: Any, **kwargs: Any) -> asyncio.Future[None] | None:  # noqa: ARG002 Tornado gives the path's
-        """Add the client to those of its path, and run the ``open`` handler.
+        """Add the client to those of its path, and run the ``open`` handler; only the first time that it is called.
+
+        A subclass may send to the client before and after that, and close it. Where it leaves this out, it is called
+        once its own has returned.
 
         :returns: what Tornado awaits before it reads the first message.
         """
-        if self._is_gone:
+        if self._is_gone or self._is_open:
             return None
         self._is_open = True
-        self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
+        self._has_joined = self._connection.join()
+        if not self._has_joined:
+            return self._inbox.begin(self._connection.turn_away)
         self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
-        return self._inbox.begin(partial(self._connection.open, _accepted, has_entered=True))
+        return self._inbox.begin(self._connection.begin)
+
+    def _on_accepted(self) -> None:
+        """The handshake is answered: ``open``, which a subclass may override, may send as a handler of events does."""
+        self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
+        self._connection.on_accepted()
+        current.set(self._connection)
+
+    def _on_opened(self) -> Awaitable[None] | None:
+        current.set(None)
+        try:
+            return WebSocketHandler.open(self)
+        except Exception as error:
+            self._fail(error)
+            return None
 
     def get_websocket_protocol(self) -> tornado.websocket.WebSocketProtocol | None:
         """Make Tornado's own protocol, with bounds to what a client may send in a row."""
         protocol = super().get_websocket_protocol()
         if isinstance(protocol, tornado.websocket.WebSocketProtocol13):
-            self._protocol = PacedProtocol(self, self._on_flood, protocol.mask_outgoing, protocol.params)
+            occasions = Occasions(self._on_accepted, self._on_opened, self._on_flood)
+            self._protocol = PacedProtocol(self, occasions, protocol.mask_outgoing, protocol.params)
             return self._protocol
         return protocol
 
@@ -266,15 +282,13 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
     def _has_client(self) -> bool:
         """Whether messages of the client are still handled: not of one that is found to have left a while ago."""
-        if self._connection.is_connecting:  # ``open`` comes first, also for one that left at once
-            return True
         self._notice_hangup()
         if self._connection.is_long_gone:
             self._transport.cut()
         return not self._connection.is_long_gone
 
     def _notice_hangup(self) -> None:
-        if not self._connection.is_connecting and self._transport.is_found_dead(monotonic()):
+        if self._transport.is_found_dead(monotonic()):
             self._connection.on_lost()
 
     def _on_flood(self) -> None:
@@ -332,7 +346,3 @@ def refuse(handler: tornado.web.RequestHandler, reason: str | None, status: int 
     handler.set_status(status)
     handler.set_header("Connection", "close")  # as Tornado does, where the body has not been read yet
     handler.finish()
-
-
-async def _accepted() -> None:
-    """Do nothing: Tornado has answered the handshake before it calls ``open``."""

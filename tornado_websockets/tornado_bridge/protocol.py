@@ -1,6 +1,7 @@
 """How Tornado parses what a client sends: clients take turns, and none may send too much that carries nothing."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
@@ -14,17 +15,31 @@ from ..core.eager import start
 FRAMES_IN_A_ROW: Final = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Occasions:
+    """What the handler of a client is told.
+
+    :ivar accepted: the handshake is answered; ``open`` of the handler comes next.
+    :ivar opened: that has returned, and what it returned was awaited; so is what this returns, before anything is read.
+    :ivar flood: a frame without content came, above what a client may send.
+    """
+
+    accepted: Callable[[], None]
+    opened: Callable[[], Awaitable[None] | None]
+    flood: Callable[[], None]
+
+
 class PacedProtocol(WebSocketProtocol13):
     """Tornado's own protocol, one frame at a time.
 
     :param handler: of the client.
-    :param on_flood: called for each frame without content above what a client may send.
+    :param occasions: told to the handler.
     :param arguments: Tornado's.
     """
 
-    def __init__(self, handler: WebSocketHandler, on_flood: Callable[[], None], *arguments: Any) -> None:
+    def __init__(self, handler: WebSocketHandler, occasions: Occasions, *arguments: Any) -> None:
         super().__init__(handler, *arguments)
-        self._on_flood = on_flood
+        self._on = occasions
         self._idle = IdleFrames()
         self._in_a_row = 0
         self._turnstile = hub.shard().turnstile
@@ -38,7 +53,19 @@ class PacedProtocol(WebSocketProtocol13):
     def count_idle(self) -> None:
         """The client has sent a frame that carries nothing."""
         if self._idle.is_flood():
-            self._on_flood()
+            self._on.flood()
+
+    def start_pinging(self) -> None:
+        """Tornado does it when it has answered the handshake, and before it calls ``open`` of the handler."""
+        super().start_pinging()
+        self._on.accepted()
+
+    async def _receive_frame_loop(self) -> None:
+        """Read until the client has gone. Tornado does it when ``open`` of the handler has returned."""
+        opening = self._on.opened()
+        if opening is not None:
+            await opening
+        await super()._receive_frame_loop()
 
     async def _receive_frame(self) -> None:
         """Parse and handle one frame: the one step of Tornado's loop that can wait."""

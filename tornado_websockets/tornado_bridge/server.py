@@ -14,6 +14,7 @@ from tornado.web import Application, RequestHandler
 from .. import conf
 from ..serving.discovery import discover
 from ..websocket import WebSocket, registry
+from .accepting import Listener
 from .accesslog import log_access
 from .routing import Entry, describe, in_order, read_handlers, rules
 from .stopping import Shutdown
@@ -128,7 +129,7 @@ class TornadoWrapper(metaclass=_Spellings):
             raise TypeError("There is no Tornado application yet: call TornadoWrapper.start_app() before listen().")
         if not isinstance(tornado_port, int):
             raise TypeError(f"Expected the port as an int, got {tornado_port!r}.")
-        sockets = bind_sockets(tornado_port, address)
+        sockets = [Listener(bound) for bound in bind_sockets(tornado_port, address)]
         server = HTTPServer(cls.tornado_app, ssl_options=ssl_options, **_server_options(cls.tornado_app.settings))
         server.add_sockets(sockets)
         cls.tornado_server = server

@@ -173,6 +173,8 @@ class PythonSource:
         for base in scope.node.bases:
             if any(value == Value(Kind.EXTERNAL, _HANDLER) for value in self.values.of(base, scope.parent)):
                 yield scope.source.finding(scope.node.lineno, "tornado-side", "a WebSocketHandler of your own")
+                if (line := _line_of_check_origin(scope.node)) is not None:
+                    yield scope.source.finding(line, "own-check-origin", f"in {scope.node.name}")
 
     def _of_names(self) -> Iterator[Finding]:
         def key(one: Registration) -> tuple[str, int]:
@@ -212,6 +214,17 @@ class PythonSource:
             if not is_known:
                 return False
         return True
+
+
+def _line_of_check_origin(node: ast.ClassDef) -> int | None:
+    """Where a class defines that, as a method or as a name for something else."""
+    for statement in node.body:
+        match statement:
+            case ast.FunctionDef(name="check_origin") | ast.AsyncFunctionDef(name="check_origin"):
+                return statement.lineno
+            case ast.Assign(targets=[ast.Name(id="check_origin")]):
+                return statement.lineno
+    return None
 
 
 def _is_ours(module: str) -> bool:

@@ -268,6 +268,14 @@ _TABLE = (
         "Name the page's host, or origin, in TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'].",
         REST,
     ),
+    _look(
+        "own-check-origin",
+        "a `check_origin` in a WebSocketHandler of your own",
+        "It is asked after our own check, on Tornado only: it can refuse more, and opens nothing that is refused.",
+        'Name the hosts whose pages may connect: TORNADO_WEBSOCKETS = {"ALLOWED_ORIGINS": [...]}. Then take it out, '
+        "unless it is stricter than that.",
+        REST,
+    ),
     _must(
         "gone-from-tornado",
         "a name that Tornado 6 does not have",

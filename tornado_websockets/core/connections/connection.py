@@ -318,33 +318,53 @@ class Connection:
             self._is_attending = True
             await self.endpoint.hub.enter(CONTROL, wait=wait)
 
-    async def open(self, accept: Callable[[], Awaitable[None]], *, has_entered: bool = False) -> None:
-        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`.
-
-        :param has_entered: whether its topic was entered for it before, and it need not wait for that once more: it is
-            accepted already, and should hear what is sent from now on.
-        """
+    async def open(self, accept: Callable[[], Awaitable[None]]) -> None:
+        """Accept the client, let it take part, and run the ``open`` handler. Pairs with :meth:`on_closed`."""
         hub = self.endpoint.hub
         try:
-            await hub.enter(self.path, wait=not has_entered)
+            await hub.enter(self.path)
             await accept()
         except BaseException:
             await hub.leave(self.path)
             raise
-        if self.closed:  # meanwhile, by the application, or because the client has left
+        if self.join():
+            await self.begin()
+        else:
             await hub.leave(self.path)
-            if self._close_after_accept is not None:
-                await self.transport.close(*self._close_after_accept)
-            return
+            await self.turn_away()
+
+    # The steps of that, for a transport that accepts by itself.
+
+    def on_accepted(self) -> None:
+        """The handshake is answered: what is sent from now on goes out, though the client does not take part yet."""
+        if self._status is CONNECTING:
+            self._status = OPEN
+
+    def join(self) -> bool:
+        """Let an accepted client take part, for whom its topic was entered; that is left by :meth:`on_closed`.
+
+        :returns: whether it does: not if it was closed meanwhile, by the application, or because the client has left.
+        """
+        if self.closed:
+            return False
         self._status, self.user_key = OPEN, self.endpoint.user_key(self._user)
         counters.connections += 1
         counters.connections_opened += 1
-        hub.subscribe(self, self.shard, self.path)
+        self.endpoint.hub.subscribe(self, self.shard, self.path)
         self.shard.arriving.discard(self)
         self.endpoint.on_connected(self)
         self._watch_expiry()
+        return True
+
+    async def begin(self) -> None:
+        """Run the ``open`` handler of a client that has joined."""
         await self._fire("open")
         await self._catch_up()
+
+    async def turn_away(self) -> None:
+        """Close an accepted client, if that was asked for during its handshake."""
+        if self._close_after_accept is not None:
+            await self.transport.close(*self._close_after_accept)
 
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
@@ -400,11 +420,6 @@ class Connection:
         return None if self._outbox.writer is None else self._outbox.size
 
     @property
-    def is_connecting(self) -> bool:
-        """Whether it does not take part yet."""
-        return self._status is CONNECTING
-
-    @property
     def is_long_gone(self) -> bool:
         """Whether the client has left so long ago that nothing more is done of what it asked for."""
         return self._left_at is not None and monotonic() > self._left_at + self._straggling
@@ -428,13 +443,14 @@ class Connection:
             self._is_admitted = False
             self.shard.arriving.discard(self)
             self.endpoint.admission.release(self.address)
+        if self._expiry is not None:
+            self._expiry.stop()
         if self not in self.shard.topics.get(self.path, ()):
+            await self._outbox.stop()
             await self._leave_control()
             self._let_go()
             return
         self._status = CLOSED
-        if self._expiry is not None:
-            self._expiry.stop()
         counters.connections -= 1
         self.shard.begin_departure()
         self.shard.unsubscribe(self, self.path)
