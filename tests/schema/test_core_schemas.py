@@ -34,7 +34,6 @@ FIELD = cs.model_field(STRICT)
         cs.json_or_python_schema(cs.any_schema(), STRICT),
         cs.model_schema(type, cs.any_schema(), config=cs.CoreConfig(strict=True)),
     ],
-    ids=repr,
 )
 def test_what_is_inside_is_found(schema):
     assert has(schema, "strict", True)

@@ -241,7 +241,6 @@ def in_node(data):
         (InText, {"numbers": "[1, {}]"}, {"numbers"}),
         (tuple[int, list[int] | int], [1, ["x"]], {"1", "1.0"}),
     ],
-    ids=repr,
 )
 def test_a_path_leads_through_the_data_alone(kind, data, expected):
     assert paths(kind, data) == expected

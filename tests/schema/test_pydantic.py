@@ -140,7 +140,6 @@ WRONG_BY_NAME = {"a": 1, **dict.fromkeys(map(str, range(MOST_VALUES)), "x")}
         (InOrderedDict, {"by_name": WRONG_BY_NAME}, "by_name.0"),
         (InText, {"text": json.dumps(WRONG)}, "text"),
     ],
-    ids=str,
 )
 def test_of_many_values_the_first_that_is_wrong_ends_it(kind, data, path):
     [field] = fields_of(PydanticType(kind), data)
@@ -401,7 +400,6 @@ class Loose(BaseModel):
 @pytest.mark.parametrize(
     ("data", "path"),
     [({"x": "a"}, "x"), ({"x": [1, "a"]}, "x.1"), ({"by_number": {"q": 1}}, "by_number.q")],
-    ids=repr,
 )
 def test_a_path_leads_through_the_data_alone(data, path):
     assert path in {field["path"] for field in fields_of(PydanticType(Loose), data)} <= {path, path.split(".")[0]}
@@ -432,7 +430,6 @@ class Short(BaseModel):
         ({"z": []}, "z.-1"),
         ({"z": "q"}, "z.-1"),
     ],
-    ids=repr,
 )
 def test_a_list_that_is_too_short_is_refused_with_the_place_that_it_lacks(data, path):
     assert path in [field["path"] for field in fields_of(PydanticType(Short), {"z": [1], **data})]

@@ -54,7 +54,6 @@ def test_the_first_value_of_a_name_that_is_wrong_ends_it(kind):
         (cs.lax_or_strict_schema(cs.any_schema(), INTS, strict=True), WRONG),
         (cs.json_or_python_schema(cs.any_schema(), INTS), WRONG),
     ],
-    ids=repr,
 )
 def test_it_stops_within_all_that_has_others_within_it(schema, data):
     assert errors(schema, data) == 1
@@ -157,7 +156,6 @@ class Object:
         (Ready, Object()),
         (Root, [1, "2"]),
     ],
-    ids=repr,
 )
 def test_an_init_of_its_own_makes_what_it_would_otherwise(kind, data):
     adapter = TypeAdapter(kind)
