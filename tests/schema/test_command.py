@@ -51,17 +51,6 @@ class TestTheListing:
         text = websockets()
         assert "\n/ws/guarded/<str:word> authorize=_is_welcome\n  takes echo(socket, data)" in text
 
-    def test_has_rules(self):
-        assert "  takes now and then() -> string rate=2/h\n" in websockets()
-        assert re.search(r"  takes say\(data\) -> .* allow=<lambda>\n", websockets())
-
-    def test_has_the_types_of_data_and_replies(self):
-        assert "  takes order_dataclass(data: Order) -> Record<string, unknown>\n" in websockets()
-        assert "\nOrder = { items: (Item)[]; at: string; colour?: Colour }\n" in websockets()
-
-    def test_has_what_is_sent(self):
-        assert "  sends said: Said\n  sends typing: Record<string, never>\n  sends anything\n" in websockets()
-
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory) -> Path:

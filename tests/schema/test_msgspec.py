@@ -1,10 +1,13 @@
 """``msgspec.Struct`` as a type: what arrives, what is refused, and where."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.msgspec import StructType
+from tornado_websockets.schema.protocol import JSON_VALUE
 
 
 class Item(msgspec.Struct):
@@ -14,6 +17,8 @@ class Item(msgspec.Struct):
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     items: list[Item]
     by_name: dict[str, Item] = {}
+    counts: dict[int, int] = {}
+    named: dict[str, dict[int, int]] = {}
 
 
 def test_handler_gets_a_struct():
@@ -26,7 +31,10 @@ def test_handler_gets_a_struct():
         ({"items": [{"price": 1}, {"price": "x"}]}, "items.1.price", "Expected `int`, got `str`"),
         ({"items": [{}]}, "items.0.price", "Object missing required field `price`"),
         ({}, "items", "Object missing required field `items`"),
-        ({"items": [], "by_name": {"a": {"price": "x"}}}, "by_name.....price", "Expected `int`, got `str`"),
+        ({"items": [], "by_name": {"a": {"price": "x"}}}, "by_name.*.price", "Expected `int`, got `str`"),
+        ({"items": [], "by_name": {"a": {}}}, "by_name.*.price", "Object missing required field `price`"),
+        ({"items": [], "counts": {"a": 1}}, "counts", "Expected `int`, got `str` as a key"),
+        ({"items": [], "named": {"a": {"b": 1}}}, "named.*", "Expected `int`, got `str` as a key"),
         ({"items": [], "more": 1}, "more", "Object contains unknown field `more`"),
     ],
 )
@@ -57,3 +65,27 @@ def test_keys_may_be_numbers():
         counts: dict[int, int]
 
     assert StructType(Counts).validate({"counts": {"1": 2}}).counts == {1: 2}
+
+
+class Money:
+    """A class that msgspec can only look whether something is one of."""
+
+
+def test_part_that_cannot_be_described_is_any_value():
+    class Price(msgspec.Struct):
+        amount: Money
+        round: Callable[[int], int] | None = None
+        currency: str = "EUR"
+
+    properties = StructType(Price).schema(is_sent=True)["$defs"]["Price"]["properties"]
+    assert properties["amount"] == JSON_VALUE
+    assert properties["currency"] == {"type": "string", "default": "EUR"}
+
+
+def test_what_cannot_be_described_at_all_is_any_value():
+    class Raw(msgspec.Struct):
+        raw: msgspec.Raw = msgspec.Raw(b"")
+
+    other = msgspec.defstruct("Raw", [("raw", Raw)], module=Raw.__module__)
+    for struct in (Raw, other):
+        assert StructType(struct).schema(is_sent=True) == JSON_VALUE

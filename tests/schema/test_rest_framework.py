@@ -1,10 +1,15 @@
 """Serializers as types: what arrives, what is refused, what they look like in JSON."""
 
+from datetime import date
+
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import models
 from rest_framework import serializers
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
+from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.rest_framework import SerializerType
 
 
@@ -80,7 +85,7 @@ def test_sent_has_what_may_be_read(sent):
     assert set(sent["properties"]) == {
         "id", "items", "first", "at", "colour", "tags", "by_name", "more", "computed"
     }  # fmt: skip
-    assert set(sent["required"]) == set(sent["properties"])
+    assert sent["required"] == ["items", "first", "at", "colour", "computed"]
     assert sent["properties"]["items"]["items"]["properties"]["price"] == {"type": "string"}
 
 
@@ -91,6 +96,79 @@ def test_fields_have_schemas(received):
     assert properties["colour"] == {"enum": ["red", "blue"]}
     assert properties["tags"] == {"type": "array", "items": {"type": "string"}}
     assert properties["by_name"] == {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+class RowOfPermission(serializers.ModelSerializer):
+    label = serializers.CharField(source="content_type.app_label", read_only=True)
+    holders = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Permission
+        fields = ("id", "name", "group_set", "label", "holders")
+        read_only_fields = fields
+
+
+class Linked(models.Model):  # noqa: DJ008 nobody prints it
+    user = models.ForeignKey("auth.User", models.CASCADE, null=True)
+
+    class Meta:
+        app_label = "tests"
+        managed = False
+
+
+class LinkedOnce(models.Model):  # noqa: DJ008 nobody prints it
+    linked = models.OneToOneField(Linked, models.CASCADE, related_name="once")
+
+    class Meta:
+        app_label = "tests"
+        managed = False
+
+
+class RowOfLinked(serializers.ModelSerializer):
+    name = serializers.CharField(source="user.username", read_only=True)
+
+    class Meta:
+        model = Linked
+        fields = ("id", "user", "name", "once")
+        read_only_fields = ("once",)
+
+
+def test_sent_has_for_certain_what_each_row_has():
+    """An annotation may be lacking, and so may what is behind a relation that may be null."""
+    assert SerializerType(RowOfPermission).schema(is_sent=True)["required"] == ["id", "name", "group_set", "label"]
+    assert SerializerType(RowOfLinked).schema(is_sent=True)["required"] == ["id", "user"]
+
+
+def test_what_a_method_of_the_project_sends_may_be_anything():
+    class Flat(Item):
+        def to_representation(self, item):
+            return item["name"]
+
+    class Joined(serializers.ListField):
+        def to_representation(self, values):
+            return ",".join(values)
+
+    class Row(serializers.Serializer):
+        flat = Flat()
+        joined = Joined(child=serializers.CharField())
+
+    kind = SerializerType(Row)
+    assert kind.schema(is_sent=True)["properties"] == {"flat": JSON_VALUE, "joined": JSON_VALUE}
+    assert kind.schema(is_sent=False)["properties"]["joined"] == {"type": "array", "items": {"type": "string"}}
+
+
+def test_choices_are_what_json_can_say():
+    class Row(serializers.Serializer):
+        size = serializers.ChoiceField(["s", 1], allow_blank=True)
+        blank = serializers.ChoiceField(["", "s"], allow_blank=True)
+        days = serializers.MultipleChoiceField(choices=[(date(2020, 2, 29), "leap day")])
+
+    properties = SerializerType(Row).schema(is_sent=False)["properties"]
+    assert properties == {
+        "size": {"enum": ["", "s", 1]},
+        "blank": {"enum": ["", "s"]},
+        "days": {"type": "array", "items": {"enum": ["2020-02-29"]}},
+    }
 
 
 asked = []
@@ -153,7 +231,8 @@ def test_fields_that_are_lacking_count_as_values():
 
 def test_fields_that_a_client_may_not_send_do_not_count():
     many = {f"n{n}": serializers.IntegerField(read_only=True) for n in range(50)}
-    row = type("Row", (serializers.Serializer,), {"n": serializers.IntegerField(), **many})
+    hidden = {f"h{n}": serializers.HiddenField(default=1) for n in range(50)}
+    row = type("Row", (serializers.Serializer,), {"n": serializers.IntegerField(), **many, **hidden})
 
     class Rows(serializers.Serializer):
         rows = row(many=True, required=False)

@@ -1,13 +1,15 @@
 """``WebSocket(path, sends=...)``: what is checked, when, and what needs no declaring."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from django import forms
+from django.contrib.auth.models import Permission, User
 from django.test import override_settings
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -47,9 +49,52 @@ class Rows(serializers.Serializer):
     row = Row()
 
 
+class Named(serializers.Serializer):
+    label = serializers.CharField(source="name")
+
+
+class Wrapped(serializers.BaseSerializer):
+    def to_representation(self, instance):
+        return {"wrapped": instance}
+
+
+class Group(serializers.Serializer):
+    owner = serializers.CharField(source="user.username")
+    size = serializers.SerializerMethodField()
+    group = serializers.PrimaryKeyRelatedField(read_only=True)
+    permission = serializers.SlugRelatedField(slug_field="name", queryset=Permission.objects.all())
+    lasts = serializers.DurationField()
+    members = Named(many=True, source="people")
+    first = Named(source="people.0", allow_null=True)
+    by_name = serializers.DictField(child=serializers.ListField(child=Named()))
+    wrapped = Wrapped(source="size")
+    nick = serializers.CharField(required=False)
+    note = serializers.CharField(required=False, allow_null=True)
+
+    def get_size(self, group):
+        return len(group.people)
+
+
+def group(**others):
+    """What the serializer of a group makes of one."""
+    people = [{"name": "ann"}, {"name": "bob"}]
+    values = {"people": people, "lasts": timedelta(seconds=3), "by_name": {"a": people}, "size": 2}
+    related = {"user": User(username="ann"), "group": User(pk=3), "permission": Permission(name="see")}
+    data = Group(SimpleNamespace(**values, **related, serializable_value=lambda _: 3)).data
+    return {**data, **others}
+
+
+def without(data, name):
+    return {key: value for key, value in data.items() if key != name}
+
+
 @dataclass
 class Move:
     to: tuple[int, int]
+
+
+class Listed(serializers.ListSerializer):
+    child = serializers.IntegerField()
 
 
 class Form(forms.Form):
@@ -67,6 +112,9 @@ SENDS = {
     "rows": Rows,
     "move": Move,
     "form": Form,
+    "group": Group,
+    "wrapped": Wrapped,
+    "listed": Listed,
 }
 
 
@@ -93,6 +141,10 @@ FITTING = [
     ("row", Row({"id": 1, "name": "one"}).data),
     ("row", Row({"id": 1, "name": "one", "nick": "1"}).data),
     ("form", {"name": "one"}),
+    ("group", group()),
+    ("group", group(nick="g", first=None)),
+    ("wrapped", Wrapped(1).data),
+    ("listed", {"whatever": 1}),
 ]
 UNFIT = [
     ("said", {"text": 1}),
@@ -103,11 +155,20 @@ UNFIT = [
     ("point", {"x": "1"}),
     ("row", {"id": 1, "rank": 1}),
     ("row", {"id": 1, "name": "one"}),
-    ("row", {"id": "one", "name": "one", "rank": 1}),
+    ("row", {"id": 1, "name": "one", "rank": 1, "more": 1}),
     ("row", {"id": 1, "name": "one", "rank": 1, "secret": "s"}),
     ("rows", {"row": {}}),
+    ("rows", {"row": 1}),
+    ("rows", {"row": []}),
     ("move", {"to": [1]}),
     ("form", {}),
+    ("group", without(group(), "owner")),
+    ("group", without(group(), "size")),
+    ("group", without(group(), "note")),
+    ("group", group(user="ann")),
+    ("group", group(members=[{"label": "ann"}, {"name": "bob"}])),
+    ("group", group(first={})),
+    ("group", group(by_name={"a": [{"label": "ann", "name": "ann"}]})),
 ]
 
 
@@ -134,6 +195,13 @@ class TestUnderDebug:
     def test_error_names_the_field(self, ws):
         with pytest.raises(TypeError, match="text: Input should be a valid string"):
             ws.publish("said", {"text": 1})
+
+    def test_error_names_the_fields_of_a_serializer(self, ws):
+        expected = "members.1.label: This field is missing.; members.1.name: There is no such field.$"
+        with pytest.raises(TypeError, match=expected):
+            ws.publish("group", group(members=[{"label": "ann"}, {"name": "bob"}]))
+        with pytest.raises(TypeError, match="row: Expected an object, got 1"):
+            ws.publish("rows", {"row": 1})
 
     def test_undeclared_event_is_a_type_error(self, ws):
         with pytest.raises(

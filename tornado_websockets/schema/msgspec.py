@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import convert
 
-from .protocol import Schema, invalid
+from .protocol import JSON_VALUE, Schema, invalid
 
-#: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`".
-_ERROR = re.compile(r"(?P<message>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
-_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+#: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`", or "at `key` in `$.counts`".
+_ERROR = re.compile(r"(?P<message>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
+#: It gives the number of what is in a list, and of what is in a dict that it is in one.
+_INDEX = re.compile(r"\[(?:(\d+)|\.\.\.)\]")
 #: Where a field is missing, or is one too many, msgspec gives the place of the object alone.
 _FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
 
@@ -35,14 +36,18 @@ class StructType:
         except msgspec.ValidationError as error:
             found = _ERROR.fullmatch(str(error))
             assert found is not None  # noqa: S101 it matches every text
-            path = _INDEX.sub(r".\1", found["path"] or "")
+            path = _INDEX.sub(lambda index: f".{index[1] or '*'}", found["path"] or "")
             if (field := _FIELD.fullmatch(found["message"])) is not None:
                 path = f"{path}.{field[1]}"
-            raise invalid([(path.removeprefix("."), found["message"])]) from None
+            message = f"{found['message']} as a key" if found["key"] else found["message"]
+            raise invalid([(path.removeprefix("."), message)]) from None
 
     def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
         """See :class:`.protocol.Type`."""
-        return msgspec.json.schema(self._annotation)
+        try:
+            return msgspec.json.schema(self._annotation, schema_hook=lambda _: dict(JSON_VALUE))
+        except (TypeError, ValueError, KeyError):  # a default that is no JSON, or two classes of one name
+            return dict(JSON_VALUE)
 
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`."""

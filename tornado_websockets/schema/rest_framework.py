@@ -1,9 +1,9 @@
 """Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
@@ -33,6 +33,16 @@ _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
 
+#: Fields that send more than a text or a number, or may do so where a project says how.
+_HOLDERS: Final = (
+    serializers.BaseSerializer,
+    serializers.ListField,
+    serializers.DictField,
+    serializers.ManyRelatedField,
+    serializers.MultipleChoiceField,
+    serializers.RelatedField,
+)
+
 
 class SerializerType:
     """A serializer. It may query, so it is asked in a worker thread.
@@ -44,11 +54,6 @@ class SerializerType:
 
     def __init__(self, serializer: Any) -> None:
         self._serializer = serializer
-
-    @cached_property
-    def left_out(self) -> frozenset[str]:
-        """Fields that are left out of what is sent where there is no value for them."""
-        return frozenset(name for name, field in self._serializer().fields.items() if _is_left_out(field))
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -73,7 +78,7 @@ def _fields_asked(field: Any, data: Any) -> Iterator[int]:
     """How many fields are asked for each object in ``data``: what it lacks may be as wrong as what it has."""
     if isinstance(field, serializers.Serializer):
         if isinstance(data, dict):
-            asked = {name: each for name, each in field.fields.items() if not each.read_only}
+            asked = {name: each for name, each in field.fields.items() if _is_asked(each)}
             yield len(asked)
             for name in asked.keys() & data.keys():
                 yield from _fields_asked(asked[name], data[name])
@@ -97,7 +102,14 @@ def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:
         yield path_of(path), str(errors)
 
 
+def _is_asked(field: Any) -> bool:
+    """Whether a client may say what its value is."""
+    return not field.read_only and not isinstance(field, serializers.HiddenField)
+
+
 def _schema(field: Any, is_sent: bool) -> Schema:
+    if is_sent and _writes_its_own(field):
+        return dict(JSON_VALUE)
     if isinstance(field, serializers.Serializer):
         schema = _object(field, is_sent)
     elif (inside := _inside(field)) is not None:
@@ -105,9 +117,9 @@ def _schema(field: Any, is_sent: bool) -> Schema:
     elif isinstance(field, serializers.DictField):
         schema = {"type": "object", "additionalProperties": _schema(field.child, is_sent)}
     elif isinstance(field, serializers.MultipleChoiceField):
-        schema = {"type": "array", "items": {"enum": list(field.choices)}}
+        schema = {"type": "array", "items": {"enum": _choices(field)}}
     elif isinstance(field, serializers.ChoiceField):
-        schema = {"enum": list(field.choices)}
+        schema = {"enum": _choices(field)}
     else:
         schema = dict(next((schema for kind, schema in _KINDS if isinstance(field, kind)), JSON_VALUE))
         if is_sent and isinstance(field, serializers.DecimalField) and _is_sent_as_text(field):
@@ -118,15 +130,53 @@ def _schema(field: Any, is_sent: bool) -> Schema:
 
 
 def _object(serializer: Any, is_sent: bool) -> Schema:
-    unseen = "write_only" if is_sent else "read_only"
-    fields = {name: field for name, field in serializer.fields.items() if not getattr(field, unseen)}
-    fields = {name: field for name, field in fields.items() if not isinstance(field, serializers.HiddenField)}
+    is_seen = _is_sent if is_sent else _is_asked
+    fields = {name: field for name, field in serializer.fields.items() if is_seen(field)}
     return {
         "title": type(serializer).__name__,
         "type": "object",
         "properties": {name: _schema(field, is_sent) for name, field in fields.items()},
-        "required": [name for name, field in fields.items() if is_sent or field.required],
+        "required": [
+            name for name, field in fields.items() if (not _may_be_left_out(field) if is_sent else field.required)
+        ],
     }
+
+
+def _is_sent(field: Any) -> bool:
+    return not field.write_only  # as a HiddenField is
+
+
+def _writes_its_own(field: Any) -> bool:
+    """Whether nobody knows what a field sends: a method of the project's writes it, of what is more than a value."""
+    is_plain = str(field.to_representation.__module__).startswith("rest_framework.")
+    return isinstance(field, _HOLDERS) and not is_plain
+
+
+def _may_be_left_out(field: Any) -> bool:
+    """Whether a serializer sends nothing for a field, where what it sends has no such attribute."""
+    if field.required or field.allow_null or field.default is not serializers.empty:
+        return False
+    return not _has_every_row(field)
+
+
+def _has_every_row(field: Any) -> bool:
+    """Whether each row of a serializer's model has the attribute that a field is of; or it is of the whole row."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    for name in field.source_attrs:
+        attribute = getattr(model, name, None)
+        if attribute is None or isinstance(attribute, ReverseOneToOneDescriptor):
+            return False
+        is_relation = isinstance(attribute, ForwardManyToOneDescriptor) and not attribute.field.null
+        model = attribute.field.related_model if is_relation else None
+    return True
+
+
+def _choices(field: Any) -> list[Any]:
+    """The choices as JSON has them: of one that JSON does not know, its text."""
+    every = [
+        each if isinstance(each, (str, int, float)) else text for text, each in field.choice_strings_to_values.items()
+    ]
+    return ["", *every] if field.allow_blank and "" not in every else every
 
 
 def _inside(field: Any) -> Any:
@@ -138,10 +188,6 @@ def _inside(field: Any) -> Any:
 
 def _is_bound(field: Any, name: str) -> bool:
     return isinstance(getattr(field, name, None), (int, float))
-
-
-def _is_left_out(field: Any) -> bool:
-    return not field.required and not field.allow_null and field.default is serializers.empty
 
 
 def _is_sent_as_text(field: Any) -> bool:

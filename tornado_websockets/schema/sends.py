@@ -1,7 +1,7 @@
 """What a WebSocket says that it sends, and whether it keeps to that while it is being written and tested."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from ..core.protocol.frames import CONTROL, Encoder
 from ..core.protocol.ids import Id
 from ..exceptions import Refused
-from .protocol import Type
+from .protocol import Field, Schema, Type, invalid, path_of
 from .registry import find
 from .signatures import is_unchecked
 
@@ -114,16 +114,39 @@ class DeclaredEncoder(Encoder):
 
 
 def _refuse_unfit(kind: Type, data: dict[str, Any]) -> None:
-    """Raise ``Refused`` where ``data`` are none of ``kind``; one that may query is not asked to validate them."""
+    """Raise ``Refused`` where ``data`` are none of ``kind``; of one that may query, only the names are looked at."""
     if not getattr(kind, "may_block", False):
         kind.validate(data)
+    elif wrong := list(_misnamed(kind.schema(is_sent=True), data, ())):
+        raise invalid(wrong)
+
+
+def _misnamed(schema: Any, data: Any, path: tuple[object, ...]) -> Iterator[Field]:
+    """Where objects in ``data`` lack a name that ``schema`` has, or have another."""
+    if not isinstance(schema, dict) or data is None:  # which a serializer sends for whatever has no value
         return
-    schema = kind.schema(is_sent=True)
-    missing = set(schema["required"]) - set(data) - getattr(kind, "left_out", frozenset())
-    unknown = set(data) - set(schema["properties"])
-    if missing or unknown:
-        raise Refused("invalid_data", f"missing {sorted(missing)!r}, unknown {sorted(unknown)!r}.")
-    try:
-        kind.dump(data)
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
-        raise Refused("invalid_data", str(error)) from error
+    if "anyOf" in schema:
+        members = [each for each in schema["anyOf"] if each != {"type": "null"}]
+        if len(members) == 1:
+            yield from _misnamed(members[0], data, path)
+    elif isinstance(data, dict):
+        yield from _misnamed_fields(schema, data, path)
+    elif "properties" in schema:
+        yield path_of(path), f"Expected an object, got {data!r}."
+    elif isinstance(data, list):
+        for index, each in enumerate(data):
+            yield from _misnamed(schema.get("items"), each, (*path, index))
+
+
+def _misnamed_fields(schema: Schema, data: dict[str, Any], path: tuple[object, ...]) -> Iterator[Field]:
+    fields = schema.get("properties", {})
+    others = schema.get("additionalProperties", "properties" not in schema)
+    for name in schema.get("required", ()):
+        if name not in data:
+            yield path_of((*path, name)), "This field is missing."
+    for name, value in data.items():
+        inner = fields.get(name, others)
+        if inner is False:
+            yield path_of((*path, name)), "There is no such field."
+        else:
+            yield from _misnamed(inner, value, (*path, name))

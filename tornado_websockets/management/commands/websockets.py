@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if options["asyncapi"]:
             title = getattr(settings, "ROOT_URLCONF", "").partition(".")[0] or "WebSockets"
             document = asyncapi.write(*described, title=title, version="1.0.0")
-            self.stdout.write(json.dumps(document, indent=2))
+            self.stdout.write(json.dumps(document, indent=2, allow_nan=False))
         elif options["typescript"]:
             self.stdout.write(typescript.write(*described), ending="")
         else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from ...core.registry import PREFIX
 from ..protocol import JSON_VALUE, Schema
 from .description import ANY_OBJECT, NO_DATA, REF, Definitions, Description, Received
+from .keywords import rewrite_inside
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -59,18 +60,18 @@ def _messages(description: Description) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _reply(name: str, what: str, schema: Schema | None) -> dict[str, Any]:
-    properties = _schema({"event": {"const": "reply"}, "id": _ID, what: schema or JSON_VALUE})
+    properties = {"event": {"const": "reply"}, "id": _ID, what: _schema(schema or JSON_VALUE)}
     return {"name": name, "payload": {"type": "object", "required": ["event", "id", what], "properties": properties}}
 
 
 def _message(
     name: str, event: Schema, data: Schema, *, needs_data: bool, may_be_answered: bool = True
 ) -> dict[str, Any]:
-    properties: dict[str, Schema] = {"event": event, "data": data}
+    properties: dict[str, Schema] = {"event": event, "data": _schema(data)}
     if may_be_answered:
         properties["id"] = _ID
     required = ["event", "data"] if needs_data else ["event"]
-    return {"name": name, "payload": {"type": "object", "required": required, "properties": _schema(properties)}}
+    return {"name": name, "payload": {"type": "object", "required": required, "properties": properties}}
 
 
 def _operations(description: Description) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -113,18 +114,15 @@ def _unique(direction: str, events: list[str]) -> Iterator[str]:
         yield key
 
 
-def _schema(value: Any) -> Any:
-    """A schema, or some, in the dialect of AsyncAPI: that is JSON Schema's draft 7."""
-    if isinstance(value, list):
-        return [_schema(inside) for inside in value]
-    if not isinstance(value, dict):
-        return value
-    written = {key: _schema(inside) for key, inside in value.items()}
-    if isinstance(value.get("$ref"), str):
-        return {"$ref": _SCHEMAS + value["$ref"].removeprefix(REF)}
-    if isinstance(value.get("prefixItems"), list):
+def _schema(schema: Any) -> Any:
+    """A schema in the dialect of AsyncAPI: that is JSON Schema's draft 7."""
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(schema.get("$ref"), str):
+        return {"$ref": _SCHEMAS + schema["$ref"].removeprefix(REF)}
+    written = rewrite_inside(schema, _schema)
+    if "prefixItems" in written:
         rest = written.get("items", False)
         written |= {"items": written.pop("prefixItems"), "additionalItems": rest}
-    if isinstance(value.get("discriminator"), dict):  # which is OpenAPI's; anyOf says the same
-        del written["discriminator"]
+    written.pop("discriminator", None)  # which is OpenAPI's; anyOf says the same
     return written

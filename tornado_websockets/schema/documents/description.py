@@ -1,7 +1,6 @@
 """What every WebSocket takes and sends, in one neutral form: JSON Schemas that share their definitions."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -13,11 +12,10 @@ from ...core.handlers.signatures import Handler
 from ...serving.endpoint import Endpoint
 from ..protocol import Schema, Type
 from ..signatures import answers_in_parts, reply_type, says_nothing
+from .keywords import inside, rewrite_inside, without_what_is_no_json
+from .names import OF_TYPESCRIPT, identifier, name_of_path, untaken
 
 REF: Final = "#/$defs/"
-
-#: Names of TypeScript's own that our declarations need.
-_BUILT_IN: Final = frozenset({"Record"})
 
 #: What each converter of Django lets through; those of a project are texts.
 _CONVERTERS: Final[dict[str, Schema]] = {
@@ -90,12 +88,13 @@ class Definitions:
 
     def add(self, schema: Schema) -> Schema:
         """``schema`` with its definitions among these, under the names that they have here."""
-        own = dict(schema)
+        own = without_what_is_no_json(schema)
         local: dict[str, Schema] = own.pop("$defs", {})
         title = own.get("title", "")
         if own.get("type") == "object" and title:
-            local = {**local, title: own}
-            own = {"$ref": REF + title}
+            name = untaken(title, local)  # it may have one of another class of its name within it
+            local = {**local, name: own}
+            own = {"$ref": REF + name}
         names = {name: self._name(name, local) for name in local}
         for name, inner in local.items():
             self.schemas.setdefault(names[name], _renamed(inner, names))
@@ -107,9 +106,7 @@ class Definitions:
         reached = {each: local[each] for each in sorted(_reachable(name, local))}
         key = json.dumps([name, reached], sort_keys=True, default=str)
         if key not in self._names:
-            plain = re.sub(r"\W", "_", name)
-            candidates = (plain, *(f"{plain}{number}" for number in range(2, len(self._taken) + 3)))
-            self._names[key] = next(each for each in candidates if each not in self._taken)
+            self._names[key] = untaken(identifier(name), self._taken)
             self._taken.add(self._names[key])
         return self._names[key]
 
@@ -124,26 +121,20 @@ def _reachable(name: str, local: Mapping[str, Schema]) -> set[str]:
     return found
 
 
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            yield reference.removeprefix(REF)
-        for inside in value.values():
-            yield from _references(inside)
-    elif isinstance(value, list):
-        for inside in value:
-            yield from _references(inside)
+def _references(schema: Any) -> Iterator[str]:
+    reference = schema.get("$ref") if isinstance(schema, dict) else None
+    if isinstance(reference, str):
+        yield reference.removeprefix(REF)
+    for each in inside(schema):
+        yield from _references(each)
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_renamed(inside, names) for inside in value]
-    if not isinstance(value, dict):
-        return value
-    renamed = {key: _renamed(inside, names) for key, inside in value.items()}
-    if isinstance(value.get("$ref"), str):
-        name = value["$ref"].removeprefix(REF)
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    if not isinstance(schema, dict):
+        return schema
+    renamed = rewrite_inside(schema, lambda each: _renamed(each, names))
+    if isinstance(schema.get("$ref"), str):
+        name = schema["$ref"].removeprefix(REF)
         renamed["$ref"] = REF + names.get(name, name)
     return renamed
 
@@ -152,25 +143,17 @@ def describe(endpoints: Iterable[Endpoint]) -> tuple[list[Description], Definiti
     """Every WebSocket, and the definitions that their schemas share."""
     definitions = Definitions()
     named = list(_name_all(endpoints))
-    definitions.reserve(_BUILT_IN)
+    definitions.reserve(OF_TYPESCRIPT)
     definitions.reserve(name for name, _ in named)
     return [_describe(endpoint, name, definitions) for name, endpoint in named], definitions
 
 
 def _name_all(endpoints: Iterable[Endpoint]) -> Iterator[tuple[str, Endpoint]]:
-    taken: set[str] = set(_BUILT_IN)
+    taken = set(OF_TYPESCRIPT)
     for endpoint in endpoints:
-        plain = name_of_path(endpoint.pattern.text)
-        name = next(each for each in (plain, *(f"{plain}{n}" for n in range(2, len(taken) + 3))) if each not in taken)
+        name = untaken(name_of_path(endpoint.pattern.text), taken)
         taken.add(name)
         yield name, endpoint
-
-
-def name_of_path(path: str) -> str:
-    """``/chat`` is ``Chat``, ``/room/<slug:room>`` is ``RoomRoom``."""
-    words = re.findall(r"[^\W_]+", re.sub(r"<[^>:]*:", "<", path))
-    name = "".join(word[0].upper() + word[1:] for word in words) or "Root"
-    return f"_{name}" if name[0].isdigit() else name
 
 
 def _describe(endpoint: Endpoint, name: str, definitions: Definitions) -> Description:
