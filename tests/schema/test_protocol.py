@@ -28,3 +28,10 @@ def test_a_key_of_a_megabyte_does_not_come_back():
     with pytest.raises(Refused) as caught:
         find(dict[str, list[int]]).validate({LONG: ["x"] * 30})
     assert sum(len(field["path"]) for field in caught.value.details["fields"]) <= MAX_FIELDS * MAX_CHARACTERS
+
+
+def test_a_key_of_a_megabyte_is_not_kept_for_each_error():
+    kind = find(dict[str, list[int]])
+    with pytest.raises(Refused) as caught:
+        kind.validate({LONG: ["x"] * 30})
+    assert len(caught.value.details["fields"]) == 1

@@ -644,3 +644,12 @@ def test_what_is_made_later_and_cannot_be_is_refused_at_once():
 
     with pytest.raises(TypeError, match=r"pydantic cannot use .*Deferred.*Place"):
         PydanticType(Deferred)
+
+
+def test_a_default_that_looks_like_a_reference_leaves_the_type_undescribed():
+    class Pointing(BaseModel):
+        where: dict[str, str] = {"$ref": "x"}
+
+    kind = PydanticType(Pointing)
+    assert kind.validate({}) == Pointing()
+    assert kind.schema(is_sent=True) == JSON_VALUE

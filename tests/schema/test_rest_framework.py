@@ -116,12 +116,21 @@ class Linked(models.Model):  # noqa: DJ008 nobody prints it
         managed = False
 
 
+class LinkedOnce(models.Model):  # noqa: DJ008 nobody prints it
+    linked = models.OneToOneField(Linked, models.CASCADE, related_name="once")
+
+    class Meta:
+        app_label = "tests"
+        managed = False
+
+
 class RowOfLinked(serializers.ModelSerializer):
     name = serializers.CharField(source="user.username", read_only=True)
 
     class Meta:
         model = Linked
-        fields = ("id", "user", "name")
+        fields = ("id", "user", "name", "once")
+        read_only_fields = ("once",)
 
 
 def test_sent_has_for_certain_what_each_row_has():

@@ -11,7 +11,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
-from .bounds import has_more_values
+from .bounds import LONG_KEY, has_more_values
 from .core_schemas import has
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
@@ -101,7 +101,7 @@ class PydanticType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            if not has_more_values(data, self._most_values):
+            if not has_more_values(data, self._most_values, LONG_KEY):
                 return self._validate(data)
             with counting():
                 return self._validate_many(data)
@@ -117,9 +117,11 @@ class PydanticType:
         """See :class:`.protocol.Type`."""
         if not self._is_complete():
             return dict(JSON_VALUE)
-        return self._adapter.json_schema(
-            schema_generator=_WholeJsonSchema, mode="serialization" if is_sent else "validation"
-        )
+        mode: Any = "serialization" if is_sent else "validation"
+        try:
+            return self._adapter.json_schema(schema_generator=_WholeJsonSchema, mode=mode)
+        except KeyError:  # a default or a constant that looks like a reference
+            return dict(JSON_VALUE)
 
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`. What is none of the type is sent as it is."""

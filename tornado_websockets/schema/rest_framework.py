@@ -156,11 +156,11 @@ def _may_be_left_out(field: Any) -> bool:
     """Whether a serializer sends nothing for a field, where what it sends has no such attribute."""
     if field.required or field.allow_null or field.default is not serializers.empty:
         return False
-    return bool(field.source_attrs) and not _has_every_row(field)
+    return not _has_every_row(field)
 
 
 def _has_every_row(field: Any) -> bool:
-    """Whether each row of a serializer's model has the attribute that a field is of."""
+    """Whether each row of a serializer's model has the attribute that a field is of; or it is of the whole row."""
     model = getattr(getattr(field.parent, "Meta", None), "model", None)
     for name in field.source_attrs:
         attribute = getattr(model, name, None)
