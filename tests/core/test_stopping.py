@@ -35,6 +35,13 @@ class Interruptible(MemoryClient):
         self.serving.cancel()
 
 
+@pytest.fixture(autouse=True)
+def process():
+    """It goes on afterwards."""
+    yield
+    stopping.forget()
+
+
 @pytest.fixture
 def ws():
     return WebSocket("/stopping", add_to_handlers=False)
@@ -170,12 +177,6 @@ async def test_says_when_a_close_handler_does_not_end(ws, client):
 
 
 class TestStop:
-    @pytest.fixture(autouse=True)
-    def process(self):
-        """This process goes on afterwards."""
-        yield
-        stopping.forget()
-
     @pytest.fixture
     def log(self):
         """What happened, in order."""

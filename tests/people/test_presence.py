@@ -2,7 +2,7 @@ import asyncio
 import threading
 from contextlib import AsyncExitStack
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +14,7 @@ from tests.support.memory import MemoryClient
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
+from tornado_websockets.people.counting import AWAITED_SINCE
 from tornado_websockets.people.presence import PresencePace
 from tornado_websockets.testing import Client, SyncClient
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -404,3 +405,17 @@ async def test_an_async_function_that_queries_keeps_nobody_else_waiting():
         answer.set()
     await until(lambda: client.received == [{"event": "presence", "data": {"people": [person(ADA)]}}])
     await client.leave()
+
+
+@override_settings(TORNADO_WEBSOCKETS={"PRESENCE_GRACE": 0.05})
+async def test_who_came_and_left_while_others_were_awaited_is_forgotten(monkeypatch):
+    monkeypatch.setattr("tornado_websockets.people.presence.RETURN", 0.05)
+    ws = WebSocket("/room", presence="count", add_to_handlers=False)
+    presence, hub = endpoint_of(ws).presence, endpoint_of(ws).hub
+    presence._take_rows(hub, "/room", {"other": {"gone": ({AWAITED_SINCE: time()}, 1, time() - 5)}})
+    client = await MemoryClient(endpoint_of(ws)).connect()
+    await until(lambda: client.received)
+    await client.leave()
+    presence._take_rows(hub, "/room", {})
+    await until(lambda: not presence._places)
+    assert presence._awaiting == set()

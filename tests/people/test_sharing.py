@@ -14,9 +14,10 @@ from tests.support.layers import BROKER
 from tests.support.people import process_at
 from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
+from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.exceptions import StoreError
-from tornado_websockets.people.sharing import SharingPace, key_of
+from tornado_websockets.people.sharing import Sharing, SharingPace, key_of
 from tornado_websockets.store import Entry, current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
@@ -339,3 +340,35 @@ async def test_what_strangers_have_stored_is_nobody(start):
     for number, text in enumerate([*texts, f'{{{until},"people":"{{\\"5\\":[5,1,1]}}"}}']):
         store.publish(key_of(ws.path), f"{ws.path} {number}", [Entry(text, retained=str(number))], 0)
     assert await ws.apeople() == []
+
+
+class ForgetfulStore(SlowStore):
+    """One that takes its time to forget."""
+
+    is_forgetting = False
+
+    def forget(self, *arguments):
+        self.is_forgetting = True
+        time.sleep(0.2)
+        super().forget(*arguments)
+
+
+async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others():
+    rows, hub = {"ada": ({}, 1, 1.0)}, Hub()
+    with stored_by("ForgetfulStore"):
+        store = current_store().store
+        sharing = Sharing(lambda topic: rows, lambda *_: None, BY_RENEWAL)
+        await hub.enter("/r")
+        sharing.begin(hub, "/r")
+        await until(lambda: store.retained(key_of("/r")))
+        rows.clear()
+        await hub.leave("/r")
+        sharing.hurry("/r")
+        await until(lambda: store.is_forgetting)
+        rows["bob"] = ({}, 1, 2.0)
+        await hub.enter("/r")
+        sharing.begin(hub, "/r")
+        await until(lambda: any("bob" in entry.text for entry in store.retained(key_of("/r")).values()))
+        rows.clear()
+        await hub.leave("/r")
+        await until(lambda: not sharing._tasks)

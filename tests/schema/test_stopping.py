@@ -1,9 +1,19 @@
 """What stops where too much is wrong, and what does not: it finds the same as pydantic otherwise."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+    create_model,
+    model_validator,
+)
 from pydantic_core import SchemaError
 from pydantic_core import core_schema as cs
 
@@ -11,6 +21,14 @@ from tornado_websockets.schema.stopping import MOST_FOUND, TooManyErrors, counti
 
 INTS = cs.list_schema(cs.int_schema())
 WRONG = ["x", "y"]
+
+
+class Named(BaseModel):
+    cls: int
+    data: int
+
+    def __init__(self, /, **values):
+        super().__init__(**values)
 
 
 def errors(schema, data, *, is_json=False):
@@ -171,3 +189,26 @@ def test_what_has_not_been_validated_keeps_no_validator():
         made = stopping(TypeAdapter(Careless).core_schema).validate_python({})
     assert type(made) is Careless
     assert vars(made) == {}
+
+
+def test_any_name_may_be_one_of_a_model_with_an_init_of_its_own():
+    with counting():
+        made = stopping(TypeAdapter(Named).core_schema).validate_python({"cls": 1, "data": 2})
+    assert (made.cls, made.data) == (1, 2)
+
+
+def test_what_is_validated_later_is_not_counted():
+    kind = Annotated[Iterable[list[int]], WrapValidator(lambda value, handler: handler(value))]
+    with counting():
+        made = stopping(TypeAdapter(kind).core_schema).validate_python([["1"]])
+    assert list(made) == [[1]]
+
+
+def test_fewer_are_counted_where_that_is_said():
+    kind = Annotated[list[list[int]], WrapValidator(lambda value, handler: handler(value))]
+    validator = stopping(TypeAdapter(kind).core_schema)
+    with counting(3), pytest.raises(TooManyErrors) as caught:
+        validator.validate_python([["x"]] * 4)
+    assert caught.value.most == 3
+    with counting(4), pytest.raises(ValidationError):
+        validator.validate_python([["x"]] * 4)

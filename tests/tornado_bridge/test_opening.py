@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tornado.websocket import WebSocketClosedError
 
-from tests.support.waiting import until
+from tests.support.waiting import turns, until
 from tests.tornado.application import Serving, serving
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.handlers.calling import current
 from tornado_websockets.core.stopping import stop
-from tornado_websockets.websocket import WebSocket
+from tornado_websockets.signals import connected
+from tornado_websockets.websocket import WebSocket, endpoint_of
 from tornado_websockets.websockethandler import WebSocketHandler
 
 Open = Callable[[Any], Any]
@@ -57,7 +60,7 @@ class Visit:
         async with serving(("/ws/x", Own, {"websocket": self.ws})) as served:
             yield served
         assert hub.shard().topics == {}
-        assert hub._clients == {}
+        assert "/x" not in hub._clients
 
 
 @pytest.fixture
@@ -265,6 +268,8 @@ async def test_one_that_fails_keeps_nobody_here(visit: Visit, joins: bool) -> No
         client = await served.connect("/ws/x")
         assert (await client.closed())[0] == 1006
         await until(lambda: not visit.ws.handlers and counters.connections == before and hub.shard().is_empty)
+        with pytest.raises(WebSocketClosedError):
+            visit.made[0].emit("late")
     assert visit.notes == (["open", "close"] if joins else [])
 
 
@@ -286,3 +291,50 @@ async def test_its_clients_hold_up_no_stop(visit: Visit, own: Open) -> None:
         await served.connect("/ws/x")
         await until(lambda: visit.notes or own is close)
         assert await stop(hub.shard(), 1)
+
+
+async def test_one_that_never_returns_is_cancelled_in_the_end(visit: Visit) -> None:
+    async def own(self: Any) -> None:
+        visit.notes.append("waiting")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            visit.notes.append("cancelled")
+
+    async with visit.opened_by(own) as served:
+        await served.connect("/ws/x")
+        await until(lambda: visit.notes)
+        assert await stop(hub.shard(), 0.1)
+    assert visit.notes == ["waiting", "cancelled"]
+
+
+async def test_what_is_done_as_a_client_joins_is_no_handler_of_its_own(visit: Visit) -> None:
+    seen: list[Any] = []
+
+    def note(sender: Any, **kwargs: Any) -> None:
+        seen.append(current.get())
+
+    connected.connect(note)
+    try:
+        async with visit.opened_by(after) as served:
+            await served.connect("/ws/x")
+            await until(lambda: visit.notes)
+    finally:
+        connected.disconnect(note)
+    assert seen == [None]
+
+
+async def test_a_topic_is_left_once_where_somebody_who_is_told_of_the_client_fails(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with visit.opened_by(before) as served:
+        first = await served.connect("/ws/x")
+        await until(lambda: visit.notes)
+        entered = hub._clients["/x"]
+        monkeypatch.setattr(endpoint_of(visit.ws), "on_connected", lambda connection: 1 / 0)
+        second = await served.connect("/ws/x")
+        assert (await second.closed())[0] == 1006
+        await until(lambda: len(hub.shard().topics["/x"]) == 1)
+        await turns(5)
+        assert hub._clients["/x"] == entered
+        await first.close()

@@ -171,15 +171,19 @@ class Presence:
             is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
             place.leave(connection.id, until if is_awaited else None)
             if is_nobody and connection.path in self._awaiting:
-                self._remember(place, name, at, grace)
+                self._remember(connection, place, name, at)
         if connection.is_sent_away:
             self._sharing.outlast(connection.path, grace)
-        if not is_awaited:
+        if is_awaited:
+            self._tell_later(connection, grace, until)
+        else:
             self._gather(connection)
-            return
+
+    def _tell_later(self, connection: Connection, seconds: float, until: float) -> None:
+        """Tell who counts no more by then; ``until`` as of :meth:`_place`."""
         hub, topic = connection.endpoint.hub, connection.path
         for loop in hub.loops_of(topic) or [connection.shard.loop]:  # any of them may have ended by then
-            _call_later(loop, grace, self._tell, hub, topic, until)
+            _call_later(loop, seconds, self._tell, hub, topic, until)
 
     async def part(self) -> None:
         """The process stops: write down its people as they shall outlast it, before they are sent away.
@@ -239,6 +243,11 @@ class Presence:
         place.expire(max(until, monotonic()))
         return place
 
+    def _forget(self, topic: str) -> None:
+        """Nobody is at ``topic``; call it with the lock held."""
+        self._places.pop(topic, None)
+        self._awaiting.discard(topic)
+
     def _await(self, topic: str, place: Place, id_: str, at: float) -> None:
         """Nobody knows that client, which is counted, and is sent away; call it with the lock held."""
         person, info = place.person_of(id_), place.info_of(id_)
@@ -246,10 +255,13 @@ class Presence:
             place.enter(id_, person, {AWAITED_SINCE: time()}, at)
             self._awaiting.add(topic)
 
-    def _remember(self, place: Place, name: str, at: float, grace: float) -> None:
+    def _remember(self, connection: Connection, place: Place, name: str, at: float) -> None:
         """It has come while others were awaited perhaps, and is gone; call it with the lock held."""
+        seconds: float = conf.get("PRESENCE_GRACE") + RETURN
+        until = monotonic() + seconds
         place.enter(name, name, LEFT, at)
-        place.leave(name, monotonic() + grace + RETURN)
+        place.leave(name, until)
+        self._tell_later(connection, seconds, until)
 
     def _enter(self, connection: Connection, info: Mapping[str, Any]) -> None:
         if connection.closed:
@@ -263,7 +275,7 @@ class Presence:
             else:
                 name = self._names.pop(connection.id, None)
                 if name is not None and topic in self._awaiting and place.person_of(connection.id) == name:
-                    self._remember(place, name, place.time_of(connection.id), conf.get("PRESENCE_GRACE"))
+                    self._remember(connection, place, name, place.time_of(connection.id))
             if self._is_counted:
                 info = {} if connection.user_key is None else KNOWN
             place.enter(connection.id, person, info, time())
@@ -316,7 +328,7 @@ class Presence:
             if has_changed and self._is_counted and has_awaited(place.said()):
                 self._awaiting.add(topic)
             if not place:
-                del self._places[topic]
+                self._forget(topic)
         if has_changed:
             self._gather_at(hub, topic, asyncio.get_running_loop())
 
@@ -367,7 +379,7 @@ class Presence:
             data = self._changes(topic, place, count)
             unaware = frozenset((*(each.id for each in shown), *self._unshown.get(topic, ())))
             if not place:
-                self._places.pop(topic, None)
+                self._forget(topic)
         self._sharing.hurry(topic)
         if data is not None:
             audience = Audience(exclude=unaware) if unaware else None

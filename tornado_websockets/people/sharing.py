@@ -204,6 +204,8 @@ class Sharing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
                     await work.hurry.wait()
+        if self._tasks.get(topic) is work:
+            del self._tasks[topic]  # who comes from now on begins anew
         _answer(work.take_waiting(), is_news=False)
         hub.control.unwatch(topic)
         self._others.pop(topic, None)
@@ -211,6 +213,7 @@ class Sharing:
         with suppress(StoreError):
             await store.ask(store.store.forget, key, self.process)
             self._tell_others(hub, topic)
+        self.hurry(topic)  # somebody may have come meanwhile, and been forgotten
 
     @staticmethod
     def _tell_others(hub: Hub, topic: str) -> None:

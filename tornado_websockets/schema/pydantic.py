@@ -11,11 +11,11 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
-from .bounds import LONG_KEY, has_more_values
+from .bounds import LONG_KEY, MAX_VALUES, has_more_values
 from .core_schemas import has
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
-from .stopping import MOST_FOUND, TooManyErrors, counting, stopping
+from .stopping import MOST_FOUND, MOST_FOUND_BELOW_LONG_KEYS, TooManyErrors, counting, stopping
 
 if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
     raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
@@ -103,10 +103,11 @@ class PydanticType:
         try:
             if not has_more_values(data, self._most_values, LONG_KEY):
                 return self._validate(data)
-            with counting():
+            has_long_key = has_more_values(data, MAX_VALUES, LONG_KEY)
+            with counting(MOST_FOUND_BELOW_LONG_KEYS if has_long_key else MOST_FOUND):
                 return self._validate_many(data)
-        except TooManyErrors:
-            raise invalid([("", f"More than {MOST_FOUND:,} values do not fit.")]) from None
+        except TooManyErrors as error:
+            raise invalid([("", f"More than {error.most:,} values do not fit.")]) from None
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None

@@ -6,6 +6,7 @@ An error is made for each field that an empty object lacks, which may be a hundr
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final, cast
 
@@ -30,22 +31,43 @@ _VALUES: Final = frozenset({"items_schema", "values_schema"})
 _STOPS: Final = ":stops"
 _COUNTS: Final = ":counts"
 
-#: How many errors there are so far in what is validated, in a list of one.
-_found: ContextVar[list[int]] = ContextVar("found")
+#: The same, where each of them may repeat a key that is a megabyte long.
+MOST_FOUND_BELOW_LONG_KEYS: Final = 10
+
+
+@dataclass(slots=True)
+class _Count:
+    """How many errors there are so far in what is validated, and how many there may be."""
+
+    most: int
+    found: int = 0
+
+
+_count: ContextVar[_Count | None] = ContextVar("count", default=None)
 
 
 class TooManyErrors(Exception):
-    """There are more than :data:`MOST_FOUND`. Pydantic lets it pass, as it is no ``ValueError``."""
+    """There are more than there may be. Pydantic lets it pass, as it is no ``ValueError``.
+
+    :param most: how many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 @contextmanager
-def counting() -> Iterator[None]:
-    """Let what :func:`stopping` has made count its errors, from none."""
-    token = _found.set([0])
+def counting(most: int = MOST_FOUND) -> Iterator[None]:
+    """Let what :func:`stopping` has made count its errors, from none.
+
+    :param most: how many there may be.
+    """
+    token = _count.set(_Count(most))
     try:
         yield
     finally:
-        _found.reset(token)
+        _count.reset(token)
 
 
 def stopping(schema: dict[str, Any]) -> SchemaValidator:
@@ -112,7 +134,7 @@ class _Initialised(type):
     model: Any
     validator: Callable[[], SchemaValidator]
 
-    def __call__(cls, **data: Any) -> Any:
+    def __call__(cls, /, **data: Any) -> Any:
         """Make an object of the model."""
         made = cls.model.__new__(cls.model, **data)
         made.__dict__["__pydantic_validator__"] = cls.validator()
@@ -142,16 +164,18 @@ def _counted(schema: Any) -> Any:
     """A core schema, or one for each value of a tuple, whose errors are counted."""
     if isinstance(schema, list):
         return [_counted(each) for each in schema]
-    return {"type": "function-wrap", "function": {"type": "no-info", "function": _count}, "schema": schema}
+    return {"type": "function-wrap", "function": {"type": "no-info", "function": _counting}, "schema": schema}
 
 
-def _count(value: Any, handler: Callable[[Any], Any]) -> Any:
-    found = _found.get()
-    before = found[0]
+def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
+    count = _count.get()
+    if count is None:  # what an iterator yields is validated later
+        return handler(value)
+    before = count.found
     try:
         return handler(value)
     except ValidationError as error:
-        found[0] = max(found[0], before + error.error_count())  # those of values within it are among them
-        if found[0] > MOST_FOUND:
-            raise TooManyErrors from None
+        count.found = max(count.found, before + error.error_count())  # those of values within it are among them
+        if count.found > count.most:
+            raise TooManyErrors(count.most) from None
         raise

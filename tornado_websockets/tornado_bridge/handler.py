@@ -68,6 +68,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
         self._is_open = self._has_joined = self._is_gone = self._is_checked = False
+        self._opening: asyncio.Task[Any] | None = None  # that in which ``open`` is called
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
     # What handlers call.
@@ -198,14 +199,19 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         if self._is_gone or self._is_open:
             return None
         self._is_open = True
-        self._has_joined = self._connection.join()
-        if not self._has_joined:
-            return self._inbox.begin(self._connection.turn_away)
-        self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
-        return self._inbox.begin(self._connection.begin)
+        token = current.set(None)  # no handler of the client is what lets it in
+        try:
+            if not self._connection.join():
+                return self._inbox.begin(self._connection.turn_away)
+            self._transport.begin_pings(is_reading=lambda: not self._inbox.is_holding)
+            return self._inbox.begin(self._connection.begin)
+        finally:
+            self._has_joined = self._connection.takes_part  # also where somebody who is told of it has failed
+            current.reset(token)
 
     def _on_accepted(self) -> None:
         """The handshake is answered: ``open``, which a subclass may override, may send as a handler of events does."""
+        self._opening = asyncio.current_task()
         self.set_nodelay(True)  # else a second message waits for the client's ACK of the first
         self._connection.on_accepted()
         current.set(self._connection)
@@ -277,6 +283,8 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         """Cancel the handler that is running, or wait no more for whether the client may connect."""
         if self._is_open:
             self._inbox.cancel_current()
+        elif self._opening is not None:  # by an ``open`` of a subclass
+            self._opening.cancel()
         else:
             abandon(self._connection)
 

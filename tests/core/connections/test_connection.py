@@ -1271,3 +1271,11 @@ class TestDescription:
 def _named(name, function):
     function.__name__ = name
     return function
+
+
+async def test_who_cannot_join_leaves_its_topic(monkeypatch):
+    room = Room()
+    monkeypatch.setattr(room, "user_key", lambda user: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await MemoryClient(room).connect()
+    assert room.hub._clients == {}

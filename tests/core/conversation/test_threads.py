@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -147,3 +148,18 @@ class TestMakingRoom:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(threads.lease(Somebody(*newcomer)), 5 * LOOK)
         assert slow.stalled == one[1]
+
+    async def test_one_gives_way_for_one(self, threads, leased):
+        one, other = Somebody(stalled=2 * PATIENCE), Somebody(stalled=2 * PATIENCE)
+        await leased(one, other)
+        told = []
+        for tenant in (one, other):
+            tenant.give_way = partial(told.append, tenant)  # and it takes its time
+        waiting = asyncio.create_task(threads.lease(Somebody()))
+        await until(lambda: told)
+        await asyncio.sleep(3 * LOOK)
+        assert len(told) == 1
+        await until(lambda: len(told) == 2)  # the first may never do so
+        assert {*told} == {one, other}
+        one.lease.end()
+        (await waiting).end()

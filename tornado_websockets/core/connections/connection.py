@@ -324,14 +324,11 @@ class Connection:
         try:
             await hub.enter(self.path)
             await accept()
-        except BaseException:
-            await hub.leave(self.path)
-            raise
-        if self.join():
-            await self.begin()
-        else:
-            await hub.leave(self.path)
-            await self.turn_away()
+            is_in = self.join()
+        finally:
+            if not self.takes_part:
+                await hub.leave(self.path)
+        await (self.begin() if is_in else self.turn_away())
 
     # The steps of that, for a transport that accepts by itself.
 
@@ -420,6 +417,11 @@ class Connection:
         return None if self._outbox.writer is None else self._outbox.size
 
     @property
+    def takes_part(self) -> bool:
+        """Whether it is one of those who are connected to its path."""
+        return self in self.shard.topics.get(self.path, ())
+
+    @property
     def is_long_gone(self) -> bool:
         """Whether the client has left so long ago that nothing more is done of what it asked for."""
         return self._left_at is not None and monotonic() > self._left_at + self._straggling
@@ -445,7 +447,9 @@ class Connection:
             self.endpoint.admission.release(self.address)
         if self._expiry is not None:
             self._expiry.stop()
-        if self not in self.shard.topics.get(self.path, ()):
+        if not self.takes_part:
+            self._status = CLOSED
+            self.on_hung_up()
             await self._outbox.stop()
             await self._leave_control()
             self._let_go()

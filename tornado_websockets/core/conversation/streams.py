@@ -184,7 +184,7 @@ class Stream:
     @property
     def stalled(self) -> float:
         """See :class:`~.threads.Tenant`."""
-        if self._is_cancelled:
+        if self._is_cancelled or self._is_closing:
             return 0
         since = self._stalled_since
         return self._stalled + (0 if since is None else monotonic() - since)

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextvars import copy_context
+from math import inf
 from queue import SimpleQueue
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from asgiref.sync import sync_to_async
@@ -33,6 +35,12 @@ PATIENCE_WITH_MANY: Final = 0.5
 
 #: Seconds between two looks of one who waits for a thread at who might give one up.
 LOOK: Final = 0.1
+
+#: Seconds within which one who was told to give way is expected to do so: then no other is told for the same newcomer.
+SECONDS_TO_GO: Final = 1.0
+
+#: The time at which something has not happened.
+NEVER: Final = -inf
 
 
 class Tenant(Protocol):
@@ -95,7 +103,7 @@ class LeasedThreads:
     def forget(self) -> None:
         """Start without threads, as a forked process must."""
         self._lock = threading.Lock()
-        self._tenants: dict[Tenant, None] = {}
+        self._tenants: dict[Tenant, float] = {}  # when they were told to give way
         self._waiting: dict[Future[None], Tenant] = {}
         self._threads: Threads | None = None
 
@@ -147,7 +155,7 @@ class LeasedThreads:
         """Return when a thread is the tenant's."""
         with self._lock:
             if len(self._tenants) < self._most:
-                self._tenants[tenant] = None
+                self._tenants[tenant] = NEVER
                 return
             turn: Future[None] = Future()
             self._waiting[turn] = tenant
@@ -164,10 +172,12 @@ class LeasedThreads:
 
     def _make_room(self, newcomer: Tenant) -> None:
         """Have one give way, if its client's line was waited for long, and the newcomer's client has no thread yet."""
+        now = monotonic()
         with self._lock:
-            tenants = list(self._tenants)
-        held = Counter(tenant.owner for tenant in tenants)
-        if newcomer.owner in held:
+            held = Counter(tenant.owner for tenant in self._tenants)
+            giving_way = sum(told > now - SECONDS_TO_GO for told in self._tenants.values())
+            tenants = [tenant for tenant, told in self._tenants.items() if told == NEVER]
+        if newcomer.owner in held or giving_way >= len(self._waiting) or not tenants:
             return
 
         def overdue(tenant: Tenant) -> float:
@@ -175,17 +185,18 @@ class LeasedThreads:
 
         slowest = max(tenants, key=overdue)
         if overdue(slowest) > 1:
+            self._tenants[slowest] = now
             slowest.give_way()
 
     def _pass_on(self, tenant: Tenant) -> None:
         """Let the next one have the thread of ``tenant``. From any thread."""
         with self._lock:
-            del self._tenants[tenant]
+            self._tenants.pop(tenant, None)  # it may have been forgotten with all
             turn = next(iter(self._waiting), None)
             if turn is None:
                 return
             following = self._waiting.pop(turn)
-            self._tenants[following] = None
+            self._tenants[following] = NEVER
             is_wanted = turn.set_running_or_notify_cancel()
         if is_wanted:
             turn.set_result(None)
