@@ -163,3 +163,22 @@ class TestMakingRoom:
         assert {*told} == {one, other}
         one.lease.end()
         (await waiting).end()
+
+    async def test_one_that_gives_its_thread_back_as_it_is_told_leaves_it_free(self, threads, leased):
+        class Hasty(Somebody):
+            @property
+            def stalled(self):
+                if self.owner in threads._tenants and threads._waiting:
+                    threads._pass_on(self)  # by its thread, at this moment
+                return 2 * PATIENCE
+
+            @stalled.setter
+            def stalled(self, value):
+                pass
+
+        hasty, other = Hasty(), Somebody()
+        await leased(hasty, other)
+        hasty.give_way = lambda: None
+        newcomer = await asyncio.wait_for(threads.lease(Somebody()), 10)
+        assert hasty not in threads._tenants
+        newcomer.end()

@@ -52,7 +52,7 @@ class Tenant(Protocol):
 
     @property
     def stalled(self) -> float:
-        """Seconds for which it has waited, so far, for the client's line; zero once it ends. From any thread."""
+        """Seconds for which it has waited, so far, for the client's line; zero while it ends. From any thread."""
 
     def give_way(self) -> None:
         """End soon, since others wait for its thread. From any thread."""
@@ -185,7 +185,9 @@ class LeasedThreads:
 
         slowest = max(tenants, key=overdue)
         if overdue(slowest) > 1:
-            self._tenants[slowest] = now
+            with self._lock:
+                if slowest in self._tenants:  # else its thread has come back meanwhile
+                    self._tenants[slowest] = now
             slowest.give_way()
 
     def _pass_on(self, tenant: Tenant) -> None:

@@ -93,13 +93,18 @@ async def test_what_comes_later_is_read_as_it_comes(port, connect):
     assert {type(visit.transport) for visit in port.factory.visits} == {Server}
 
 
-async def test_who_is_gone_when_its_turn_comes_takes_nobody_s_place(port, connect):
+async def waiting_ones(port, connect):
+    """Those of a crowd who have spoken and are not read yet, when the first of them are."""
     visits = port.factory.visits
     for client in await connect(4 * MOST_IN):
         client.sendall(b"hello")
     while not any(visit.heard for visit in visits):
         await turns(1)
-    *gone, last = [visit for visit in visits if not visit.heard]
+    return [visit for visit in visits if not visit.heard]
+
+
+async def test_who_is_gone_when_its_turn_comes_takes_nobody_s_place(port, connect):
+    *gone, last = await waiting_ones(port, connect)
     for visit in gone:
         visit.transport.abortConnection()
     await until(lambda: last.heard)
@@ -108,12 +113,7 @@ async def test_who_is_gone_when_its_turn_comes_takes_nobody_s_place(port, connec
 
 
 async def test_who_is_told_to_go_before_its_turn_is_not_read(port, connect):
-    visits = port.factory.visits
-    for client in await connect(4 * MOST_IN):
-        client.sendall(b"hello")
-    while not any(visit.heard for visit in visits):
-        await turns(1)
-    last = [visit for visit in visits if not visit.heard][-1]
+    visits, last = port.factory.visits, (await waiting_ones(port, connect))[-1]
     last.transport.write(b"x" * 10_000_000)  # so that the line lasts until that is out
     last.transport.loseConnection()
     await until(lambda: sum(bool(visit.heard) for visit in visits) == len(visits) - 1)
