@@ -461,10 +461,10 @@ class TestCost:
         assert cost(lambda: decode(text, LIMITS)) < 2 * (cost(lambda: json.loads(text)) + of_objects)
 
     @pytest.mark.parametrize("kind", BAD)
-    def test_of_a_refusal_is_less_than_that_of_many_objects(self, kind):
+    def test_of_a_refusal_is_about_that_of_many_objects(self, kind):
         text = BAD[kind]
         refused(text)
-        assert cost(lambda: decode(text, LIMITS)) < 2 * cost(lambda: json.loads(OBJECTS))
+        assert cost(lambda: decode(text, LIMITS)) < 4 * cost(lambda: json.loads(OBJECTS))
 
     def test_of_a_message_above_the_rate_is_next_to_nothing(self):
         assert cost(lambda: refuse(OBJECTS, LIMITS)) < cost(lambda: json.loads(OBJECTS)) / 20
