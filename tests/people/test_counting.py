@@ -1,7 +1,10 @@
 """How many people are at a place, by what is said of them."""
 
+from functools import partial
+
 import pytest
 
+from tests.core.cost import cost
 from tornado_websockets.people.counting import AWAITED_SINCE, KNOWN, LEFT, count, has_awaited
 
 STAYS, USER, AWAITED, CAME, GONE = ({}, 1.0), (KNOWN, 6.0), ({AWAITED_SINCE: 5.0}, 2.0), ({}, 6.0), (LEFT, 6.0)
@@ -26,7 +29,12 @@ SENT_ON = ({AWAITED_SINCE: 7.0}, 6.0)
     ],
 )
 def test_counts_nobody_twice(said, number):
-    assert count(iter(said)) == number
+    assert count(said) == number
+
+
+def test_costs_no_more_for_each_where_there_are_many():
+    seconds = [cost(partial(count, [AWAITED, CAME] * number)) / number for number in (100, 3000)]
+    assert seconds[1] < 4 * seconds[0]
 
 
 def test_knows_where_the_number_is_not_that_of_all():

@@ -16,7 +16,7 @@ from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.people.counting import AWAITED_SINCE
 from tornado_websockets.people.presence import PresencePace
-from tornado_websockets.testing import Client, SyncClient
+from tornado_websockets.testing import Client, ConnectionRefused, SyncClient
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for number, name in ((1, "Ada"), (2, "Bob")))
@@ -291,6 +291,30 @@ class TestSaying:
             with pytest.raises(RuntimeError, match="presence=True"):
                 client.connection.absent()
 
+    @pytest.mark.parametrize("may_enter", [True, False])
+    async def test_is_told_of_who_says_so_during_the_handshake_only_if_it_is_let_in(self, may_enter):
+        seen = []
+
+        def authorize(socket):
+            if socket.user is BOB:
+                socket.present({"name": "nobody"})
+                socket.absent()
+            socket.present({"name": socket.user.name})
+            seen.append(ws.people())
+            return may_enter
+
+        ws = WebSocket("/here", authorize=authorize, presence=True, add_to_handlers=False)
+        for user in (ADA, BOB):
+            client = Client("/here", user=user, websocket=ws)
+            if may_enter:
+                await client.connect()
+            else:
+                with pytest.raises(ConnectionRefused):
+                    await client.connect()
+        assert seen[0] == []
+        names = [each["info"]["name"] for each in await ws.apeople()]
+        assert names == (["Ada", "Bob"] if may_enter else [])
+
     async def test_says_nothing_once_the_client_has_gone(self):
         ws = here(True)
         async with Client("/here", user=ADA, websocket=ws) as client:
@@ -408,10 +432,10 @@ async def test_an_async_function_that_queries_keeps_nobody_else_waiting():
 
 
 @override_settings(TORNADO_WEBSOCKETS={"PRESENCE_GRACE": 0.05})
-async def test_who_came_and_left_while_others_were_awaited_is_forgotten(monkeypatch):
-    monkeypatch.setattr("tornado_websockets.people.presence.RETURN", 0.05)
+async def test_who_came_and_left_while_others_were_awaited_is_forgotten():
     ws = WebSocket("/room", presence="count", add_to_handlers=False)
     presence, hub = endpoint_of(ws).presence, endpoint_of(ws).hub
+    presence._pace = PresencePace(returning=0.05)
     presence._take_rows(hub, "/room", {"other": {"gone": ({AWAITED_SINCE: time()}, 1, time() - 5)}})
     client = await MemoryClient(endpoint_of(ws)).connect()
     await until(lambda: client.received)

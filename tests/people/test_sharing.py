@@ -17,7 +17,7 @@ from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.exceptions import StoreError
-from tornado_websockets.people.sharing import Sharing, SharingPace, key_of
+from tornado_websockets.people.sharing import Sharing, SharingPace, _Work, key_of
 from tornado_websockets.store import Entry, current
 from tornado_websockets.store.current import current_store
 from tornado_websockets.store.memory import MemoryStore
@@ -342,22 +342,35 @@ async def test_what_strangers_have_stored_is_nobody(start):
     assert await ws.apeople() == []
 
 
+async def test_what_has_ended_answers_those_who_wait_for_it_to_write():
+    work = _Work(asyncio.get_running_loop())
+    work.task = asyncio.create_task(asyncio.sleep(10))  # it forgets what it has written
+    work.has_ended = True
+    assert await asyncio.wait_for(asyncio.wrap_future(work.part()), 5) is False
+    work.task.cancel()
+
+
 class ForgetfulStore(SlowStore):
     """One that takes its time to forget."""
 
-    is_forgetting = False
+    is_forgetting = has_forgotten = False
 
     def forget(self, *arguments):
         self.is_forgetting = True
         time.sleep(0.2)
         super().forget(*arguments)
+        self.has_forgotten = True
+
+    def kept_at_last(self, topic):
+        return [entry.text for entry in self.retained(topic).values()] if self.has_forgotten else []
 
 
-async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others():
-    rows, hub = {"ada": ({}, 1, 1.0)}, Hub()
+async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others(monkeypatch):
+    rows, hub, found = {"ada": ({}, 1, 1.0)}, Hub(), []
     with stored_by("ForgetfulStore"):
         store = current_store().store
-        sharing = Sharing(lambda topic: rows, lambda *_: None, BY_RENEWAL)
+        monkeypatch.setattr(hub, "publish", lambda note: found.extend(store.kept_at_last(key_of("/r"))))
+        sharing = Sharing(lambda topic: rows, lambda *_: None, IN_PEACE)
         await hub.enter("/r")
         sharing.begin(hub, "/r")
         await until(lambda: store.retained(key_of("/r")))
@@ -368,7 +381,7 @@ async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others():
         rows["bob"] = ({}, 1, 2.0)
         await hub.enter("/r")
         sharing.begin(hub, "/r")
-        await until(lambda: any("bob" in entry.text for entry in store.retained(key_of("/r")).values()))
+        await until(lambda: any("bob" in text for text in found))
         rows.clear()
         await hub.leave("/r")
         await until(lambda: not sharing._tasks)

@@ -1,7 +1,14 @@
 import pytest
 
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.bounds import LONG_KEY, MAX_VALUES, Bounded, has_more_values, refuse_many_fields
+from tornado_websockets.schema.bounds import (
+    LONG_PATH,
+    MAX_VALUES,
+    Bounded,
+    has_long_path,
+    has_more_values,
+    refuse_many_fields,
+)
 
 
 class Anything:
@@ -24,11 +31,20 @@ def test_values_are_counted_at_every_depth(data, count):
     assert count == 0 or has_more_values(data, count - 1)
 
 
-@pytest.mark.parametrize("wrap", [dict, lambda data: {"a": [data]}, lambda data: [[data]]], ids=["top", "dict", "list"])
-def test_a_long_key_counts_as_too_many(wrap):
-    for length, is_long in ((LONG_KEY, False), (LONG_KEY + 1, True)):
-        assert has_more_values(wrap({"k" * length: 1}), 100, LONG_KEY) is is_long
-        assert not has_more_values(wrap({"k" * length: 1}), 100)
+@pytest.mark.parametrize(
+    ("wrap", "taken"),
+    [(dict, 0), (lambda data: {"a": [data]}, 1), (lambda data: [[data]], 0), (lambda data: {"ab": {"c": data}}, 3)],
+    ids=["top", "dict", "list", "dicts"],
+)
+def test_a_path_is_as_long_as_all_its_keys(wrap, taken):
+    for length, is_long in ((LONG_PATH - taken, False), (LONG_PATH - taken + 1, True)):
+        assert has_long_path(wrap({"k" * length: 1})) is is_long
+        assert has_long_path([1, {"a" * 9: [{}]}, wrap({"b": 1, "k" * length: 1}), "x"]) is is_long
+
+
+@pytest.mark.parametrize("data", [1, None, "x" * 2000, [], {}, ["x" * 2000], {"a": "x" * 2000}])
+def test_what_has_no_keys_has_no_long_path(data):
+    assert not has_long_path(data)
 
 
 def test_a_type_is_asked_about_so_many():

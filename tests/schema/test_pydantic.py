@@ -283,10 +283,12 @@ def test_no_more_values_than_forms_are_given_are_taken():
 
 
 COST = """
+import json
 import re
 import time
 from pathlib import Path
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Json, WrapValidator, create_model, model_validator
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import Bounded
 from tornado_websockets.schema.pydantic import PydanticType
@@ -316,6 +318,21 @@ class Around(BaseModel):
 def peak():  # of this process alone: that of getrusage begins with what its parent had
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 
+class InText(BaseModel):
+    text: Json[dict[str, list[int]]]
+
+class Nested(BaseModel):
+    kids: dict[str, "Nested"] = {}
+    ints: list[int] = []
+
+WRAP, LONG = WrapValidator(lambda data, handler: handler(data)), "k" * 1000
+
+def nested(key):
+    data = {"ints": [""] * 2000}
+    for _ in range(28):
+        data = {"kids": {key: data}}
+    return data
+
 def in_tree(data):
     for _ in range(50):
         data = {"inner": data}
@@ -326,7 +343,9 @@ every = [
     (Tree, {"kids": [1] * 495_000}), (Tree, {"kids": [1] * 4_900}), (Tree, in_tree({"by_name": wrong})),
     (list[Wide], [{}] * 4_900), (Box, {"kids": [{}] * 4_900}), (Box, {"kids": [{}] * 990}), (Box, {"kids": [{}] * 99}),
     (list[Box], [{"kids": [{}] * 99}] * 49), (Wrapped, {"kids": [{}] * 4_900}), (Initialised, {"kids": [{}] * 4_900}),
-    (Around, {"box": {"kids": [{}] * 4_900}}), (Tree, in_tree(wrong)),
+    (Around, {"box": {"kids": [{}] * 4_900}}),
+    (Annotated[InText, WRAP], {"text": json.dumps({LONG * 20: [""] * 3000})}),
+    (Annotated[Nested, WRAP], nested(LONG)), (Annotated[Nested, WRAP], nested("k")), (Tree, in_tree(wrong)),
 ]
 for annotation, data in every:
     kind = Bounded(PydanticType(annotation))
@@ -341,7 +360,7 @@ for annotation, data in every:
 def test_wrong_values_take_neither_memory_nor_time_to_speak_of():
     costs = [tuple(map(float, line.split())) for line in run_script(COST).splitlines()]
     *stopped, (kilobytes, _) = costs
-    assert len(stopped) == 11
+    assert len(stopped) == 14
     assert max(kilobytes for kilobytes, _ in stopped) < 8 * 1024, costs
     assert max(seconds for _, seconds in stopped) < 0.1, costs
     assert kilobytes < 24 * 1024, costs  # nothing stops at names that an object may not have

@@ -128,10 +128,19 @@ def test_definitions_may_be_within_a_wrap_validator():
 
 
 def test_errors_of_what_is_within_another_count_once():
-    data: Any = {"kids": [{}] * 30}
-    for _ in range(10):
+    assert errors(TypeAdapter(Initialised).core_schema, within(10, {"kids": [{}] * 5})) == 500
+
+
+def test_errors_are_passed_on_through_many_values_only_where_there_are_few():
+    with pytest.raises(TooManyErrors) as caught, counting():
+        stopping(TypeAdapter(Initialised).core_schema).validate_python(within(10, {"kids": [{}] * 30}))
+    assert caught.value.found == 3000
+
+
+def within(depth, data):
+    for _ in range(depth):
         data = {"more": [data]}
-    assert errors(TypeAdapter(Initialised).core_schema, data) == 3000
+    return data
 
 
 class Same(BaseModel):
@@ -209,6 +218,6 @@ def test_fewer_are_counted_where_that_is_said():
     validator = stopping(TypeAdapter(kind).core_schema)
     with counting(3), pytest.raises(TooManyErrors) as caught:
         validator.validate_python([["x"]] * 4)
-    assert caught.value.most == 3
+    assert caught.value.found == 4
     with counting(4), pytest.raises(ValidationError):
         validator.validate_python([["x"]] * 4)

@@ -6,7 +6,8 @@ forgotten, and so that nobody is counted twice, one of those who have come since
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -22,20 +23,20 @@ AWAITED_SINCE: Final = "awaited since"
 LEFT: Final[Mapping[str, Any]] = {"left": True}
 
 
-def has_awaited(said: Iterable[tuple[Info, float]]) -> bool:
+def has_awaited(said: Collection[tuple[Info, float]]) -> bool:
     """Whether the number is another than that of all; parameters as of :func:`count`."""
     return any(AWAITED_SINCE in info or info == LEFT for info, _ in said)
 
 
-def count(said: Iterable[tuple[Info, float]]) -> int:
+def count(said: Collection[tuple[Info, float]]) -> int:
     """How many people are here.
 
     Those who have come since others are awaited may have been sent away themselves meanwhile, or have left.
 
     :param said: what is said of each, and when that was, in seconds since 1970.
     """
-    said = list(said)
     awaited = [info[AWAITED_SINCE] for info, _ in said if AWAITED_SINCE in info]
-    came = sum(1 for info, at in said if info != KNOWN and at >= min(awaited)) if awaited else 0
+    since = min(awaited, default=inf)
+    came = sum(1 for info, at in said if at >= since and info != KNOWN)
     left = sum(1 for info, _ in said if info == LEFT)
     return len(said) - left - min(len(awaited), came)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from .. import conf
 from ..core.delivery.audience import Audience
@@ -44,9 +45,6 @@ EVENT: Final = "presence"
 #: Threads in which a sync ``presence`` of one WebSocket may run at a time.
 MOST_THREADS: Final = 8
 
-#: Seconds in which those come back whose server stops: it tells them within five, to return within ten at most.
-RETURN: Final = 15.0
-
 
 @dataclass(frozen=True, slots=True)
 class PresencePace:
@@ -54,10 +52,12 @@ class PresencePace:
 
     :ivar gathering: in which changes are gathered.
     :ivar many: people above whom those who come are shown them together, when changes are told.
+    :ivar returning: in which those come back whose server stops: it tells them within five, to return within ten.
     """
 
     gathering: float = 0.1
     many: int = 200
+    returning: float = 15.0
 
 
 class Presence:
@@ -91,6 +91,7 @@ class Presence:
         self._lock = threading.RLock()
         self._places: dict[str, Place] = {}
         self._names: dict[str, str] = {}  # of anonymous people, by connection
+        self._early: WeakKeyDictionary[Connection, Any] = WeakKeyDictionary()  # said by who does not take part yet
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
         self._is_parting = False  # whether those who are here have been written down as sent away
@@ -124,11 +125,18 @@ class Presence:
     def present(self, connection: Connection, info: Any) -> None:
         """A client says that it is here; errors as of ``socket.present``."""
         self._refuse_if_counted()
-        self._enter(connection, read_info(info))
+        read = read_info(info)
+        with self._lock:
+            if not connection.takes_part:  # it may be refused
+                self._early[connection] = read
+                return
+        self._enter(connection, read)
 
     def absent(self, connection: Connection) -> None:
         """A client takes that back."""
         self._refuse_if_counted()
+        with self._lock:
+            self._early.pop(connection, None)
         self._leave(connection)
 
     def _refuse_if_counted(self) -> None:
@@ -142,8 +150,10 @@ class Presence:
         if is_shared():
             self._sharing.begin(connection.endpoint.hub, connection.path)
             connection.shard.endings.add(self.part)
-        if self._is_counted:
-            self._enter(connection, {})
+        with self._lock:
+            said = {} if self._is_counted else self._early.pop(connection, None)
+        if said is not None:
+            self._enter(connection, said)
         if self._ask is None:
             self._show(connection)
         else:
@@ -167,7 +177,7 @@ class Presence:
             if connection.is_sent_away:
                 if is_nobody and self._is_counted:
                     self._await(connection.path, place, connection.id, at)
-                grace, is_nobody = grace + RETURN, False
+                grace, is_nobody = grace + self._pace.returning, False
             is_awaited, until = grace > 0 and not is_nobody, monotonic() + grace
             place.leave(connection.id, until if is_awaited else None)
             if is_nobody and connection.path in self._awaiting:
@@ -196,7 +206,7 @@ class Presence:
                 for id_, person, at in place.own():
                     if self._names.get(id_) == person:
                         self._await(topic, place, id_, at)
-        await self._sharing.part(conf.get("PRESENCE_GRACE") + RETURN)
+        await self._sharing.part(conf.get("PRESENCE_GRACE") + self._pace.returning)
 
     def on_user_changed(self, connection: Connection) -> None:
         """``socket.user`` is another now. From any thread."""
@@ -257,7 +267,7 @@ class Presence:
 
     def _remember(self, connection: Connection, place: Place, name: str, at: float) -> None:
         """It has come while others were awaited perhaps, and is gone; call it with the lock held."""
-        seconds: float = conf.get("PRESENCE_GRACE") + RETURN
+        seconds: float = conf.get("PRESENCE_GRACE") + self._pace.returning
         until = monotonic() + seconds
         place.enter(name, name, LEFT, at)
         place.leave(name, until)
@@ -336,9 +346,10 @@ class Presence:
         """How many people are here."""
         if topic not in self._awaiting:
             return len(place)
-        if not has_awaited(place.said()):
+        said = place.said()
+        if not has_awaited(said):
             self._awaiting.discard(topic)
-        return count(place.said())
+        return count(said)
 
     def _whole(self, topic: str, place: Place) -> str:
         """The frame for newcomers. In a crowd somebody comes all the time, and few of the others have changed."""

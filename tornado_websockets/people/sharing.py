@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -96,19 +97,35 @@ class Sharing:
     def forget(self) -> None:
         """Start without people, as a forked process must."""
         self.process = uuid.uuid4().hex
+        self._lock = threading.Lock()  # of whose task a path is
         self._lifetime = self._pace.lifetime
         self._tasks: dict[str, _Work] = {}
         self._others: dict[str, _Others] = {}  # where we are in step
 
     def begin(self, hub: Hub, topic: str) -> None:
         """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there."""
-        work = self._tasks.get(topic)
-        if work is None or work.is_over:
-            work = self._tasks[topic] = _Work(asyncio.get_running_loop())
-            work.task = keep(work.loop.create_task(self._keep_in_step(hub, topic, work)))
-            hub.control.watch(topic, lambda: self.hurry(topic))
-        else:
-            self.hurry(topic)
+        with self._lock:
+            work = self._tasks.get(topic)
+            if work is None or work.is_over:
+                work = self._tasks[topic] = _Work(asyncio.get_running_loop())
+                work.task = keep(work.loop.create_task(self._keep_in_step(hub, topic, work)))
+                hub.control.watch(topic, lambda: self.hurry(topic))
+                return
+        self.hurry(topic)
+
+    def _end(self, hub: Hub, topic: str, work: _Work) -> bool:
+        """End the task of a path where nobody is; whether it does: who comes from now on begins anew."""
+        with self._lock:
+            if hub.has_clients(topic) or self._row_at(topic):
+                return False
+            work.has_ended = True
+            if self._tasks.get(topic) is work:
+                del self._tasks[topic]
+                hub.control.unwatch(topic)
+                self._others.pop(topic, None)
+                self._apply(hub, topic, {})
+        _answer(work.take_waiting(), is_news=False)
+        return True
 
     def hurry(self, topic: str) -> None:
         """Something has changed at ``topic``. From any thread."""
@@ -167,7 +184,9 @@ class Sharing:
         store, key, told = shared_store(), key_of(topic), ""
         renewal = min(self._pace.renewal, conf.get("RETAIN_SECONDS") / 3)
         others, record = _Others(2 * (renewal + self._pace.rest)), ""
-        while hub.has_clients(topic) or self._row_at(topic):
+        while not self._end(hub, topic, work):
+            if work.was_forgotten:
+                work.was_forgotten, told = False, ""
             work.hurry.clear()
             work.parts.clear()
             rest, waiting, is_news = self._pace.rest, work.take_waiting(), False
@@ -204,16 +223,13 @@ class Sharing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
                     await work.hurry.wait()
-        if self._tasks.get(topic) is work:
-            del self._tasks[topic]  # who comes from now on begins anew
-        _answer(work.take_waiting(), is_news=False)
-        hub.control.unwatch(topic)
-        self._others.pop(topic, None)
-        self._apply(hub, topic, {})
         with suppress(StoreError):
             await store.ask(store.store.forget, key, self.process)
             self._tell_others(hub, topic)
-        self.hurry(topic)  # somebody may have come meanwhile, and been forgotten
+        following = self._tasks.get(topic)
+        if following is not None:  # what it has written meanwhile may be forgotten as well
+            following.was_forgotten = True
+            self.hurry(topic)
 
     @staticmethod
     def _tell_others(hub: Hub, topic: str) -> None:
@@ -225,6 +241,8 @@ class _Work:
 
     :ivar hurry: something has changed there.
     :ivar parts: the process stops: what there is shall be written without rest.
+    :ivar was_forgotten: what was written last may be gone.
+    :ivar has_ended: nobody is there.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -232,11 +250,12 @@ class _Work:
         self.task: asyncio.Task[None] | None = None
         self.hurry = asyncio.Event()
         self.parts = asyncio.Event()
+        self.was_forgotten = self.has_ended = False
         self._waiting: list[Future[bool]] = []
 
     @property
     def is_over(self) -> bool:
-        return self.task is None or self.task.done() or not self.loop.is_running()
+        return self.has_ended or self.task is None or self.task.done() or not self.loop.is_running()
 
     def part(self) -> Future[bool]:
         """Have all written that there is; tells whether others had to be told of it. From any thread."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import accumulate
-from math import inf
 from typing import Any, Final
 
 from ..exceptions import Refused
@@ -12,8 +11,8 @@ from .protocol import Type, invalid
 #: which each wrong one costs up to 60 µs and 2.5 kB. Half a million fit into a megabyte.
 MAX_VALUES: Final = 5000
 
-#: Characters of a key, above which errors are stopped at: no field has such a name.
-LONG_KEY: Final = 1000
+#: Characters of all keys on the way to a value, above which it has a long path: each error there repeats them.
+LONG_PATH: Final = 1000
 
 
 class Bounded:
@@ -35,23 +34,32 @@ class Bounded:
         return self._kind.validate(data)
 
 
-def has_more_values(data: Any, most: int, longest_key: float = inf) -> bool:
+def has_more_values(data: Any, most: int) -> bool:
     """Whether there are more than ``most`` values in the arrays and objects of ``data``, which are JSON.
 
     An array or an object within another is one of them. No more than ``most`` are looked at.
-
-    :param longest_key: a key of more characters counts as too many values: each error below it repeats it.
     """
     waiting = [data] if isinstance(data, (dict, list)) else []
     for each in waiting:
         most -= len(each)
         if most < 0:
             return True
-        if isinstance(each, dict) and max(map(len, each), default=0) > longest_key:
-            return True
         for value in each.values() if isinstance(each, dict) else each:
             if isinstance(value, (dict, list)):
                 waiting.append(value)  # noqa: PERF401 this is faster for the few that most messages have
+    return False
+
+
+def has_long_path(data: Any, longest: int = LONG_PATH) -> bool:
+    """Whether more than ``longest`` characters are in the keys that lead to some value in ``data``, which are JSON."""
+    waiting = [(data, longest)]
+    for each, room in waiting:
+        if isinstance(each, dict):
+            if max(map(len, each), default=0) > room:
+                return True
+            waiting += [(value, room - len(key)) for key, value in each.items() if isinstance(value, (dict, list))]
+        elif isinstance(each, list):
+            waiting += [(value, room) for value in each if isinstance(value, (dict, list))]
     return False
 
 

@@ -11,11 +11,11 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
-from .bounds import LONG_KEY, MAX_VALUES, has_more_values
+from .bounds import has_long_path, has_more_values
 from .core_schemas import has
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
-from .stopping import MOST_FOUND, MOST_FOUND_BELOW_LONG_KEYS, TooManyErrors, counting, stopping
+from .stopping import MOST_FOUND, MOST_FOUND_AT_LONG_PATHS, TooManyErrors, counting, stopping
 
 if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
     raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
@@ -73,9 +73,9 @@ class PydanticType:
         return has(self._core_schema, "strict", True)
 
     @cached_property
-    def _most_values(self) -> int:
-        """Values of which all that are wrong are found: none where a text may hold any number, which nobody counts."""
-        return 0 if has(self._core_schema, "type", "json") else MOST_VALUES
+    def _hides_values(self) -> bool:
+        """Whether a text may hold any number of values, at paths of any length, which nobody looks at before."""
+        return has(self._core_schema, "type", "json")
 
     @cached_property
     def _paths(self) -> Paths:
@@ -101,13 +101,13 @@ class PydanticType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            if not has_more_values(data, self._most_values, LONG_KEY):
+            has_long = self._hides_values or has_long_path(data)
+            if not has_long and not has_more_values(data, MOST_VALUES):
                 return self._validate(data)
-            has_long_key = has_more_values(data, MAX_VALUES, LONG_KEY)
-            with counting(MOST_FOUND_BELOW_LONG_KEYS if has_long_key else MOST_FOUND):
+            with counting(MOST_FOUND_AT_LONG_PATHS if has_long else MOST_FOUND):
                 return self._validate_many(data)
         except TooManyErrors as error:
-            raise invalid([("", f"More than {error.most:,} values do not fit.")]) from None
+            raise invalid([("", f"At least {error.found:,} values do not fit.")]) from None
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None

@@ -16,8 +16,11 @@ from pydantic_core import CoreSchema, SchemaValidator
 from .core_schemas import INSIDE, is_by_name
 
 #: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
-#: at them and make up for them. So many take some 10 ms.
+#: at them and make up for them. To pass so many on from a value to the one that it is in takes some 10 ms.
 MOST_FOUND: Final = 10_000
+
+#: The same, where each of them may repeat a path that is a megabyte long.
+MOST_FOUND_AT_LONG_PATHS: Final = 10
 
 #: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
 _MANY: Final = frozenset(
@@ -31,16 +34,17 @@ _VALUES: Final = frozenset({"items_schema", "values_schema"})
 _STOPS: Final = ":stops"
 _COUNTS: Final = ":counts"
 
-#: The same, where each of them may repeat a key that is a megabyte long.
-MOST_FOUND_BELOW_LONG_KEYS: Final = 10
-
 
 @dataclass(slots=True)
 class _Count:
-    """How many errors there are so far in what is validated, and how many there may be."""
+    """How many errors there are so far in what is validated, and how many there may be.
+
+    :ivar passed_on: the same, each as often as it has left a value that others are in: it is copied then.
+    """
 
     most: int
     found: int = 0
+    passed_on: int = 0
 
 
 _count: ContextVar[_Count | None] = ContextVar("count", default=None)
@@ -49,12 +53,12 @@ _count: ContextVar[_Count | None] = ContextVar("count", default=None)
 class TooManyErrors(Exception):
     """There are more than there may be. Pydantic lets it pass, as it is no ``ValueError``.
 
-    :param most: how many there may be.
+    :param found: how many there are at least.
     """
 
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
-        self.most = most
+    def __init__(self, found: int) -> None:
+        super().__init__(found)
+        self.found = found
 
 
 @contextmanager
@@ -176,6 +180,7 @@ def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
         return handler(value)
     except ValidationError as error:
         count.found = max(count.found, before + error.error_count())  # those of values within it are among them
-        if count.found > count.most:
-            raise TooManyErrors(count.most) from None
+        count.passed_on += error.error_count()
+        if count.found > count.most or count.passed_on > MOST_FOUND:
+            raise TooManyErrors(count.found) from None
         raise

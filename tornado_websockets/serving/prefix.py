@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+from ..core.registry import PREFIX
+
 
 def script_name() -> str:
     """``FORCE_SCRIPT_NAME``, without a slash at its end."""
@@ -18,5 +20,11 @@ def below(url_path: str, root: str = "") -> str:
     root = root.rstrip("/")
     for prefix in (root, script_name() or root):
         if prefix and url_path.startswith(f"{prefix}/"):
-            url_path = url_path[len(prefix) :]
+            rest = url_path[len(prefix) :]
+            if _is_for_us(rest) or not _is_for_us(url_path):  # a site may itself be served below our prefix
+                url_path = rest
     return url_path
+
+
+def _is_for_us(path: str) -> bool:
+    return path.startswith(f"{PREFIX}/")

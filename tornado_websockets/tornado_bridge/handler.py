@@ -68,7 +68,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
         self._is_open = self._has_joined = self._is_gone = self._is_checked = False
-        self._opening: asyncio.Task[Any] | None = None  # that in which ``open`` is called
+        self._opening: asyncio.Task[Any] | None = (
+            None  # that of the whole connection, in which ``open`` is called first
+        )
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
     # What handlers call.

@@ -14,6 +14,7 @@ from tornado_websockets.core.connections.admission import Admission
 from tornado_websockets.core.connections.connection import BULKY
 from tornado_websockets.core.connections.roster import Roster
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.control import CONTROL
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery import turnstile
 from tornado_websockets.core.delivery.hub import Hub
@@ -842,6 +843,21 @@ class TestLeaving:
         client.socket.emit("say")
         await client.leave()
         assert client.transport.sending == 0
+
+    async def test_is_finished_though_it_is_cancelled_where_the_client_has_never_joined(self, room):
+        client = MemoryClient(room)
+        connection = client.connection
+        await connection.attend(wait=True)
+        connection.on_accepted()
+        client.transport.hold()
+        connection.write("x")
+        await turns()
+        closing = asyncio.create_task(connection.on_closed())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        assert not room.hub.has_clients(CONTROL)
 
     async def test_ends_the_membership_though_the_handler_fails(self, room, caplog):
         room.on(_named("close", lambda: 1 / 0))

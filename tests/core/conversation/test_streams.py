@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from tests.support.memory import MemoryClient
 from tests.support.waiting import turns, until
+from tornado_websockets.core.connections.connection import Connection
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.conversation.steps import AHEAD
 from tornado_websockets.core.conversation.threads import threads
@@ -507,6 +508,30 @@ class TestLeaving:
         await turns()
         await client.leave()
         await until(lambda: closed)
+
+    async def test_counts_as_slow_only_while_its_line_takes_nothing(self, ws, monkeypatch):
+        waiting, go_on = asyncio.Event(), asyncio.Event()
+
+        async def keep_pace(connection):
+            waiting.set()
+            await go_on.wait()
+            return 0.0
+
+        monkeypatch.setattr(Connection, "keep_pace", keep_pace)
+        register(ws, is_plain=False, closed=[])
+        client = await MemoryClient(endpoint_of(ws)).connect()
+        await client.send("flow", id=7)
+        await asyncio.wait_for(waiting.wait(), 10)
+        (stream,) = client.connection.conversation.streams._running.values()
+        await asyncio.sleep(0.01)
+        assert stream.stalled == 0
+        client.transport.hold()
+        client.connection.write("x")
+        await turns()
+        assert stream.stalled >= 0.01
+        client.transport.release()
+        await client.leave()
+        go_on.set()
 
     @pytest.mark.parametrize("way", ["end", "kick", "on_lost"])
     async def test_is_what_a_close_of_ours_is_too(self, ws, way):

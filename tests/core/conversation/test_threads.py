@@ -149,20 +149,57 @@ class TestMakingRoom:
             await asyncio.wait_for(threads.lease(Somebody(*newcomer)), 5 * LOOK)
         assert slow.stalled == one[1]
 
-    async def test_one_gives_way_for_one(self, threads, leased):
-        one, other = Somebody(stalled=2 * PATIENCE), Somebody(stalled=2 * PATIENCE)
-        await leased(one, other)
-        told = []
-        for tenant in (one, other):
-            tenant.give_way = partial(told.append, tenant)  # and it takes its time
-        waiting = asyncio.create_task(threads.lease(Somebody()))
+    @pytest.fixture
+    async def slow(self, leased):
+        """Who has the threads, and takes its time to give way; and those who were told to."""
+        tenants, told = [Somebody(stalled=2 * PATIENCE), Somebody(stalled=2 * PATIENCE)], []
+        await leased(*tenants)
+        for tenant in tenants:
+            tenant.give_way = partial(told.append, tenant)
+        return tenants, told
+
+    async def test_one_gives_way_for_one_client(self, threads, slow):
+        (one, _), told = slow
+        threads._patience = 60.0
+        newcomer = Somebody()
+        waiting = [asyncio.create_task(threads.lease(each)) for each in (newcomer, Somebody(newcomer))]
         await until(lambda: told)
         await asyncio.sleep(3 * LOOK)
         assert len(told) == 1
-        await until(lambda: len(told) == 2)  # the first may never do so
+        one.lease.end()
+        (await waiting[0]).end()
+        (await waiting[1]).end()
+
+    async def test_another_gives_way_where_one_never_does(self, threads, slow):
+        (one, other), told = slow
+        threads._patience = LOOK
+        waiting = asyncio.create_task(threads.lease(Somebody()))
+        await until(lambda: len(told) == 2)
         assert {*told} == {one, other}
         one.lease.end()
         (await waiting).end()
+
+    async def test_who_has_no_thread_goes_before_who_has_one(self, threads, slow):
+        (one, other), _ = slow
+        waiting = [asyncio.create_task(threads.lease(Somebody(owner))) for owner in (other, None, None)]
+        await turns()
+        one.lease.end()
+        (await waiting[1]).end()
+        (await waiting[2]).end()
+        (await waiting[0]).end()
+
+    async def test_all_who_wait_look_together(self, threads, slow):
+        for tenant in slow[0]:
+            tenant.stalled = 0
+        looks, look = [], threads._make_room
+        threads._make_room = lambda: looks.append(look())
+        waiting = [asyncio.create_task(threads.lease(Somebody())) for _ in range(100)]
+        began = asyncio.get_running_loop().time()
+        await until(lambda: len(looks) >= 3)
+        assert asyncio.get_running_loop().time() - began >= 0.95 * 3 * LOOK
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
 
     async def test_one_that_gives_its_thread_back_as_it_is_told_leaves_it_free(self, threads, leased):
         class Hasty(Somebody):

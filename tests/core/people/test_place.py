@@ -78,6 +78,18 @@ def test_who_comes_back_in_time_has_not_left():
     assert place.tell() is None
 
 
+def test_who_comes_back_was_there_all_the_time_for_who_came_meanwhile():
+    place = Place()
+    place.enter("tab", "ada", {})
+    place.enter("other", "bob", {})
+    place.tell()
+    place.leave("tab", until=5.0)
+    version = place.version
+    place.enter("reloaded", "ada", {})
+    assert place.changes_since(version) == {"joined": [], "left": [], "changed": [seen("ada")]}
+    assert place.people() == [seen("ada"), seen("bob")]
+
+
 def test_who_does_not_come_back_has_left():
     place = Place()
     place.enter("tab", "ada", {})

@@ -450,9 +450,11 @@ class Connection:
         if not self.takes_part:
             self._status = CLOSED
             self.on_hung_up()
-            await self._outbox.stop()
-            await self._leave_control()
-            self._let_go()
+            try:
+                await self._outbox.stop()
+            finally:
+                await self._leave_control()
+                self._let_go()
             return
         self._status = CLOSED
         counters.connections -= 1
@@ -648,21 +650,23 @@ class Connection:
         """Send what was put."""
         self.shard.push()
 
-    async def keep_pace(self) -> bool:
+    async def keep_pace(self) -> float:
         """Return when its line has taken what was sent, and it is its turn to cause more.
 
-        :returns: whether the line had taken it by itself.
+        :returns: seconds for which the line was waited for; zero where it had taken all by itself.
         """
         if self.shard.has_waiting(self):
             await self.shard.settle(self)
-        is_taken = self._outbox.writer is None
-        if not is_taken:
+        seconds = 0.0
+        if self._outbox.writer is not None:
+            began = monotonic()
             await self._outbox.flushed()
+            seconds = monotonic() - began
         turnstile = self.shard.turnstile
         # Always behind those who wait: else some of many streams would have every turn, and the others what is left.
         if self.shard.count_handled(monotonic()) or turnstile.has_waiting:
             await turnstile.wait()
-        return is_taken
+        return seconds
 
     async def _handle(self, frame: Frame) -> Refusal | None:
         dispatcher = self.endpoint.dispatcher

@@ -44,10 +44,10 @@ class Client(Caller, Protocol):
     def push_parts(self) -> None:
         """Send what was put."""
 
-    async def keep_pace(self) -> bool:
+    async def keep_pace(self) -> float:
         """Return when its line has taken what was sent, and it is its turn to cause more.
 
-        :returns: whether the line had taken it by itself.
+        :returns: seconds for which the line was waited for; zero where it had taken all by itself.
         """
 
     def refuse(self, refusal: Refusal, event: str | None = None) -> None:
@@ -186,7 +186,7 @@ class Stream:
         """See :class:`~.threads.Tenant`."""
         if self._is_cancelled or self._is_closing:
             return 0
-        since = self._stalled_since
+        since = None if self._client.backlog is None else self._stalled_since
         return self._stalled + (0 if since is None else monotonic() - since)
 
     def give_way(self) -> None:
@@ -233,11 +233,10 @@ class Stream:
         most = 1  # doubled while the line takes what it gets
         while not self._is_unwanted and await steps.advance(most):
             self._stalled_since = monotonic()
-            was_free = await self._client.keep_pace()
-            if not was_free:
-                self._stalled = self.stalled
+            stalled = await self._client.keep_pace()
             self._stalled_since = None
-            most = min(2 * most, AHEAD.parts) if was_free else 1
+            self._stalled += stalled
+            most = 1 if stalled else min(2 * most, AHEAD.parts)
 
     @property
     def _is_unwanted(self) -> bool:

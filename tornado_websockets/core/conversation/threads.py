@@ -1,7 +1,7 @@
 """Threads for plain generators: each has one for itself from its first step to its last.
 
 A generator keeps its thread while its client's line takes nothing. So slow clients could keep all of them from others:
-those whose lines have been waited for longest give theirs up where somebody waits who has none.
+those whose lines have been waited for longest give theirs up where a client waits that has none, which goes first.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from math import inf
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Final, Protocol
+from weakref import WeakSet
 
 from asgiref.sync import sync_to_async
 
@@ -33,10 +34,10 @@ MOST_THREADS: Final = 32
 PATIENCE: Final = 5.0
 PATIENCE_WITH_MANY: Final = 0.5
 
-#: Seconds between two looks of one who waits for a thread at who might give one up.
+#: Seconds between two looks at who might give a thread up, while somebody waits for one.
 LOOK: Final = 0.1
 
-#: Seconds within which one who was told to give way is expected to do so: then no other is told for the same newcomer.
+#: Seconds within which one who was told to give way is expected to do so: then no other is told for the same client.
 SECONDS_TO_GO: Final = 1.0
 
 #: The time at which something has not happened.
@@ -91,10 +92,12 @@ class LeasedThreads:
     """At most so many threads, each leased to one at a time; who comes when all are, waits for one.
 
     :param most: threads.
+    :param patience: see :data:`SECONDS_TO_GO`.
     """
 
-    def __init__(self, most: int = MOST_THREADS) -> None:
+    def __init__(self, most: int = MOST_THREADS, patience: float = SECONDS_TO_GO) -> None:
         self._most = most
+        self._patience = patience
         self._around: Callable[[Call], Any] = _call
         self._idle: Idle | None = None
         self.forget()
@@ -105,6 +108,7 @@ class LeasedThreads:
         self._lock = threading.Lock()
         self._tenants: dict[Tenant, float] = {}  # when they were told to give way
         self._waiting: dict[Future[None], Tenant] = {}
+        self._looking: WeakSet[asyncio.AbstractEventLoop] = WeakSet()  # event loops that look who might give way
         self._threads: Threads | None = None
 
     def look_after(self, around: Callable[[Call], Any], idle: Idle) -> None:
@@ -159,10 +163,12 @@ class LeasedThreads:
                 return
             turn: Future[None] = Future()
             self._waiting[turn] = tenant
+        loop = asyncio.get_running_loop()
+        if loop not in self._looking:
+            self._looking.add(loop)
+            loop.call_later(LOOK, self._look, loop)
         try:
-            outcome = asyncio.wrap_future(turn)
-            while not (await asyncio.wait([outcome], timeout=LOOK))[0]:
-                self._make_room(tenant)
+            await asyncio.wrap_future(turn)
         except asyncio.CancelledError:
             with self._lock:
                 self._waiting.pop(turn, None)
@@ -170,14 +176,23 @@ class LeasedThreads:
                 self._pass_on(tenant)
             raise
 
-    def _make_room(self, newcomer: Tenant) -> None:
-        """Have one give way, if its client's line was waited for long, and the newcomer's client has no thread yet."""
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make room now and then, as long as anybody waits. All who wait share this: there may be thousands."""
+        if not self._waiting:
+            self._looking.discard(loop)
+            return
+        loop.call_later(LOOK, self._look, loop)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Have one give way, if its client's line was waited for long, and a client waits that has no thread yet."""
         now = monotonic()
         with self._lock:
             held = Counter(tenant.owner for tenant in self._tenants)
-            giving_way = sum(told > now - SECONDS_TO_GO for told in self._tenants.values())
+            without = {tenant.owner for tenant in self._waiting.values()} - held.keys()
+            giving_way = sum(told > now - self._patience for told in self._tenants.values())
             tenants = [tenant for tenant, told in self._tenants.items() if told == NEVER]
-        if newcomer.owner in held or giving_way >= len(self._waiting) or not tenants:
+        if giving_way >= len(without) or not tenants:
             return
 
         def overdue(tenant: Tenant) -> float:
@@ -194,9 +209,11 @@ class LeasedThreads:
         """Let the next one have the thread of ``tenant``. From any thread."""
         with self._lock:
             self._tenants.pop(tenant, None)  # it may have been forgotten with all
-            turn = next(iter(self._waiting), None)
-            if turn is None:
+            if not self._waiting:
                 return
+            held = {tenant.owner for tenant in self._tenants}
+            without = (turn for turn, waiting in self._waiting.items() if waiting.owner not in held)
+            turn = next(without, None) or next(iter(self._waiting))
             following = self._waiting.pop(turn)
             self._tenants[following] = NEVER
             is_wanted = turn.set_running_or_notify_cancel()

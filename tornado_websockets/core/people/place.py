@@ -1,6 +1,6 @@
 """The people at one concrete path: who they are, and what has changed since that was told last."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,14 +116,15 @@ class Place:
         if self._whose.get(connection, person) != person:
             self.leave(connection)
         known = self._people.get(person)
+        gone = None
         if known is not None and connection not in known.tabs:
             gone = next((id_ for id_ in known.tabs if id_ in self._lingering), None)
-            if gone is not None:
-                self.leave(gone)
         self._note_change(person)
         tab.version = self.version
         self._people.setdefault(person, _Person(self.version)).tabs[connection] = tab
         self._whose[connection] = person
+        if gone is not None:  # after that, so that nobody is gone in between
+            self.leave(gone)
 
     def leave(self, connection: str, until: float | None = None) -> None:
         """A connection is not here any more.
@@ -152,11 +153,10 @@ class Place:
         """All who are here, in the order in which they came: ``{"id", "info", "connections"}`` each."""
         return [person.seen(id_) for id_, person in self._people.items()]
 
-    def said(self) -> Iterator[tuple[Info, float]]:
+    def said(self) -> list[tuple[Info, float]]:
         """What each person here has said last, and when, in seconds since 1970."""
-        for person in self._people.values():
-            info, _, at = _summary(list(person.tabs.values()))
-            yield info, at
+        said = (_summary(list(person.tabs.values())) for person in self._people.values())
+        return [(info, at) for info, _, at in said]
 
     def own(self) -> list[tuple[str, str, float]]:
         """The connections of this process, whose each is, and when it was said, in seconds since 1970."""
