@@ -96,11 +96,11 @@ async def test_a_full_table_of_files_costs_a_line_a_second_and_passes(tmp_path: 
         before = server.log.path.stat().st_size
         crowd = [await asyncio.open_connection(LOOPBACK, server.port) for _ in range(60)]
         await server.log.wait_for("Accepting no connections")
-        busy = _processor_seconds(server.pid)
+        busy, began = _processor_seconds(server.pid), time.monotonic()
         await asyncio.sleep(2.5)
         assert _processor_seconds(server.pid) - busy < 0.5
         assert server.log.path.stat().st_size - before < 2_000
-        assert 2 <= server.log.count("Accepting no connections") <= 4
+        assert 2 <= server.log.count("Accepting no connections") <= 2 + time.monotonic() - began
         for _, writer in crowd:
             writer.close()
         client = await SocketClient.connect(f"ws://{LOOPBACK}:{server.port}/ws/work/a", {})
