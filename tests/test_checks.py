@@ -717,6 +717,27 @@ class TestAuthenticate:
         with override_settings(TORNADO_WEBSOCKETS=value):
             assert ids() == []
 
+    @pytest.fixture
+    def own(self, monkeypatch):
+        """A WebSocket for which cookies count, one for which they do not, and one that sees to the origin itself."""
+        given = {"/session": ["session", "json.loads"], "/loads": ["json.loads"], "/hidden": ["session"]}
+        made = [WebSocket(path, add_to_handlers=False, authenticate=own) for path, own in given.items()]
+        endpoint_of(made[-1]).is_hidden = True
+        monkeypatch.setattr("tornado_websockets.websocket.registry", made)
+
+    def test_they_are_where_one_websocket_takes_them(self, own):
+        value = {"ALLOWED_ORIGINS": ["*"], "AUTHENTICATE": ["tests.project.websockets.tokens.by_name"]}
+        with override_settings(TORNADO_WEBSOCKETS=value):
+            [message] = found()
+        assert (message.id, "WebSocket('/session')" in message.msg) == ("tornado_websockets.W009", True)
+
+    @pytest.mark.parametrize(
+        "value", [{"ALLOWED_ORIGINS": ["*"]}, {"ALLOWED_ORIGINS": ["a.org"], "AUTHENTICATE": []}, {"AUTHENTICATE": []}]
+    )
+    def test_they_are_once_and_not_where_origins_are_named(self, own, value):
+        with override_settings(TORNADO_WEBSOCKETS=value):
+            assert ids() == ["tornado_websockets.W009"] * ("*" in value.get("ALLOWED_ORIGINS", ()))
+
 
 class TestEventNames:
     def test_those_are_named_that_are_called_as_events_of_the_browser_client(self):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.utils.translation import gettext_lazy
 
 from tests.support.asgi import Server
 from tests.support.communicator import InProcess
@@ -72,6 +73,14 @@ class TestEmittingFromWhatAHandlerStarted:
             assert await other.expect("said") == {"message": start}
 
 
+def one():
+    """Handle something."""
+
+
+def two():
+    """Handle something else."""
+
+
 class TestEvents:
     @pytest.fixture
     def ws(self):
@@ -108,6 +117,54 @@ class TestEvents:
         getattr(ws.events, take.__name__)("x")
         assert "x" not in ws.events
         assert endpoint_of(ws).dispatcher.find("x") is None
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda events: events.popitem(),
+            lambda events: events.pop("x"),
+            lambda events: events.pop("x", None),
+            lambda events: events.pop("x", None, None),
+            lambda events: events.__delitem__("x"),
+            lambda events: events.clear(),
+            lambda events: events.update({}, {}),
+            lambda events: events.update(None),
+            lambda events: events.update(self=one, others=two),
+            lambda events: events.update([("x", one)], y=two),
+            lambda events: events.setdefault("x", one) and events.setdefault("x") and events.setdefault("x", two),
+            lambda events: events.__ior__([("x", one)]),
+            lambda events: (events.update(x=one, y=two), events.popitem(), events.copy(), events | {"z": one}),
+        ],
+        ids=range(13),
+    )
+    def test_change_as_a_dict_does(self, ws, change):
+        def outcome(events):
+            try:
+                return change(events)
+            except Exception as error:
+                return type(error)
+
+        plain = {}
+        assert outcome(ws.events) == outcome(plain)
+        assert ws.events == plain
+        assert [event for event, _ in endpoint_of(ws).dispatcher.items()] == list(plain)
+
+    def test_can_be_joined_with_others_in_place(self, ws):
+        events = ws.events
+        ws.events |= {"x": one}
+        assert ws.events is events
+        assert endpoint_of(ws).dispatcher.find("x").callback is one
+
+    def test_can_be_replaced(self, ws):
+        ws.events["x"] = one
+        ws.events = {"y": two}
+        assert ws.events == {"y": two}
+        assert endpoint_of(ws).dispatcher.find("x") is None
+
+    def test_copies_are_plain_dicts(self, ws):
+        ws.events.copy()["x"] = one
+        assert type(ws.events.copy()) is type(ws.events | {"x": one}) is dict
+        assert ws.events == {}
 
     def test_what_is_no_function_is_refused(self, ws):
         with pytest.raises(NotCallableError):
@@ -165,6 +222,21 @@ async def test_nothing_is_sent_as_an_empty_object(data):
         assert await client.receive("x") == {}
         await client.emit("ask_module")
         assert await client.receive("module_m_x") == {}
+
+
+@pytest.mark.parametrize("data", ["", [], None, gettext_lazy("")])
+async def test_nothing_is_broadcast_as_to_all_but_one(data):
+    ws = WebSocket("/nothing", add_to_handlers=False)
+
+    @ws.on
+    def ask(socket):
+        socket.broadcast("x", data)
+        ws.to(exclude=socket).emit("y", data)
+
+    async with Client("/nothing", websocket=ws) as client, Client("/nothing", websocket=ws) as other:
+        await client.emit("ask")
+        assert await other.receive("x") == {}
+        assert await other.receive("y") == {}
 
 
 async def test_to_one_client_a_string_is_sent_as_such_and_a_list_never():

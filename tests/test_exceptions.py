@@ -72,6 +72,14 @@ def test_emitting_outside_of_handlers_names_what_to_do_instead():
     assert 'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"]' in text
 
 
+@pytest.mark.parametrize("path", ["/chat", "/room/<slug:room>"])
+def test_advice_on_html_is_what_sends_html(path):
+    text = str(EmitHandlerError("tws.html", path))
+    assert "Use publish_html(...)" in text
+    assert "publish('tws.html'" not in text
+    assert ("makes emit_html do that" in text) is (path == "/chat")
+
+
 def test_refusal_has_code_message_and_details():
     error = Refused("too_late", "It is closed.", since=3)
     assert (error.code, error.message, error.details) == ("too_late", "It is closed.", {"since": 3})

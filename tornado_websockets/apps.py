@@ -32,6 +32,7 @@ class TornadoWebSocketsConfig(AppConfig):
             checks.register(check)
         checks.register(own_checks.check_store)
         checks.register(own_checks.check_authenticators)
+        checks.register(own_checks.check_cookies)
         checks.register(own_checks.check_event_names)
         checks.register(own_checks.check_deployment, checks.Tags.security, deploy=True)
         if apps.is_installed("django.contrib.auth"):

@@ -204,7 +204,7 @@ def _bad_types(configured: dict[str, Any]) -> Sequence[CheckMessage]:
 
 def _bad_authenticators() -> Sequence[CheckMessage]:
     """What ``AUTHENTICATE`` names is there, and no cookie counts for the pages of strangers."""
-    authenticate, origins = conf.get("AUTHENTICATE"), conf.get("ALLOWED_ORIGINS")
+    authenticate = conf.get("AUTHENTICATE")
     if not isinstance(authenticate, (list, tuple)) or not all(isinstance(each, str) for each in authenticate):
         return [_is_no_authenticator(repr(authenticate), "is no list of 'session' and dotted paths")]
     found: list[CheckMessage] = [
@@ -212,18 +212,39 @@ def _bad_authenticators() -> Sequence[CheckMessage]:
         for path in authenticate
         if path != SESSION and (reason := _why_not_callable(path)) is not None
     ]
-    is_open = isinstance(origins, (list, tuple, set, frozenset)) and "*" in origins
-    if is_open and SESSION in authenticate and apps.is_installed("django.contrib.sessions"):
-        found.append(
-            Warning(
-                "A page of any site may connect, as the user whose cookie the browser sends along: "
-                "TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] has '*', and ['AUTHENTICATE'] has 'session'.",
-                hint="Name the origins, or take 'session' out of AUTHENTICATE and let clients say by a token who they "
-                "are.",
-                id="tornado_websockets.W009",
-            )
-        )
+    if SESSION in authenticate and _are_strangers_let_in():
+        found.append(_takes_cookies_of_strangers("['AUTHENTICATE']", "AUTHENTICATE"))
     return found
+
+
+def check_cookies(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No cookie counts for the pages of strangers where a WebSocket's own ``authenticate`` says so."""
+    from .websocket import endpoint_of, registry
+
+    authenticate = conf.get("AUTHENTICATE")
+    if not _are_strangers_let_in() or (isinstance(authenticate, (list, tuple)) and SESSION in authenticate):
+        return []  # which is warned of already
+    return [
+        _takes_cookies_of_strangers(f"the authenticate of WebSocket({websocket.path!r})", "it")
+        for websocket in registry
+        if (endpoint := endpoint_of(websocket)).authentication.takes_cookies and not endpoint.is_hidden
+    ]
+
+
+def _are_strangers_let_in() -> bool:
+    """Whether pages of any site may connect, with the cookie of a session."""
+    origins = conf.get("ALLOWED_ORIGINS")
+    is_open = isinstance(origins, (list, tuple, set, frozenset)) and "*" in origins
+    return is_open and apps.is_installed("django.contrib.sessions")
+
+
+def _takes_cookies_of_strangers(what: str, where: str) -> CheckMessage:
+    return Warning(
+        "A page of any site may connect, as the user whose cookie the browser sends along: "
+        f"TORNADO_WEBSOCKETS['ALLOWED_ORIGINS'] has '*', and {what} has 'session'.",
+        hint=f"Name the origins, or take 'session' out of {where} and let clients say by a token who they are.",
+        id="tornado_websockets.W009",
+    )
 
 
 def check_authenticators(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:

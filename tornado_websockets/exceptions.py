@@ -77,11 +77,13 @@ class EmitHandlerError(TornadoWebSocketsError):
         self.path = path
 
     def __str__(self) -> str:
+        is_html = self.event == "tws.html"
+        emit, publish = ("emit_html", "publish_html(...)") if is_html else ("emit", f"publish({self.event!r}, ...)")
         advice = (
-            f"Use publish({self.event!r}, ...) with the parameters of the path instead: it works everywhere."
+            f"Use {publish} with the parameters of the path instead: it works everywhere."
             if "<" in self.path
-            else f"Use publish({self.event!r}, ...) instead: it works everywhere. "
-            'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"] = True makes emit do that by itself.'
+            else f"Use {publish} instead: it works everywhere. "
+            f'TORNADO_WEBSOCKETS["EMIT_ANYWHERE"] = True makes {emit} do that by itself.'
         )
         return (
             f"Cannot emit {self.event!r} on {self.path!r} outside of a handler registered there with @WebSocket.on. "

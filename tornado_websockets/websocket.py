@@ -161,6 +161,13 @@ class WebSocket:
         """The handlers by event, a dict: what is put there is registered, what is taken away is forgotten."""
         return self._endpoint.dispatcher.events
 
+    @events.setter
+    def events(self, events: Mapping[str, Callable[..., Any]]) -> None:
+        own = self._endpoint.dispatcher.events
+        if events is not own:  # by |= it is
+            own.clear()
+            own.update(events)
+
     @property
     def handlers(self) -> Roster:
         """The open connections of this process, as a list; read it at will, but leave the changes to us."""
@@ -321,7 +328,14 @@ class WebSocket:
         fail_silently: bool = False,
         **parameters: Any,
     ) -> Publication:
-        """:meth:`publish` a piece of HTML, rendered as by :meth:`emit_html` when this is called."""
+        """:meth:`publish` a piece of HTML, rendered as by :meth:`emit_html` when this is called.
+
+        On a path with a parameter called ``language`` or ``swap``, that argument is the parameter as well.
+
+        :raises TypeError: as :meth:`publish`; or a parameter of the path is called ``target``, ``template`` or
+            ``context``.
+        """
+        parameters = self._emitter.parameters_beside({"swap": swap, "language": language}, parameters)
         text = self._emitter.write_html(target, template, context, swap, language)
         return self._emitter.publish_html(text, parameters, self._emitter.options(on_commit, using, fail_silently))
 
@@ -342,6 +356,7 @@ class WebSocket:
 
         A coroutine: nothing happens, and nothing keeps its place among what else is sent, until it is awaited.
         """
+        parameters = self._emitter.parameters_beside({"swap": swap, "language": language}, parameters)
         write = sync_to_async(self._emitter.write_html)
         text = await write(target, template, context, swap, language)
         await self._emitter.publish_html(text, parameters, self._emitter.options(on_commit, using, fail_silently))

@@ -24,6 +24,7 @@ from tests.support.memory import MemoryClient
 from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.auth.recheck import Logins, RecheckPace, logins
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket, endpoint_of
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -267,6 +268,16 @@ class TestLooking:
                 await until(lambda: logins._outage._failures)
             await sync_to_async(session.delete)()
             assert await client.closed() == (3401, "Session gone.")
+
+    async def test_that_fails_is_logged_without_the_token_of_its_client(self, user, caplog):
+        endpoint = endpoint_of(WebSocket("/checked", add_to_handlers=False))
+        endpoint.observers = [logins]
+        client = await MemoryClient(endpoint, user=user, offer=Offer("secret", secrets=["secret"])).connect()
+        [entry] = logins.of(user)
+        logins._judge(entry, LookupError("no secret"))
+        assert "LookupError: no <token>" in caplog.text
+        assert "secret" not in caplog.text
+        await client.leave()
 
     @NEVER
     async def test_is_left_out_when_no_interval_is_set(self, connect, user, session):

@@ -108,6 +108,19 @@ async def test_a_path_with_its_own_lets_no_cookie_in(anywhere):
     assert (await who(anywhere, "/bots", **cookie))["user"] == "AnonymousUser"
 
 
+async def test_what_else_fails_is_logged_without_the_token_too(anywhere):
+    client = await anywhere.connect("/tokens/quoting", {"Authorization": "Bearer bot=jo-secret"})
+    await client.emit("quote")
+    error = await anywhere.log.wait_for_error("The handler of 'quote' failed")
+    assert "LookupError: no <token>" in error
+    assert "RuntimeError: of all" in error
+    assert await status(anywhere, "/quoting", "bearer.b64", "Ym90PWJhZC1zZWNyZXQ") == 403
+    error = await anywhere.log.wait_for_error("authorize failed")
+    assert "LookupError: no <token>" in error
+    for form in ("bot=jo-secret", "bot=bad-secret", "Ym90PWJhZC1zZWNyZXQ"):
+        assert form not in anywhere.log.text
+
+
 async def test_what_fails_is_logged_without_the_token(anywhere):
     assert await status(anywhere, "/bots", Authorization="Bearer bot=broken-secret") == 403
     error = await anywhere.log.wait_for_error("authenticate failed")

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from tornado_websockets.core.complaints import CALM, OUTAGE_INTERVAL, Complaints, Outage
+from tornado_websockets.core.protocol.offers import Offer
 
 
 class Time:
@@ -57,6 +58,15 @@ def test_error_is_cut_in_a_line(outage, time, caplog):
     time.now += OUTAGE_INTERVAL
     outage.failed(LookupError("x" * 10_000))
     assert len(caplog.records[-1].getMessage()) < 300
+
+
+def test_no_line_has_the_token_of_whom_it_is_about(outage, time, caplog):
+    offer = Offer("secret", secrets=["secret"])
+    outage.failed(LookupError("no secret"), offer=offer)
+    time.now += OUTAGE_INTERVAL
+    outage.failed(LookupError("no secret"), offer=offer)
+    assert caplog.text.count("LookupError") == 2
+    assert "secret" not in caplog.text
 
 
 def test_end_is_logged_once(outage, time, caplog):

@@ -1,6 +1,6 @@
 """What ``ws.follow`` may be given."""
 
-from typing import Any
+from typing import Any, NewType
 
 import pytest
 from django import forms
@@ -38,8 +38,16 @@ async def later(row):
     return {}
 
 
+class Later:
+    async def __call__(self, row):
+        return {}
+
+
 class Strange(TypedDict):
     strange: int
+
+
+Key = NewType("Key", int)
 
 
 class SomeForm(forms.Form):
@@ -67,7 +75,7 @@ def test_a_path_without_parameters_needs_none(chat, to):
 
 @pytest.mark.parametrize(
     "data",
-    ["text", ("nothing",), ("save",), ("room__name",), (1,), None, dict[str, Any], later, Strange, 5],
+    ["text", ("nothing",), ("save",), ("room__name",), (1,), None, dict[str, Any], later, Later(), Strange, 5, Key],
 )
 def test_what_are_no_data_are_refused(chat, data):
     with pytest.raises(TypeError, match="Expected "):
@@ -109,6 +117,19 @@ class TestDeclaring:
     @pytest.fixture
     def declared(self, wire):
         return wire.websocket("/declared", sends={"said": None})
+
+    def test_an_object_that_is_called_says_what_it_returns(self, declared):
+        class Line(TypedDict):
+            text: str
+
+        class Shortening:
+            def __call__(self, row):
+                """Never called."""
+
+        Shortening.__call__.__annotations__["return"] = Line
+        declared.follow(Message, data=Shortening(), prefix="line")
+        [description], _ = describe([endpoint_of(declared)])
+        assert description.sends["line_created"] == {"$ref": "#/$defs/Line"}
 
     def test_the_events_are_among_what_is_sent(self, declared):
         declared.follow(Message, data=("id", "text", "room", "at", "shout"), prefix="line")

@@ -559,6 +559,11 @@ def short(row) -> Short:
     return Short(row.pk, row.text)
 
 
+class Shortening:
+    def __call__(self, row) -> Short:
+        return short(row)
+
+
 class TestData:
     @pytest.mark.parametrize(
         ("data", "expected"),
@@ -568,6 +573,8 @@ class TestData:
             (("room_id", "file", "at"), {"room_id": 1, "file": "a.txt", "at": None}),
             (lambda row: {"loud": row.text + "!"}, {"loud": "hi!"}),
             (short, {"id": 0, "text": "hi"}),
+            (Shortening(), {"id": 0, "text": "hi"}),
+            (partial(Shortening()), {"id": 0, "text": "hi"}),
             (Short, {"id": 0, "text": "hi"}),
             (Serialized, {"id": 0, "likes": 0}),
         ],

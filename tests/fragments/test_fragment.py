@@ -25,6 +25,7 @@ from tornado_websockets.websocket import WebSocket, endpoint_of
 
 TEMPLATES = {
     "row.html": "<li>{{ text }}</li>",
+    "lingo.html": "{% load i18n %}{% get_current_language as code %}{{ code }}",
     "word.html": "{{ word }}",
     "time.html": "{{ at|time:'H:i' }}",
     "users.html": "{% for user in users %}{{ user }}{% endfor %}",
@@ -260,6 +261,48 @@ class TestPublishing:
         assert [message.topic for message in publisher.messages] == ["/room/lobby", "/room/attic"]
         with pytest.raises(TypeError, match="takes the parameters: room"):
             rooms.publish_html("#x", "row.html")
+
+    @pytest.mark.parametrize(
+        ("path", "asked", "topic"),
+        [
+            ("/news/<slug:language>", {"language": "de"}, "/news/de"),
+            ("/news/<slug:language>/<int:page>", {"language": "de", "page": 3}, "/news/de/3"),
+            ("/put/<swap>", {"swap": "delete"}, "/put/delete"),
+            ("/put/<swap>", {}, "/put/beforeend"),
+        ],
+    )
+    def test_parameters_of_a_fragment_are_the_paths_as_well(self, make, path, asked, topic):
+        ws, publisher = make(path)
+        ws.publish_html("#x", "lingo.html", **asked)
+        async_to_sync(ws.apublish_html)("#x", "lingo.html", **asked)
+        assert [message.topic for message in publisher.messages] == [topic] * 2
+        word = asked.get("language", "en")
+        assert all(word in message.text for message in publisher.messages)
+
+    def test_a_language_that_is_not_given_is_missing(self, make):
+        ws, publisher = make("/news/<slug:language>")
+        with pytest.raises(TypeError, match="takes the parameters: language; got: none"):
+            ws.publish_html("#x", "row.html")
+        assert publisher.messages == []
+
+    @pytest.mark.parametrize("name", ["target", "template", "context"])
+    def test_paths_that_cannot_be_reached_are_named(self, make, name):
+        ws, _ = make(f"/put/<{name}>")
+        for publish in (ws.publish_html, async_to_sync(ws.apublish_html)):
+            with pytest.raises(TypeError, match=f"cannot reach the path '/put/<{name}>', whose parameter '{name}'"):
+                publish("#x", "row.html", {})
+
+    @pytest.fixture
+    def make(self):
+        """Makes a WebSocket in a process that serves nobody."""
+
+        def make(path):
+            ws = WebSocket(path, add_to_handlers=False)
+            endpoint_of(ws).hub = hub = Hub()
+            hub.publisher = MemoryPublisher()
+            return ws, hub.publisher
+
+        return make
 
     def test_it_waits_for_the_commit(self, ws, published):
         with transaction.atomic():

@@ -1,18 +1,35 @@
 import re
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import SynchronousOnlyOperation
+from django.db import models
+from django.db.models.functions import Now
 from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
 from rest_framework.request import Request
 
 from tests.support.memory import MemoryClient
+from tornado_websockets.auth.keys import user_key
 from tornado_websockets.core.delivery.audience import Audience
 from tornado_websockets.people.addressing import NOT_GIVEN, read_audience
 from tornado_websockets.websocket import WebSocket, endpoint_of
+
+
+class Numbered(AbstractBaseUser):
+    """Somebody with a key before it is saved. There is no table."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+
+    class Meta:
+        app_label = "project"
+
+    def __repr__(self):
+        return "Numbered()"
 
 
 def shown(value):
@@ -56,6 +73,32 @@ class TestUsers:
     def test_are_nothing_else(self, user):
         with pytest.raises(TypeError, match="Expected a user"):
             read(user=user)
+
+    @pytest.mark.parametrize("user", [Numbered(), [5, Numbered()], SimpleLazyObject(Numbered)], ids=shown)
+    def test_are_saved_also_where_they_have_a_key_before(self, user):
+        with pytest.raises(TypeError, match="Expected a user who is logged in and saved"):
+            read(user=user)
+        with pytest.raises(TypeError, match="Expected a user who is logged in and saved"):
+            WebSocket("/people", add_to_handlers=False).recheck(user=user)
+
+    def test_with_a_key_of_their_models_making_are_known_by_it_when_saved(self):
+        user = Numbered()
+        user._state.adding = False
+        assert read(user=user).users == {user_key(user)}
+
+    def test_whose_key_the_database_will_make_up_are_not_saved(self):
+        class Dated(models.Model):
+            is_authenticated = True
+            at = models.DateTimeField(primary_key=True, db_default=Now())
+
+            class Meta:
+                app_label = "project"
+
+            def __str__(self):
+                return "dated"
+
+        with pytest.raises(TypeError, match="Expected a user who is logged in and saved"):
+            read(user=Dated())
 
     @pytest.mark.parametrize("user", ["ada", "", ["5", "ada"]], ids=shown)
     def test_have_keys_that_the_key_field_takes(self, user):

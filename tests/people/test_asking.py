@@ -10,6 +10,7 @@ from tests.support.memory import MemoryClient
 from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.protocol.closing import Close
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.people.asking import Asking
 from tornado_websockets.serving.authorization import MOST_THREADS
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -31,10 +32,10 @@ def user(key):
 async def connect():
     clients = []
 
-    async def connect(authorize, user):
+    async def connect(authorize, user, **options):
         endpoint = endpoint_of(WebSocket("/asked", add_to_handlers=False, authorize=authorize))
         endpoint.observers = []  # logins would be looked at, too
-        clients.append(MemoryClient(endpoint, "/asked", user=user))
+        clients.append(MemoryClient(endpoint, "/asked", user=user, **options))
         return await clients[-1].connect()
 
     yield connect
@@ -106,6 +107,17 @@ async def test_one_that_fails_lets_everybody_stay_and_is_asked_again(connect, us
     asking.ask(client.connection)
     await until(lambda: client.transport.sent)
     assert len(asked) == 3
+
+
+async def test_the_log_of_one_that_fails_has_no_token(connect, user, caplog):
+    async def authorize(socket):
+        raise ConnectionError(f"nobody knows {socket.token}")
+
+    client = await connect(authorize, user, offer=Offer("secret", secrets=["secret"]))
+    Asking().ask(client.connection)
+    await until(lambda: "Cannot ask authorize" in caplog.text)
+    assert "ConnectionError: nobody knows <token>" in caplog.text
+    assert "secret" not in caplog.text
 
 
 async def test_what_changes_while_it_is_asked_is_asked_about_once_more(connect, user):

@@ -93,6 +93,12 @@ class TestAsyncAPI:
         assert asyncapi["channels"]["GuardedEventsRoom"]["address"] == "/ws/guarded-events/{room}"
         assert set(asyncapi["channels"]["GuardedEventsRoom"]["parameters"]) == {"room"}
 
+    def test_has_keys_of_ascii_alone(self, asyncapi):
+        channel = asyncapi["channels"]["Gro_eStra_eStrasse"]
+        assert channel["address"] == "/ws/größe/{stra_e}/{strasse}"
+        assert list(channel["parameters"]) == ["stra_e", "strasse"]
+        assert {"Gro_e", "Gro_e2"} <= set(asyncapi["components"]["schemas"])
+
     def test_has_the_schema_of_what_is_received(self, asyncapi):
         message = asyncapi["channels"]["Types"]["messages"]["receive.order_dataclass"]
         assert message["payload"]["properties"]["data"] == {"$ref": "#/components/schemas/Order"}
@@ -133,8 +139,11 @@ class TestTypeScript:
 
     def test_has_an_interface_for_each_websocket(self):
         text = websockets("--typescript")
-        for name in ("Types", "Sends", "GuardedEventsRoom"):
+        for name in ("Types", "Sends", "GuardedEventsRoom", "GrößeStraßeStrasse"):
             assert f"\nexport interface {name} {{\n" in text
+
+    def test_has_the_letters_of_the_types_names(self):
+        assert "\nexport interface Größe { wert: number }\n" in websockets("--typescript")
 
     def test_has_any_nowhere(self):
         assert re.findall(r"\bany\b", re.sub(r"(?m)^ *(//|/\*\*).*$", "", websockets("--typescript"))) == []

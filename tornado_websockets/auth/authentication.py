@@ -64,6 +64,11 @@ class Authentication:
         """Dotted paths that were given for this WebSocket alone."""
         return tuple(each for each in self._given or () if isinstance(each, str) and each != SESSION)
 
+    @property
+    def takes_cookies(self) -> bool:
+        """Whether ``"session"`` was given for this WebSocket itself."""
+        return SESSION in (self._given or ())
+
     async def is_identified(self, connection: Connection, run: Run | None = None) -> bool:
         """Find out who a client is, and set its ``user``; whether it may go on. Why it may not is logged.
 

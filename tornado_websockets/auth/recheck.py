@@ -230,7 +230,7 @@ class Logins:
     def _judge(self, entry: OpenLogin, finding: "Finding") -> None:
         is_first = not entry.has_been_seen
         if isinstance(finding, BaseException):  # a database that is down is no reason to show everyone out
-            self._outage.failed(finding)
+            self._outage.failed(finding, offer=entry.connection.offer)
         elif finding is not None:
             self._outage.worked()
             entry.has_been_seen = True

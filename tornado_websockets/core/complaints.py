@@ -7,7 +7,8 @@ from time import monotonic
 from typing import Final
 
 from .handlers.greenlets import new_lock
-from .logger import logger
+from .logger import log_error, logger
+from .protocol.offers import NOTHING_OFFERED, Offer
 
 #: Seconds between two lines of one outage.
 OUTAGE_INTERVAL: Final = 10.0
@@ -70,10 +71,11 @@ class Outage:
         self._failures = self._unlogged = 0
         self._failed_at = self._logged_at = 0.0
 
-    def failed(self, error: BaseException, where: str = "") -> None:
+    def failed(self, error: BaseException, where: str = "", offer: Offer = NOTHING_OFFERED) -> None:
         """Log that it has failed; count it only, where that was logged a short while ago.
 
         :param where: in which call of many, in brackets.
+        :param offer: of the client that it is about, whose token is not logged.
         """
         now = self._clock()
         with self._lock:
@@ -86,9 +88,10 @@ class Outage:
                 return
             unlogged, self._unlogged, self._logged_at = self._unlogged, 0, now
         if is_known:
-            logger.error("%s: %d more failed, the last one with %.200r%s", self._what, unlogged, error, where)
+            last = offer.hide(repr(error)) if offer.secrets else error
+            logger.error("%s: %d more failed, the last one with %.200r%s", self._what, unlogged, last, where)
         else:
-            logger.error("%s%s", self._what, where, exc_info=error)
+            log_error(offer, error, "%s%s", self._what, where)
 
     def worked(self) -> None:
         """Log that the outage is over, where there is one and nothing has failed for :data:`CALM` seconds."""

@@ -1,6 +1,9 @@
 """The logger ``tornado_websockets``, which logs under every configuration that does not name it."""
 
 import logging
+import traceback
+
+from .protocol.offers import Offer
 
 
 class _Enabled(logging.LoggerAdapter[logging.Logger]):
@@ -18,3 +21,21 @@ class _Enabled(logging.LoggerAdapter[logging.Logger]):
 
 #: What all of this package logs to.
 logger = _Enabled(logging.getLogger("tornado_websockets"))
+
+
+def log_error(offer: Offer, error: BaseException, message: str, *args: object) -> None:
+    """Log an error of an application with its traceback; as text, and without the token, where that quotes it.
+
+    There is no ``exc_info`` then: programs that gather errors show the variables of each frame with it.
+
+    :param offer: of the client that it is about.
+    :param message: what has failed, with ``args`` in it.
+    """
+    if offer.secrets:
+        text = "".join(traceback.format_exception(error)).rstrip()
+        hidden = offer.hide(text)
+        if hidden != text:
+            message, args = f"{message}\n%s", (*args, hidden)
+            logger.error(message, *args, stacklevel=2)
+            return
+    logger.error(message, *args, exc_info=error, stacklevel=2)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from inspect import iscoroutinefunction, isroutine
+from inspect import isroutine
 from typing import Any, Final, Protocol, get_origin
 
 from django.core.files import File
 from django.db.models import BinaryField
 
+from ..core.handlers.signatures import runs_on_loop
 from ..schema.protocol import JSON_VALUE, Schema, Type
 from ..schema.registry import find, is_registered, is_serializer
 from ..schema.signatures import is_unchecked, read_types, reply_type
@@ -124,6 +125,9 @@ class Computed:
         return data if self._dump is None else self._dump(data)
 
 
+#: Of which there are callable objects that are annotations.
+_TYPING: Final = ("typing", "typing_extensions")
+
 _EXPECTED: Final = "a list of names, a function of the row, or a type with fields"
 
 
@@ -141,13 +145,19 @@ def read_data(model: type[Any], data: Any) -> Data:
                 )
         return Named(model, data)
     if isroutine(data) or isinstance(data, partial):
-        if iscoroutinefunction(data):
-            raise TypeError(f"Expected a plain function as data, since saving does not wait for others, got {data!r}.")
-        reply = read_types(data).reply
-        return Computed(data, reply_type(data), None if reply is None else reply.dump)
+        return _computed(data)
     if isinstance(data, type) or get_origin(data) is not None or is_registered(data):
         if is_unchecked(data):
             raise TypeError(f"Expected {_EXPECTED} as data, got {data!r}, which names nothing.")
         kind = find(data)
         return Computed(kind.dump, kind) if is_serializer(data) else Typed(model, kind)
+    if callable(data) and type(data).__module__ not in _TYPING:
+        return _computed(data)
     raise TypeError(f"Expected {_EXPECTED} as data, got {data!r}.")
+
+
+def _computed(function: Callable[[Any], Any]) -> Computed:
+    if runs_on_loop(function):
+        raise TypeError(f"Expected a plain function as data, since saving does not wait for others, got {function!r}.")
+    reply = read_types(function).reply
+    return Computed(function, reply_type(function), None if reply is None else reply.dump)

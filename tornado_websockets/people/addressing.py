@@ -62,7 +62,7 @@ def _several(value: Any, name: str) -> Iterator[Any]:
 
 def _user_key(user: Any) -> str:
     if hasattr(user, "is_authenticated"):
-        key = user_key(user)
+        key = None if _is_new(user) else user_key(user)
         if key is None:
             raise TypeError(f"Expected a user who is logged in and saved, got {user!r}.")
         return _checked(key, "user")
@@ -74,6 +74,13 @@ def _user_key(user: Any) -> str:
         if isinstance(user, (str, int)):
             raise
         raise _wrong("user", user) from None
+
+
+def _is_new(user: Any) -> bool:
+    """Whether its key is one that its model has just made up: nobody can have connected under it."""
+    if not _is_row(user) or not user._state.adding:  # noqa: SLF001 documented by Django, as all of these
+        return False
+    return bool(user._meta.pk.has_default()) or hasattr(user.pk, "resolve_expression")  # noqa: SLF001
 
 
 def _connection_id(connection: Any) -> str:

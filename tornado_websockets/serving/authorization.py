@@ -13,7 +13,7 @@ from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
 from ..core.handlers.signatures import Run, call_in_thread, is_generator_function, runs_on_loop
 from ..core.handlers.workers import Workers
-from ..core.logger import logger
+from ..core.logger import log_error
 from ..core.registry import PREFIX
 from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
@@ -79,9 +79,8 @@ class Authorization:
                 return False
             if not deadline.expired():
                 counters.connections_refused += 1
-                logger.error(
-                    "authorize failed (path %.64r, connection %s)", connection.path, connection.id, exc_info=error
-                )
+                where = connection.path, connection.id
+                log_error(connection.offer, error, "authorize failed (path %.64r, connection %s)", *where)
                 return False
             is_granted = False
         finally:
@@ -113,7 +112,8 @@ class Authorization:
         except Exception as error:
             if isinstance(error, (Refused, UserGone)) or translate(error) is not None:
                 return False
-            raise AuthorizationUnavailable(f"{type(error).__name__}: {error}") from error
+            text = connection.offer.hide(f"{type(error).__name__}: {error}")
+            raise AuthorizationUnavailable(text) from error
         finally:
             leases.release()
 

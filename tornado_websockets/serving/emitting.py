@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
-
-from django.utils.functional import Promise
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..core.delivery.message import Message
 from ..core.delivery.sending import Publication, Sending
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
     from ..core.delivery.audience import Audience
     from ..core.protocol.closing import Close
     from ..core.protocol.frames import Data
+
+#: Names of what ``publish_html`` takes for a fragment alone.
+OF_FRAGMENTS: Final = frozenset({"target", "template", "context"})
 
 
 class Emitter:
@@ -42,7 +43,7 @@ class Emitter:
 
         :param audience: who of the clients hear it; all by default.
         """
-        return self._emit_inside(event, self._write(event, _or_nothing(data)), audience)
+        return self._emit_inside(event, self._checked(self._endpoint.encoder.emitted(event, data)), audience)
 
     def emit_html(self, *fragment: Any) -> Sending | Publication:
         """See :meth:`WebSocket.emit_html`; parameters as of :class:`Fragment`."""
@@ -60,7 +61,8 @@ class Emitter:
 
         :param audience: who of the clients hear it; all by default.
         """
-        return self._publish(event, self._write(event, data), parameters, options, audience)
+        text = self._checked(self._endpoint.encoder.event(event, data))
+        return self._publish(event, text, parameters, options, audience)
 
     def path_for(self, parameters: Mapping[str, Any]) -> str:
         """The concrete path for ``parameters``, or without any that of the handler that is running; errors as above."""
@@ -77,6 +79,22 @@ class Emitter:
     def recheck(self, users: frozenset[str]) -> Publication:
         """See :meth:`WebSocket.recheck`."""
         return publish(self._endpoint.hub, Recheck(self._endpoint.path, users).note, Options())
+
+    def parameters_beside(self, fragment: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the path, where :meth:`WebSocket.publish_html` has taken some for the fragment.
+
+        :param fragment: what it has taken besides target, template and context.
+        :param parameters: what else it was given.
+        :raises TypeError: the path cannot be reached by it.
+        """
+        pattern = self._endpoint.pattern
+        for name in sorted(pattern.names & OF_FRAGMENTS):
+            raise TypeError(
+                f"publish_html cannot reach the path {pattern.text!r}, whose parameter {name!r} has the name of an "
+                f"argument of its own: give it another name, in WebSocket({pattern.text!r})."
+            )
+        shared = {name: value for name, value in fragment.items() if name in pattern.names and value is not None}
+        return {**parameters, **shared}
 
     def publish_html(self, text: str, parameters: Mapping[str, Any], options: Options) -> Publication:
         """See :meth:`WebSocket.publish_html`.
@@ -108,7 +126,7 @@ class Emitter:
         :raises TypeError, ValueError, InvalidInstanceError: as :meth:`emit`; a ``TypeError`` also where no handler of
             this WebSocket is running and its path has parameters, unless ``path`` is given.
         """
-        text = self._write(event, _or_nothing(data))
+        text = self._checked(self._endpoint.encoder.emitted(event, data))
         key = event if supersede else None
         connection = emitting_connection(self._endpoint)
         if connection is not None:
@@ -119,8 +137,7 @@ class Emitter:
         message = Message(path or self._endpoint.pattern.build({}), event, text, key)
         return publish(self._endpoint.hub, message, Options(on_commit=on_commit, wait=False))
 
-    def _write(self, event: str, data: Data | str | None) -> str:
-        text = self._endpoint.encoder.event(event, data)
+    def _checked(self, text: str) -> str:
         if self._endpoint.roster.strangers:
             self._endpoint.refuse_strangers()
         return text
@@ -159,8 +176,3 @@ def emitting_connection(endpoint: Endpoint) -> Connection | None:
     connection = cast("Connection | None", current.get())
     is_clear = connection is not None and (connection.endpoint is endpoint or not endpoint.pattern.names)
     return connection if is_clear else None
-
-
-def _or_nothing(data: Any) -> Any:
-    """``data``; but nothing for an empty string, lazy or not, or list, which ``ws.emit`` has always sent as ``{}``."""
-    return None if isinstance(data, (str, list, Promise)) and not data else data

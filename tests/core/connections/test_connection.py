@@ -26,8 +26,9 @@ from tornado_websockets.core.handlers.workers import Workers
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.core.tasks import LAST_SECONDS
-from tornado_websockets.exceptions import EmitHandlerError
+from tornado_websockets.exceptions import EmitHandlerError, Refused
 
 LOGGER = "tornado_websockets"
 BUDGET = Pace().budget
@@ -373,6 +374,22 @@ class TestRefusals:
         await client.connection.received("hello")
         assert [frame["data"]["code"] for frame in client.received] == ["invalid_json", "rate_limited"]
 
+    async def test_that_cannot_be_sent_are_logged_without_the_token(self, room, connect, caplog):
+        def default(value):
+            raise TypeError(f"cannot write {value}")
+
+        room.encoder = Encoder(default)
+
+        @room.on
+        def say():
+            raise Refused("unsayable", of={"secret"})
+
+        client = await connect(offer=Offer("secret", secrets=["secret"]))
+        await client.send("say")
+        assert "The refusal 'unsayable' cannot be sent" in caplog.text
+        assert "cannot write {'<token>'}" in caplog.text
+        assert "secret" not in caplog.text
+
 
 class TestErrorsOfHandlers:
     @pytest.mark.parametrize("kind", [LookupError, SystemExit, asyncio.CancelledError, StopIteration, RecursionError])
@@ -545,6 +562,13 @@ class TestEmitting:
         [record] = caplog.records
         assert "Sending failed (path '/test'" in record.getMessage()
         assert record.exc_info[1] is error
+
+    async def test_logs_no_token_where_the_transport_is_at_fault(self, room, connect, caplog):
+        client = await connect(offer=Offer("secret", secrets=["secret"]))
+        client.transport.error = TypeError("no secret")
+        room.tell("{}")
+        assert "TypeError: no <token>" in caplog.text
+        assert "secret" not in caplog.text
 
     async def test_is_silent_about_a_client_that_left(self, room, client, caplog):
         client.transport.error = ClientGone()

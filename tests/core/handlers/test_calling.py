@@ -9,6 +9,7 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.handlers.calling import call, current, sender_to
 from tornado_websockets.core.handlers.dispatch import Dispatcher
 from tornado_websockets.core.protocol.frames import Frame, Refusal
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.exceptions import Refused, raise_connection_closed
 
 
@@ -18,6 +19,7 @@ class Caller:
     path = "/chat"
     id = "1f"
     leases_threads = False
+    offer = Offer("secret", secrets=["secret"])
     kwargs: ClassVar = {}
 
     def __init__(self):
@@ -96,6 +98,15 @@ class TestErrors:
         [record] = caplog.records
         assert record.getMessage() == "The handler of 'say' failed (path '/chat', connection 1f)"
         assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+    async def test_are_logged_without_the_token_of_the_client(self, handle, caplog):
+        def say():
+            raise RuntimeError("no secret here")
+
+        await handle(say)
+        [record] = caplog.records
+        assert "RuntimeError: no <token> here" in record.getMessage()
+        assert "secret" not in caplog.text
 
     async def test_of_a_reply_are_the_handlers(self, handle, caller, caplog):
         def reply(frame, result):

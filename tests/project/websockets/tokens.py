@@ -61,6 +61,21 @@ async def who(socket: Socket) -> dict[str, Any]:
     }
 
 
+def is_good(socket: Socket) -> bool:
+    """Make trouble of those whose name begins with ``bad``, and quote their token."""
+    if str(socket.user).startswith("bad"):
+        raise LookupError(f"no {socket.token}")
+    return True
+
+
+def quote(socket: Socket) -> None:
+    """Fail, because of what quotes the token."""
+    try:
+        raise LookupError(f"no {socket.token}")
+    except LookupError as error:
+        raise RuntimeError("of all") from error
+
+
 for path, options in {
     "/bots": {"authenticate": [by_name], "subprotocols": ("v3.chat", "v2.chat")},
     "/bots-soon": {"authenticate": ["tests.project.websockets.tokens.by_name_soon"]},
@@ -70,6 +85,8 @@ for path, options in {
     "/jwt-stateless": {"authenticate": [drf(JWTStatelessUserAuthentication)]},
     "/authtoken": {"authenticate": [drf(TokenAuthentication)]},
     "/ending": {"authenticate": [ending]},
+    "/quoting": {"authenticate": [by_name], "authorize": is_good},
 }.items():
     made = WebSocket(f"/tokens{path}", **options)  # type: ignore[arg-type]
     made.on(who)
+    made.on(quote)

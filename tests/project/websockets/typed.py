@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from django import forms
 from django.contrib.auth.models import User
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from rest_framework import serializers
 from typing_extensions import TypedDict
 
@@ -245,3 +245,8 @@ async def say(socket: Socket, data: Data) -> None:
 
 
 says.on(settle)
+
+Size = create_model("Größe", wert=(int, ...))
+Other = create_model("Große", wert=(str, ...))
+
+letters = WebSocket("/größe/<slug:straße>/<slug:strasse>", sends={"größe": Size, "große": Other})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tornado_websockets.schema.documents.names import identifier, name_of_path, untaken
+from tornado_websockets.schema.documents.names import ascii_identifier, identifier, name_of_path, untaken
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,24 @@ def test_path_has_a_name(path, name):
 )
 def test_text_has_an_identifier(text, name):
     assert identifier(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Order (new)", "Order__new_"),
+        ("CaféÅngström", "CafeAngstrom"),
+        ("Größe", "Gro_e"),
+        ("ﬁle", "file"),
+        ("x²", "x2"),
+        ("²x", "_2x"),
+        ("Заказ", "_____"),
+        ("\u0301a", "a"),
+        ("", "_"),
+    ],
+)
+def test_text_has_an_identifier_of_ascii(text, name):
+    assert ascii_identifier(text) == name
 
 
 def test_name_that_is_taken_has_a_number():

@@ -22,7 +22,7 @@ from ..delivery.scheduler import LIGHT
 from ..delivery.sending import Sending
 from ..handlers.calling import FAILED, call, current, sender_to
 from ..handlers.signatures import Handler, Parts, Run
-from ..logger import logger
+from ..logger import log_error, logger
 from ..protocol.closing import GOING_AWAY, INTERNAL_ERROR, LOGGED_OUT, SERVICE_RESTART, SLOW_CLIENT, Close
 from ..protocol.control import read_control
 from ..protocol.frames import Code, Data, Encoder, Frame, Refusal, decode, refuse
@@ -583,7 +583,7 @@ class Connection:
 
     def on_fault(self, error: Exception) -> None:
         """Sending failed, and not because the client has left: cut it off."""
-        logger.error("Sending failed (path %.64r, connection %s)", self.path, self.id, exc_info=error)
+        log_error(self.offer, error, "Sending failed (path %.64r, connection %s)", self.path, self.id)
         self._status = CLOSED
         self.on_hung_up()
         self.transport.abort(INTERNAL_ERROR)
@@ -703,7 +703,7 @@ class Connection:
         except (TypeError, ValueError) as error:  # details that the application has given, and JSON does not know
             counters.handler_errors += 1
             where = refusal.code, self.path, self.id
-            logger.error("The refusal %r cannot be sent (path %.64r, connection %s)", *where, exc_info=error)
+            log_error(self.offer, error, "The refusal %r cannot be sent (path %.64r, connection %s)", *where)
             text = self.endpoint.encoder.refusal(Refusal(Code.HANDLER_ERROR, FAILED, refusal.id))
         self.answer(text)
 

@@ -159,7 +159,7 @@ class Socket:
         """
         connection = self._connection
         endpoint, path = connection.endpoint, connection.path
-        text = endpoint.encoder.event(event, data)
+        text = endpoint.encoder.emitted(event, data)
         endpoint.refuse_to_broadcast(event, path)
         audience = Audience(exclude=frozenset((connection.id,)), is_local=True)
         endpoint.hub.emit(Message(path, event, text, audience=audience))

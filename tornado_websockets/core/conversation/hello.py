@@ -4,8 +4,9 @@ import asyncio
 from typing import Any, Protocol
 
 from ..delivery.shard import Shard
-from ..logger import logger
+from ..logger import log_error
 from ..protocol.frames import Code, Frame, Refusal
+from ..protocol.offers import Offer
 from ..recovery.welcome import Hello, read_hello, welcome
 from ..tasks import keep
 
@@ -15,6 +16,7 @@ class Greeted(Protocol):
 
     id: str
     path: str
+    offer: Offer
     shard: Shard
     endpoint: Any
 
@@ -79,6 +81,8 @@ class Hellos:
 
     def _end(self, task: "asyncio.Task[None]") -> None:
         self._task = None
-        if not task.cancelled() and task.exception() is not None:
-            where = self._client.path, self._client.id
-            logger.error("A hello was not answered (path %.64r, connection %s)", *where, exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            client = self._client
+            where = client.path, client.id
+            log_error(client.offer, error, "A hello was not answered (path %.64r, connection %s)", *where)

@@ -8,8 +8,9 @@ from typing import Any, Final, Protocol
 from ...exceptions import Refused, is_connection_closed
 from ..counters import counters
 from ..forking import after_fork
-from ..logger import logger
+from ..logger import log_error, logger
 from ..protocol.frames import Code, Frame, Refusal
+from ..protocol.offers import Offer
 from ..tasks import is_own_cancellation
 from ..watching import Outcome, on_handled
 from .leasing import lease_threads, leases
@@ -20,12 +21,14 @@ class Caller(Source, Protocol):
     """The client whose event is handled.
 
     :ivar leases_threads: whether what its handlers await in threads has one of its own; a test has its thread.
+    :ivar offer: of its handshake: no log shows the token in it.
     :ivar sent_to: the topic that its handlers have sent to last.
     """
 
     path: str
     id: str
     leases_threads: bool
+    offer: Offer
     sent_to: str | None
 
     def __hash__(self) -> int: ...
@@ -147,4 +150,4 @@ def log_failure(caller: Caller, event: str, error: BaseException) -> None:
             logger.info("The handler of %r found its client gone (path %.64r, connection %s)", event, *where)
         return
     counters.handler_errors += 1
-    logger.error("The handler of %r failed (path %.64r, connection %s)", event, *where, exc_info=error)
+    log_error(caller.offer, error, "The handler of %r failed (path %.64r, connection %s)", event, *where)

@@ -38,23 +38,25 @@ class Events(dict[str, Callable[..., Any]]):
         self.update(other)
         return self
 
-    def setdefault(self, event: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+    def setdefault(self, event: str, callback: Any = None, /) -> Callable[..., Any]:
         if event not in self:
             self[event] = callback
         return self[event]
 
-    def update(self, *others: Any, **more: Callable[..., Any]) -> None:
+    def update(self, /, *others: Any, **more: Callable[..., Any]) -> None:
         for event, callback in dict(*others, **more).items():
             self[event] = callback
 
     def pop(self, event: str, *default: Any) -> Any:
-        callback = self[event] if event in self or not default else default[0]
-        self._dispatcher.forget(event)
+        callback = dict(self).pop(event, *default)
+        if event in self:
+            self._dispatcher.forget(event)
         return callback
 
     def popitem(self) -> tuple[str, Callable[..., Any]]:
-        event = next(reversed(self))
-        return event, self.pop(event)
+        event, callback = dict(self).popitem()
+        del self[event]
+        return event, callback
 
     def clear(self) -> None:
         for event in list(self):

@@ -197,6 +197,11 @@ class Encoder:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"The data of {event!r}{self._where} cannot be sent: {error}") from error
 
+    def emitted(self, event: str, data: object) -> str:
+        """:meth:`event` as ``emit`` has always sent it: an empty text or list is ``{}``."""
+        is_nothing = isinstance(data, (list, *self._texts)) and not data
+        return self.event(event, None if is_nothing else data)
+
     def control(self, event: str, data: Data) -> str:
         """An event of the protocol itself, whose name begins with ``tws.``; errors as :meth:`event` for its data."""
         return self._encode({"event": event, "data": data})

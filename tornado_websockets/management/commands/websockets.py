@@ -12,6 +12,7 @@ from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.management import agents
 from tornado_websockets.schema.documents import asyncapi, listing, typescript
 from tornado_websockets.schema.documents.description import describe
+from tornado_websockets.schema.documents.names import ascii_identifier, identifier
 from tornado_websockets.serving.discovery import discover
 from tornado_websockets.websocket import endpoint_of, registry
 
@@ -46,7 +47,8 @@ class Command(BaseCommand):
             return
         discover()
         endpoints = map(endpoint_of, registry)
-        described = describe(endpoint for endpoint in endpoints if not endpoint.is_hidden)
+        spell = ascii_identifier if options["asyncapi"] else identifier
+        described = describe((endpoint for endpoint in endpoints if not endpoint.is_hidden), spell)
         if options["asyncapi"]:
             title = getattr(settings, "ROOT_URLCONF", "").partition(".")[0] or "WebSockets"
             document = asyncapi.write(*described, title=title, version="1.0.0")

@@ -8,6 +8,7 @@ from ...core.registry import PREFIX
 from ..protocol import JSON_VALUE, Schema
 from .description import ANY_OBJECT, NO_DATA, REF, Definitions, Description, Received
 from .keywords import rewrite_inside
+from .names import ascii_identifier, untaken
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -21,7 +22,10 @@ _REFUSAL: Final[Schema] = {
 
 
 def write(descriptions: list[Description], definitions: Definitions, *, title: str, version: str) -> dict[str, Any]:
-    """The document, as it is written in JSON."""
+    """The document, as it is written in JSON.
+
+    :param descriptions: with names, and with ``definitions``, of :func:`~.names.ascii_identifier`.
+    """
     operations: dict[str, Any] = {}
     for description in descriptions:
         operations.update(_operations(description))
@@ -36,14 +40,22 @@ def write(descriptions: list[Description], definitions: Definitions, *, title: s
 
 
 def _channel(description: Description) -> dict[str, Any]:
-    address = re.sub(r"<(?:[^>:]*:)?([^>]*)>", r"{\1}", PREFIX + description.path)
+    names = _names_of_parameters(description)
+    address = re.sub(r"<(?:[^>:]*:)?([^>]*)>", lambda found: f"{{{names[found[1]]}}}", PREFIX + description.path)
     channel: dict[str, Any] = {"address": address, "messages": dict(_messages(description))}
     if description.parameters:
         channel["parameters"] = {
-            name: {"description": f"{schema.get('format', schema['type'])}"}
+            names[name]: {"description": f"{schema.get('format', schema['type'])}"}
             for name, schema in description.parameters.items()
         }
     return channel
+
+
+def _names_of_parameters(description: Description) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name in description.parameters:
+        names[name] = untaken(ascii_identifier(name), names.values())
+    return names
 
 
 def _messages(description: Description) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from ...serving.endpoint import Endpoint
 from ..protocol import Schema, Type
 from ..signatures import answers_in_parts, reply_type, says_nothing
 from .keywords import inside, rewrite_inside, without_what_is_no_json
-from .names import OF_TYPESCRIPT, identifier, name_of_path, untaken
+from .names import OF_TYPESCRIPT, Spelling, identifier, name_of_path, untaken
 
 REF: Final = "#/$defs/"
 
@@ -75,9 +75,11 @@ class Description:
 class Definitions:
     """Schemas that others refer to, each under a name of its own.
 
+    :param spell: makes these names.
     :ivar schemas: by name; references in them are ``#/$defs/<name>``.
     """
 
+    spell: Spelling = identifier
     schemas: dict[str, Schema] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
@@ -106,7 +108,7 @@ class Definitions:
         reached = {each: local[each] for each in sorted(_reachable(name, local))}
         key = json.dumps([name, reached], sort_keys=True, default=str)
         if key not in self._names:
-            self._names[key] = untaken(identifier(name), self._taken)
+            self._names[key] = untaken(self.spell(name), self._taken)
             self._taken.add(self._names[key])
         return self._names[key]
 
@@ -139,19 +141,22 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     return renamed
 
 
-def describe(endpoints: Iterable[Endpoint]) -> tuple[list[Description], Definitions]:
-    """Every WebSocket, and the definitions that their schemas share."""
-    definitions = Definitions()
-    named = list(_name_all(endpoints))
+def describe(endpoints: Iterable[Endpoint], spell: Spelling = identifier) -> tuple[list[Description], Definitions]:
+    """Every WebSocket, and the definitions that their schemas share.
+
+    :param spell: makes the names of both.
+    """
+    definitions = Definitions(spell)
+    named = list(_name_all(endpoints, spell))
     definitions.reserve(OF_TYPESCRIPT)
     definitions.reserve(name for name, _ in named)
     return [_describe(endpoint, name, definitions) for name, endpoint in named], definitions
 
 
-def _name_all(endpoints: Iterable[Endpoint]) -> Iterator[tuple[str, Endpoint]]:
+def _name_all(endpoints: Iterable[Endpoint], spell: Spelling) -> Iterator[tuple[str, Endpoint]]:
     taken = set(OF_TYPESCRIPT)
     for endpoint in endpoints:
-        name = untaken(name_of_path(endpoint.pattern.text), taken)
+        name = untaken(spell(name_of_path(endpoint.pattern.text)), taken)
         taken.add(name)
         yield name, endpoint
 

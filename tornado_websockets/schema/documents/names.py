@@ -1,8 +1,12 @@
 """What WebSockets and definitions are called: identifiers that TypeScript takes for the name of a type."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
+from unicodedata import combining, normalize
+
+#: Makes an identifier of a text: :func:`identifier`, or :func:`ascii_identifier`.
+Spelling = Callable[[str], str]
 
 #: Names that TypeScript has a meaning for where a type is written or declared, or that our declarations need.
 OF_TYPESCRIPT: Final = frozenset(
@@ -27,6 +31,12 @@ def identifier(text: str) -> str:
     """``text`` with ``_`` for what no identifier has, and before what none begins with."""
     name = "".join(each if f"_{each}".isidentifier() else "_" for each in text)
     return name if name.isidentifier() else f"_{name}"
+
+
+def ascii_identifier(text: str) -> str:
+    """The same for who takes ASCII alone: letters without their accents, and ``_`` for those of other alphabets."""
+    plain = "".join(each for each in normalize("NFKD", text) if not combining(each))
+    return identifier("".join(each if each.isascii() else "_" for each in plain))
 
 
 def untaken(name: str, taken: Collection[str]) -> str:

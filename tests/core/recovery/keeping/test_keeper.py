@@ -23,6 +23,7 @@ from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.reads import GATHERING
@@ -224,6 +225,18 @@ class TestHello:
         await client.leave()
         await turns()
         assert ended == [True]
+
+    async def test_one_that_fails_is_logged_without_the_token(self, start, monkeypatch, caplog):
+        async def welcome(*_):
+            raise LookupError("no secret")
+
+        process = start()
+        client = await process.connect(offer=Offer("secret", secrets=["secret"]))
+        monkeypatch.setattr(process.endpoint.kept_hub, "welcome", welcome)
+        await client.send("tws.hello", {"since": None})
+        await until(lambda: "A hello was not answered" in caplog.text)
+        assert "LookupError: no <token>" in caplog.text
+        assert "secret" not in caplog.text
 
     async def test_one_that_has_left_meanwhile_is_not_answered(self, start):
         store = Hanging()
