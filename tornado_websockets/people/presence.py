@@ -24,7 +24,7 @@ from ..core.forking import after_fork
 from ..core.handlers.leasing import lease_threads
 from ..core.handlers.signatures import call_in_thread, runs_on_loop
 from ..core.handlers.workers import Workers
-from ..core.logger import logger
+from ..core.logger import log_error
 from ..core.people.place import Place, Row
 from ..core.stopping import stopping
 from ..core.tasks import is_own_cancellation, keep
@@ -229,7 +229,8 @@ class Presence:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
             where = connection.path, connection.id
-            logger.error("presence failed, nobody sees this client (path %.64r, connection %s)", *where, exc_info=error)
+            what = "presence failed, nobody sees this client (path %.64r, connection %s)"
+            log_error(connection.offer, error, what, *where)
         self._show(connection)
 
     async def _said_of(self, connection: Connection, ask: Callable[[Any], Any]) -> Any:

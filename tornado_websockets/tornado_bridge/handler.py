@@ -68,9 +68,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
         self._is_open = self._has_joined = self._is_gone = self._is_checked = False
-        self._opening: asyncio.Task[Any] | None = (
-            None  # that of the whole connection, in which ``open`` is called first
-        )
+        self._opening: asyncio.Task[Any] | None = None  # that of the connection, which calls ``open`` first
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
     # What handlers call.

@@ -3,6 +3,7 @@ import logging
 from typing import ClassVar
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from tests.support.scripts import run_script
 from tornado_websockets.core.counters import counters
@@ -108,6 +109,14 @@ class TestErrors:
         assert "RuntimeError: no <token> here" in record.getMessage()
         assert "secret" not in caplog.text
 
+    async def test_that_are_refusals_are_logged_without_the_token_of_the_client(self, handle, caller, caplog):
+        def say():
+            raise PermissionDenied("no secret here")
+
+        caller.translate = lambda error: Refused("forbidden")
+        assert (await handle(say, id=7)).code == "forbidden"
+        assert "PermissionDenied('no <token> here')" in caplog.text
+
     async def test_of_a_reply_are_the_handlers(self, handle, caller, caplog):
         def reply(frame, result):
             raise TypeError("not JSON")
@@ -186,7 +195,7 @@ class TestRefusals:
 
     async def test_are_what_a_frameworks_errors_are_translated_to(self, handle, caplog):
         def say():
-            raise PermissionError("a secret")
+            raise PermissionError("the reason")
 
         assert await handle(say) == Refusal("forbidden", "Not this.", None, {})
 
@@ -195,11 +204,11 @@ class TestRefusals:
         caplog.set_level(logging.INFO, "tornado_websockets")
 
         def say():
-            raise error("a secret")
+            raise error("the reason")
 
         await handle(say)
         [record] = caplog.records
-        text = f"The handler of 'say' refused with {error.__name__}('a secret') (path '/chat'"
+        text = f"The handler of 'say' refused with {error.__name__}('the reason') (path '/chat'"
         assert text in record.getMessage()
         assert (record.levelname, record.exc_info) == (level, None)
 

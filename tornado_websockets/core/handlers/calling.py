@@ -1,5 +1,6 @@
 """What it means to run a handler: whose handler is running, what becomes of its result, and of its errors."""
 
+import logging
 from contextvars import ContextVar
 from functools import partial
 from time import monotonic
@@ -137,8 +138,10 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
     refused = caller.translate(error)
     if refused is not None:
         # Who may not is worth a line of every log, as Django gives a view's 403; data that do not fit are everyday.
-        log = logger.warning if refused.code == Code.FORBIDDEN else logger.info
-        log("The handler of %r refused with %r (path %.64r, connection %s)", event, error, caller.path, caller.id)
+        level = logging.WARNING if refused.code == Code.FORBIDDEN else logging.INFO
+        if logger.isEnabledFor(level):
+            where, shown = (caller.path, caller.id), caller.offer.hide(repr(error))
+            logger.log(level, "The handler of %r refused with %s (path %.64r, connection %s)", event, shown, *where)
     return refused
 
 
