@@ -146,6 +146,28 @@ class TestHandlers:
         await slow_client.leave()
         await client.leave()
 
+    async def test_that_are_async_do_not_wait_for_a_query_that_was_given_up(self):
+        end, ws = threading.Event(), WebSocket("/database", add_to_handlers=False)
+
+        @ws.on
+        async def slow():
+            async with asyncio.timeout(0.01):
+                await sync_to_async(end.wait)(30)
+
+        @ws.on
+        async def quick():
+            return await sync_to_async(lambda: "quick")()
+
+        client = await MemoryClient(endpoint_of(ws)).connect()
+        try:
+            await client.send("slow", id=1)
+            await asyncio.wait_for(client.send("quick", id=2), 10)
+        finally:
+            end.set()
+        assert [reply["id"] for reply in client.received] == [1, 2]
+        assert client.received[1]["data"] == "quick"
+        await client.leave()
+
 
 class TestIdleThreads:
     def test_close_what_is_too_old(self, monkeypatch):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from tests.support.memory import MemoryClient
 from tests.support.waiting import until
-from tornado_websockets.core.control import Note
+from tornado_websockets.core.control import Control, Note
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.protocol.closing import Close
@@ -230,3 +230,11 @@ class TestNotes:
             assert counters.messages_invalid == before + 1
             await client.emit("settle")
             await client.receive("warning")
+
+    def test_whose_order_we_fail_to_carry_out_are_logged(self, caplog):
+        said = {"path": "/people", "to": "{}", "code": 4403, "reason": "", "id": "1"}
+        nowhere = None  # which no hub is, and nobody has foreseen
+        Control(nowhere).take(Note("", "disconnect", json.dumps(said)))
+        [record] = caplog.records
+        assert record.getMessage() == "Cannot do what a note says (disconnect)"
+        assert isinstance(record.exc_info[1], AttributeError)

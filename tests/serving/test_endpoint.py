@@ -82,6 +82,28 @@ class TestClients:
         id = client.connection.id
         assert log == [f"first: {id} came", f"second: {id} came", f"first: {id} went", f"second: {id} went"]
 
+    async def test_stay_where_an_observer_fails(self, endpoint, caplog):
+        class Fails(Notes):
+            def on_connected(self, connection):
+                raise RuntimeError("came")
+
+            def on_disconnected(self, connection):
+                raise RuntimeError("went")
+
+        log = []
+        endpoint.observers = [Fails("fails", log), Notes("second", log)]
+        client = await MemoryClient(endpoint, "/chat").connect()
+        id = client.connection.id
+        assert (client.connection.closed, log) == (False, [f"second: {id} came"])
+        await client.leave()
+        assert log == [f"second: {id} came", f"second: {id} went"]
+        where = f"(path '/chat', connection {id})"
+        assert [record.getMessage() for record in caplog.records] == [
+            f"Fails failed as a client has joined {where}",
+            f"Fails failed as a client has left {where}",
+        ]
+        assert [str(record.exc_info[1]) for record in caplog.records] == ["came", "went"]
+
     async def test_are_in_handlers_when_observers_are_told(self, endpoint):
         class Looks(Notes):
             def on_connected(self, connection):

@@ -3,15 +3,16 @@
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
 from ..exceptions import PublishError
-from .complaints import Complaints
+from .complaints import Complaints, Outage
 from .counters import counters
+from .handlers.greenlets import new_lock
 from .protocol.outline import brackets, depth
 
 #: The topic that every process with clients hears. No path is called so: they begin with a slash.
@@ -72,9 +73,9 @@ def keep_orders(keep: Keeper) -> Keeper:
 
 
 class Control:
-    """The notes that one hub hears.
+    """The notes that one hub hears: on event loops, and in whichever thread of an application one is sent.
 
-    :param hub: it.
+    :param hub: it, which makes a new one of these in a forked process.
     :ivar last: number of the order that was remembered last.
     """
 
@@ -82,11 +83,13 @@ class Control:
         self._hub = hub
         self.last = 0
         self._complaints = Complaints(level=logging.WARNING)
+        self._faults = Outage("Cannot do what a note says")
+        self._lock = new_lock()
         self._orders: deque[tuple[int, str, Any]] = deque(maxlen=MOST_ORDERS)
         self._watchers: dict[str, Callable[[], None]] = {}
 
     def take(self, note: Note) -> None:
-        """Do what ``note`` says. Never raises: what is wrong with it is counted and logged."""
+        """Do what ``note`` says. Never raises: what is wrong with it is counted and logged, and so is our own fault."""
         take = _takers.get(note.event)
         try:
             if take is None:
@@ -96,6 +99,8 @@ class Control:
             counters.messages_invalid += 1
             kind = "unknown" if take is None else note.event
             self.complain(kind, "A note of another process is ignored: %.200s (%.64r)", error, note.event)
+        except Exception as error:  # whoever brings notes has others to bring
+            self._faults.failed(error, f" ({note.event:.64})")
 
     def complain(self, kind: str, message: str, *args: object) -> None:
         """Log what is wrong with what another process says, one line of a ``kind`` every five seconds."""
@@ -131,16 +136,19 @@ class Control:
 
         :param id_: by which it is known.
         """
-        if any(known == id_ for _, known, _ in self._orders):
-            return False
-        self.last += 1
-        self._orders.append((self.last, id_, order))
+        with self._lock:
+            if any(known == id_ for _, known, _ in self._orders):
+                return False
+            self.last += 1
+            self._orders.append((self.last, id_, order))
         return True
 
-    def since(self, number: int) -> Iterator[Any]:
+    def since(self, number: int) -> Sequence[Any]:
         """The orders that were remembered after the one of that number, as far as they are kept."""
-        if self.last != number:
-            yield from [order for at, _, order in self._orders if at > number]
+        if self.last == number:
+            return ()
+        with self._lock:
+            return [order for at, _, order in self._orders if at > number]
 
 
 def _either(note: Note, *outcomes: "Future[None]") -> "Future[None]":

@@ -22,6 +22,7 @@ from ..core.handlers.dispatch import Dispatcher
 from ..core.handlers.guarding import guard
 from ..core.handlers.signatures import HANDLER_ARGUMENTS, Run
 from ..core.handlers.workers import Workers
+from ..core.logger import logger
 from ..core.protocol.frames import Encoder
 from ..core.protocol.offers import Offer, read_offer
 from ..core.registry import PREFIX
@@ -53,7 +54,10 @@ GUARDS_AT_A_TIME: Final = 8
 
 
 class Observer(Protocol):
-    """Is told of the connections of a WebSocket, on the event loop of each."""
+    """Is told of the connections of a WebSocket, on the event loop of each.
+
+    An error that it raises is logged: it is not its client's, which stays, nor that of the other observers.
+    """
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; its ``open`` handler has not run yet."""
@@ -212,7 +216,10 @@ class Endpoint:
         """A client has connected; its ``open`` handler has not run yet."""
         self.roster.append(connection.socket)
         for observer in self.observers:
-            observer.on_connected(connection)
+            try:
+                observer.on_connected(connection)
+            except Exception:
+                _log_failure(observer, "joined", connection)
         if connected.receivers:
             connected.send_robust(self.websocket, socket=connection.socket)
 
@@ -221,7 +228,10 @@ class Endpoint:
         with suppress(ValueError):  # the application may have been there before us
             self.roster.remove(connection.socket)
         for observer in self.observers:
-            observer.on_disconnected(connection)
+            try:
+                observer.on_disconnected(connection)
+            except Exception:
+                _log_failure(observer, "left", connection)
         if disconnected.receivers:
             disconnected.send_robust(self.websocket, socket=connection.socket)
 
@@ -255,6 +265,11 @@ class Endpoint:
         """Raise ``InvalidInstanceError`` where an application has put something else among the connections."""
         for stranger in self.roster.strangers:
             raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
+
+
+def _log_failure(observer: Observer, what: str, connection: Connection) -> None:
+    name, where = type(observer).__name__, (connection.path, connection.id)
+    logger.exception("%s failed as a client has %s (path %.64r, connection %s)", name, what, *where)
 
 
 def may_emit_anywhere() -> bool:

@@ -10,7 +10,7 @@ from ..recognition import NeededNames, warn_once
 MAX_HEAD: Final = 64 * 1024
 
 #: Requests of a connection that wait for the answer to one before them: each takes 40 kB, and one read has thousands.
-MAX_WAITING: Final = 32
+MAX_PIPELINED: Final = 32
 
 #: What is needed of uvicorn's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
@@ -60,7 +60,7 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
         def on_headers_complete(self) -> None:
             self.bridge_head = None
-            if len(self.pipeline) >= MAX_WAITING:
+            if len(self.pipeline) >= MAX_PIPELINED:
                 raise RuntimeError("Too many requests wait.")  # which ends the parsing: uvicorn answers 400 and closes
             super().on_headers_complete()
 

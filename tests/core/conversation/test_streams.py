@@ -38,6 +38,15 @@ async def client(ws):
     await client.connection.fall_silent()
 
 
+@pytest.fixture
+def outcomes():
+    """How handlers have ended, as those are told who want to know."""
+    outcomes = []
+    on_handled.append(lambda client, event, seconds, outcome: outcomes.append(outcome))
+    yield outcomes
+    on_handled.pop()
+
+
 def replies(client, id=7):
     """What a frame was answered with so far."""
     return [
@@ -208,6 +217,36 @@ class TestErrors:
         assert await all_replies(client) == [{"part": 1}, {"error": expected}]
         failures = [record for record in caplog.records if record.levelname == "ERROR"]
         assert len(failures) == (expected["code"] == "handler_error")
+
+    @pytest.mark.parametrize(
+        ("error", "outcome"),
+        [(Refused("enough"), "refused"), (Refused("handler_error"), "refused"), (RuntimeError(), "failed")],
+        ids=repr,
+    )
+    @pytest.mark.usefixtures("caplog")
+    async def test_are_refusals_where_an_application_says_so(self, ws, client, outcomes, *, error, outcome):
+        @ws.on
+        def say():
+            yield 1
+            raise error
+
+        await client.send("say", id=7)
+        await all_replies(client)
+        await until(lambda: outcomes)
+        assert outcomes == [outcome]
+
+    async def test_are_those_of_its_end_where_it_fails_there(self, ws, client, caplog, outcomes):
+        @ws.on
+        async def say():
+            try:
+                yield {1, 2}
+            finally:
+                raise Refused("handler_error")
+
+        await client.send("say", id=7)
+        await all_replies(client)
+        await until(lambda: outcomes)
+        assert outcomes == ["refused"]
 
     @either
     async def test_of_a_part_that_cannot_be_sent_close_the_generator(self, ws, client, is_plain, caplog):

@@ -11,6 +11,7 @@ from tornado_websockets.core.handlers.calling import call, current, sender_to
 from tornado_websockets.core.handlers.dispatch import Dispatcher
 from tornado_websockets.core.protocol.frames import Frame, Refusal
 from tornado_websockets.core.protocol.offers import Offer
+from tornado_websockets.core.watching import on_handled
 from tornado_websockets.exceptions import Refused, raise_connection_closed
 
 
@@ -211,6 +212,36 @@ class TestRefusals:
         text = f"The handler of 'say' refused with {error.__name__}('the reason') (path '/chat'"
         assert text in record.getMessage()
         assert (record.levelname, record.exc_info) == (level, None)
+
+
+class TestOutcomes:
+    @pytest.fixture
+    def outcomes(self):
+        outcomes = []
+        on_handled.append(lambda client, event, seconds, outcome: outcomes.append(outcome))
+        yield outcomes
+        on_handled.pop()
+
+    @pytest.mark.parametrize(
+        ("error", "outcome"),
+        [
+            (Refused("too_late"), "refused"),
+            (Refused("handler_error"), "refused"),
+            (PermissionError(), "refused"),
+            (RuntimeError(), "failed"),
+        ],
+        ids=repr,
+    )
+    async def test_are_told_by_what_was_raised_not_by_its_code(self, handle, caplog, outcomes, error, outcome):
+        async def say():
+            raise error
+
+        await handle(say)
+        assert outcomes == [outcome]
+
+    async def test_are_told_of_handlers_that_raise_nothing(self, handle, outcomes):
+        await handle(lambda: None)
+        assert outcomes == ["handled"]
 
 
 class TestTheCurrentCaller:

@@ -101,7 +101,7 @@ SCRIPT = """
     import threading, time
     from tornado_websockets.core.handlers import executor as threads
 
-    threads.PATIENCE = {patience}
+    threads.SECONDS_AT_EXIT = {patience}
     pool, started = threads.Threads("Thread", 1), threading.Event()
 
     def work():

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from ..counters import counters
-from ..handlers.calling import Caller, outcome_of, refusal_of, tell_handled
+from ..handlers.calling import Caller, refusal_of, tell_handled
 from ..handlers.signatures import Handler, Parts
 from ..protocol.frames import Code, Encoder, Frame, Refusal
 from ..protocol.ids import Id
@@ -215,9 +215,9 @@ class Stream:
         counted = 0 if client.is_hidden else 1
         counters.handlers_running += counted
         try:
-            refusal = await self._bring_to_end(self._send_parts(steps))
+            end = await self._bring_to_end(self._send_parts(steps))
             self._is_closing = True
-            refusal = await self._bring_to_end(steps.close()) or refusal
+            refusal, outcome = await self._bring_to_end(steps.close()) or end or (None, Outcome.HANDLED)
         finally:
             counters.handlers_running -= counted
             counters.handler_seconds += counted * (monotonic() - started)
@@ -225,7 +225,7 @@ class Stream:
             self._streams.forget(frame.id)
         self._answer(refusal)
         if on_handled and counted:
-            tell_handled(client, frame, started, Outcome.CANCELLED if self._is_cancelled else outcome_of(refusal))
+            tell_handled(client, frame, started, Outcome.CANCELLED if self._is_cancelled else outcome)
         if self._interruption is not None:
             raise self._interruption
 
@@ -244,8 +244,8 @@ class Stream:
             self._is_cancelled = True
         return self._is_cancelled
 
-    async def _bring_to_end(self, work: Awaitable[None]) -> Refusal | None:
-        """Await ``work``; what the client is told of an error in it. One that cancels our task is none."""
+    async def _bring_to_end(self, work: Awaitable[None]) -> tuple[Refusal, Outcome] | None:
+        """Await ``work``; see :func:`refusal_of` for an error in it. One that cancels our task is none."""
         try:
             await work
         except BaseException as error:

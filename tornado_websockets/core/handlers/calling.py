@@ -84,6 +84,7 @@ async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None
         lease_threads()
     started = monotonic()
     refusal: Refusal | None = None
+    raised: Outcome | None = None
     goes_on = False
     try:
         if handler.answers_in_parts:
@@ -99,7 +100,7 @@ async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None
         if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
             tell_handled(caller, frame, started, Outcome.CANCELLED)
             raise
-        refusal = refusal_of(error, frame, caller)
+        refusal, raised = refusal_of(error, frame, caller)
     finally:
         current.set(None)
         if leases.leased:
@@ -107,24 +108,21 @@ async def call(handler: Handler, frame: Frame, caller: Caller) -> Refusal | None
         counters.handlers_running -= 1
         counters.handler_seconds += monotonic() - started
     if on_handled and not goes_on:
-        tell_handled(caller, frame, started, outcome_of(refusal))
+        outcome = Outcome.HANDLED if refusal is None else raised or Outcome.REFUSED
+        tell_handled(caller, frame, started, outcome)
     return refusal
 
 
-def refusal_of(error: BaseException, frame: Frame, caller: Caller) -> Refusal:
-    """What a client is told of an error of a handler. It is logged, if it is no refusal."""
+def refusal_of(error: BaseException, frame: Frame, caller: Caller) -> tuple[Refusal, Outcome]:
+    """What a client is told of an error of a handler, and how that has ended by it. It is logged, if it is no refusal.
+
+    The code does not tell them apart: an application may refuse with any, that of a failure included.
+    """
     refused = error if isinstance(error, Refused) else _translate(caller, frame.event, error)
     if refused is not None:
-        return Refusal(refused.code, str(refused.message), frame.id, refused.details)
+        return Refusal(refused.code, str(refused.message), frame.id, refused.details), Outcome.REFUSED
     log_failure(caller, frame.event, error)
-    return Refusal(Code.HANDLER_ERROR, FAILED, frame.id)
-
-
-def outcome_of(refusal: Refusal | None) -> Outcome:
-    """How a handler has ended whose client was told that."""
-    if refusal is None:
-        return Outcome.HANDLED
-    return Outcome.FAILED if refusal.code == Code.HANDLER_ERROR else Outcome.REFUSED
+    return Refusal(Code.HANDLER_ERROR, FAILED, frame.id), Outcome.FAILED
 
 
 def tell_handled(caller: Caller, frame: Frame, started: float, outcome: Outcome) -> None:

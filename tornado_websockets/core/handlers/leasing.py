@@ -2,10 +2,12 @@
 
 asgiref has one thread for all such code of a process, Django's async ORM included, so that one slow query makes every
 other one wait. It looks up another executor by a context variable; here is one that gives each task a thread for as
-long as it may come back to it.
+long as it may come back to it, and to nobody else before all that it was given is done. A call goes on where whoever
+awaited it was cancelled.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -18,13 +20,13 @@ from .executor import Idle, Threads
 
 T = TypeVar("T")
 
-#: Tasks that have a thread of their own at a time; those above share asgiref's. They do not wait for one: who has one
-#: may itself be waiting for them.
+#: Threads of tasks at a time, those that still do what an ended task has left them included: each may have connections
+#: to databases. The tasks above share asgiref's. They do not wait for one: who has one may itself be waiting for them.
 MOST_LEASED: Final = 16
 
 
 class _Tenancy:
-    """Lets a thread be idle only while it is leased to nobody: between two calls a cursor may be open."""
+    """Lets a thread be idle only while it is nobody's: between two calls of a task a cursor may be open."""
 
     def __init__(self, idle: Idle | None) -> None:
         self._idle = idle
@@ -49,17 +51,18 @@ class _Thread(Threads):
 class Leases(Executor):
     """Threads, each leased to one task.
 
-    A lease ends with :meth:`release`, which ends those of handlers, or with the task.
+    A lease ends with :meth:`release`, which ends those of handlers, or with the task. Its thread can be leased again
+    once it has done what it was given: of a task that was cancelled, a call may go on for long.
 
-    :param most: at a time.
+    :param most: threads.
     :ivar leased: those of now; while there are none, :meth:`release` need not be called.
     """
 
     def __init__(self, most: int = MOST_LEASED) -> None:
         self._most = most
-        self._before: Callable[[], object] | None = None
+        self._before: Callable[[], object] = _do_nothing
         self._before_shared: Callable[[], object] | None = None
-        self._after: Callable[[], object] | None = None
+        self._after: Callable[[], object] = _do_nothing
         self._idle: Idle | None = None
         self.forget()
         after_fork(self.forget)
@@ -67,8 +70,9 @@ class Leases(Executor):
     def forget(self) -> None:
         """Start without threads, as a forked process must."""
         self.leased: dict[asyncio.Task[Any], _Thread] = {}
-        self._free: list[_Thread] = []
+        self._free: list[_Thread] = []  # the one that was used last is the last
         self._made = 0
+        self._lock = threading.Lock()  # tasks of several event loops may lease
 
     def look_after(
         self,
@@ -80,10 +84,10 @@ class Leases(Executor):
         """Have these called in its thread.
 
         :param before: at the begin of each lease.
-        :param after: at its end.
+        :param after: at its end, when the thread has done all that it was given.
         :param before_shared: before each call in the thread that asgiref shares: there, others may be in the middle of
             something.
-        :param idle: asked while the thread is leased to nobody.
+        :param idle: asked while the thread is nobody's.
         """
         self._before, self._after, self._before_shared, self._idle = before, after, before_shared, idle
 
@@ -108,27 +112,40 @@ class Leases(Executor):
             self._end(task)
 
     def _lease(self, task: "asyncio.Task[Any]") -> _Thread | None:
-        if self._free:
-            thread = self._free.pop()
-        elif self._made < self._most:
-            self._made += 1
-            thread = _Thread(f"WebSocket async {self._made}", self._idle)
-        else:
+        with self._lock:
+            if self._free:
+                thread = self._free.pop()
+            elif self._made < self._most:
+                self._made += 1
+                thread = _Thread(f"WebSocket async {self._made}", self._idle)
+            else:
+                return None
+        thread.tenancy.is_leased = True
+        try:
+            thread.submit(self._before)
+        except RuntimeError:  # the system has no more threads, but may have one later
+            self._free.append(thread)
             return None
         self.leased[task] = thread
-        thread.tenancy.is_leased = True
         task.add_done_callback(self._end)
-        if self._before is not None:
-            thread.submit(self._before)
         return thread
 
     def _end(self, task: "asyncio.Task[Any]") -> None:
         thread = self.leased.pop(task, None)
         if thread is not None:
+            thread.submit(self._give_back, thread, self._free)
+
+    def _give_back(self, thread: _Thread, free: list[_Thread]) -> None:
+        """Called in the thread, after all that its task has left it to do."""
+        try:
+            self._after()
+        finally:
             thread.tenancy.is_leased = False
-            if self._after is not None:
-                thread.submit(self._after)
-            self._free.append(thread)
+            free.append(thread)
+
+
+def _do_nothing() -> None:
+    """What is done around leases where nobody looks after them."""
 
 
 #: Those of this process.

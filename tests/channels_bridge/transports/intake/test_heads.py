@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from channels_bridge.transports.intake.heads import MAX_HEAD, MAX_WAITING, bound_heads
+from channels_bridge.transports.intake.heads import MAX_HEAD, MAX_PIPELINED, bound_heads
 from channels_bridge.transports.recognition import warn_once
 from tests.support.waiting import until
 
@@ -127,17 +127,17 @@ async def test_trailers_do_not_count_for_what_comes_after_them(server, begin):
 
 async def test_a_connection_whose_requests_wait_is_closed_where_they_are_too_many(connect, server):
     reader, writer = await connect()
-    writer.write((GET + b"\r\n") * 10 * MAX_WAITING)
+    writer.write((GET + b"\r\n") * 10 * MAX_PIPELINED)
     answers = await reader.read()
-    assert answers.count(OK) <= MAX_WAITING + 1
+    assert answers.count(OK) <= MAX_PIPELINED + 1
     assert b"HTTP/1.1 400 " in answers
     await until(lambda: not server.server_state.connections)
 
 
 async def test_many_requests_that_are_sent_ahead_are_answered(connect):
     reader, writer = await connect()
-    writer.write((GET + b"\r\n") * MAX_WAITING)
-    for _ in range(MAX_WAITING):
+    writer.write((GET + b"\r\n") * MAX_PIPELINED)
+    for _ in range(MAX_PIPELINED):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(OK)
 
 

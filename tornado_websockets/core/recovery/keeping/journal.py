@@ -27,9 +27,15 @@ MAX_HEARD: Final = 1_000
 #: Holes in the numbers of one sender that are told apart.
 MAX_HOLES: Final = 100
 
-#: Events of others, and bytes of them, that wait for what is missing before them; more are not waited for.
-MAX_WAITING: Final = 1_000
-MAX_WAITING_BYTES: Final = 1024 * 1024
+#: Events of a sender, and characters of them, that wait behind what is missing; it is given up where there are more.
+MAX_BEHIND_GAP: Final = 1_000
+MAX_CHARACTERS_BEHIND_GAP: Final = 1024 * 1024
+
+#: Characters of the newest events of others that were shown here, for those who come before the store has them.
+MAX_CHARACTERS_KNOWN: Final = 1024 * 1024
+
+#: Events that may come once more, at another place, and are remembered as shown.
+MAX_TWINS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -215,7 +221,7 @@ class Journal:
         return [
             sender
             for sender, gap in self.gaps.items()
-            if gap.since <= oldest or len(gap.events) > MAX_WAITING or gap.size > MAX_WAITING_BYTES
+            if gap.since <= oldest or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
         ]
 
     def under_way(self) -> Sequence[Pending]:
@@ -279,7 +285,7 @@ class Journal:
             return False
         is_shown = twin in self._twins
         self._twins[twin] = None
-        if len(self._twins) > MAX_WAITING:
+        if len(self._twins) > MAX_TWINS:
             self._twins.popitem(last=False)
         return is_shown
 
@@ -355,7 +361,7 @@ class Journal:
             self._heard_bytes -= len(self._heard[0].text)
         self._heard.append(event)
         self._heard_bytes += len(event.text)
-        while self._heard_bytes > MAX_WAITING_BYTES:
+        while self._heard_bytes > MAX_CHARACTERS_KNOWN:
             self._heard_bytes -= len(self._heard.popleft().text)
         return event
 
