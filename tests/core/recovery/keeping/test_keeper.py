@@ -970,6 +970,17 @@ class TestWatching:
         await until(lambda: len(process.keeper) == 0)
         await until(lambda: process.keeper._healing._watching is None)
 
+    async def test_shows_who_is_about_to_connect_nothing_that_was_sent_while_nobody_was_there(self, start, guard):
+        process = start()
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        await client.leave()
+        guard.store.append("/chat", "another", 1, [Entry('{"event":"said","data":{"n":2}}')], 100)
+        await process.hub.enter("/chat")
+        (journal, _) = process.keeper._journals["/chat"]
+        await process.keeper.look()  # before it is found out where the path stands
+        assert (journal.gaps, journal.lasts["another"]) == ({}, 1)
+
     async def test_begins_anew_for_who_comes_as_it_ends(self, start):
         healing, looks = start(timing={**SOON, "healing": HealTiming(tails=0.0)}).keeper._healing, []
 

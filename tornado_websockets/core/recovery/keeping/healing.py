@@ -159,7 +159,8 @@ class Healing:
         return have_answered
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
-        if journal.epoch not in position:  # not known yet, or the store was emptied
+        # Not known yet, or the store was emptied; or who comes back now need not be shown what was sent meanwhile.
+        if journal.epoch not in position or not journal.is_founded:
             record = await self._reads.record(asked, journal.topic)
             if record is None:
                 return
