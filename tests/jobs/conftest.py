@@ -19,19 +19,27 @@ class FailingStore(MemoryStore):
 
     :ivar is_failing: whether it does.
     :ivar failures: how often it has.
+    :ivar talks_nonsense: whether it answers what no store should; ``nonsense`` counts how often it did for values.
     """
 
     waits = True
     is_failing = False
     failures = 0
+    talks_nonsense = False
+    nonsense = 0
 
-    def publish(self, *arguments: Any) -> tuple[str, int]:
+    def publish(self, *arguments: Any) -> Any:
         self._fail()
-        return super().publish(*arguments)
+        answer = super().publish(*arguments)
+        return None if self.talks_nonsense else answer
 
     def retained(self, topic: str) -> Any:
         self._fail()
-        return super().retained(topic)
+        self.nonsense += self.talks_nonsense
+        return None if self.talks_nonsense else super().retained(topic)
+
+    def lasts(self, topics: Any) -> Any:
+        return None if self.talks_nonsense else super().lasts(topics)
 
     def _fail(self) -> None:
         if self.is_failing:

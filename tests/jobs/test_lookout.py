@@ -9,7 +9,7 @@ import pytest
 from tests.jobs.conftest import FailingStore
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
-from tornado_websockets.exceptions import Cancelled
+from tornado_websockets.exceptions import Cancelled, StoreError
 from tornado_websockets.jobs.clerk import Worker, clerk
 from tornado_websockets.jobs.keeping import Known
 from tornado_websockets.jobs.lookout import Lookout, LookoutPace, lookout
@@ -96,6 +96,21 @@ async def test_a_store_that_fails_keeps_nobody_from_working_or_connecting(make, 
         assert await asyncio.to_thread(lambda: list(there.track("abc"))) == ["a", "b", "c"]
         await page.receive(PREFIX + "done")
     assert (await introduced(here))["current"] == 0
+
+
+async def test_one_that_answers_nonsense_ends_no_look_at_the_runs(make, failing_store, monkeypatch):
+    (here, _), (_, bar) = make(), make()
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.05, mending=0.0, patience=0.05))
+    run = Run(Address("/jobs", bar.name), is_cancellable=True)
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        failing_store.talks_nonsense = True
+        with pytest.raises(StoreError, match="expected a sender and a number, got None"):
+            await asyncio.to_thread(claim, run, 0.5, 0.0)
+        await until(lambda: failing_store.nonsense > 5)
+        failing_store.talks_nonsense = False
+        await asyncio.to_thread(claim, run, 0.5, 0.0)
+        assert await page.receive(PREFIX + "failed", timeout=10) == {}
 
 
 async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_store):

@@ -12,8 +12,11 @@ from tests.support.layers import BROKER, REFUSING
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
+from tornado_websockets.core.recovery.record import Entry, Record
 from tornado_websockets.exceptions import PublishError
-from tornado_websockets.people.board import Board, BoardPace
+from tornado_websockets.people.board import MOST_KEPT, ORDERS, Board, BoardPace
+from tornado_websockets.people.sharing import shared_store
+from tornado_websockets.store import current
 from tornado_websockets.store.memory import MemoryStore
 from tornado_websockets.testing import Client
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -25,6 +28,22 @@ class KeptStore(MemoryStore):
     """One that all processes here share."""
 
     waits = True
+
+
+class NonsenseStore(KeptStore):
+    """One that answers nonsense first.
+
+    :ivar answers: what it answers.
+    """
+
+    answers = (None, 7, Record("epoch", events=[None]), Record("epoch", events=None))
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.left = list(self.answers)
+
+    def read(self, topic, with_events=True):
+        return self.left.pop() if self.left else super().read(topic, with_events)
 
 
 class BrokenStore(KeptStore):
@@ -130,6 +149,39 @@ async def test_that_neither_the_layer_nor_the_store_has_taken_are_an_error(start
         assert isinstance(raised.value.__cause__, PublishError)
         with pytest.raises(PublishError):
             await asyncio.to_thread(ws.recheck, user=ADA)
+
+
+async def test_work_as_soon_as_the_store_answers_no_nonsense_any_more(start, monkeypatch):
+    monkeypatch.setattr(current, "keep_tests_to_memory", lambda: None)
+    with settings("NonsenseStore"):
+        here, there = start(), start()
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            own = endpoint_of(there).observers[-1]
+            await until(lambda: own.looks > len(NonsenseStore.answers))
+            await here.to(user=ADA).disconnect(4100)
+            await until(lambda: client.close_code == 4100)
+
+
+async def test_work_beside_what_is_none(start):
+    with settings():
+        here, there = start(), start()
+        async with Client(there.path, user=ADA, websocket=there) as client:
+            await is_looking(there)
+            texts = ["no JSON", "7", "{}", '{"event":["disconnect"],"text":"{}"}', '{"event":"disconnect","text":7}']
+            store = shared_store().store
+            await asyncio.to_thread(store.publish, ORDERS, "token", [Entry(text) for text in texts], MOST_KEPT)
+            await here.to(user=ADA).disconnect(4100)
+            await until(lambda: client.close_code == 4100)
+
+
+async def test_are_looked_for_by_one_alone_and_by_another_when_all_have_left(start):
+    with settings():
+        there = start()
+        own = endpoint_of(there).observers[-1]
+        for _ in range(2):
+            async with Client(there.path, websocket=there), Client(there.path, websocket=there):
+                await until(lambda: len(own._looking) == 1)
+            await until(lambda: not own._looking)
 
 
 async def test_without_a_store_the_layer_alone_counts(start):

@@ -47,6 +47,28 @@ class BrokenStore(MemoryStore):
         raise ConnectionError
 
 
+class NonsenseStore(SlowStore):
+    """One that answers what no store should.
+
+    :ivar talks_nonsense_of: the call that it does so to; ``nonsense`` counts how often.
+    """
+
+    talks_nonsense_of = None
+    nonsense = 0
+
+    def publish(self, *arguments):
+        return self._or_nonsense("publish", super().publish(*arguments))
+
+    def retained(self, topic):
+        return self._or_nonsense("retained", super().retained(topic))
+
+    def _or_nonsense(self, call, answer):
+        if self.talks_nonsense_of != call:
+            return answer
+        self.nonsense += 1
+        return None
+
+
 class MortalStore(SlowStore):
     """One that goes down when it is told to.
 
@@ -330,6 +352,21 @@ async def test_a_store_that_is_down_is_an_error_and_no_empty_place(start):
                 await ws.apeople()
             with pytest.raises(StoreError):
                 await asyncio.to_thread(ws.is_present, ADA)
+
+
+async def test_a_store_that_answers_nonsense_is_asked_again(start):
+    with stored_by("NonsenseStore"):
+        ws, store = start(IN_PEACE), current_store().store
+        async with enter(ws, ADA) as ada:
+            for call in ("publish", "retained"):
+                store.talks_nonsense_of, store.nonsense = call, 0
+                await until(lambda: store.nonsense > 1)
+            with pytest.raises(StoreError):
+                await ws.apeople()
+            store.talks_nonsense_of = None
+            await until(lambda: store.retained(key_of(ws.path)))
+            assert await ws.ais_present(ADA)
+            assert ada.people
 
 
 async def test_what_strangers_have_stored_is_nobody(start):

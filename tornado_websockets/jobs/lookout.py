@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from ..core.delivery.message import Message
 from ..core.forking import after_fork
 from ..core.recovery.reads import Reads
+from ..core.recovery.soundness import kept_values, sound_position
 from ..core.tasks import keep
 from ..encoding import encoder
 from ..exceptions import StoreError, is_connection_closed
@@ -74,13 +75,13 @@ class Lookout:
         """:meth:`find` for sync code."""
         store = shared_store()
         try:
-            return read_known(store.ask_and_wait(store.store.retained, address.topic))
+            return read_known(kept_values(store.ask_and_wait(store.store.retained, address.topic)))
         except StoreError:
             return None
 
     async def _read(self, address: Address) -> Known | None:
         store = shared_store()
-        return read_known(await self._reads.retained(store, address.topic))
+        return read_known(kept_values(await self._reads.retained(store, address.topic)))
 
     def attend(
         self, hub: Hub, address: Address, socket: Socket, told: Known | None, introduce: Introduce | None
@@ -124,7 +125,7 @@ class Lookout:
         while not hub.is_empty:
             pause = pace.interval
             try:
-                rows = rows_of(await store.ask(store.store.retained, JOBS))
+                rows = rows_of(kept_values(await store.ask(store.store.retained, JOBS)))
                 absent = await self._sort(store, roll.absent_from(rows))
             except StoreError:  # which is logged
                 roll.distrust(time())
@@ -141,7 +142,7 @@ class Lookout:
     async def _sort(self, store: Guard, runs: Runs) -> Absent:
         """Find out why ``runs`` are not in the store any more."""
         absent = Absent({}, {}, {}, {})
-        position = (await store.ask(store.store.lasts, [JOBS])).get(JOBS, {}) if runs else {}
+        position = sound_position(await store.ask(store.store.lasts, [JOBS]), JOBS) if runs else {}
         for id_, row in runs.items():
             if row.told.is_in(position):
                 absent.released[id_] = row

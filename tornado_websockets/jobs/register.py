@@ -14,6 +14,7 @@ from math import inf
 from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..core.recovery.soundness import kept_values, numbered, sound_position
 from ..exceptions import AlreadyRunning, StoreError
 from ..people.sharing import entry_of, shared_store
 from .run import Address, Told
@@ -76,14 +77,15 @@ def claim(run: Run, lifetime: float, noticing: float) -> None:
     """
     store = shared_store()
     until = time() + lifetime
-    sender, number = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, False)], 0)
+    entries = [_entry(run, until, False)]
+    sender, number = numbered(store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, entries, 0))
     try:
-        values = store.ask_and_wait(store.store.retained, JOBS)
+        values = kept_values(store.ask_and_wait(store.store.retained, JOBS))
         _refuse_second(run, number, values)
         rest = _founded(values, sender) + noticing - time() if store.store.waits else 0.0  # else it has no others
         if rest > 0:
             sleep(min(rest, noticing))
-            _refuse_second(run, number, store.ask_and_wait(store.store.retained, JOBS))
+            _refuse_second(run, number, kept_values(store.ask_and_wait(store.store.retained, JOBS)))
     except BaseException:
         _forget(run)
         raise
@@ -132,7 +134,7 @@ def renew(run: Run, lifetime: float) -> None:
     store = shared_store()
     until = time() + lifetime
     told = store.ask_and_wait(store.store.publish, JOBS, uuid.uuid4().hex, [_entry(run, until, True)], 0)
-    run.told = Told(*told)
+    run.told = Told(*numbered(told))
 
 
 def find_lost(runs: Iterable[Run]) -> list[Run]:
@@ -143,7 +145,7 @@ def find_lost(runs: Iterable[Run]) -> list[Run]:
     :raises StoreError: the store does not answer.
     """
     store = shared_store()
-    position = store.ask_and_wait(store.store.lasts, [JOBS]).get(JOBS, {})
+    position = sound_position(store.ask_and_wait(store.store.lasts, [JOBS]), JOBS)
     return [run for run in runs if run.told is not None and not run.told.is_in(position)]
 
 
@@ -158,7 +160,7 @@ def release(run: Run) -> None:
 def is_asked_to_end(run: Run) -> bool:
     """Whether somebody wants ``run`` to end; raises ``StoreError``."""
     store = shared_store()
-    order = store.ask_and_wait(store.store.retained, _orders(run.address)).get(CANCEL)
+    order = kept_values(store.ask_and_wait(store.store.retained, _orders(run.address))).get(CANCEL)
     return order is not None and order.text == _order(run.id)
 
 
@@ -169,7 +171,7 @@ async def ask_to_end(id_: str, address: Address) -> None:
     given unless the store knows that another run of the job is alive: one for each job, so that nobody fills the store.
     """
     store = shared_store()
-    values, now = await store.ask(store.store.retained, JOBS), time()
+    values, now = kept_values(await store.ask(store.store.retained, JOBS)), time()
     rows = rows_of(values)
     alive = {name for name, row in rows.items() if row.address == address and row.is_settled and row.until > now}
     if id_ in alive or (not alive and now - _read_founded(values) < NEW):

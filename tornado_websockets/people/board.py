@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from .. import conf
+from ..core.complaints import Complaints
 from ..core.control import CONTROL, Control, Note, keep_orders
 from ..core.forking import after_fork
+from ..core.handlers.greenlets import new_lock
 from ..core.logger import logger
 from ..core.tasks import keep
 from ..exceptions import StoreError
@@ -80,6 +82,8 @@ class Board:
     def forget(self) -> None:
         """Start without looking, as a forked process must."""
         self.looks = 0
+        self._complaints = Complaints()
+        self._lock = new_lock()  # of who looks
         # By hub, of which there is one in a process, though each WebSocket with a history knows it by another object.
         self._looking: WeakKeyDictionary[Control, tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = (
             WeakKeyDictionary()
@@ -90,39 +94,57 @@ class Board:
         if not is_shared():
             return
         hub = connection.endpoint.hub
-        at_work = self._looking.get(hub.control)
-        if at_work is None or at_work[1].done() or not at_work[0].is_running():
-            loop = asyncio.get_running_loop()
-            self._looking[hub.control] = loop, keep(loop.create_task(self._look(hub)))
+        with self._lock:
+            at_work = self._looking.get(hub.control)
+            if at_work is None or at_work[1].done() or not at_work[0].is_running():
+                loop = asyncio.get_running_loop()
+                self._looking[hub.control] = loop, keep(loop.create_task(self._look(hub)))
 
     def on_disconnected(self, connection: Connection) -> None:
         """It has disconnected."""
 
     async def _look(self, hub: Hub) -> None:
         store, interval = shared_store(), min(self._pace.interval, conf.get("HISTORY_SECONDS") / 3)
-        heard: tuple[str, int] | None = None  # the store's epoch, and the last number; what is there already is old
-        while not hub.is_empty:
+        heard: _Heard = None
+        while True:
             with suppress(StoreError):  # it is logged
-                record = await store.ask(store.store.read, ORDERS)
-                after = 0 if heard is None or heard[0] != record.epoch else heard[1]
-                last = max((event.number for event in record.events), default=after)
-                for event in record.events:
-                    if heard is not None and event.number > after:
-                        _take(hub, event.text)
-                heard = record.epoch, last
+                heard = self._take_new(hub, await store.ask(store.store.read, ORDERS), heard)
                 self.looks += 1
             await asyncio.sleep(interval)
+            with self._lock:  # so that who comes meanwhile finds either one that looks, or none
+                if hub.is_empty:
+                    self._looking.pop(hub.control, None)
+                    return
+
+    def _take_new(self, hub: Hub, record: object, heard: _Heard) -> _Heard:
+        """Carry out the orders in ``record`` that were not heard; up to where they are now."""
+        from ..core.recovery.soundness import is_kept, is_sound
+
+        if not is_sound(record, is_kept):
+            self._complaints.add("unsound", "What the store has of orders cannot be read (%s)", type(record).__name__)
+            return heard
+        after = 0 if heard is None or heard[0] != record.epoch else heard[1]
+        for event in record.events:
+            if heard is not None and event.number > after:
+                _take(hub, event.text)
+        return record.epoch, max((event.number for event in record.events), default=after)
+
+
+#: The store's epoch, and the last number; ``None`` at first, when what is there already is old.
+_Heard = tuple[str, int] | None
 
 
 def _take(hub: Hub, text: str) -> None:
     """Carry out an order, unless the layer has brought it."""
     try:
         kept = json.loads(text)
-        note = Note(CONTROL, kept["event"], kept["text"])
+        event, said = kept["event"], kept["text"]
+        if not (isinstance(event, str) and isinstance(said, str)):
+            raise TypeError("it is no text")
     except (ValueError, TypeError, LookupError) as error:
         logger.warning("An order in the store cannot be read: %r", error)
     else:
-        hub.control.take(note)
+        hub.control.take(Note(CONTROL, event, said))
 
 
 #: That of this process.

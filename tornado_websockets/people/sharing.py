@@ -149,12 +149,12 @@ class Sharing:
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
         store = shared_store()
-        return self._rows(topic, await store.ask(store.store.retained, key_of(topic)))
+        return self._rows(topic, _values_in(await store.ask(store.store.retained, key_of(topic))))
 
     def ask_and_wait(self, topic: str) -> dict[str, Row]:
         """The same, for sync code."""
         store = shared_store()
-        return self._rows(topic, store.ask_and_wait(store.store.retained, key_of(topic)))
+        return self._rows(topic, _values_in(store.ask_and_wait(store.store.retained, key_of(topic))))
 
     def _rows(self, topic: str, kept: Mapping[str, Event]) -> dict[str, Row]:
         """The rows of other processes to go by. Where ours is missing the store was emptied, and theirs are as well."""
@@ -194,7 +194,7 @@ class Sharing:
                 text = json.dumps(dict(self._row_at(topic)))
                 lasting = json.dumps({"until": time.time() + self._lifetime, "people": text})
                 entries = [entry_of(lasting, self.process)]
-                found, _ = await store.ask(store.store.publish, key, uuid.uuid4().hex, entries, 0)
+                found = _record_in(await store.ask(store.store.publish, key, uuid.uuid4().hex, entries, 0))
                 if record not in ("", found):  # it was emptied: let the others renew theirs
                     others.lose_sight()
                     told = ""
@@ -204,7 +204,7 @@ class Sharing:
                     told = text
                     self._tell_others(hub, topic)
                 _answer(waiting, is_news)
-                kept = await store.ask(store.store.retained, key)
+                kept = _values_in(await store.ask(store.store.retained, key))
                 rest += self._pace.rest_per_byte * sum(len(each.text) for each in kept.values())
                 if self.process not in kept:  # it was emptied in between
                     others.lose_sight()
@@ -327,6 +327,20 @@ def _read(text: str, now: float) -> tuple[float, Row]:
         return until, {id_: (dict(info), int(count), float(at)) for id_, (info, count, at) in row}
     except (ValueError, TypeError, LookupError, AttributeError):
         return inf, {}
+
+
+def _record_in(answer: object) -> str:
+    """Which record a store has written to; raises ``StoreError``."""
+    from ..core.recovery.soundness import numbered
+
+    return numbered(answer)[0]
+
+
+def _values_in(answer: object) -> dict[str, Event]:
+    """What a store has kept; raises ``StoreError``."""
+    from ..core.recovery.soundness import kept_values
+
+    return kept_values(answer)
 
 
 @on_note(PEOPLE)

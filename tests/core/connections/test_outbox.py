@@ -1,6 +1,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.memory import MemoryTransport
 from tests.support.waiting import run_on_clock, turns, until
@@ -330,6 +332,129 @@ class TestSuperseding:
         outbox.push("10 %", "update")
         outbox.push("20 %", "update")
         assert transport.sent == ["10 %", "20 %"]
+
+
+class TestAClientThatTakesALittleNowAndThen:
+    """It is never given up, while newer texts take the place of those that wait for it."""
+
+    async def test_has_no_more_waiting_than_a_few_times_what_is_to_be_sent(self, outbox, transport, losses):
+        transport.hold()
+        outbox.push("on its way")
+        for number in range(20_000):
+            outbox.push(f"{number}", f"update {number % 7}")
+            if number % 5_000 == 0:
+                outbox.push(f"said {number}")
+        assert len(outbox._queue) < 150
+        assert losses == []
+        transport.release()
+        await until(lambda: len(transport.sent) == 12)
+        said = [f"said {number}" for number in (0, 5_000, 10_000, 15_000)]
+        assert transport.sent == ["on its way", *said, *map(str, range(19_993, 20_000))]
+
+    async def test_is_waited_for_until_what_was_pushed_before_is_out(self, outbox, transport):
+        transport.hold()
+        outbox.push("on its way")
+        outbox.push("said")
+        flushed = asyncio.create_task(outbox.flushed())
+        await turns()
+        for number in range(1_000):
+            outbox.push(f"{number}", "update")
+        transport.take(1)
+        await turns()
+        assert not flushed.done()
+        transport.take(1)
+        await asyncio.wait_for(flushed, 10)
+        assert transport.sent == ["on its way", "said"]
+        transport.release()
+
+    def test_is_worth_no_waiting_for_what_was_superseded(self):
+        async def test(clock):
+            outbox, transport = TestAWorkerThatWaits.congested()
+            waiting = asyncio.create_task(outbox.room_unless_stuck())
+            await turns()
+            await clock.forward(STUCK * 1.1)
+            await asyncio.wait_for(waiting, 10)
+            for number in range(1_000):
+                outbox.push(f"{number % 10}", "update")
+            assert outbox.is_congested
+            assert not outbox.is_worth_waiting
+            transport.release()
+            await outbox.stop()
+
+        run_on_clock(test)
+
+
+class Line:
+    """What a client should be sent, and in which order: the simplest way to say so."""
+
+    def __init__(self):
+        self.pushed, self.sent, self.under_way, self.waiting, self.most = 0, [], None, [], 0
+
+    def push(self, text, key):
+        self.pushed += 1
+        entry = (self.pushed, text, key)
+        if self.under_way is None:
+            self.under_way = entry
+            return
+        if key is not None:
+            self.waiting = [each for each in self.waiting if each[2] != key]
+        self.waiting.append(entry)
+        self.most = max(self.most, len(self.waiting))
+
+    def take(self):
+        if self.under_way is not None:
+            self.sent.append(self.under_way[1])
+            self.under_way = self.waiting.pop(0) if self.waiting else None
+
+    def is_out(self, number):
+        """Whether nothing is left of the first ``number`` that were pushed."""
+        entries = [*self.waiting, *([self.under_way] if self.under_way else ())]
+        return all(entry[0] > number for entry in entries)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from([None, "a", "b", "c", "each"]), st.integers(1, 150)),
+            st.tuples(st.just("take"), st.integers(1, 40)),
+            st.tuples(st.just("flush"), st.just(1)),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_is_superseded_the_rest_keeps_its_order_and_is_waited_for(steps):
+    async def run():
+        transport, losses, line = MemoryTransport(), Losses(), Line()
+        outbox = Outbox(transport, losses, max_bytes=10**6, timeout=60)
+        transport.hold()
+        flushed = []
+        for step, times in steps:
+            for number in range(times):
+                if step == "flush":
+                    flushed.append((line.pushed, asyncio.create_task(outbox.flushed())))
+                elif step != "take":
+                    key = f"{number % 10}" if step == "each" else step
+                    outbox.push(f"{line.pushed}", key)
+                    line.push(f"{line.pushed}", key)
+                elif line.under_way is not None:
+                    transport.take(1)
+                    line.take()
+            await until(lambda: transport.sent == line.sent, 1.0)
+            await turns()
+            assert outbox.size == sum(len(text) for _, text, _ in line.waiting)
+            assert len(outbox._queue or ()) <= 3 * line.most + 70
+            assert [task.done() for _, task in flushed] == [line.is_out(number) for number, _ in flushed]
+        while line.under_way is not None:
+            line.take()
+        transport.release()
+        await until(lambda: transport.sent == line.sent)
+        await turns()
+        assert all(task.done() for _, task in flushed)
+        assert losses == []
+        await outbox.stop()
+
+    asyncio.run(run())
 
 
 class TestTooMuch:

@@ -30,6 +30,10 @@ STUCK = 1.0
 #: Messages written without a pause before other tasks get their turn.
 _WRITTEN_IN_A_ROW = 64
 
+#: Superseded texts that may wait beside twice as many as are to be sent, before they are taken out: a client that takes
+#: little, but something, may wait for ever.
+_SUPERSEDED = 64
+
 
 class Outbox:
     """The way out of one connection. Used on its event loop's thread only.
@@ -52,6 +56,7 @@ class Outbox:
         "_owner",
         "_progress",
         "_queue",
+        "_superseded",
         "_timeout",
         "_transport",
         "size",
@@ -70,8 +75,9 @@ class Outbox:
         self._owner: Owner | None = owner
         self._max_bytes = max_bytes
         self._timeout = timeout
-        self._queue: deque[str | Close | _Replaceable] | None = None  # made when the client first falls behind
+        self._queue: deque[_Item] | None = None  # made when the client first falls behind
         self._latest: dict[str, _Replaceable] = {}
+        self._superseded = 0  # entries of the queue that are
         self.writer: asyncio.Task[None] | None = None
         self._progress: asyncio.Future[None] | None = None
         self._begun = self._ended = 0  # of what could not be sent at once
@@ -152,7 +158,7 @@ class Outbox:
         counters.messages_dropped += sum(bool(item) and not isinstance(item, Close) for item in self._queue or ())
         self._queue = None
         self._latest.clear()
-        self.size = 0
+        self.size = self._superseded = 0
         self._ended = self._begun
         self._tell_progress()
         return has_waiting
@@ -173,6 +179,8 @@ class Outbox:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(item if key is None else self._supersede(key, str(item)))
+        if self._superseded > 2 * (len(self._queue) - self._superseded) + _SUPERSEDED:
+            self._queue = self._without_superseded(self._queue)
         self._begun += 1
         self.size += _size(item)
         if self.size > self._max_bytes:
@@ -184,14 +192,14 @@ class Outbox:
         patience = _Patience(self._transport, self._timeout, self._give_up_stuck)
         try:
             await rest
-            self._tell_end_of_one()
+            self._tell_end()
             while self._queue:
-                item = self._dequeue(self._queue)
+                item, count = self._dequeue(self._queue)
                 sending = self._sending(item) if item else None  # superseded ones are empty
                 if sending is not None:
                     patience.begin()
                     await sending
-                self._tell_end_of_one()
+                self._tell_end(count)
                 written += 1
                 if written % _WRITTEN_IN_A_ROW == 0:  # a transport that always has room would never let others run
                     await asyncio.sleep(0)
@@ -210,18 +218,43 @@ class Outbox:
         older = self._latest.get(key)
         if older is not None:
             self.size -= len(older.text)
+            self._superseded += 1
             older.text = ""
         self._latest[key] = newer = _Replaceable(key, text)
         return newer
 
-    def _dequeue(self, queue: "deque[str | Close | _Replaceable]") -> str | Close:
+    def _without_superseded(self, queue: "deque[_Item]") -> "deque[_Item]":
+        """What is to be sent, in order, and one superseded entry for all that follow each other.
+
+        Such a one still counts them: who waits until what was pushed so far is out waits for what is before it.
+        """
+        kept: deque[_Item] = deque()
+        before: _Replaceable | None = None
+        self._superseded = 0
+        for item in queue:
+            if item or not isinstance(item, _Replaceable):
+                before = None
+            elif before is not None:
+                before.standing_for += item.standing_for
+                continue
+            else:
+                before = item
+                self._superseded += 1
+            kept.append(item)
+        return kept
+
+    def _dequeue(self, queue: "deque[_Item]") -> tuple[str | Close, int]:
+        """What comes next, empty if it is superseded, and for how many that counts."""
         item = queue.popleft()
-        if isinstance(item, _Replaceable):
-            if self._latest.get(item.key) is item:
-                del self._latest[item.key]
-            item = item.text
-        self.size -= _size(item)
-        return item
+        if not isinstance(item, _Replaceable):
+            self.size -= _size(item)
+            return item, 1
+        if self._latest.get(item.key) is item:
+            del self._latest[item.key]
+        else:
+            self._superseded -= 1
+        self.size -= len(item.text)
+        return item.text, item.standing_for
 
     def _give_up_slow(self, reason: str) -> None:
         owner = self._give_up()
@@ -239,8 +272,8 @@ class Outbox:
             self._progress = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._progress)
 
-    def _tell_end_of_one(self) -> None:
-        self._ended += 1
+    def _tell_end(self, count: int = 1) -> None:
+        self._ended += count
         self._tell_progress()
 
     def _tell_progress(self) -> None:
@@ -298,14 +331,20 @@ def _size(item: str | Close) -> int:
 class _Replaceable:
     """A queued text that a newer one with the same key replaces.
 
-    Replaced ones stay in the queue, empty and so false, and are skipped.
+    Replaced ones stay in the queue for a while, empty and so false, and are skipped.
+
+    :ivar standing_for: how many pushed ones it counts for: once it is replaced, also those next to it.
     """
 
-    __slots__ = ("key", "text")
+    __slots__ = ("key", "standing_for", "text")
 
     def __init__(self, key: str, text: str) -> None:
         self.key = key
         self.text = text
+        self.standing_for = 1
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+
+_Item = str | Close | _Replaceable

@@ -1,16 +1,39 @@
-"""Whether what a store has given can be reckoned with, and shown to clients: anybody may have written there."""
+"""Whether what a store has given can be reckoned with, and shown to clients: anybody may have written there.
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+Whoever asks a store passes the answer through one of these: a store of a project's own may answer anything.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeGuard
+
+from ...exceptions import StoreError
 from .record import Event, Record, Standing
 
 #: Characters with which a frame that an event may be begins.
 _HEAD: Final = '{"event":"'
 
 
-def is_sound(record: object) -> bool:
-    """Whether that is a record, all of it."""
+def is_event(event: object) -> bool:
+    """Whether that is an event, by what can be seen from its ends."""
+    return is_kept(event) and event.text.startswith(_HEAD) and event.text.endswith("}") and event.text.isascii()
+
+
+def is_kept(event: object) -> TypeGuard[Event]:
+    """Whether that is what a store has kept, whatever its text may be."""
+    return (
+        isinstance(event, Event)
+        and isinstance(event.sender, str)
+        and type(event.number) is int
+        and isinstance(event.audience, str)
+        and isinstance(event.text, str)
+    )
+
+
+def is_sound(record: object, is_event: Callable[[object], bool] = is_event) -> TypeGuard[Record]:
+    """Whether that is a record, all of it.
+
+    :param is_event: whether something is what its events are to be.
+    """
     return (
         isinstance(record, Record)
         and isinstance(record.epoch, str)
@@ -22,18 +45,33 @@ def is_sound(record: object) -> bool:
     )
 
 
-def is_event(event: object) -> bool:
-    """Whether that is an event, by what can be seen from its ends."""
-    return (
-        isinstance(event, Event)
-        and isinstance(event.sender, str)
-        and type(event.number) is int
-        and isinstance(event.audience, str)
-        and isinstance(event.text, str)
-        and event.text.startswith(_HEAD)
-        and event.text.endswith("}")
-        and event.text.isascii()
-    )
+def numbered(answer: object) -> tuple[str, int]:
+    """What a store has answered to ``publish``.
+
+    :raises StoreError: it is no sender and number.
+    """
+    if isinstance(answer, (tuple, list)) and len(answer) == 2:
+        sender, number = answer
+        if isinstance(sender, str) and sender and type(number) is int and number > 0:
+            return sender, number
+    raise StoreError("publish", f"expected a sender and a number, got {answer!r:.100}")
+
+
+def kept_values(answer: object) -> dict[str, Event]:
+    """What a store has answered to ``retained``, without what it cannot have kept.
+
+    :raises StoreError: it is no mapping.
+    """
+    if not isinstance(answer, Mapping):
+        raise StoreError("retained", f"expected a mapping, got {answer!r:.100}")
+    return {name: event for name, event in answer.items() if isinstance(name, str) and is_kept(event)}
+
+
+def sound_position(answer: object, topic: str) -> dict[str, int]:
+    """Of what a store has answered to ``lasts``, the position of ``topic``; empty where it has none."""
+    position = answer.get(topic) if isinstance(answer, Mapping) else None
+    items = position.items() if isinstance(position, Mapping) else ()
+    return {name: last for name, last in items if isinstance(name, str) and type(last) is int}
 
 
 def _is_standing(item: tuple[object, object]) -> bool:

@@ -19,16 +19,19 @@ from tests.support.layers import BROKER
 from tests.support.memory import MemoryPublisher
 from tests.support.turnstile import CountingTurnstile
 from tests.support.waiting import turns, until
+from tornado_websockets.core.breaker import BreakerTiming
 from tornado_websockets.core.counters import counters
 from tornado_websockets.core.delivery.keeper import Place, PlacedMessage
+from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.protocol.offers import Offer
+from tornado_websockets.core.recovery.keeping import keeper
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.reads import GATHERING
 from tornado_websockets.core.recovery.record import Entry, Retention
-from tornado_websockets.exceptions import PublishError
+from tornado_websockets.exceptions import PublishError, StoreError
 from tornado_websockets.store.guard import Guard, GuardTiming
 from tornado_websockets.store.memory import MemoryStore
 
@@ -798,6 +801,225 @@ class TestTrouble:
         assert (await hello(back, page))["events"] == []
         await asyncio.sleep(3 * SOON["healing"].tails)  # in which the second one is found
         assert said(client) == [1]
+
+
+class Switched(MemoryStore):
+    """Fails while it is told to.
+
+    :ivar failures: calls that are still to fail, whether or not it is down.
+    """
+
+    waits, is_down, failures = True, False, 0
+
+    def append(self, *arguments):
+        self._fail()
+        super().append(*arguments)
+
+    def publish(self, *arguments):
+        self._fail()
+        return super().publish(*arguments)
+
+    def forget(self, *arguments):
+        self._fail()
+        super().forget(*arguments)
+
+    def _fail(self):
+        if self.is_down or self.failures:
+            self.failures -= not self.is_down
+            raise OSError("down")
+
+
+class Instant(Switched):
+    waits = False
+
+
+def kept(guard, path):
+    return [json.loads(event.text)["data"]["n"] for event in guard.store.read(path).events]
+
+
+class TestAProcessWithoutAnEventLoop:
+    """As a WSGI server is, or a worker of Celery, without a channel layer."""
+
+    @pytest.fixture(params=["sync", "on a loop of its own"])
+    def publish(self, request):
+        """Publishes as such a process does, and tells whether that failed."""
+
+        def publish(ws, number, room):
+            try:
+                if request.param == "sync":
+                    ws.publish("said", {"n": number}, room=room)
+                else:
+                    asyncio.run(self.publish_on_a_loop(ws, number, room))
+            except PublishError:
+                return False
+            return True
+
+        return publish
+
+    @staticmethod
+    async def publish_on_a_loop(ws, number, room):
+        await ws.apublish("said", {"n": number}, room=room)
+
+    @pytest.mark.parametrize("store", [Switched, Instant])
+    @pytest.mark.parametrize("has_relay", [True, False])
+    @override_settings(CHANNEL_LAYERS={})
+    def test_keeps_nothing_that_was_refused(self, start, publish, store, has_relay):
+        guard = Guard(store())
+        process = start(path="/<int:room>", store=lambda: guard, has_relay=has_relay)
+        guard.store.is_down = True
+        assert not any(publish(process.ws, 1, room) for room in range(20))
+        assert len(process.keeper) == 0
+        guard.store.is_down = False
+        assert publish(process.ws, 2, 7)
+        assert kept(guard, "/7") == [2]
+        assert len(process.keeper) == 0
+
+    @pytest.mark.parametrize("store", [Switched, Instant])
+    def test_keeps_nothing_that_it_emits_in_vain(self, start, store):
+        guard = Guard(store())
+        process = start(store=lambda: guard)
+        guard.store.is_down = True
+        process.endpoint.kept_hub.emit(Message("/chat", "said", '{"event":"said","data":{"n":1}}'))
+        assert len(process.keeper) == 0
+
+    async def test_has_no_thread_wait_for_what_another_was_refused_and_tells_others_that_this_is_missing(self, start):
+        class Slow(Switched):
+            def publish(self, *arguments):
+                is_asked.set()
+                goes_on.wait(5)
+                return super().publish(*arguments)
+
+        is_asked, goes_on = threading.Event(), threading.Event()
+        guard = Guard(Slow())
+        guard.store.failures = 1
+        process, there = (start(store=lambda: guard) for _ in range(2))
+        client = await there.connect()
+        outcomes = []
+
+        def publish(number):
+            try:
+                process.ws.publish("said", {"n": number})
+            except PublishError:
+                outcomes.append(-number)
+            else:
+                outcomes.append(number)
+
+        first, second = (threading.Thread(target=publish, args=(number,), daemon=True) for number in (1, 2))
+        first.start()
+        await until(is_asked.is_set)
+        second.start()
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: len(journal.queue) == 2)
+        goes_on.set()
+        await until(lambda: sorted(outcomes) == [-1, 2])
+        assert kept(guard, "/chat") == [2]
+        await until(lambda: len(process.keeper) == 0)
+        await is_said(client, 2)
+        assert client.events == ["tws.gap", "said"]
+
+    def test_asks_a_store_that_has_hung_before_it_says_so(self, start):
+        class Hung(Switched):
+            def publish(self, *arguments):
+                goes_on.wait(5)
+                return super().publish(*arguments)
+
+        goes_on = threading.Event()
+        breaker = BreakerTiming(patience=0.02, probe_interval=0.0)
+        guard = Guard(Hung(), timing=GuardTiming(call_timeout=0.05, breaker=breaker))
+        process = start(store=lambda: guard)
+        with pytest.raises(PublishError):
+            process.ws.publish("said", {"n": 1})
+        assert not guard.is_closed
+        goes_on.set()
+        process.ws.publish("said", {"n": 2})
+        assert 2 in kept(guard, "/chat")
+
+    def test_finishes_what_is_held_up_when_the_loop_of_whoever_has_sent_it_has_ended(self, start, monkeypatch):
+        guard = Guard(Switched())
+        guard.store.failures = 2
+        process = start(store=lambda: guard, path="/<int:room>")
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        asyncio.run(self.publish_on_a_loop(process.ws, 1, 1))
+        deadline = monotonic() + 5
+        while (kept(guard, "/1") != [1] or len(process.keeper)) and monotonic() < deadline:
+            time.sleep(0.001)
+        assert kept(guard, "/1") == [1]
+        assert len(process.keeper) == 0
+
+    async def test_is_told_that_nothing_was_forgotten_and_remembers_nothing_of_it(self, start):
+        guard = Guard(Switched())
+        guard.store.is_down = True
+        process = start(store=lambda: guard, path="/<int:room>")
+        for room in range(20):
+            with pytest.raises(StoreError):
+                await process.ws.aforget(None, room=room)
+            with pytest.raises(StoreError):
+                await asyncio.to_thread(process.ws.forget, None, room=room)
+        assert len(process.keeper) == 0
+
+    def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start, monkeypatch):
+        async def publish(room):
+            process.ws.publish("said", {"n": 1}, room=room)
+
+        monkeypatch.setattr(keeper, "MOST_UNWATCHED", 10)
+        guard = Guard(Switched(), retention=Retention(seconds=0.0))
+        guard.store.is_down = True
+        timing = {**SOON, "healing": replace(SOON["healing"], idle=0.0)}
+        process = start(store=lambda: guard, path="/<int:room>", timing=timing)
+        for room in range(50):
+            asyncio.run(publish(room))
+        assert len(process.keeper) <= 10
+
+
+class TestWatching:
+    async def test_goes_on_until_nothing_is_known_of_those_who_have_left(self, start):
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=0.01, idle=0.1)}
+        process = start(path="/<int:room>", timing=timing)
+        for room in range(3):
+            client = await process.connect(f"/{room}", kwargs={"room": room})
+            await process.ws.publish("said", {"n": 1}, room=room)
+            await client.leave()
+        assert len(process.keeper) == 3
+        await until(lambda: len(process.keeper) == 0)
+        await until(lambda: process.keeper._healing._watching is None)
+
+    async def test_shows_who_is_about_to_connect_nothing_that_was_sent_while_nobody_was_there(self, start, guard):
+        process = start()
+        client = await process.connect()
+        await process.ws.publish("said", {"n": 1})
+        await client.leave()
+        guard.store.append("/chat", "another", 1, [Entry('{"event":"said","data":{"n":2}}')], 100)
+        await process.hub.enter("/chat")
+        (journal, _) = process.keeper._journals["/chat"]
+        await process.keeper.look()  # before it is found out where the path stands
+        assert (journal.gaps, journal.lasts["another"]) == ({}, 1)
+
+    async def test_begins_anew_for_who_comes_as_it_ends(self, start):
+        healing, looks = start(timing={**SOON, "healing": HealTiming(tails=0.0)}).keeper._healing, []
+
+        def watched():
+            looks.append(1)
+            if len(looks) < 3:
+                asyncio.get_running_loop().call_soon(healing.watch, watched)
+
+        healing.watch(watched)
+        await until(lambda: len(looks) == 3)
+
+    async def test_is_done_by_one_alone(self, start):
+        healing, looks = start(timing={**SOON, "healing": HealTiming(tails=0.0)}).keeper._healing, []
+
+        def watched():
+            looks.append(asyncio.current_task())
+            if len(looks) == 1:
+                asyncio.get_running_loop().call_soon(healing.watch, watched)
+                return None
+            return {} if len(looks) < 40 else None
+
+        healing.watch(watched)
+        await until(lambda: len(looks) > 5)
+        healing.watch(watched)
+        await until(lambda: len(looks) == 40)
+        assert len(set(looks)) == 2
 
 
 class TestRetainedValues:

@@ -13,12 +13,16 @@ from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
+from ..soundness import sound_position
 from ..store import Asked
 from .journal import Journal
 from .placing import show
 from .policy import GAP
 from .values import Values
 from .writer import Writer, is_closed
+
+#: Gives the journals that are to be watched.
+Watched = Callable[[], Mapping[str, tuple[Journal, Asked]] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Healing:
         self._values = values
         self.timing = timing
         self._lock = new_lock()
-        self._watching: asyncio.AbstractEventLoop | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def begin(self, journal: Journal, asked: Asked) -> None:
         """Mend ``journal``, where something is missing and nobody is at it. On an event loop."""
@@ -108,31 +112,36 @@ class Healing:
             in_line = self._hub.place(Message(journal.topic, "", GAP))
         return in_line + show(self._hub, journal, events)
 
-    def watch(self, journals: Callable[[], Mapping[str, tuple[Journal, Asked]]]) -> None:
+    def watch(self, journals: Watched) -> None:
         """Have somebody :meth:`watch_tails`, if nobody does. On an event loop."""
         loop = asyncio.get_running_loop()
         with self._lock:
-            if self._watching is not None and self._watching.is_running():
+            task = self._watching
+            if task is not None and not task.done() and task.get_loop().is_running():
                 return
-            self._watching = loop
-        task = keep(loop.create_task(self.watch_tails(journals)))
+            self._watching = task = keep(loop.create_task(self.watch_tails(journals)))
         task.add_done_callback(self._end_watching)
 
     def _end_watching(self, task: "asyncio.Task[None]") -> None:
-        self._watching = None
+        with self._lock:
+            if self._watching is task:  # it has not come to its end
+                self._watching = None
         if not task.cancelled() and task.exception() is not None:
             logger.error("Looking for lost events has failed", exc_info=task.exception())
 
-    async def watch_tails(self, journals: Callable[[], Mapping[str, tuple[Journal, Asked]]]) -> None:
+    async def watch_tails(self, journals: Watched) -> None:
         """Find out, again and again, what was lost without a later event to show it.
 
-        :param journals: those that matter at the moment, by topic; when there are none, this ends.
+        :param journals: those that matter at the moment, by topic; ``None`` where there are no others either, and then
+            this ends.
         """
         while True:
             await asyncio.sleep(self.timing.tails)
-            found = journals()
-            if not found:
-                return
+            with self._lock:  # so that who comes meanwhile finds either one that watches, or none
+                found = journals()
+                if found is None:
+                    self._watching = None
+                    return
             await self.look(found)
 
     async def look(self, found: Mapping[str, tuple[Journal, Asked]]) -> bool:
@@ -146,12 +155,12 @@ class Healing:
                 have_answered = False
                 continue
             for topic in topics:
-                position = positions.get(topic) if isinstance(positions, Mapping) else None
-                await self._compare(*found[topic], _sound_position(position))
+                await self._compare(*found[topic], sound_position(positions, topic))
         return have_answered
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
-        if journal.epoch not in position:  # not known yet, or the store was emptied
+        # Not known yet, or the store was emptied; or who comes back now need not be shown what was sent meanwhile.
+        if journal.epoch not in position or not journal.is_founded:
             record = await self._reads.record(asked, journal.topic)
             if record is None:
                 return
@@ -172,8 +181,3 @@ class Healing:
             self._values.compare_later(journal, asked)
         self.begin(journal, asked)
         self._writer.wake(journal, asked)
-
-
-def _sound_position(position: object) -> dict[str, int]:
-    items = position.items() if isinstance(position, Mapping) else ()
-    return {name: last for name, last in items if isinstance(name, str) and type(last) is int}

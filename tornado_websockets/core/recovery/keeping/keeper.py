@@ -48,6 +48,9 @@ MAX_LOST: Final = 1_000_000
 FOUNDING: Final = 0.25
 FLUSHING: Final = 2.0
 
+#: Topics that may be known before those are looked for that can be forgotten, whether or not that is done now and then.
+MOST_UNWATCHED: Final = 1_000
+
 #: Seconds from one look at a store that fails to the next: often it comes back together with the channel layer.
 LOOKING: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -79,6 +82,7 @@ class TopicKeeper:
         writing, healing, values = self._timings
         self._lock = new_lock()
         self._journals: dict[str, tuple[Journal, Asked]] = {}
+        self._most = MOST_UNWATCHED
         self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
         self._reads = Reads()
         self._writer = Writer(self._hub, self._drop_unless_needed, writing)
@@ -282,8 +286,11 @@ class TopicKeeper:
         """
         journal, asked = self._journal(topic, policy)
         await self._flushed(journal)
-        await asked.ask(asked.store.forget, topic, event)
-        self._forgotten(journal, event)
+        try:
+            await asked.ask(asked.store.forget, topic, event)
+            self._forgotten(journal, event)
+        finally:
+            self._drop_unless_needed(journal)
 
     def drop(self, topic: str, event: str | None, policy: Policy) -> None:
         """:meth:`adrop` for sync code."""
@@ -292,13 +299,16 @@ class TopicKeeper:
         if flushing is not None:
             with suppress(TimeoutError):
                 flushing.result(FLUSHING)
-        asked.ask_and_wait(asked.store.forget, topic, event)
-        self._forgotten(journal, event)
+        try:
+            asked.ask_and_wait(asked.store.forget, topic, event)
+            self._forgotten(journal, event)
+        finally:
+            self._drop_unless_needed(journal)
 
-    def _forgotten(self, journal: Journal, event: str | None) -> None:
+    @staticmethod
+    def _forgotten(journal: Journal, event: str | None) -> None:
         with journal.lock:
             journal.forget(event)
-        self._drop_unless_needed(journal)
 
     def _position_now(self, journal: Journal, record: Record | None) -> dict[str, int]:
         with journal.lock:
@@ -337,6 +347,8 @@ class TopicKeeper:
         with self._lock:
             found = self._journals.get(topic)
             if found is None or found[1] is not asked or found[0].policy != policy:
+                if len(self._journals) >= self._most:  # nobody may watch, where a loop ended before its time say
+                    self._forget_idle()
                 found = self._journals[topic] = Journal(topic, policy, retain=asked.retain), asked
                 found[0].is_here = self._hub.has_clients(topic)
             return found
@@ -360,14 +372,25 @@ class TopicKeeper:
         """Look now for what was lost in silence, and soon again while a store fails; else that is done now and then."""
         for pause in LOOKING:
             await asyncio.sleep(pause)
-            if await self._healing.look(self._watched()):
+            if await self._healing.look(self._watched() or {}):
                 return
 
-    def _watched(self) -> Mapping[str, tuple[Journal, Asked]]:
-        """The topics with clients. Those that have had none for a while, and that nothing waits for, are forgotten."""
-        oldest = monotonic() - self._healing.timing.idle
+    def _watched(self) -> Mapping[str, tuple[Journal, Asked]] | None:
+        """The topics with clients; ``None`` where no topic is known at all."""
         with self._lock:
-            for topic, (journal, _) in list(self._journals.items()):
-                if not (self._hub.hears(topic) or journal.queue) and journal.used < oldest:
-                    del self._journals[topic]
+            self._forget_idle()
+            if not self._journals:
+                return None
             return {topic: found for topic, found in self._journals.items() if self._hub.has_clients(topic)}
+
+    def _forget_idle(self) -> None:
+        """Forget the topics that have had no clients for a while, and that nothing waits for which the store may keep.
+
+        Under the lock.
+        """
+        now, idle = monotonic(), self._healing.timing.idle
+        for topic, (journal, asked) in list(self._journals.items()):
+            rest = max(idle, asked.retention.seconds) if journal.queue else idle
+            if journal.used < now - rest and not self._hub.hears(topic):
+                del self._journals[topic]
+        self._most = max(MOST_UNWATCHED, 2 * len(self._journals))

@@ -18,6 +18,7 @@ class Pending:
     :ivar is_told: whether the layer has been given it.
     :ivar error: why the layer did not take it.
     :ivar in_haste: whether nobody may wait for the store; ``has_failed`` whether it was asked in vain.
+    :ivar is_refused: whether the outcome is that neither the store nor the layer has taken it.
     """
 
     message: Message
@@ -30,3 +31,4 @@ class Pending:
     is_told: bool = False
     error: BaseException | None = None
     has_failed: bool = False
+    is_refused: bool = False

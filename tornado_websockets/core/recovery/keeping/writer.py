@@ -5,7 +5,7 @@ It is long because each step changes what the next one finds, whichever of the t
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from ...handlers.executor import Threads
 from ...handlers.greenlets import settled_here
 from ...tasks import keep
 from ..record import Event
+from ..soundness import numbered
 from ..store import Asked
 from .journal import Journal
 from .pending import Pending
@@ -79,7 +80,7 @@ class Writer:
             in_line = number_here(self._hub, journal, pending)
         journal.queue.append(pending)
         journal.untold.append(pending)
-        if journal.is_failing or not asked.is_closed:
+        if journal.is_failing or not (asked.is_closed or self._lasting_loop() is None):
             pending.due, pending.has_failed = monotonic(), True
         if asked.store.waits or pending.has_failed:  # else the store has it in a moment, or has failed
             in_line += self._tell_due(journal)
@@ -96,10 +97,11 @@ class Writer:
             start(self._write_all(journal, asked, tries=1))  # which waits for nothing
             self._try_later(journal, asked)
             return
-        loop = self._loop()
+        loop = self._lasting_loop()
         if loop is None and in_haste:
             self._threads.submit(lambda: asyncio.run(self._write_all(journal, asked)))
             return
+        loop = loop or _running_loop()
         if loop is None:
             asyncio.run(self._write_all(journal, asked, tries=1))
             return
@@ -112,7 +114,7 @@ class Writer:
     def _try_later(self, journal: Journal, asked: Asked) -> None:
         """Where a store has failed that is not waited for, try once more in a while."""
         is_due = (journal.queue or journal.owes_last) and journal.try_at <= monotonic()
-        loop = self._loop() if is_due else None
+        loop = self._lasting_loop() if is_due else None
         if loop is not None:
             journal.try_at = monotonic() + self.timing.longest_pause
             with suppress(RuntimeError):  # the loop is closed
@@ -128,16 +130,10 @@ class Writer:
             journal.written.append(settled_here(written))
             return written
 
-    def _loop(self) -> asyncio.AbstractEventLoop | None:
+    def _lasting_loop(self) -> asyncio.AbstractEventLoop | None:
         """Where is waited for the store: where messages leave for other processes, or clients are served."""
         publisher = self._hub.publisher
-        loop = (None if publisher is None else publisher.loop()) or self._hub.loop()
-        if loop is not None:
-            return loop
-        try:
-            return asyncio.get_running_loop()
-        except RuntimeError:
-            return None
+        return (None if publisher is None else publisher.loop()) or self._hub.loop()
 
     def _begin(self, journal: Journal, asked: Asked) -> None:
         keep(asyncio.get_running_loop().create_task(self._write_all(journal, asked)))
@@ -154,16 +150,40 @@ class Writer:
                     pause, failures = self.timing.first_pause, 0
                     continue
                 failures += 1
-                if failures == tries:
-                    self._stop(journal)
+                if failures != tries:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, self.timing.longest_pause)
+                elif not asked.store.waits and self._lasting_loop() is not None:
+                    self._stop(journal)  # it is tried later
                     return
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, self.timing.longest_pause)
+                elif not self._abandon(journal, batch):
+                    break
+                else:
+                    failures = 0
         except BaseException as error:  # the loop ends: what waits is told, and written by whoever comes next
             self._hub.push_on(self._fail(journal, list(journal.queue), error))
-            self._stop(journal)
+            is_last = not journal.is_here and self._lasting_loop() in (None, _running_loop())
+            if not is_last or self._abandon(journal):
+                self._stop(journal)
+            self._done(journal)
             raise
         self._done(journal)
+
+    def _abandon(self, journal: Journal, batch: Collection[Pending] = ()) -> bool:
+        """Drop ``batch``, and what else was refused, since nobody would try it again; whether there is more.
+
+        Whoever sent it was told so, and may send it again. Where there is no more, nobody is writing from now on.
+        There is no way to others but the store: what had numbers here, at most clients of this process have heard.
+        """
+        with journal.lock:
+            kept = [pending for pending in journal.queue if not (pending.is_refused or pending in batch)]
+            journal.owes_last = journal.owes_last or (journal.is_here and len(kept) < len(journal.queue))
+            journal.queue.clear()
+            journal.queue.extend(kept)
+            journal.is_failing = False
+            if not kept:
+                self._stop(journal)
+            return bool(kept)
 
     def _stop(self, journal: Journal) -> None:
         """Nobody writes any more."""
@@ -206,13 +226,13 @@ class Writer:
         try:
             if place is None:
                 publishing = asked.ask(store.publish, topic, uuid.uuid4().hex, entries, most)
-                sender, first = _numbered(await self._while_telling(journal, asked, publishing))
+                sender, first = numbered(await self._while_telling(journal, asked, publishing))
                 in_line = self._take_numbers(journal, asked, batch, sender, first)
             else:
                 appending = asked.ask(store.append, topic, place.sender, place.number, entries, most)
                 await self._while_telling(journal, asked, appending)
                 in_line = self._note_stored(journal, asked, batch)
-        except (StoreError, ValueError) as error:
+        except StoreError as error:
             self._hub.push_on(self._fail(journal, batch, error))
             return False
         self._hub.push_on(in_line)
@@ -359,7 +379,15 @@ class Writer:
         if not isinstance(error, PublishError):
             error = PublishError(pending.message.event, journal.topic)
         error.__cause__ = error.__cause__ or cause
+        pending.is_refused = True
         pending.outcome.set_exception(error)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def is_closed(loop: asyncio.AbstractEventLoop | None) -> bool:
@@ -370,12 +398,3 @@ def is_closed(loop: asyncio.AbstractEventLoop | None) -> bool:
 def _succeed(pending: Pending) -> None:
     if pending.outcome is not None and not pending.outcome.done():
         pending.outcome.set_result(None)
-
-
-def _numbered(answer: object) -> tuple[str, int]:
-    """What a store has answered to ``publish``. Raises ``ValueError`` for what is no sender and number."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 2:
-        sender, number = answer
-        if isinstance(sender, str) and sender and type(number) is int and number > 0:
-            return sender, number
-    raise ValueError(f"Expected a sender and a number from the publish of the store, got {answer!r:.100}.")
