@@ -115,6 +115,10 @@ def start(key):
     return start
 
 
+def written_at(ws):
+    return str(current_store().store.retained(key_of(ws.path)))
+
+
 def enter(ws, user):
     return Client(ws.path, user=user, websocket=ws)
 
@@ -258,6 +262,32 @@ async def test_nobodies_who_come_back_and_log_in_are_counted_once(returning):
         async with come_back() as other:
             assert await other.receive("presence") == {"count": 3}
     assert await watcher.receive("presence") == {"count": 2}  # and nothing else since it was 3
+
+
+@pytest.mark.parametrize("seen", [name_of, "count"])
+async def test_the_first_who_connects_to_a_process_is_shown_those_elsewhere_at_once(key, seen):
+    here, there = (process_at(f"/here/{key}", seen, IN_PEACE) for _ in range(2))
+    async with enter(here, ADA):
+        await until(lambda: "Ada" in written_at(here) or "known" in written_at(here))
+        async with enter(there, BOB) as bob:
+            shown = await bob.receive("presence")
+    assert shown.get("count") == 2 or {each["id"] for each in shown["people"]} == {"1", "2"}
+
+
+async def test_who_comes_back_to_another_process_is_not_counted_twice(key):
+    here, there = (process_at(f"/here/{key}", name_of, IN_PEACE) for _ in range(2))
+    async with enter(here, ADA) as watcher, enter(there, BOB) as one, enter(there, BOB) as other:
+        await until(lambda: watcher.people.get("2", {}).get("connections") == 2)
+        await endpoint_of(there).presence.part()
+        async with enter(here, BOB) as back:
+            await one.close()
+            async with enter(here, BOB):
+                await other.close()
+                await until(lambda: "2" in back.people)
+                await asyncio.sleep(0.5)
+                assert watcher.people["2"]["connections"] == back.people["2"]["connections"] == 2
+    shown = [each for frame in watcher._received for told in frame["data"].values() for each in told]
+    assert {each["connections"] for each in shown if each["id"] == "2"} <= {1, 2}
 
 
 async def test_others_know_who_will_be_back_before_these_are_sent_away(key):

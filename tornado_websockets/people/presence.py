@@ -10,6 +10,7 @@ import inspect
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -147,19 +148,20 @@ class Presence:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; its ``open`` handler has not run yet."""
+        reading = None
         if is_shared():
-            self._sharing.begin(connection.endpoint.hub, connection.path)
+            reading = self._sharing.begin(connection.endpoint.hub, connection.path)
             connection.shard.endings.add(self.part)
         with self._lock:
             said = {} if self._is_counted else self._early.pop(connection, None)
         if said is not None:
             self._enter(connection, said)
-        if self._ask is None:
+        if self._ask is None and reading is None:
             self._show(connection)
         else:
             with self._lock:
                 self._unshown.setdefault(connection.path, set()).add(connection.id)
-            introduction = keep(asyncio.get_running_loop().create_task(self._introduce(connection, self._ask)))
+            introduction = keep(asyncio.get_running_loop().create_task(self._introduce(connection, reading)))
             introduction.add_done_callback(lambda _: self._forget_unshown(connection))  # it may never have begun
 
     def on_disconnected(self, connection: Connection) -> None:
@@ -217,8 +219,15 @@ class Presence:
         if info is not None and not is_same:  # who was only read again has said nothing new
             self._enter(connection, info)
 
-    async def _introduce(self, connection: Connection, ask: Callable[[Any], Any]) -> None:
-        """Ask the application who that is, then show the client who is here."""
+    async def _introduce(self, connection: Connection, reading: Future[None] | None) -> None:
+        """Ask the application who that is, then show the client who is here, when that is known."""
+        if self._ask is not None:
+            await self._present_as_asked(connection, self._ask)
+        if reading is not None:
+            await self._sharing.wait(reading)
+        self._show(connection)
+
+    async def _present_as_asked(self, connection: Connection, ask: Callable[[Any], Any]) -> None:
         if connection.leases_threads:
             lease_threads()
         try:
@@ -231,7 +240,6 @@ class Presence:
             where = connection.path, connection.id
             what = "presence failed, nobody sees this client (path %.64r, connection %s)"
             log_error(connection.offer, error, what, *where)
-        self._show(connection)
 
     async def _said_of(self, connection: Connection, ask: Callable[[Any], Any]) -> Any:
         if runs_on_loop(ask):
@@ -327,7 +335,7 @@ class Presence:
 
     def _row_at(self, topic: str) -> Row:
         with self._lock:
-            return self._place(topic).row()
+            return self._place(topic).row(is_awaited=self._is_parting)
 
     def _take_rows(self, hub: Hub, topic: str, rows: Mapping[str, Row]) -> None:
         """Other processes have these people. On an event loop."""
@@ -427,7 +435,7 @@ _NOTHING: Final = -1
 
 def _without_info(row: Row) -> Row:
     """The people of a process, without what is said of them for the count."""
-    return {id_: ({}, connections, at) for id_, (info, connections, at) in row.items() if info != LEFT}
+    return {id_: said._replace(info={}) for id_, said in row.items() if said.info != LEFT}
 
 
 def _call_later(loop: asyncio.AbstractEventLoop, seconds: float, call: Callable[..., object], *arguments: Any) -> None:

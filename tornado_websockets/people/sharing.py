@@ -23,6 +23,7 @@ from django.conf import settings
 
 from .. import conf
 from ..core.control import CONTROL, Note, on_note
+from ..core.people.place import Said
 from ..core.tasks import keep
 from ..exceptions import StoreError
 
@@ -42,12 +43,14 @@ class SharingPace:
 
     :ivar renewal: from one time to the next, where nothing changes; ``lifetime`` of what is not renewed.
     :ivar abandoned: after the end of that, it is dropped: a process that was killed drops nothing itself.
+    :ivar patience: at most so long who connects first waits to be shown those who are elsewhere.
     :ivar rest: at least so long from one time to the next; for each byte that was read, ``rest_per_byte`` more.
     """
 
     renewal: float = 5.0
     lifetime: float = 20.0
     abandoned: float = 60.0
+    patience: float = 1.0
     rest: float = 0.1
     rest_per_byte: float = 2e-6
 
@@ -102,16 +105,24 @@ class Sharing:
         self._tasks: dict[str, _Work] = {}
         self._others: dict[str, _Others] = {}  # where we are in step
 
-    def begin(self, hub: Hub, topic: str) -> None:
-        """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there."""
+    def begin(self, hub: Hub, topic: str) -> Future[None] | None:
+        """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there.
+
+        :returns: what is done when those of other processes are known; ``None`` where they are.
+        """
         with self._lock:
             work = self._tasks.get(topic)
             if work is None or work.is_over:
                 work = self._tasks[topic] = _Work(asyncio.get_running_loop())
                 work.task = keep(work.loop.create_task(self._keep_in_step(hub, topic, work)))
                 hub.control.watch(topic, lambda: self.hurry(topic))
-                return
+                return work.reading
         self.hurry(topic)
+        return None if work.reading.done() else work.reading
+
+    async def wait(self, reading: Future[None]) -> None:
+        """Wait for what :meth:`begin` has returned, for a while."""
+        await asyncio.wait([asyncio.wrap_future(reading)], timeout=self._pace.patience)
 
     def _end(self, hub: Hub, topic: str, work: _Work) -> bool:
         """End the task of a path where nobody is; whether it does: who comes from now on begins anew."""
@@ -217,14 +228,21 @@ class Sharing:
                 others.lose_sight()
             finally:
                 _answer(waiting, is_news)
+                if not work.reading.done():
+                    work.reading.set_result(None)
             with suppress(TimeoutError):
                 async with asyncio.timeout(rest):
                     await work.parts.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(renewal):
                     await work.hurry.wait()
+        await self._withdraw(hub, topic)
+
+    async def _withdraw(self, hub: Hub, topic: str) -> None:
+        """Nobody is there any more."""
+        store = shared_store()
         with suppress(StoreError):
-            await store.ask(store.store.forget, key, self.process)
+            await store.ask(store.store.forget, key_of(topic), self.process)
             self._tell_others(hub, topic)
         following = self._tasks.get(topic)
         if following is not None:  # what it has written meanwhile may be forgotten as well
@@ -243,6 +261,7 @@ class _Work:
     :ivar parts: the process stops: what there is shall be written without rest.
     :ivar was_forgotten: what was written last may be gone.
     :ivar has_ended: nobody is there.
+    :ivar reading: done when the store was asked who is elsewhere.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -251,6 +270,7 @@ class _Work:
         self.hurry = asyncio.Event()
         self.parts = asyncio.Event()
         self.was_forgotten = self.has_ended = False
+        self.reading: Future[None] = Future()
         self._waiting: list[Future[bool]] = []
 
     @property
@@ -324,7 +344,7 @@ def _read(text: str, now: float) -> tuple[float, Row]:
         if until <= now:
             return until, {}
         row = json.loads(kept["people"]).items()
-        return until, {id_: (dict(info), int(count), float(at)) for id_, (info, count, at) in row}
+        return until, {id_: _said(*said) for id_, said in row}
     except (ValueError, TypeError, LookupError, AttributeError):
         return inf, {}
 
@@ -341,6 +361,10 @@ def _values_in(answer: object) -> dict[str, Event]:
     from ..core.recovery.soundness import kept_values
 
     return kept_values(answer)
+
+
+def _said(info: Any, connections: Any, at: Any, is_awaited: Any) -> Said:
+    return Said(dict(info), int(connections), float(at), bool(is_awaited))
 
 
 @on_note(PEOPLE)

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_websockets.core.people.place import Place
+from tornado_websockets.core.people.place import Place, Said
 
 
 def seen(id_, info=None, connections=1):
@@ -186,10 +186,10 @@ def test_whatever_happens_everybody_knows_in_the_end_who_is_here(steps):
 def test_the_people_of_other_processes_count_as_connections_of_theirs():
     place = Place()
     place.enter("tab", "ada", {"at": "home"}, at=1.0)
-    place.take({"other": {"ada": ({"at": "work"}, 2, 2.0), "bob": ({}, 1, 1.0)}})
+    place.take({"other": {"ada": Said({"at": "work"}, 2, 2.0), "bob": Said({}, 1, 1.0)}})
     assert place.people() == [seen("ada", {"at": "work"}, 3), seen("bob")]
-    assert place.row() == {"ada": ({"at": "home"}, 1, 1.0)}
-    place.take({"other": {"bob": ({}, 1, 1.0)}})
+    assert place.row() == {"ada": Said({"at": "home"}, 1, 1.0)}
+    place.take({"other": {"bob": Said({}, 1, 1.0)}})
     place.take({})
     assert place.people() == [seen("ada", {"at": "home"})]
 
@@ -199,9 +199,17 @@ def test_who_comes_back_to_another_process_takes_the_place_of_who_has_gone():
     place.enter("tab", "ada", {"at": "home"}, at=1.0)
     place.tell()
     place.leave("tab", until=5.0)
-    place.take({"other": {"ada": ({"at": "home"}, 1, 2.0)}})
+    place.take({"other": {"ada": Said({"at": "home"}, 1, 2.0)}})
     assert place.people() == [seen("ada", {"at": "home"})]
     assert place.tell() is None
+
+
+def test_who_will_come_back_is_counted_until_that_and_then_once():
+    place = Place()
+    place.take({"stops": {"ada": Said({}, 2, 1.0, is_awaited=True)}})
+    for count in (2, 2, 2, 3):
+        assert place.people() == [seen("ada", connections=count)]
+        place.enter(f"tab {place.version}", "ada", {}, at=2.0)
 
 
 class Process:

@@ -2,12 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Info = Mapping[str, Any]
 
-#: The people of a process: what each says of itself, by how many connections, and when, in seconds since 1970.
-Row = Mapping[str, tuple[Info, int, float]]
+
+class Said(NamedTuple):
+    """What somebody says of itself in a process.
+
+    :ivar connections: by how many of them.
+    :ivar at: when, in seconds since 1970.
+    :ivar is_awaited: whether that process stops, so that these will come back to others, or have already.
+    """
+
+    info: Info
+    connections: int
+    at: float
+    is_awaited: bool = False
+
+
+#: The people of a process.
+Row = Mapping[str, Said]
 
 
 @dataclass(slots=True)
@@ -17,6 +32,7 @@ class _Tab:
     :ivar at: when it was said, in seconds since 1970.
     :ivar version: the same, among all that was said here.
     :ivar is_own: whether it is a connection of this process.
+    :ivar is_awaited: see :class:`Said`.
     """
 
     info: Info
@@ -24,6 +40,7 @@ class _Tab:
     at: float
     version: int
     is_own: bool
+    is_awaited: bool = False
 
 
 @dataclass(slots=True)
@@ -41,8 +58,8 @@ class _Person:
 
     def seen(self, id_: str) -> dict[str, Any]:
         """What others see: the newest that one of the connections has said, and how many there are."""
-        info, count, _ = _summary(list(self.tabs.values()))
-        return {"id": id_, "info": info, "connections": count}
+        said = _summary(list(self.tabs.values()))
+        return {"id": id_, "info": said.info, "connections": said.connections}
 
     def known(self, id_: str) -> dict[str, Any]:
         """The same, made once for each change; nobody may change it."""
@@ -106,8 +123,8 @@ class Place:
             before, row = self._rows.get(process, {}), rows.get(process, {})
             for person, said in row.items():
                 if before.get(person) != said:
-                    info, count, at = said
-                    self._enter(f"{process} {person}", person, _Tab(info, count, at, 0, is_own=False))
+                    tab = _Tab(said.info, said.connections, said.at, 0, is_own=False, is_awaited=said.is_awaited)
+                    self._enter(f"{process} {person}", person, tab)
             for person in before.keys() - row.keys():
                 self.leave(f"{process} {person}")
         self._rows = dict(rows)
@@ -156,7 +173,7 @@ class Place:
     def said(self) -> list[tuple[Info, float]]:
         """What each person here has said last, and when, in seconds since 1970."""
         said = (_summary(list(person.tabs.values())) for person in self._people.values())
-        return [(info, at) for info, _, at in said]
+        return [(each.info, each.at) for each in said]
 
     def own(self) -> list[tuple[str, str, float]]:
         """The connections of this process, whose each is, and when it was said, in seconds since 1970."""
@@ -170,10 +187,13 @@ class Place:
                 person.text = write(person.known(id_))
         return [person.text for person in self._people.values()]
 
-    def row(self) -> Row:
-        """The people of this process."""
+    def row(self, *, is_awaited: bool = False) -> Row:
+        """The people of this process.
+
+        :param is_awaited: see :class:`Said`.
+        """
         own = {id_: [tab for tab in person.tabs.values() if tab.is_own] for id_, person in self._people.items()}
-        return {id_: _summary(tabs) for id_, tabs in own.items() if tabs}
+        return {id_: _summary(tabs)._replace(is_awaited=is_awaited) for id_, tabs in own.items() if tabs}
 
     def tell(self) -> dict[str, list[Any]] | None:
         """Who has joined, left and changed since this was called last; ``None`` where nobody has."""
@@ -207,9 +227,11 @@ class Place:
             known.text, known.view = "", None
 
 
-def _summary(tabs: list[_Tab]) -> tuple[Info, int, float]:
+def _summary(tabs: list[_Tab]) -> Said:
     newest = max(tabs, key=lambda tab: (tab.at, tab.version))
-    return newest.info, sum(tab.count for tab in tabs), newest.at
+    here = sum(tab.count for tab in tabs if not tab.is_awaited)
+    awaited = sum(tab.count for tab in tabs if tab.is_awaited)
+    return Said(newest.info, max(here, awaited), newest.at)  # who has come back is not counted twice
 
 
 def _diff(joined: list[Any], left: list[Any], changed: list[Any]) -> dict[str, list[Any]] | None:
