@@ -16,7 +16,7 @@ from tornado_websockets.serving import handshake
 from tornado_websockets.serving.endpoint import Endpoint
 from tornado_websockets.serving.origin import refusal
 from tornado_websockets.serving.prefix import below
-from tornado_websockets.serving.refusing import log_refusal
+from tornado_websockets.serving.refusing import log_refusal, refusal_of_query
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
 from .transports.asgi import AsgiTransport, Receive, Scope, Send
@@ -153,7 +153,7 @@ def refusal_of(scope: Scope, headers: Mapping[bytes, list[str]], transport: Asgi
     :param headers: as of :func:`wanted_headers`.
     """
     values = (headers.get(name, ()) for name in (_HOST, _ORIGIN, _FORWARDED_HOST))
-    return refusal(*values) or transport.path_refusal(scope)
+    return refusal(*values) or transport.path_refusal(scope) or refusal_of_query(scope.get("query_string", b""))
 
 
 def offered(headers: Mapping[bytes, list[str]]) -> tuple[str, str]:

@@ -81,6 +81,14 @@ class TestRouting:
         WebSocket(path)
         assert not await is_accepted(communicate(unknown.format(path=path)))
 
+    async def test_refuses_more_query_parameters_than_can_be_read(self, path, communicate, caplog):
+        WebSocket(path)
+        for number, is_refused in ((999, False), (1000, True)):
+            client = communicate(f"/ws{path}")
+            client.scope["query_string"] = b"&" * number
+            assert await is_accepted(client) is not is_refused
+        assert "1,001 query parameters" in caplog.text
+
     async def test_quotes_no_more_than_a_little_of_a_path(self, communicate, caplog):
         await is_accepted(communicate("/" + "x" * 5000))
         assert len(caplog.records[0].getMessage()) < 200

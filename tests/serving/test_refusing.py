@@ -1,6 +1,8 @@
 """What the log says of the mistakes of pages."""
 
 import pytest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import QueryDict
 from django.test import override_settings
 
 from tests.support.memory import MemoryClient
@@ -87,3 +89,18 @@ def test_without_debug_nobody_listens():
     with override_settings(DEBUG=False):
         refusing.tell_of_mistakes()
     assert refusing._tell not in on_refused
+
+
+@pytest.mark.parametrize("query", ["", "a=1", "&" * 9, b"a&" * 9 + b"b", "&" * 999])
+def test_a_query_of_as_many_parameters_as_django_reads_is_not_refused(query):
+    with override_settings(DATA_UPLOAD_MAX_NUMBER_FIELDS=10 if len(query) < 100 else None):
+        assert refusing.refusal_of_query(query) is None
+
+
+@pytest.mark.parametrize("query", ["&" * 10, b"a&" * 10])
+def test_a_query_of_more_is(query):
+    with override_settings(DATA_UPLOAD_MAX_NUMBER_FIELDS=10):
+        said = refusing.refusal_of_query(query)
+        assert said == "it has 11 query parameters, above DATA_UPLOAD_MAX_NUMBER_FIELDS"
+        with pytest.raises(TooManyFieldsSent):
+            QueryDict(query)

@@ -48,6 +48,15 @@ def _fields(error: Any) -> Iterable[Field]:
     ]
 
 
+def refusal_of_query(query_string: str | bytes) -> str | None:
+    """Why a query string is refused: for more parameters than Django reads, of which ``socket.query`` would raise."""
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    if most is None or len(query_string) < most:
+        return None
+    count = 1 + (query_string.count("&") if isinstance(query_string, str) else query_string.count(b"&"))
+    return f"it has {count:,} query parameters, above DATA_UPLOAD_MAX_NUMBER_FIELDS" if count > most else None
+
+
 def log_refusal(path: str, reason: str) -> None:
     """Count a client that is not let in, and say why in the log."""
     counters.connections_refused += 1

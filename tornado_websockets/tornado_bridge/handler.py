@@ -28,7 +28,7 @@ from ..core.tasks import keep
 from ..serving import handshake, origin
 from ..serving.authorization import abandon
 from ..serving.prefix import below
-from ..serving.refusing import log_refusal
+from ..serving.refusing import log_refusal, refusal_of_query
 from ..websocket import endpoint_of
 from .bodies import has_body, refuse_body
 from .protocol import Occasions, PacedProtocol
@@ -117,6 +117,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
             return
         refusal = origin.refusal(*map(self.request.headers.get_list, ("Host", "Origin", "X-Forwarded-Host")))
         parameters = self._path_parameters()
+        refusal = refusal or refusal_of_query(self.request.query)
         if refusal is not None or parameters is None:
             refuse(self, refusal or f"it does not match {self.websocket.path!r}")
 

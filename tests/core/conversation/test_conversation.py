@@ -43,7 +43,7 @@ class TestBeforeTheirTurn:
         assert [each["error"]["code"] for each in client.received] == ["invalid_data"]
 
     async def test_an_answer_that_nobody_waits_for_is_not_taken(self, conversation):
-        assert not conversation.is_asking
+        assert not conversation.asked
         assert not conversation.take(frame("reply", id=1), is_early=True)
 
     async def test_an_order_to_cancel_needs_an_id(self, conversation):

@@ -108,7 +108,7 @@ class TestEnding:
             results = await asyncio.gather(*asked, *many, return_exceptions=True)
             assert {type(result) for result in results} == {TimeoutError}
             assert "has not answered 'sure' within 30 seconds" in str(results[0])
-            assert not client.connection.conversation.is_asking
+            assert not client.connection.conversation.asked
             assert len(asyncio.all_tasks()) == 1
 
         run_on_clock(test)
@@ -142,7 +142,7 @@ class TestEnding:
         asking = await ask(client)
         asking.cancel()
         await asyncio.wait([asking])
-        assert not client.connection.conversation.is_asking
+        assert not client.connection.conversation.asked
 
 
 class TestAnswers:

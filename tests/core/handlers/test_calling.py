@@ -12,7 +12,7 @@ from tornado_websockets.core.handlers.dispatch import Dispatcher
 from tornado_websockets.core.protocol.frames import Frame, Refusal
 from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.core.watching import on_handled
-from tornado_websockets.exceptions import Refused, raise_connection_closed
+from tornado_websockets.exceptions import Refused, RequestRefused, raise_connection_closed
 
 
 class Caller:
@@ -109,6 +109,15 @@ class TestErrors:
         [record] = caplog.records
         assert "RuntimeError: no <token> here" in record.getMessage()
         assert "secret" not in caplog.text
+
+    async def test_that_are_a_clients_refusal_of_an_answer_are_one_line(self, handle, caplog):
+        def say():
+            raise RequestRefused("no", "secret\nof mine")
+
+        assert (await handle(say, id=7)).code == "handler_error"
+        [record] = caplog.records
+        line = "The handler of 'say' was refused an answer: no: <token>\\nof mine (path '/chat', connection 1f)"
+        assert (record.getMessage(), record.levelname, record.exc_info) == (line, "WARNING", None)
 
     async def test_that_are_refusals_are_logged_without_the_token_of_the_client(self, handle, caller, caplog):
         def say():

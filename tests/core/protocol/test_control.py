@@ -37,6 +37,13 @@ def test_an_answer_is_what_it_consists_of(answer):
 def test_long_ones_are_not_unless_they_answer_a_question():
     answer = json.dumps({"event": "tws.reply", "id": "s1", "data": LONG})
     assert read_control(answer, LIMITS) is None
-    assert read_control(answer, LIMITS, is_answer_expected=True) == Frame("tws.reply", {"data": LONG}, "s1")
-    cancel = json.dumps({"event": "tws.cancel", "id": LONG})
-    assert read_control(cancel, LIMITS, is_answer_expected=True) is None
+    assert read_control(answer, LIMITS, asked={"s1"}) == Frame("tws.reply", {"data": LONG}, "s1")
+    assert read_control(answer, LIMITS, asked={"s2"}) is None
+    cancel = json.dumps({"event": "tws.cancel", "id": "s1", "more": LONG})
+    assert read_control(cancel, LIMITS, asked={"s1"}) is None
+
+
+def test_a_long_hello_is_where_one_is_taken():
+    hello = json.dumps({"event": "tws.hello", "data": {"since": {LONG: 1}}})
+    assert read_control(hello, LIMITS) == Frame("tws.hello", {"since": {LONG: 1}})
+    assert read_control(hello, LIMITS, takes_hello=False) is None

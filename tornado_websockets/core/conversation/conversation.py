@@ -1,10 +1,12 @@
 """What a server and one of its clients say besides events: pings, hellos, questions, replies in parts."""
 
+from collections.abc import Collection
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..protocol.control import CANCEL, FREE_PINGS, HELLO, PING, PONG
 from ..protocol.frames import ANSWER, Code, Data, Frame, Refusal
+from ..protocol.ids import Id
 from ..protocol.limits import Rate
 from .questions import Questions
 from .streams import Client, Streams
@@ -50,9 +52,14 @@ class Conversation:
         self.streams: Streams | None = None
 
     @property
-    def is_asking(self) -> bool:
-        """Whether the client was asked something that it has not answered yet."""
-        return bool(self._questions)
+    def asked(self) -> Collection[Id]:
+        """The ids of what the client was asked and has not answered yet."""
+        return () if self._questions is None else self._questions.ids
+
+    @property
+    def takes_hello(self) -> bool:
+        """Whether the client has said no hello yet: its first one does not count as a message."""
+        return self._hellos is None or self._hellos.is_first
 
     @property
     def hellos(self) -> "Hellos":
@@ -79,7 +86,7 @@ class Conversation:
         if frame.event == CANCEL:
             return frame.id is not None and self.begin_streams().cancel(frame.id, is_early=is_early)
         if frame.event == HELLO:
-            return self.hellos.is_first and self._say_welcome(frame)
+            return self.takes_hello and self._say_welcome(frame)
         return frame.event == PING and not (is_early and self._client.backlog is not None) and self._answer_ping(frame)
 
     async def handle(self, frame: Frame) -> Refusal | None:

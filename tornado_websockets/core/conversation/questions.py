@@ -1,7 +1,7 @@
 """Questions to a client, and its answers."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from ...exceptions import RequestRefused
@@ -22,8 +22,10 @@ class Questions:
         self._count = 0
         self._waiting: dict[Id, asyncio.Future[Any]] = {}
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    @property
+    def ids(self) -> Collection[Id]:
+        """Those that are not answered yet."""
+        return self._waiting.keys()
 
     async def ask(self, send: Callable[[str], object], seconds: float | None) -> Any:
         """What the client answers; :data:`GONE` when it has gone.

@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, Protocol
 
-from ...exceptions import Refused, is_connection_closed
+from ...exceptions import Refused, RequestRefused, is_connection_closed
 from ..counters import counters
 from ..forking import after_fork
 from ..logger import log_error, logger
@@ -151,4 +151,8 @@ def log_failure(caller: Caller, event: str, error: BaseException) -> None:
             logger.info("The handler of %r found its client gone (path %.64r, connection %s)", event, *where)
         return
     counters.handler_errors += 1
+    if isinstance(error, RequestRefused):  # the client's doing, which could fill the log with tracebacks
+        reason = caller.offer.hide(str(error))
+        logger.warning("The handler of %r was refused an answer: %s (path %.64r, connection %s)", event, reason, *where)
+        return
     log_error(caller.offer, error, "The handler of %r failed (path %.64r, connection %s)", event, *where)

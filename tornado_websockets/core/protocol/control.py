@@ -1,8 +1,10 @@
 """Events of the protocol itself, whose names begin with ``tws.``: clients ask by them what no handler answers."""
 
+from collections.abc import Collection
 from typing import Final
 
 from .frames import ANSWER, CONTROL, Frame, decode
+from .ids import Id, find_id
 from .limits import Limits
 
 #: Ends the reply in parts that has its id.
@@ -31,20 +33,23 @@ _SIGN: Final = f'"{CONTROL}'
 _HELLO: Final = f'"{HELLO}"'
 
 
-def read_control(message: str | bytes, limits: Limits, *, is_answer_expected: bool = False) -> Frame | None:
+def read_control(
+    message: str | bytes, limits: Limits, *, takes_hello: bool = True, asked: Collection[Id] = ()
+) -> Frame | None:
     """The frame in ``message``, if that is an event of the protocol; others are hardly looked at.
 
-    :param is_answer_expected: the client was asked something, and its answer may have any size.
+    :param takes_hello: whether a hello may be long.
+    :param asked: the ids of what the client was asked; an answer may have any size.
     """
     if not isinstance(message, str):
         return None
-    is_other = not (_is_short(message) or _is_hello(message))
-    if is_other and not (is_answer_expected and _SIGN in message):
+    is_answer = not (_is_short(message) or (takes_hello and _is_hello(message)))
+    if is_answer and not (asked and _SIGN in message and find_id(message) in asked):
         return None
     frame = decode(message, limits)
     if not isinstance(frame, Frame) or not frame.event.startswith(CONTROL):
         return None
-    return None if is_other and frame.event != ANSWER else frame
+    return None if is_answer and frame.event != ANSWER else frame
 
 
 def _is_short(message: str) -> bool:

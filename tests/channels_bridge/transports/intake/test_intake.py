@@ -45,6 +45,12 @@ class Socket(Intake):
         asyncio.get_running_loop().call_soon(self._go_on_later)
 
 
+class LinedUp(Socket):
+    """One that waits at the turnstile, as those of servers do."""
+
+    _line_up = Intake._line_up
+
+
 class Flooded:
     """Is told of floods, as a transport is."""
 
@@ -217,3 +223,18 @@ class TestMerging:
         pieces = [b"x"] * MAX_PIECES
         merge(pieces)
         assert len(pieces) == MAX_PIECES
+
+
+async def test_of_many_that_are_read_at_a_time_a_few_are_parsed_in_one_turn():
+    sockets = [LinedUp() for _ in range(200)]
+    for socket in sockets:
+        socket.release()
+        socket.seconds = 0.0005
+    await turns()
+    for socket in sockets:
+        socket.take(b"x" * (SLICE + 1))
+    assert sum(bool(socket.parsed) for socket in sockets) < 20
+    sockets[-1].take(b"in order")
+    await until(lambda: all(not socket.rest for socket in sockets))
+    assert b"".join(sockets[-1].parsed) == b"x" * (SLICE + 1) + b"in order"
+    assert not any(socket.is_paused for socket in sockets)
