@@ -5,7 +5,7 @@ from tornado_websockets.schema.bounds import (
     LONG_PATH,
     MAX_VALUES,
     Bounded,
-    has_long_path,
+    has_long_text,
     has_more_values,
     refuse_many_fields,
 )
@@ -38,13 +38,15 @@ def test_values_are_counted_at_every_depth(data, count):
 )
 def test_a_path_is_as_long_as_all_its_keys(wrap, taken):
     for length, is_long in ((LONG_PATH - taken, False), (LONG_PATH - taken + 1, True)):
-        assert has_long_path(wrap({"k" * length: 1})) is is_long
-        assert has_long_path([1, {"a" * 9: [{}]}, wrap({"b": 1, "k" * length: 1}), "x"]) is is_long
+        for data in (wrap({"k" * length: 1}), [1, {"a" * 9: [{}]}, wrap({"b": 1, "k" * length: 1}), "x"]):
+            assert has_more_values(data, 100, LONG_PATH) is is_long
+            assert not has_more_values(data, 100)
 
 
-@pytest.mark.parametrize("data", [1, None, "x" * 2000, [], {}, ["x" * 2000], {"a": "x" * 2000}])
-def test_what_has_no_keys_has_no_long_path(data):
-    assert not has_long_path(data)
+@pytest.mark.parametrize("wrap", [str, lambda text: {"ab": text}, lambda text: [1, text], lambda text: [{"a": [text]}]])
+def test_a_long_text_is_found_wherever_it_is(wrap):
+    for length, is_long in ((9, False), (10, False), (11, True)):
+        assert has_long_text(wrap("x" * length), 10) is is_long
 
 
 def test_a_type_is_asked_about_so_many():

@@ -21,6 +21,7 @@ from pydantic import (
     PlainValidator,
     Tag,
     ValidationError,
+    WrapValidator,
     create_model,
     field_validator,
     model_validator,
@@ -243,6 +244,11 @@ class Lenient(BaseModel):
         return without_those_that_are_wrong(values, handler)
 
 
+class WithText(BaseModel):
+    text: Json[list[int]] | None = None
+    numbers: Annotated[list[int], WrapValidator(without_those_that_are_wrong)] = []
+
+
 class Forest(BaseModel):
     """Its trees lose all that is wrong in them, wherever that is."""
 
@@ -268,6 +274,12 @@ def test_a_wrap_validator_sees_all_that_is_wrong():
     assert len(kind.validate({"trees": [{"kids": [1]}, {"kids": [{}]}] * 100}).trees) == 100
     forest = PydanticType(Forest).validate({"trees": [{"kids": [1, {}, "x"]} for _ in range(100)]})
     assert [len(tree.kids) for tree in forest.trees] == [1] * 100
+
+
+@pytest.mark.parametrize("data", [{}, {"text": "[1]"}, {"text": json.dumps([1] * 300)}])
+def test_what_makes_up_for_many_errors_may_be_beside_a_text(data):
+    kind = Bounded(PydanticType(WithText))
+    assert kind.validate({**data, "numbers": ["x"] * 11 + [2]}).numbers == [2]
 
 
 def test_beside_a_wrap_validator_the_first_that_is_wrong_ends_it():

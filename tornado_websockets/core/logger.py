@@ -23,6 +23,14 @@ class _Enabled(logging.LoggerAdapter[logging.Logger]):
 logger = _Enabled(logging.getLogger("tornado_websockets"))
 
 
+def shown(offer: Offer, error: BaseException) -> str:
+    """An error in a line, without the token of the client that it is about."""
+    try:
+        return offer.hide(repr(error))
+    except Exception:  # it has an object whose text must be queried, say
+        return type(error).__name__
+
+
 def log_error(offer: Offer, error: BaseException, message: str, *args: object) -> None:
     """Log an error of an application with its traceback; as text, and without the token, where that quotes it.
 

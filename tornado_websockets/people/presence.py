@@ -131,6 +131,7 @@ class Presence:
             if not connection.takes_part:  # it may be refused
                 self._early[connection] = read
                 return
+            self._early.pop(connection, None)  # it has just been let in
         self._enter(connection, read)
 
     def absent(self, connection: Connection) -> None:

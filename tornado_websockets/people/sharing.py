@@ -1,5 +1,7 @@
 """People in several processes: each keeps its own in the store, for as long as it renews them, and reads the others'.
 
+It is long because reading, writing and ending go on in one task for each path, in one order.
+
 What a process has at a path is one retained value of the store, by the name of the process: so a store needs nothing
 for presence that it has not for retained values. That a value has changed is told to the others by a note; one that
 is lost costs :attr:`SharingPace.renewal`.
@@ -9,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from django.conf import settings
 
 from .. import conf
 from ..core.control import CONTROL, Note, on_note
+from ..core.handlers.greenlets import new_rlock
 from ..core.people.place import Said
 from ..core.tasks import keep
 from ..exceptions import StoreError
@@ -100,7 +102,7 @@ class Sharing:
     def forget(self) -> None:
         """Start without people, as a forked process must."""
         self.process = uuid.uuid4().hex
-        self._lock = threading.Lock()  # of whose task a path is
+        self._lock = new_rlock()  # of whose task a path is; a task may begin at once
         self._lifetime = self._pace.lifetime
         self._tasks: dict[str, _Work] = {}
         self._others: dict[str, _Others] = {}  # where we are in step

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import accumulate
+from math import inf
 from typing import Any, Final
 
 from ..exceptions import Refused
@@ -34,32 +35,39 @@ class Bounded:
         return self._kind.validate(data)
 
 
-def has_more_values(data: Any, most: int) -> bool:
+def has_more_values(data: Any, most: int, longest_path: float = inf) -> bool:
     """Whether there are more than ``most`` values in the arrays and objects of ``data``, which are JSON.
 
     An array or an object within another is one of them. No more than ``most`` are looked at.
+
+    :param longest_path: more characters than these in the keys that lead to a value count as too many values.
     """
-    waiting = [data] if isinstance(data, (dict, list)) else []
-    for each in waiting:
+    waiting = [(data, longest_path)] if isinstance(data, (dict, list)) else []
+    for each, room in waiting:
         most -= len(each)
         if most < 0:
             return True
-        for value in each.values() if isinstance(each, dict) else each:
-            if isinstance(value, (dict, list)):
-                waiting.append(value)  # noqa: PERF401 this is faster for the few that most messages have
-    return False
-
-
-def has_long_path(data: Any, longest: int = LONG_PATH) -> bool:
-    """Whether more than ``longest`` characters are in the keys that lead to some value in ``data``, which are JSON."""
-    waiting = [(data, longest)]
-    for each, room in waiting:
         if isinstance(each, dict):
             if max(map(len, each), default=0) > room:
                 return True
-            waiting += [(value, room - len(key)) for key, value in each.items() if isinstance(value, (dict, list))]
-        elif isinstance(each, list):
-            waiting += [(value, room) for value in each if isinstance(value, (dict, list))]
+            for key, value in each.items():
+                if isinstance(value, (dict, list)):
+                    waiting.append((value, room - len(key)))
+        else:
+            for value in each:
+                if isinstance(value, (dict, list)):
+                    waiting.append((value, room))  # noqa: PERF401 this is faster for the few that most messages have
+    return False
+
+
+def has_long_text(data: Any, longest: int) -> bool:
+    """Whether some text in ``data``, which are JSON, has more than ``longest`` characters."""
+    waiting = [data]
+    for each in waiting:
+        if isinstance(each, (dict, list)):
+            waiting += each.values() if isinstance(each, dict) else each
+        elif isinstance(each, str) and len(each) > longest:
+            return True
     return False
 
 

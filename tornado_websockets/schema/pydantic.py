@@ -11,7 +11,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
-from .bounds import has_long_path, has_more_values
+from .bounds import LONG_PATH, MAX_VALUES, has_long_text, has_more_values
 from .core_schemas import has
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
@@ -101,9 +101,10 @@ class PydanticType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            has_long = self._hides_values or has_long_path(data)
-            if not has_long and not has_more_values(data, MOST_VALUES):
+            hides = self._hides_values
+            if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
                 return self._validate(data)
+            has_long = has_more_values(data, MAX_VALUES, LONG_PATH) or (hides and has_long_text(data, LONG_PATH))
             with counting(MOST_FOUND_AT_LONG_PATHS if has_long else MOST_FOUND):
                 return self._validate_many(data)
         except TooManyErrors as error:

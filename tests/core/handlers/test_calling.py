@@ -3,7 +3,7 @@ import logging
 from typing import ClassVar
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SynchronousOnlyOperation
 
 from tests.support.scripts import run_script
 from tornado_websockets.core.counters import counters
@@ -89,6 +89,11 @@ class TestCalling:
         assert (seen, counters.handlers_running) == ([before + 1], before)
 
 
+class Mute:
+    def __repr__(self):
+        raise SynchronousOnlyOperation
+
+
 class TestErrors:
     async def test_are_refusals_without_detail(self, handle, caller, caplog):
         refusal = await handle(lambda: {}["secret"], id=7)
@@ -109,6 +114,14 @@ class TestErrors:
         [record] = caplog.records
         assert "RuntimeError: no <token> here" in record.getMessage()
         assert "secret" not in caplog.text
+
+    async def test_whose_text_cannot_be_had_are_refusals_too(self, handle, caller, caplog):
+        def say():
+            raise PermissionDenied(Mute())
+
+        caller.translate = lambda error: Refused("forbidden")
+        assert (await handle(say, id=7)).code == "forbidden"
+        assert "refused with PermissionDenied (path" in caplog.text
 
     async def test_that_are_a_clients_refusal_of_an_answer_are_one_line(self, handle, caplog):
         def say():

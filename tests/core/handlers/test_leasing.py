@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 
 import pytest
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
@@ -249,3 +250,12 @@ class TestAnIdleThread:
         await asyncio.gather(*calls)
         await until(lambda: idle.asked)
         assert (asked, idle.asked) == ([], [call.thread])
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.002])
+async def test_one_who_leases_again_and_again_has_one_thread(make, seconds):
+    leases = make(8, after=lambda: time.sleep(seconds))
+    for _ in range(50):
+        await thread_of_now()
+        leases.release()
+    assert leases._made == 1

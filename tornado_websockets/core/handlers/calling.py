@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from ...exceptions import Refused, RequestRefused, is_connection_closed
 from ..counters import counters
 from ..forking import after_fork
-from ..logger import log_error, logger
+from ..logger import log_error, logger, shown
 from ..protocol.frames import Code, Frame, Refusal
 from ..protocol.offers import Offer
 from ..tasks import is_own_cancellation
@@ -138,8 +138,8 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
         # Who may not is worth a line of every log, as Django gives a view's 403; data that do not fit are everyday.
         level = logging.WARNING if refused.code == Code.FORBIDDEN else logging.INFO
         if logger.isEnabledFor(level):
-            where, shown = (caller.path, caller.id), caller.offer.hide(repr(error))
-            logger.log(level, "The handler of %r refused with %s (path %.64r, connection %s)", event, shown, *where)
+            where, what = (caller.path, caller.id), shown(caller.offer, error)
+            logger.log(level, "The handler of %r refused with %s (path %.64r, connection %s)", event, what, *where)
     return refused
 
 

@@ -89,6 +89,11 @@ class Threads(Executor):
             crew.calls += 1
         return future
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether some call has not returned yet."""
+        return self._crew.calls > 0
+
     def abandon_threads(self) -> None:
         """Queued and future calls get new threads; the current ones are not joined at exit."""
         self._crew = _Crew(self._calls.qsize())

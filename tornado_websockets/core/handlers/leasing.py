@@ -132,8 +132,14 @@ class Leases(Executor):
 
     def _end(self, task: "asyncio.Task[Any]") -> None:
         thread = self.leased.pop(task, None)
-        if thread is not None:
+        if thread is None:
+            return
+        if thread.is_busy:  # with what nobody awaits any more, for how long nobody knows
             thread.submit(self._give_back, thread, self._free)
+        else:
+            thread.tenancy.is_leased = False
+            thread.submit(self._after)
+            self._free.append(thread)
 
     def _give_back(self, thread: _Thread, free: list[_Thread]) -> None:
         """Called in the thread, after all that its task has left it to do."""
