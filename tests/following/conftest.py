@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from tests.following.models import TABLES, Message, Picture
+from tests.following.models import TABLES, Message, Picture, Ticket
 from tests.support.memory import MemoryPublisher
 from tests.support.postgres import Postgres
 from tornado_websockets.core.delivery.hub import Hub
@@ -47,7 +47,7 @@ def wire() -> Iterator[Wire]:
     late = followed_late[:]
     yield Wire()
     followed_late[:] = late
-    for model in (Message, Picture):
+    for model in (Message, Picture, Ticket):
         table_of(model)._followings.clear()
         table_of(model)._columns.clear()
 

@@ -1,5 +1,7 @@
 """Models whose rows the tests follow; their tables are made for each database that is tested."""
 
+import uuid
+
 from django.db import models
 
 
@@ -47,5 +49,23 @@ class Picture(Message):
         app_label = "project"
 
 
+class Customer(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+
+    class Meta:
+        app_label = "project"
+
+
+class Ticket(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, models.CASCADE)
+    code = models.CharField(max_length=50, default="")
+    likes = models.IntegerField(default=0)
+    day = models.DateField(null=True)
+
+    class Meta:
+        app_label = "project"
+
+
 #: Those with a table, in the order in which they can be made.
-TABLES = (Room, Message, Picture)
+TABLES = (Room, Message, Picture, Customer, Ticket)

@@ -7,6 +7,7 @@ from django import forms
 from django.core.checks import run_checks
 from django.db import models
 from django.test import override_settings
+from rest_framework import serializers
 from typing_extensions import TypedDict
 
 from tests.following.models import Message, Room, Scan
@@ -86,6 +87,15 @@ def test_bytes_are_a_functions_to_write(chat):
     with pytest.raises(TypeError, match=r"'raw' of .*, which has bytes"):
         chat.follow(Scan, data=("id", "raw"))
     chat.follow(Scan, data=lambda scan: {"raw": scan.raw.hex()})
+
+
+def test_what_cannot_be_made_of_a_row_is_refused(chat):
+    class Line(serializers.Serializer):
+        def __init__(self, *args, user, **kwargs):
+            super().__init__(*args, **kwargs)
+
+    with pytest.raises(TypeError, match=r"Line is made of the data alone, but its __init__ needs 'user'"):
+        chat.follow(Message, data=Line)
 
 
 def test_a_form_names_fields_too(chat, wire):
@@ -182,7 +192,8 @@ class TestTheCheck:
     def test_whoever_follows_after_the_start_is_warned(self, rooms):
         rooms.follow(Message, to={"room": "room_id"}, data=("id",))
         [warning] = [each for each in run_checks() if each.id == "tornado_websockets.W018"]
-        assert "WebSocket('/room/<int:room>').follow(project.Message)" in warning.msg
+        assert "WebSocket('/room/<int:room>').follow(project.Message) was called after start-up" in warning.msg
+        assert "only the URLconf" not in warning.msg  # which imports no test
 
     def test_nobody_else_is(self):
         assert checks.check_followed(None) == []

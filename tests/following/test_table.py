@@ -16,8 +16,9 @@ from django.db.models.functions import Upper
 from django.test import TestCase, override_settings
 from rest_framework import serializers
 
-from tests.following.models import Loud, Message, Picture, Room
+from tests.following.models import Customer, Loud, Message, Picture, Room, Ticket
 from tornado_websockets.exceptions import PublishError
+from tornado_websockets.following.columns import column_of
 from tornado_websockets.following.table import table_of
 
 TO = {"room": "room_id"}
@@ -366,7 +367,7 @@ class TestTransactions:
                 message.text = f"text {number}"
                 message.save()
                 message.refresh_from_db()
-        assert table_of(Message)._known(message).cause.before is None
+        assert table_of(Message)._known(message, message.pk).cause.before is None
 
     def test_what_an_undone_savepoint_wrote_is_not_told_with_other_fields(self, message, wire, database):
         with atomic(database):
@@ -657,3 +658,63 @@ def test_under_debug_data_that_do_not_fit_are_logged_and_the_row_is_saved(wire, 
         assert rows.create(room_id=rooms[0]).pk is not None
     assert wire.take() == []
     assert "The data of 'message_changed' on '/declared' do not fit" in caplog.text
+
+
+class TestTexts:
+    """An instance may have texts, which Django saves, for what its columns have as something else."""
+
+    @pytest.fixture
+    def tickets(self, any_database, wire):
+        ws = wire.websocket("/of/<uuid:customer>")
+        ws.follow(Ticket, to={"customer": "customer_id"}, data=("id", "customer", "code", "likes", "day"))
+        return Ticket.objects.using(any_database)
+
+    @pytest.fixture
+    def ana(self, any_database):
+        return Customer.objects.using(any_database).create()
+
+    @pytest.fixture
+    def ticket(self, tickets, ana, wire):
+        key = tickets.create(customer=ana).pk
+        wire.take()
+        return tickets.get(pk=key)
+
+    def test_a_row_that_is_saved_with_a_text_stays_where_it_is(self, ticket, ana, wire):
+        ticket.customer_id = ana.pk.hex
+        ticket.save()
+        [(path, event, data)] = wire.take()
+        assert (path, event, data["customer"]) == (f"/of/{ana.pk}", "ticket_changed", str(ana.pk))
+
+    def test_a_row_that_is_moved_with_a_text_moves(self, ticket, ana, any_database, wire):
+        ben = Customer.objects.using(any_database).create()
+        ticket.customer_id = ben.pk.hex
+        ticket.save()
+        told = [(path, event) for path, event, _ in wire.take()]
+        assert told == [(f"/of/{ana.pk}", "ticket_deleted"), (f"/of/{ben.pk}", "ticket_created")]
+
+    def test_a_row_that_is_made_with_texts_is_one_with_itself(self, tickets, ana, wire):
+        key = "0123456789abcdef0123456789abcdef"
+        made = tickets.create(pk=key, customer_id=ana.pk.hex, likes="5", day="2020-02-29", code=key)
+        tickets.get(pk=key).save()
+        dashes = "01234567-89ab-cdef-0123-456789abcdef"
+        data = {"id": dashes, "customer": str(ana.pk), "code": key, "likes": 5, "day": "2020-02-29"}
+        assert wire.take() == [(f"/of/{ana.pk}", "ticket_created", data), (f"/of/{ana.pk}", "ticket_changed", data)]
+        made.delete()
+        assert wire.take() == [(f"/of/{ana.pk}", "ticket_deleted", {"id": dashes})]
+
+    def test_a_key_that_is_written_otherwise_is_the_same_row_in_a_transaction(self, ticket, ana, any_database, wire):
+        with atomic(any_database):
+            ticket.likes = 1
+            ticket.save()
+            ticket.pk = ticket.pk.hex
+            ticket.likes = F("likes") + 1
+            ticket.save()
+        [(path, event, data)] = wire.take()
+        assert (path, event, data["likes"]) == (f"/of/{ana.pk}", "ticket_changed", 2)
+
+    def test_a_text_that_its_field_does_not_know_is_taken_as_it_is(self):
+        assert column_of(Ticket._meta.get_field("likes")).read_text("many") == "many"
+
+    @pytest.mark.parametrize(("name", "reads"), [("code", False), ("likes", True), ("customer", True)])
+    def test_columns_of_texts_read_none(self, name, reads):
+        assert (column_of(Ticket._meta.get_field(name)).read_text is not None) is reads

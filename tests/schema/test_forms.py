@@ -2,10 +2,13 @@
 
 import pytest
 from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import Group
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.forms import FormType
+from tornado_websockets.schema.registry import find_received
 
 
 class Everything(forms.Form):
@@ -138,3 +141,88 @@ def test_a_form_with_too_many_values_is_not_made():
 
     with pytest.raises(Refused):
         Bounded(FormType(Never)).validate({"x": [1] * MAX_VALUES})
+
+
+class OfSomebody(forms.Form):
+    text = forms.CharField()
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OfSomebodyFirst(forms.Form):
+    def __init__(self, user, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+@pytest.mark.parametrize("form", [OfSomebody, OfSomebodyFirst])
+def test_a_form_that_needs_more_than_data_is_refused_and_what_it_needs_is_named(form):
+    with pytest.raises(TypeError, match=rf"^{form.__name__} is made of the data alone, but .* needs 'user'\."):
+        find_received(form)
+
+
+class OfAnybody(Everything):
+    def __init__(self, user=None, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OfAnything(Everything):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OfAWord(Everything):
+    def __init__(self, posted):
+        super().__init__(posted)
+
+
+class ByNameAlone(Everything):
+    def __init__(self, *, data):
+        super().__init__(data)
+
+
+@pytest.mark.parametrize("form", [Everything, OfAnybody, OfAnything, OfAWord, ByNameAlone])
+def test_a_form_that_can_be_made_of_data_gets_them(form):
+    assert find_received(form).validate(VALID)["number"] == 3
+
+
+class OfAGroup(forms.ModelForm):
+    class Meta:
+        model = Group
+        fields = ("name",)
+
+
+@pytest.mark.parametrize("form", [OfAGroup, UserCreationForm])
+def test_forms_of_models_and_of_django_can_be_made(form):
+    assert find_received(form)
+
+
+class Upload(forms.Form):
+    paper = forms.FileField()
+    note = forms.CharField()
+
+
+class UploadPerhaps(forms.Form):
+    paper = forms.FileField(required=False)
+    picture = forms.ImageField(disabled=True)
+    before = forms.FileField(initial="paper.pdf")
+
+
+class UploadAsText(forms.Form):
+    paper = forms.FileField(widget=forms.Textarea)
+
+
+class UploadAtTimes(Upload):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["paper"].required = False
+
+
+def test_a_form_that_requires_a_file_is_refused():
+    with pytest.raises(TypeError, match=r"^Upload requires a file as 'paper', which JSON cannot have"):
+        find_received(Upload)
+
+
+@pytest.mark.parametrize("form", [UploadPerhaps, UploadAsText, UploadAtTimes])
+def test_a_form_that_may_do_without_a_file_is_none_the_worse(form):
+    assert find_received(form)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.protocol import JSON_VALUE
+from tornado_websockets.schema.registry import find_received
 from tornado_websockets.schema.rest_framework import SerializerType
 
 
@@ -241,3 +242,47 @@ def test_fields_that_a_client_may_not_send_do_not_count():
     kind = Bounded(SerializerType(Rows))
     assert len(kind.validate({"rows": [{"n": 1}] * 1000})["rows"]) == 1000
     assert kind.validate({"seen": [{}] * 1000}) == {}
+
+
+class OfSomebody(serializers.Serializer):
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class Upload(serializers.Serializer):
+    paper = serializers.FileField()
+
+
+class UploadPerhaps(serializers.Serializer):
+    paper = serializers.FileField(required=False)
+    picture = serializers.ImageField(read_only=True)
+    none = serializers.FileField(allow_null=True)
+
+
+class FileOfText(serializers.FileField):
+    def to_internal_value(self, data):
+        return data
+
+
+class UploadAsText(serializers.Serializer):
+    paper = FileOfText()
+
+
+class UploadAtTimes(Upload):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["paper"].required = False
+
+
+@pytest.mark.parametrize(
+    ("serializer", "reason"),
+    [(OfSomebody, "is made of the data alone, but .* needs 'user'"), (Upload, "requires a file as 'paper'")],
+)
+def test_a_serializer_that_takes_no_data_is_refused(serializer, reason):
+    with pytest.raises(TypeError, match=f"^{serializer.__name__} {reason}"):
+        find_received(serializer)
+
+
+@pytest.mark.parametrize("serializer", [Order, RowOfPermission, UploadPerhaps, UploadAsText, UploadAtTimes])
+def test_a_serializer_of_which_data_may_be_valid_is_not(serializer):
+    assert find_received(serializer)

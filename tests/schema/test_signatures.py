@@ -93,6 +93,22 @@ def test_a_model_is_refused_with_what_there_is_instead():
         read_types(say)
 
 
+def test_a_form_that_cannot_be_made_is_refused_for_data_and_not_for_a_reply():
+    class SayForm(Form):
+        def __init__(self, *args, user, **kwargs):
+            super().__init__(*args, **kwargs)
+
+    def say(data: Annotated[dict[str, Any], SayForm]): ...
+
+    def tell() -> SayForm: ...  # type: ignore[empty-body]
+
+    for function in (say, tell):
+        function.__globals__["SayForm"] = SayForm
+    with pytest.raises(TypeError, match=r"The annotation of data in .* cannot be used: SayForm .* needs 'user'"):
+        read_types(say)
+    assert reply_type(tell) is not None
+
+
 def test_an_instance_of_a_form_is_refused_with_what_to_write():
     def say(data): ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import cached_property as django_cached_property
 
@@ -34,6 +36,9 @@ _KINDS: Final[tuple[tuple[type[Any], Schema], ...]] = (
     (models.GenericIPAddressField, {"type": "string"}),
 )
 
+#: Fields to which a text is a value as it stands.
+_TEXTS: Final = (models.CharField, models.TextField, models.FileField, models.JSONField, models.BinaryField)
+
 
 class Column(NamedTuple):
     """One column of a table.
@@ -41,11 +46,13 @@ class Column(NamedTuple):
     :ivar attname: the attribute of a row that has its value: ``room_id``.
     :ivar name: of its field: ``room``.
     :ivar is_generated: whether the database computes it at each save.
+    :ivar read_text: makes of a text what its field has for it, such as a ``UUID``; ``None`` where that is the text.
     """
 
     attname: str
     name: str
     is_generated: bool
+    read_text: Callable[[str], Any] | None
 
     def is_among(self, names: Any) -> bool:
         """Whether it is one of ``names``, by either of its own."""
@@ -54,7 +61,27 @@ class Column(NamedTuple):
 
 def column_of(field: Any) -> Column:
     """The column of a field."""
-    return Column(field.attname, field.name, bool(getattr(field, "generated", False)))
+    return Column(field.attname, field.name, bool(getattr(field, "generated", False)), _text_reader(field))
+
+
+def _text_reader(field: Any) -> Callable[[str], Any] | None:
+    kind = _holder(field)
+    if isinstance(kind, _TEXTS) or type(kind).to_python is models.Field.to_python:
+        return None
+
+    def read_text(text: str) -> Any:
+        try:
+            return kind.to_python(text)
+        except (TypeError, ValueError, ValidationError):  # the database has taken it, as whatever
+            return text
+
+    return read_text
+
+
+def _holder(field: Any) -> Any:
+    """The field that says what the values of ``field`` are: of a relation the other row's, of what is computed its."""
+    target = getattr(field, "target_field", None) or field
+    return _holder(target) if target is not field else getattr(field, "output_field", None) or field
 
 
 def find_field(model: type[Any], name: str) -> Any:
@@ -76,6 +103,6 @@ def describe(field: Any) -> Schema:
     if target is not field:
         schema = describe(target)
     else:
-        output = getattr(field, "output_field", None) or field
-        schema = next((schema for kind, schema in _KINDS if isinstance(output, kind)), JSON_VALUE)
+        holder = _holder(field)
+        schema = next((schema for kind, schema in _KINDS if isinstance(holder, kind)), JSON_VALUE)
     return {"anyOf": [schema, {"type": "null"}]} if field.null and schema is not JSON_VALUE else schema

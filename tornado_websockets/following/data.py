@@ -11,8 +11,8 @@ from django.core.files import File
 from django.db.models import BinaryField
 
 from ..core.handlers.signatures import runs_on_loop
-from ..schema.protocol import JSON_VALUE, Schema, Type
-from ..schema.registry import find, is_registered, is_serializer
+from ..schema.protocol import JSON_VALUE, Schema, Type, refuse_arguments
+from ..schema.registry import find, find_received, is_registered, is_serializer
 from ..schema.signatures import is_unchecked, read_types, reply_type
 from .columns import describe, find_field, is_property
 
@@ -149,8 +149,11 @@ def read_data(model: type[Any], data: Any) -> Data:
     if isinstance(data, type) or get_origin(data) is not None or is_registered(data):
         if is_unchecked(data):
             raise TypeError(f"Expected {_EXPECTED} as data, got {data!r}, which names nothing.")
-        kind = find(data)
-        return Computed(kind.dump, kind) if is_serializer(data) else Typed(model, kind)
+        if is_serializer(data):  # which reads the row by itself
+            kind = find(data)
+            refuse_arguments(data, "instance")
+            return Computed(kind.dump, kind)
+        return Typed(model, find_received(data))
     if callable(data) and type(data).__module__ not in _TYPING:
         return _computed(data)
     raise TypeError(f"Expected {_EXPECTED} as data, got {data!r}.")

@@ -29,6 +29,7 @@ class Table:
     def __init__(self, model: type[Any]) -> None:
         self._model = model
         self._key = model._meta.pk.attname
+        self._read_key = column_of(model._meta.pk).read_text
         self._slot = f"_followed_{model._meta.label_lower}"
         self._columns: dict[str, Column] = {}
         self._followings: list[Following] = []
@@ -70,9 +71,14 @@ class Table:
 
     # What instances know.
 
-    def _known(self, instance: Any) -> Known | None:
+    def _key_of(self, instance: Any) -> Any:
+        """The key of its row, as the field has it."""
+        key = getattr(instance, self._key)
+        return self._read_key(key) if self._read_key is not None and isinstance(key, str) else key
+
+    def _known(self, instance: Any, key: Any) -> Known | None:
         known = surviving(instance._state.__dict__.get(self._slot))
-        return known if known is not None and known.key == getattr(instance, self._key) else None
+        return known if known is not None and known.key == key else None
 
     def _forget_unloaded(self, instance: Any, using: str) -> None:
         """Forget what an instance was merely made with, or has loaded of another database."""
@@ -91,12 +97,11 @@ class Table:
 
     def _learn(self, instance: Any, values: Mapping[str, Any]) -> None:
         """Know of the row what was read of it, too."""
-        known = self._known(instance)
-        if known is None:
-            learnt = Known(getattr(instance, self._key), values)
-        else:  # what was read may be undone with what was saved
-            learnt = Known(known.key, {**known.values, **values}, known.cause)
-        instance._state.__dict__[self._slot] = learnt
+        key = self._key_of(instance)
+        known = self._known(instance, key)
+        if known is not None:  # what was read may be undone with what was saved
+            values = {**known.values, **values}
+        instance._state.__dict__[self._slot] = Known(key, values, None if known is None else known.cause)
 
     def _read(self, key: Any, columns: list[str], using: str) -> dict[str, Any]:
         """The values that no instance has; none where the row is gone."""
@@ -120,9 +125,9 @@ class Table:
             logger.exception("Cannot tell of a saved row (%s, %r)", self._model._meta.label, instance.pk)
 
     def _save(self, instance: Any, created: bool, using: str, update_fields: frozenset[str] | None) -> None:
-        ledger, key = ledger_of(using), getattr(instance, self._key)
+        ledger, key = ledger_of(using), self._key_of(instance)
         latest = None if ledger is None else ledger.latest(self, key)
-        known = self._known(instance) if latest is None else latest.known
+        known = self._known(instance, key) if latest is None else latest.known
         before = None if known is None or created else known.values
         values = self._values(instance, before or {}, created, using, update_fields)
         if values is None:
@@ -160,9 +165,11 @@ class Table:
             is_computed = column.is_generated and not created
             if value is _MISSING or is_computed or hasattr(value, "resolve_expression"):
                 unknown.append(attname)
+            elif isinstance(value, str) and column.read_text is not None:
+                value = column.read_text(value)
             values[attname] = value
         if unknown:
-            read = self._read(getattr(instance, self._key), unknown, using)
+            read = self._read(self._key_of(instance), unknown, using)
             if not read:
                 return None
             values.update(read)
@@ -170,25 +177,26 @@ class Table:
 
     def _on_deleting(self, instance: Any, using: str, **_: Any) -> None:
         self._forget_unloaded(instance, using)
-        known = self._known(instance)
+        key = self._key_of(instance)
+        known = self._known(instance, key)
         needed = {attname for following in self._followings for attname in following.columns_of_path}
         unknown = needed - (known.values.keys() if known is not None else set())
         if not unknown:
             return
         try:
-            self._learn(instance, self._read(getattr(instance, self._key), sorted(unknown), using))
+            self._learn(instance, self._read(key, sorted(unknown), using))
         except Exception:
             logger.exception("Cannot tell to whom a row belonged (%s, %r)", self._model._meta.label, instance.pk)
 
     def _on_deleted(self, instance: Any, using: str, **_: Any) -> None:
         try:
-            known = self._known(instance)
+            ledger, key = ledger_of(using), self._key_of(instance)
+            known = self._known(instance, key)
             before = None if known is None else known.values
             reports = [
                 Report(following, Step(self._place_left(following, instance, before), NOWHERE), None)
                 for following in self._followings
             ]
-            ledger, key = ledger_of(using), getattr(instance, self._key)
             latest = None if ledger is None else ledger.latest(self, key)
             entry = Entry(self, key, reports)
             # Deletions load what they delete: that was seen in a transaction that may have changed it before.

@@ -1,12 +1,13 @@
 """Django's forms: what comes is their data, a list where a name has several, a handler gets their ``cleaned_data``."""
 
+from inspect import Parameter
 from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from .protocol import JSON_VALUE, Schema, invalid
+from .protocol import JSON_VALUE, Schema, arguments_of, invalid, refuse_arguments
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -40,10 +41,27 @@ class FormType:
 
     def __init__(self, form: Any) -> None:
         self._form = form
+        self._position = _position_of_data(form)
+
+    def check_received(self) -> None:
+        """See :class:`.protocol.Type`.
+
+        :raises TypeError: it cannot be made of data alone, or requires a file.
+        """
+        refuse_arguments(self._form, self._position or "data")
+        if not self._form.__init__.__module__.startswith("django."):
+            return  # one of its own may do as it likes with the fields
+        files = [repr(name) for name, field in self._form.base_fields.items() if _is_file_required(field)]
+        if files:
+            raise TypeError(
+                f"{self._form.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that no data "
+                "are valid: upload it to a view, and take a form here without it, or with required=False."
+            )
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        form = self._form(self._posted(data))
+        posted = self._posted(data)
+        form = self._form(data=posted) if self._position is None else self._form(posted)
         try:
             is_valid = form.is_valid()
         except (AttributeError, TypeError):
@@ -86,6 +104,19 @@ class FormType:
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`: as it is."""
         return value
+
+
+def _position_of_data(form: Any) -> str | None:
+    """The name of the first argument of a form, where that takes the data; ``None`` where they are given by name."""
+    first, *others = arguments_of(form) or [Parameter("data", Parameter.POSITIONAL_OR_KEYWORD)]
+    is_named = any(each.name == "data" or each.kind is Parameter.VAR_KEYWORD for each in others)
+    is_first = first.name == "data" or first.kind is Parameter.VAR_POSITIONAL
+    return first.name if first.kind is not Parameter.KEYWORD_ONLY and (is_first or not is_named) else None
+
+
+def _is_file_required(field: forms.Field) -> bool:
+    is_file = field.widget.needs_multipart_form
+    return is_file and field.required and not field.disabled and field.initial is None
 
 
 def _is_container(value: object) -> bool:

@@ -1,6 +1,7 @@
 """``Type``: what one kind of data is to be; whoever can say so can type handlers."""
 
 from collections.abc import Iterable
+from inspect import Parameter, signature
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -28,7 +29,8 @@ class Type(Protocol):
 
     A type that may wait for a database says so by an attribute ``may_block = True``; it is then asked in a worker
     thread. One that finds all that is wrong, however much that is, says so by ``finds_all = True``; it is then asked
-    about no more than :data:`.bounds.MAX_VALUES` values of a client.
+    about no more than :data:`.bounds.MAX_VALUES` values of a client. One that may be of no use for what comes has a
+    method ``check_received()``, which raises ``TypeError`` where a handler is registered with it.
     """
 
     def validate(self, data: Any) -> Any:
@@ -52,6 +54,31 @@ def invalid(fields: Iterable[Field]) -> Refused:
     named = [{"path": _cut(path), "message": _cut(message)} for path, message in islice(fields, MAX_FIELDS)]
     first = f" {': '.join(filter(None, named[0].values()))}" if named else ""
     return Refused(Code.INVALID_DATA, f"The data do not fit.{first}", fields=named)
+
+
+def arguments_of(kind: Any) -> list[Parameter]:
+    """What the ``__init__`` of a class takes beside ``self``, ``*args`` and ``**kwargs`` included."""
+    every = list(signature(kind.__init__).parameters.values())
+    return every if every[0].kind is Parameter.VAR_POSITIONAL else every[1:]
+
+
+def refuse_arguments(kind: Any, given: str = "data") -> None:
+    """Refuse a class that needs more than one argument to be made.
+
+    :param given: the name of that.
+    :raises TypeError: it does; the text names what.
+    """
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    needed = [
+        repr(argument.name)
+        for argument in arguments_of(kind)
+        if argument.default is Parameter.empty and argument.kind not in variadic and argument.name != given
+    ]
+    if needed:
+        raise TypeError(
+            f"{kind.__name__} is made of the data alone, but its __init__ needs {', '.join(needed)}. Give that a "
+            "default, or make it in the handler, of data: dict."
+        )
 
 
 def _cut(text: str) -> str:

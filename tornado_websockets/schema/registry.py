@@ -48,6 +48,18 @@ def find(annotation: Any) -> Type:
     return PydanticType(annotation)
 
 
+def find_received(annotation: Any) -> Type:
+    """The type that ``annotation`` stands for, where something is to be validated by it.
+
+    :raises TypeError: nobody knows it, or nothing would be valid.
+    """
+    kind = find(annotation)
+    check = getattr(kind, "check_received", None)
+    if check is not None:
+        check()
+    return kind
+
+
 def is_registered(annotation: Any) -> bool:
     """Whether a project has said what it means by ``annotation``."""
     return any(maker(annotation) is not None for maker in _makers)

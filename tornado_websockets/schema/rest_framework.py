@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from .bounds import refuse_many_fields
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -54,6 +54,22 @@ class SerializerType:
 
     def __init__(self, serializer: Any) -> None:
         self._serializer = serializer
+
+    def check_received(self) -> None:
+        """See :class:`.protocol.Type`. Of a model's fields only those that the serializer declares are looked at.
+
+        :raises TypeError: it cannot be made of data alone, or requires a file.
+        """
+        refuse_arguments(self._serializer)
+        if not _is_of_framework(self._serializer.__init__):
+            return  # one of its own may do as it likes with the fields
+        declared = getattr(self._serializer, "_declared_fields", {})
+        files = [repr(name) for name, field in declared.items() if _is_file_required(field)]
+        if files:
+            raise TypeError(
+                f"{self._serializer.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that "
+                "no data are valid: upload it to a view, and take a serializer here without it, or with required=False."
+            )
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -148,8 +164,16 @@ def _is_sent(field: Any) -> bool:
 
 def _writes_its_own(field: Any) -> bool:
     """Whether nobody knows what a field sends: a method of the project's writes it, of what is more than a value."""
-    is_plain = str(field.to_representation.__module__).startswith("rest_framework.")
-    return isinstance(field, _HOLDERS) and not is_plain
+    return isinstance(field, _HOLDERS) and not _is_of_framework(field.to_representation)
+
+
+def _is_of_framework(method: Any) -> bool:
+    return str(method.__module__).startswith("rest_framework.")
+
+
+def _is_file_required(field: Any) -> bool:
+    is_file = isinstance(field, serializers.FileField) and _is_of_framework(field.to_internal_value)
+    return is_file and field.required and not field.allow_null
 
 
 def _may_be_left_out(field: Any) -> bool:

@@ -26,7 +26,7 @@ from ..core.handlers.guarding import Types
 from ..core.handlers.signatures import is_generator_function, runs_on_loop, signature_of
 from .bounds import Bounded
 from .protocol import Type
-from .registry import find, is_class, is_form, is_registered, is_serializer, is_struct, mentions
+from .registry import find, find_received, is_class, is_form, is_registered, is_serializer, is_struct, mentions
 
 _ANYTHING = (Any, object)
 _OBJECTS = (dict, Mapping, MutableMapping)
@@ -110,7 +110,7 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
             "take one that has it as a field."
         )
     try:
-        kind = find(resolved)
+        kind = find_received(resolved)
         return Bounded(kind) if getattr(kind, "finds_all", False) else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error

@@ -57,9 +57,10 @@ def check_followed(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
         return []
     return [
         Warning(
-            f"WebSocket({path!r}).follow({label}) is in a module that only the URLconf imports: rows that commands, "
-            "workers or the shell save are heard by nobody.",
-            hint="Move it to the module websockets of an app, which every process imports.",
+            f"WebSocket({path!r}).follow({label}) was called after start-up, by a module that no app imports, but the "
+            "URLconf perhaps, or a test: what a process that does not import it saves, such as a command, a worker or "
+            "the shell, is heard by nobody.",
+            hint="Move it to the module websockets of an app, which every process imports. One of a test may stay.",
             id="tornado_websockets.W018",
         )
         for path, label in followed_late

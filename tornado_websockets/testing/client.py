@@ -56,7 +56,7 @@ class Client:
         string, ``"/chat?token=1"``.
     :param user: what handlers find as ``socket.user``; nothing in ``AUTHENTICATE`` is asked then. By default nobody
         in particular, as on a server.
-    :param session: what they find as ``socket.session``.
+    :param session: what they find as ``socket.session``. It makes no user, whoever is logged in to it: ``user`` does.
     :param headers: of the handshake.
     :param token: offered as a browser offers it; then nobody is asked who this is but what takes tokens.
     :param subprotocols: offered.

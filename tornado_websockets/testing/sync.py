@@ -27,7 +27,7 @@ class SyncClient:
     """:class:`Client` without ``async``: ``with SyncClient("/chat", user=alice) as client: client.emit(...)``.
 
     Sync handlers, and the database calls of async ones, run in the calling thread, while a method of this client or
-    another is waiting: they see the test's transaction.
+    another is waiting: they see the test's transaction. ``session`` makes no user; ``user`` does.
     """
 
     def __init__(self, path: str, **options: Any) -> None:
