@@ -43,7 +43,11 @@ def test_a_path_is_as_long_as_all_its_keys(wrap, taken):
             assert not has_more_values(data, 100)
 
 
-@pytest.mark.parametrize("wrap", [str, lambda text: {"ab": text}, lambda text: [1, text], lambda text: [{"a": [text]}]])
+@pytest.mark.parametrize(
+    "wrap",
+    [str, lambda text: {"ab": text}, lambda text: [1, text], lambda text: [{"a": [text]}]],
+    ids=["top", "dict", "list", "within"],
+)
 def test_a_long_text_is_found_wherever_it_is(wrap):
     for length, is_long in ((9, False), (10, False), (11, True)):
         assert has_long_text(wrap("x" * length), 10) is is_long
