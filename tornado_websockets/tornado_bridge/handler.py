@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import tornado.escape
 import tornado.web
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from ..core.connections.connection import Connection
     from ..core.delivery.sending import Sending
     from ..websocket import WebSocket
+
+#: Characters, or bytes, above which a message waits for its turn where many send at a time.
+LARGE: Final = 1024
 
 
 @tornado.web.stream_request_body  # so that prepare comes before the body
@@ -242,7 +245,13 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         """
         if self._inbox.is_busy and (not self._has_client() or self._connection.answer_at_once(message)):
             return None
-        return self._inbox.begin(partial(self._connection.received, message), len(message))
+        is_crowded = len(message) > LARGE and self._endpoint.hub.shard().is_crowded()
+        receive = self._receive_in_turn if is_crowded else self._connection.received
+        return self._inbox.begin(partial(receive, message), len(message))
+
+    async def _receive_in_turn(self, message: str | bytes) -> None:
+        await self._endpoint.hub.shard().turnstile.wait()
+        await self._connection.received(message)
 
     def on_ping(self, data: bytes) -> None:  # noqa: ARG002 Tornado gives it
         """The client has sent a ping, which Tornado has answered."""

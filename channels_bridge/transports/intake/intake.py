@@ -90,7 +90,7 @@ class Intake:
             self.rest += data
         if self._is_paused:
             self._pause()  # the server has read although it should not
-        elif _is_crowded():
+        elif hub.shard().is_crowded():
             self._go_on_reading()
         else:
             self.go_on()
@@ -178,12 +178,6 @@ class Intake:
         self._is_scheduled = False
         self.go_on()
         return True
-
-
-def _is_crowded() -> bool:
-    """Whether so much was read in this turn of the event loop that what comes now should wait for the next."""
-    shard = hub.shard()
-    return shard.turnstile.has_waiting or shard.count_handled(monotonic())
 
 
 def merge(pieces: list[bytes | bytearray]) -> None:

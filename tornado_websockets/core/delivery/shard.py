@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 from ..protocol.closing import Close
@@ -266,6 +267,10 @@ class Shard:
             self._wake()
         self._handled += 1
         return self._handled >= self.pace.handled or now > self._began + self.pace.handling
+
+    def is_crowded(self) -> bool:
+        """Count something large that has come; whether so much has in this turn that it should wait for another."""
+        return self.turnstile.has_waiting or self.count_handled(monotonic())
 
     def close(self, member: Member, close: Close) -> None:
         """Deliver an order to close after all that was submitted so far, by whomever. From any thread."""
