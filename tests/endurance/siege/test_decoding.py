@@ -20,6 +20,14 @@ MESSAGES = {
 }
 MIXES = [[name] for name in MESSAGES] if IS_LONG else [list(MESSAGES)]
 
+#: Of 20 kB each, from many at a time: the second hello of a connection counts as a message.
+POSITION = {"since": {f"sender {number}": 0 for number in range(999)}, "ids": ["x" * 30] * 90}
+CROWDS = {
+    "hellos": [loads.event("tws.hello", POSITION) * 20],
+    "messages": [loads.event("swallow", POSITION) * 20],
+    "a mix": [loads.event("tws.hello", POSITION) * 20, loads.event("swallow", POSITION) * 20],
+}
+
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -28,6 +36,14 @@ async def test_messages_that_take_long_to_read_disturb_nobody(
     fresh_server: Server, names: list[str], report: Report
 ) -> None:
     attackers = [Party(count=5 if IS_LONG else 2, path="/abuse/other", load=MESSAGES[name]) for name in names]
+    outcome = await besiege(fresh_server, attackers)
+    report(str(outcome))
+    assert outcome.excess == ""
+
+
+@pytest.mark.parametrize("crowd", CROWDS if IS_LONG else ["a mix"])
+async def test_what_a_crowd_says_at_a_time_is_read_bit_by_bit(fresh_server: Server, crowd: str, report: Report) -> None:
+    attackers = [Party(count=100 // len(CROWDS[crowd]), path="/abuse/other", load=load) for load in CROWDS[crowd]]
     outcome = await besiege(fresh_server, attackers)
     report(str(outcome))
     assert outcome.excess == ""
