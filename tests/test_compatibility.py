@@ -161,6 +161,14 @@ class TestEvents:
         assert ws.events == {"y": two}
         assert endpoint_of(ws).dispatcher.find("x") is None
 
+    @pytest.mark.parametrize("events", [{"y": two, "x": 5}, {"y": two, "tws.x": one}, None, 5], ids=range(4))
+    def test_are_replaced_as_a_whole_or_not_at_all(self, ws, events):
+        ws.events.update(z=two, x=one)
+        with pytest.raises((NotCallableError, ValueError, TypeError)):
+            ws.events = events
+        assert list(ws.events.items()) == [("z", two), ("x", one)]
+        assert [event for event, _ in endpoint_of(ws).dispatcher.items()] == ["z", "x"]
+
     def test_copies_are_plain_dicts(self, ws):
         ws.events.copy()["x"] = one
         assert type(ws.events.copy()) is type(ws.events | {"x": one}) is dict

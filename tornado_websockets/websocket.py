@@ -164,9 +164,16 @@ class WebSocket:
     @events.setter
     def events(self, events: Mapping[str, Callable[..., Any]]) -> None:
         own = self._endpoint.dispatcher.events
-        if events is not own:  # by |= it is
-            own.clear()
+        if events is own:  # by |= it is
+            return
+        before = dict(own)
+        own.clear()
+        try:
             own.update(events)
+        except BaseException:
+            own.clear()
+            own.update(before)
+            raise
 
     @property
     def handlers(self) -> Roster:

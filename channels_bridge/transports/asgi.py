@@ -10,8 +10,9 @@ from typing import Any, Final
 from tornado_websockets.core.connections.connection import Connection
 from tornado_websockets.core.connections.inbox import READ_ON_AFTER
 from tornado_websockets.core.connections.transport import ClientGone
-from tornado_websockets.core.logger import logger
+from tornado_websockets.core.logger import log_error
 from tornado_websockets.core.protocol.closing import FLOODING, GOING_AWAY
+from tornado_websockets.core.protocol.offers import NOTHING_OFFERED
 from tornado_websockets.serving.authorization import abandon
 
 from .intake.reading_ahead import ReadingAhead
@@ -44,6 +45,7 @@ class AsgiTransport:
         "_has_received",
         "_is_receiving",
         "_is_wrapped",
+        "_offer",
         "_receive",
         "_send",
         "_task",
@@ -60,6 +62,7 @@ class AsgiTransport:
         self._abort_code: int | None = None
         self._ahead: ReadingAhead | None = None
         self._connection: Connection | None = None
+        self._offer = NOTHING_OFFERED
 
     # The handshake, and whom the transport is for.
 
@@ -73,7 +76,7 @@ class AsgiTransport:
 
     def begin(self, connection: Connection) -> None:
         """Serve ``connection`` from now on. Pairs with :meth:`end`."""
-        self._connection = connection
+        self._connection, self._offer = connection, connection.offer
         _slow_handlers.add(self)
 
     def end(self) -> None:
@@ -117,7 +120,7 @@ class AsgiTransport:
         # While somebody receives, it is read as it comes.
         if self._ahead is None and not self._is_receiving and self._connection is not None:
             context = Context() if self._context is None else self._context  # none of the handler's, which it outlives
-            self._ahead = ReadingAhead(self._read, self, context=context)
+            self._ahead = ReadingAhead(self._read, self, context=context, offer=self._offer)
 
     def keep_line_short(self) -> None:
         """Nothing: where the line is, only those know who know the server."""
@@ -190,8 +193,8 @@ class AsgiTransport:
             await asyncio.wait_for(self.close(self._abort_code, ""), seconds)
         except (ClientGone, TimeoutError):  # it has gone, or takes nothing
             pass
-        except Exception:
-            logger.exception("Closing a client failed")
+        except Exception as error:
+            log_error(self._offer, error, "Closing a client failed")
         self.cut()
         self._leave_to_server()
 

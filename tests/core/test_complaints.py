@@ -60,6 +60,25 @@ def test_error_is_cut_in_a_line(outage, time, caplog):
     assert len(caplog.records[-1].getMessage()) < 300
 
 
+def test_error_is_shown_once_over_in_a_line(outage, time, caplog):
+    offer = Offer("secret", secrets=["secret"])
+    for _ in range(2):
+        outage.failed(LookupError("it's"), offer=offer)
+        time.now += OUTAGE_INTERVAL
+    assert caplog.messages[-1] == 'Cannot look: 1 more failed, the last one with LookupError("it\'s")'
+
+
+def test_error_that_cannot_be_shown_is_told_by_its_type(outage, time, caplog):
+    class Row:
+        def __repr__(self):
+            raise RuntimeError("a query fails")
+
+    for _ in range(2):
+        outage.failed(LookupError(Row()))
+        time.now += OUTAGE_INTERVAL
+    assert caplog.messages[-1] == "Cannot look: 1 more failed, the last one with LookupError"
+
+
 def test_no_line_has_the_token_of_whom_it_is_about(outage, time, caplog):
     offer = Offer("secret", secrets=["secret"])
     outage.failed(LookupError("no secret"), offer=offer)

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tornado_websockets.core.control import MOST_ORDERS, Control
+from tornado_websockets.core import complaints
+from tornado_websockets.core.control import CONTROL, MOST_ORDERS, Control, Note, _takers
 
 #: Threads at a time, and how many orders each of them has; all of them are kept.
 THREADS, TIMES = 4, MOST_ORDERS // 4
@@ -74,3 +75,40 @@ class TestThreads:
             return [control.remember(number, str(number)) for number in range(TIMES)]
 
         assert [sum(news) for news in zip(*at_a_time(remember), strict=True)] == [1] * TIMES
+
+
+class TestFaults:
+    @pytest.fixture(autouse=True)
+    def takers(self, monkeypatch):
+        """Three that take notes: two of them fail until their names are taken out of what is returned."""
+        failing = {"one", "other"}
+
+        def taker(name):
+            def take(hub, said):
+                if name in failing:
+                    raise RuntimeError(name)
+
+            return take
+
+        for name in ("one", "other", "sound"):
+            monkeypatch.setitem(_takers, name, taker(name))
+        return failing
+
+    def test_of_each_that_takes_notes_are_logged_with_their_traceback(self, control, caplog):
+        for event in ("one", "one", "other", "sound", "one"):
+            control.take(Note(CONTROL, event, "{}"))
+        assert [(record.getMessage(), str(record.exc_info[1])) for record in caplog.records] == [
+            ("Cannot do what a note says (one)", "one"),
+            ("Cannot do what a note says (other)", "other"),
+        ]
+
+    def test_end_when_it_takes_one(self, control, takers, caplog, monkeypatch):
+        monkeypatch.setattr(complaints, "CALM", 0.0)
+        control.take(Note(CONTROL, "one", "{}"))
+        takers.clear()
+        for event in ("one", "one"):
+            control.take(Note(CONTROL, event, "{}"))
+        takers.add("one")
+        control.take(Note(CONTROL, "one", "{}"))
+        what = "Cannot do what a note says (one)"
+        assert caplog.messages == [what, f"{what}: it works again, after 1 that failed", what]

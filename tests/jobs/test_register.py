@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 
 from tests.support.waiting import until
-from tornado_websockets.exceptions import AlreadyRunning
+from tornado_websockets.exceptions import AlreadyRunning, StoreError
 from tornado_websockets.jobs import register
 from tornado_websockets.jobs.register import (
     FOUNDED,
@@ -183,3 +183,12 @@ def test_what_makes_no_sense_is_left_out():
     texts = {"good": good, "1": "nonsense", "2": "[]", "3": "{}", "4": '{"path":1,"name":2,"until":"x","settled":0}'}
     assert list(rows_of({id_: Event("s", 1, text) for id_, text in texts.items()})) == ["good"]
     assert entry_of(good, "good").retained == "good"
+
+
+@pytest.mark.parametrize("answer", [None, {JOBS: None}])
+def test_a_store_that_answers_nonsense_has_lost_no_run(monkeypatch, answer):
+    run = made()
+    claim(run, 30, 0.0)
+    monkeypatch.setattr(current_store().store, "lasts", lambda topics: answer)
+    with pytest.raises(StoreError):
+        find_lost([run])

@@ -179,9 +179,25 @@ async def test_are_looked_for_by_one_alone_and_by_another_when_all_have_left(sta
         there = start()
         own = endpoint_of(there).observers[-1]
         for _ in range(2):
-            async with Client(there.path, websocket=there), Client(there.path, websocket=there):
-                await until(lambda: len(own._looking) == 1)
-            await until(lambda: not own._looking)
+            async with Client(there.path, websocket=there):
+                [(_, task)] = own._looking.values()
+                async with Client(there.path, websocket=there):
+                    assert list(own._looking.values()) == [(asyncio.get_running_loop(), task)]
+            await until(task.done)
+            assert not own._looking
+
+
+async def test_are_looked_for_still_where_one_ends_that_another_has_taken_the_place_of(start):
+    with settings():
+        there = start()
+        own, control = endpoint_of(there).observers[-1], endpoint_of(there).hub.control
+        async with Client(there.path, websocket=there):
+            loop, first = own._looking[control]
+            later = loop.create_future()
+            own._looking[control] = loop, later  # as where the loop of the first stood for a while
+        await until(first.done)
+        assert own._looking[control] == (loop, later)
+        later.cancel()
 
 
 async def test_without_a_store_the_layer_alone_counts(start):

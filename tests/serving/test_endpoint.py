@@ -8,6 +8,7 @@ from tests.support.memory import MemoryClient
 from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.connections.admission import admission
 from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.exceptions import EmitHandlerError, InvalidInstanceError
 from tornado_websockets.paths import PathPattern
 from tornado_websockets.people.board import board
@@ -103,6 +104,18 @@ class TestClients:
             f"Fails failed as a client has left {where}",
         ]
         assert [str(record.exc_info[1]) for record in caplog.records] == ["came", "went"]
+
+    async def test_have_no_token_in_the_log_where_an_observer_fails(self, endpoint, caplog):
+        class Fails(Notes):
+            def on_connected(self, connection):
+                raise RuntimeError(f"Cannot look up {connection.offer.token}")
+
+        endpoint.observers = [Fails("fails", [])]
+        client = MemoryClient(endpoint, "/chat", offer=Offer("the secret", secrets=["the secret"]))
+        await client.connect()
+        assert "RuntimeError: Cannot look up <token>" in caplog.text
+        assert "the secret" not in caplog.text
+        await client.leave()
 
     async def test_are_in_handlers_when_observers_are_told(self, endpoint):
         class Looks(Notes):

@@ -39,6 +39,7 @@ class Process:
     """What is another process to others: a WebSocket with clients of its own, a hub, and a relay on the layer.
 
     :param store: gives the store, by default that of the settings.
+    :param most_unwatched: see :class:`TopicKeeper`.
     :param options: of the WebSocket.
     """
 
@@ -49,10 +50,11 @@ class Process:
         store: Callable[[], Asked] = store_in_use,
         has_relay: bool = True,
         timing: dict[str, Any] = SOON,
+        most_unwatched: int = 1_000,
         **options: Any,
     ) -> None:
         self.hub = Hub()
-        self.hub.keeper = TopicKeeper(self.hub, store, **timing)
+        self.hub.keeper = TopicKeeper(self.hub, store, **timing, most_unwatched=most_unwatched)
         self.ws = WebSocket(path, add_to_handlers=False, **options)
         if has_relay:
             self.hub.publisher = Relay(self.hub, Encoder())

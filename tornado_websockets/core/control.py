@@ -83,7 +83,7 @@ class Control:
         self._hub = hub
         self.last = 0
         self._complaints = Complaints(level=logging.WARNING)
-        self._faults = Outage("Cannot do what a note says")
+        self._faults: dict[str, Outage] = {}  # by what the notes are about
         self._lock = new_lock()
         self._orders: deque[tuple[int, str, Any]] = deque(maxlen=MOST_ORDERS)
         self._watchers: dict[str, Callable[[], None]] = {}
@@ -100,7 +100,10 @@ class Control:
             kind = "unknown" if take is None else note.event
             self.complain(kind, "A note of another process is ignored: %.200s (%.64r)", error, note.event)
         except Exception as error:  # whoever brings notes has others to bring
-            self._faults.failed(error, f" ({note.event:.64})")
+            self._faults.setdefault(note.event, Outage(f"Cannot do what a note says ({note.event})")).failed(error)
+        else:
+            if (fault := self._faults.get(note.event)) is not None:
+                fault.worked()
 
     def complain(self, kind: str, message: str, *args: object) -> None:
         """Log what is wrong with what another process says, one line of a ``kind`` every five seconds."""

@@ -77,7 +77,11 @@ def _user_key(user: Any) -> str:
 
 
 def _is_new(user: Any) -> bool:
-    """Whether its key is one that its model has just made up: nobody can have connected under it."""
+    """Whether it was built, and neither loaded nor saved, and its model makes keys up: this is one, for all we know.
+
+    Nobody can have connected under a key that was just made up. A user that is built with a key it has, instead of
+    loaded, cannot be told from that: its key alone says who is meant.
+    """
     if not _is_row(user) or not user._state.adding:  # noqa: SLF001 documented by Django, as all of these
         return False
     return bool(user._meta.pk.has_default()) or hasattr(user.pk, "resolve_expression")  # noqa: SLF001

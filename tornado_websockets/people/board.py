@@ -113,7 +113,9 @@ class Board:
             await asyncio.sleep(interval)
             with self._lock:  # so that who comes meanwhile finds either one that looks, or none
                 if hub.is_empty:
-                    self._looking.pop(hub.control, None)
+                    at_work = self._looking.get(hub.control)
+                    if at_work is not None and at_work[1] is asyncio.current_task():  # and not one that has begun since
+                        del self._looking[hub.control]
                     return
 
     def _take_new(self, hub: Hub, record: object, heard: _Heard) -> _Heard:

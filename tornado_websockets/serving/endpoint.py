@@ -22,7 +22,7 @@ from ..core.handlers.dispatch import Dispatcher
 from ..core.handlers.guarding import guard
 from ..core.handlers.signatures import HANDLER_ARGUMENTS, Run
 from ..core.handlers.workers import Workers
-from ..core.logger import logger
+from ..core.logger import log_error
 from ..core.protocol.frames import Encoder
 from ..core.protocol.offers import Offer, read_offer
 from ..core.registry import PREFIX
@@ -218,8 +218,8 @@ class Endpoint:
         for observer in self.observers:
             try:
                 observer.on_connected(connection)
-            except Exception:
-                _log_failure(observer, "joined", connection)
+            except Exception as error:
+                _log_failure(error, observer, "joined", connection)
         if connected.receivers:
             connected.send_robust(self.websocket, socket=connection.socket)
 
@@ -230,8 +230,8 @@ class Endpoint:
         for observer in self.observers:
             try:
                 observer.on_disconnected(connection)
-            except Exception:
-                _log_failure(observer, "left", connection)
+            except Exception as error:
+                _log_failure(error, observer, "left", connection)
         if disconnected.receivers:
             disconnected.send_robust(self.websocket, socket=connection.socket)
 
@@ -267,9 +267,9 @@ class Endpoint:
             raise InvalidInstanceError(stranger, "tornado_websockets.websockethandler.WebSocketHandler")
 
 
-def _log_failure(observer: Observer, what: str, connection: Connection) -> None:
-    name, where = type(observer).__name__, (connection.path, connection.id)
-    logger.exception("%s failed as a client has %s (path %.64r, connection %s)", name, what, *where)
+def _log_failure(error: Exception, observer: Observer, what: str, connection: Connection) -> None:
+    args = type(observer).__name__, what, connection.path, connection.id
+    log_error(connection.offer, error, "%s failed as a client has %s (path %.64r, connection %s)", *args)
 
 
 def may_emit_anywhere() -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tornado_websockets.core.connections.inbox import MAX_WAITING, MAX_WAITING_BYTES
-from tornado_websockets.core.logger import logger
+from tornado_websockets.core.logger import log_error
+from tornado_websockets.core.protocol.offers import NOTHING_OFFERED, Offer
 
 from ..recognition import has_left
 
@@ -43,6 +44,7 @@ class ReadingAhead:
     :param receive: of the server; nobody else may call it from now on.
     :param reader: is asked about each message, and told of the last.
     :param context: in which ``receive`` is called.
+    :param offer: of the client, whose token is not logged.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class ReadingAhead:
         bounds: Bounds = Bounds(),
         *,
         context: Context | None = None,
+        offer: Offer = NOTHING_OFFERED,
     ) -> None:
         self._bounds = bounds
+        self._offer = offer
         self._messages: deque[Message] = deque()
         self._size = 0
         self._changed = asyncio.Event()
@@ -80,7 +84,7 @@ class ReadingAhead:
     async def _read(self, receive: Callable[[], Awaitable[Message]], reader: Reader) -> None:
         is_last = False
         while not is_last:
-            message = await _received(receive)
+            message = await _received(receive, self._offer)
             is_last = message["type"] != "websocket.receive"
             if not is_last and reader.take_ahead(message):
                 continue
@@ -100,13 +104,13 @@ class ReadingAhead:
         await self._changed.wait()
 
 
-async def _received(receive: Callable[[], Awaitable[Message]]) -> Message:
+async def _received(receive: Callable[[], Awaitable[Message]], offer: Offer) -> Message:
     """The next message of the server; its end, too, where the server raises rather than say so."""
     try:
         return await receive()
     except Exception as error:
         if not has_left(error):
-            logger.exception("Receiving from a client failed")
+            log_error(offer, error, "Receiving from a client failed")
         return {"type": "websocket.disconnect", "code": 1006}
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import contextvars
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from channels_bridge.transports.asgi import AsgiTransport
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.eager import start
+from tornado_websockets.core.protocol.offers import NOTHING_OFFERED, Offer
 
 TEXT = {"type": "websocket.receive", "text": "hi"}
 END = {"type": "websocket.disconnect", "code": 1000}
@@ -43,7 +45,8 @@ def failing(error):
 class Reader:
     """A connection as a transport sees it."""
 
-    def __init__(self, answers=()):
+    def __init__(self, answers=(), offer=NOTHING_OFFERED):
+        self.offer = offer
         self.lost = 0
         self.offered = []
         self._answers = answers
@@ -232,6 +235,15 @@ class TestFinishing:
         await transport.finish()
         assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
 
+    async def test_hides_the_token_of_whom_a_fault_is_about(self, caplog):
+        transport = failing(ZeroDivisionError("the secret"))
+        transport.begin(Reader(offer=Offer("the secret", secrets=["the secret"])))
+        transport.abort(4008)
+        transport.end()
+        await transport.finish()
+        assert "ZeroDivisionError: <token>" in caplog.text
+        assert "the secret" not in caplog.text
+
     async def test_waits_no_longer_than_it_may_for_a_close_frame_that_hangs(self):
         async def send(message):
             await asyncio.Event().wait()
@@ -324,7 +336,7 @@ class TestReadingAhead:
         assert busy._connection.offered == []
 
     async def test_queues_what_a_connection_without_such_answers_gets(self, transport, incoming):
-        transport.begin(object())
+        transport.begin(SimpleNamespace(offer=NOTHING_OFFERED))
         self.look_twice(transport)
         incoming.put_nowait(TEXT)
         await until(incoming.empty)

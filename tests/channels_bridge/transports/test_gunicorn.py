@@ -13,6 +13,7 @@ from tornado_websockets.conf import most_bytes
 from tornado_websockets.core.connections.pings import IDLE_BURST, MAX_PINGS
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.protocol.offers import NOTHING_OFFERED
 
 TEXT, PING, PONG = 1, 9, 10
 FINAL = 0x80
@@ -31,6 +32,8 @@ def masked(payload, opcode=TEXT, first=FINAL, key=b"\1\2\3\4"):
 
 class Connection:
     """Is told of the client, as a connection is."""
+
+    offer = NOTHING_OFFERED
 
     def __init__(self):
         self.floods = self.losses = 0

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tornado_websockets.core.complaints import Complaints
+from tornado_websockets.core.recovery import soundness
 from tornado_websockets.core.recovery.record import Event, Record, Standing
 from tornado_websockets.core.recovery.soundness import (
     is_event,
@@ -64,10 +66,31 @@ def test_what_is_no_mapping_of_values_has_failed(answer):
         kept_values(answer)
 
 
-@pytest.mark.parametrize("answer", [None, 7, {}, {"/chat": None}, {"/chat": ["A"]}, {"/chat": {"A": "1", 7: 1}}])
-def test_a_position_that_is_none_is_empty(answer):
+@pytest.mark.parametrize("answer", [{}, {"/other": None}, {"/chat": {}}, {"/chat": {"A": "1", 7: 1}}])
+def test_a_position_of_nothing_is_empty(answer):
     assert sound_position(answer, "/chat") == {}
+
+
+@pytest.mark.parametrize("answer", [None, 7, ["/chat"], {"/chat": None}, {"/chat": ["A"]}])
+def test_a_position_that_is_none_has_failed(answer):
+    with pytest.raises(StoreError, match=r"expected a (mapping|position), got"):
+        sound_position(answer, "/chat")
 
 
 def test_a_position_is_that_of_the_topic():
     assert sound_position({"/chat": {"A": 1}, "/other": {"B": 2}}, "/chat") == {"A": 1}
+
+
+@pytest.mark.parametrize(
+    ("call", "take"),
+    [("publish", numbered), ("retained", kept_values), ("lasts", lambda answer: sound_position(answer, "/chat"))],
+    ids=["publish", "retained", "lasts"],
+)
+def test_what_has_failed_is_logged_now_and_then(monkeypatch, caplog, call, take):
+    monkeypatch.setattr(soundness, "_complaints", Complaints())
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            take("nonsense")
+    [line] = caplog.messages
+    assert line.startswith(f"What the store has answered to {call} cannot be used: expected a ")
+    assert line.endswith("got 'nonsense'")

@@ -1,16 +1,20 @@
 """Whether what a store has given can be reckoned with, and shown to clients: anybody may have written there.
 
-Whoever asks a store passes the answer through one of these: a store of a project's own may answer anything.
+Whoever asks a store passes the answer through one of these: a store of a project's own may answer anything. What raises
+``StoreError`` here is logged, as what fails in the store itself is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeGuard
 
 from ...exceptions import StoreError
+from ..complaints import Complaints
 from .record import Event, Record, Standing
 
 #: Characters with which a frame that an event may be begins.
 _HEAD: Final = '{"event":"'
+
+_complaints = Complaints()
 
 
 def is_event(event: object) -> bool:
@@ -54,7 +58,7 @@ def numbered(answer: object) -> tuple[str, int]:
         sender, number = answer
         if isinstance(sender, str) and sender and type(number) is int and number > 0:
             return sender, number
-    raise StoreError("publish", f"expected a sender and a number, got {answer!r:.100}")
+    raise _unusable("publish", "a sender and a number", answer)
 
 
 def kept_values(answer: object) -> dict[str, Event]:
@@ -63,15 +67,28 @@ def kept_values(answer: object) -> dict[str, Event]:
     :raises StoreError: it is no mapping.
     """
     if not isinstance(answer, Mapping):
-        raise StoreError("retained", f"expected a mapping, got {answer!r:.100}")
+        raise _unusable("retained", "a mapping", answer)
     return {name: event for name, event in answer.items() if isinstance(name, str) and is_kept(event)}
 
 
 def sound_position(answer: object, topic: str) -> dict[str, int]:
-    """Of what a store has answered to ``lasts``, the position of ``topic``; empty where it has none."""
-    position = answer.get(topic) if isinstance(answer, Mapping) else None
-    items = position.items() if isinstance(position, Mapping) else ()
-    return {name: last for name, last in items if isinstance(name, str) and type(last) is int}
+    """Of what a store has answered to ``lasts``, the position of ``topic``; empty where it has none.
+
+    :raises StoreError: it is no mapping, or has something else for ``topic``.
+    """
+    if not isinstance(answer, Mapping):
+        raise _unusable("lasts", "a mapping", answer)
+    position = answer.get(topic, {})
+    if not isinstance(position, Mapping):
+        raise _unusable("lasts", "a position", position)
+    return {name: last for name, last in position.items() if isinstance(name, str) and type(last) is int}
+
+
+def _unusable(call: str, expected: str, answer: object) -> StoreError:
+    """The error that the answer to ``call`` is, which is logged."""
+    reason = f"expected {expected}, got {answer!r:.100}"
+    _complaints.add(call, "What the store has answered to %s cannot be used: %s", call, reason)
+    return StoreError(call, reason)
 
 
 def _is_standing(item: tuple[object, object]) -> bool:

@@ -5,6 +5,7 @@ import pytest
 
 from channels_bridge.transports.intake.reading_ahead import Bounds, ReadingAhead
 from tests.support.waiting import turns, until
+from tornado_websockets.core.protocol.offers import Offer
 
 LAST = {"type": "websocket.disconnect", "code": 1000}
 
@@ -104,6 +105,16 @@ async def test_takes_an_error_of_the_server_for_the_end_and_logs_a_fault(reader,
     assert (await ahead.next())["type"] == "websocket.disconnect"
     await until(lambda: reader.ends == 1)
     assert len([record for record in caplog.records if record.exc_info]) == logged
+
+
+async def test_hides_the_token_of_whom_a_fault_is_about(reader, caplog):
+    async def receive():
+        raise ZeroDivisionError("the secret")
+
+    ahead = ReadingAhead(receive, reader, offer=Offer("the secret", secrets=["the secret"]))
+    await ahead.next()
+    assert "ZeroDivisionError: <token>" in caplog.text
+    assert "the secret" not in caplog.text
 
 
 async def test_stops(reading):

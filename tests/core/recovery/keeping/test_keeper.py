@@ -26,7 +26,6 @@ from tornado_websockets.core.delivery.message import Message
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.protocol.offers import Offer
-from tornado_websockets.core.recovery.keeping import keeper
 from tornado_websockets.core.recovery.keeping.healing import HealTiming
 from tornado_websockets.core.recovery.position import position_to_text
 from tornado_websockets.core.recovery.reads import GATHERING
@@ -946,6 +945,31 @@ class TestAProcessWithoutAnEventLoop:
         assert kept(guard, "/1") == [1]
         assert len(process.keeper) == 0
 
+    async def test_has_no_thread_try_again_what_was_refused_beside_what_is_held_up(self, start, monkeypatch):
+        guard = Guard(Switched())
+        guard.store.is_down = True
+        process = start(store=lambda: guard)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: is_held_up)
+        is_held_up = True
+        await asyncio.to_thread(process.ws.publish, "said", {"n": 1})
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: journal.is_failing)
+        is_held_up = False
+        with pytest.raises(PublishError):
+            await asyncio.to_thread(process.ws.publish, "said", {"n": 2})
+        await until(lambda: len(journal.queue) == 1)
+        guard.store.is_down = False
+        await until(lambda: len(process.keeper) == 0)
+        assert kept(guard, "/chat") == [1]
+
+    async def test_drops_what_was_refused_on_a_loop_that_goes_on(self, start):
+        guard = Guard(Switched())
+        guard.store.is_down = True
+        process = start(store=lambda: guard)
+        with pytest.raises(PublishError):
+            await process.ws.publish("said", {"n": 1})
+        await until(lambda: len(process.keeper) == 0)
+
     async def test_is_told_that_nothing_was_forgotten_and_remembers_nothing_of_it(self, start):
         guard = Guard(Switched())
         guard.store.is_down = True
@@ -957,15 +981,14 @@ class TestAProcessWithoutAnEventLoop:
                 await asyncio.to_thread(process.ws.forget, None, room=room)
         assert len(process.keeper) == 0
 
-    def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start, monkeypatch):
+    def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start):
         async def publish(room):
             process.ws.publish("said", {"n": 1}, room=room)
 
-        monkeypatch.setattr(keeper, "MOST_UNWATCHED", 10)
         guard = Guard(Switched(), retention=Retention(seconds=0.0))
         guard.store.is_down = True
         timing = {**SOON, "healing": replace(SOON["healing"], idle=0.0)}
-        process = start(store=lambda: guard, path="/<int:room>", timing=timing)
+        process = start(store=lambda: guard, path="/<int:room>", timing=timing, most_unwatched=10)
         for room in range(50):
             asyncio.run(publish(room))
         assert len(process.keeper) <= 10
@@ -1020,6 +1043,46 @@ class TestWatching:
         healing.watch(watched)
         await until(lambda: len(looks) == 40)
         assert len(set(looks)) == 2
+
+    async def test_goes_on_where_one_ends_that_another_has_taken_the_place_of(self, start):
+        healing = start(timing={**SOON, "healing": HealTiming(tails=0.0)}).keeper._healing
+        healing.watch(lambda: None)
+        first, later = healing._watching, asyncio.get_running_loop().create_future()
+        healing._watching = later  # as where the loop of the first stood for a while
+        await until(first.done)
+        assert healing._watching is later
+        later.cancel()
+
+    async def test_reads_no_events_to_find_out_where_a_topic_stands(self, start):
+        class Noting(MemoryStore):
+            def read(self, topic, with_events=True):
+                asked.append(with_events)
+                return super().read(topic, with_events)
+
+        asked = []
+        guard = Guard(Noting())
+        process = start(store=lambda: guard)
+        await process.connect()
+        process.endpoint.hub.keeper._journals["/chat"][0].lose_touch()
+        asked.clear()
+        await process.keeper.look()
+        assert asked == [False]
+
+    @pytest.mark.parametrize("nonsense", ["of a topic", "of all"])
+    async def test_reads_where_a_topic_stands_if_its_position_makes_no_sense(self, start, nonsense):
+        class Confused(MemoryStore):
+            def lasts(self, topics):
+                return None if nonsense == "of all" else {**super().lasts(topics), "/1": "nonsense"}
+
+        guard = Guard(Confused())
+        process = start(store=lambda: guard, path="/<int:room>", timing={**SOON, "healing": HealTiming()})
+        for room in (1, 2):
+            await process.connect(f"/{room}", kwargs={"room": room})
+            guard.store.append(f"/{room}", "another", 1, [Entry('{"event":"said","data":{"n":1}}')], 100)
+        await process.keeper.look()
+        for room in (1, 2):
+            journal, _ = process.keeper._journals[f"/{room}"]
+            await until(lambda journal=journal: journal.lasts.get("another"))
 
 
 class TestRetainedValues:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -140,7 +141,8 @@ class Healing:
             with self._lock:  # so that who comes meanwhile finds either one that watches, or none
                 found = journals()
                 if found is None:
-                    self._watching = None
+                    if self._watching is asyncio.current_task():  # and not one that has begun while this loop stood
+                        self._watching = None
                     return
             await self.look(found)
 
@@ -155,13 +157,16 @@ class Healing:
                 have_answered = False
                 continue
             for topic in topics:
-                await self._compare(*found[topic], sound_position(positions, topic))
+                position: Mapping[str, int] = {}  # then the record is read, which may make more sense
+                with suppress(StoreError):  # likewise
+                    position = sound_position(positions, topic)
+                await self._compare(*found[topic], position)
         return have_answered
 
     async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
         # Not known yet, or the store was emptied; or who comes back now need not be shown what was sent meanwhile.
         if journal.epoch not in position or not journal.is_founded:
-            record = await self._reads.record(asked, journal.topic)
+            record = await self._reads.record(asked, journal.topic, False)
             if record is None:
                 return
             with journal.lock:

@@ -48,9 +48,6 @@ MAX_LOST: Final = 1_000_000
 FOUNDING: Final = 0.25
 FLUSHING: Final = 2.0
 
-#: Topics that may be known before those are looked for that can be forgotten, whether or not that is done now and then.
-MOST_UNWATCHED: Final = 1_000
-
 #: Seconds from one look at a store that fails to the next: often it comes back together with the channel layer.
 LOOKING: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -60,6 +57,8 @@ class TopicKeeper:
 
     :param hub: whose clients hear them.
     :param store: gives the store of now.
+    :param most_unwatched: topics that may be known before those are looked for that can be forgotten, whether or not
+        that is done now and then.
     """
 
     def __init__(
@@ -70,10 +69,12 @@ class TopicKeeper:
         writing: WriteTiming = WriteTiming(),  # noqa: B008 it is frozen
         healing: HealTiming = HealTiming(),  # noqa: B008 it is frozen
         values: ValueTiming = ValueTiming(),  # noqa: B008 it is frozen
+        most_unwatched: int = 1_000,
     ) -> None:
         self._hub = hub
         self._store = store
         self._timings = writing, healing, values
+        self._most_unwatched = most_unwatched
         self.forget()
         self._fork = ForkGuard(self.forget)
 
@@ -82,7 +83,7 @@ class TopicKeeper:
         writing, healing, values = self._timings
         self._lock = new_lock()
         self._journals: dict[str, tuple[Journal, Asked]] = {}
-        self._most = MOST_UNWATCHED
+        self._most = self._most_unwatched
         self._bases: WeakKeyDictionary[Member, Mapping[str, int]] = WeakKeyDictionary()
         self._reads = Reads()
         self._writer = Writer(self._hub, self._drop_unless_needed, writing)
@@ -393,4 +394,4 @@ class TopicKeeper:
             rest = max(idle, asked.retention.seconds) if journal.queue else idle
             if journal.used < now - rest and not self._hub.hears(topic):
                 del self._journals[topic]
-        self._most = max(MOST_UNWATCHED, 2 * len(self._journals))
+        self._most = max(self._most_unwatched, 2 * len(self._journals))

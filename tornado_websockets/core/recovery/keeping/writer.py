@@ -151,6 +151,8 @@ class Writer:
                     continue
                 failures += 1
                 if failures != tries:
+                    if self._lasting_loop() is None and not self._abandon(journal, is_failing=True):
+                        break
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, self.timing.longest_pause)
                 elif not asked.store.waits and self._lasting_loop() is not None:
@@ -169,18 +171,20 @@ class Writer:
             raise
         self._done(journal)
 
-    def _abandon(self, journal: Journal, batch: Collection[Pending] = ()) -> bool:
+    def _abandon(self, journal: Journal, batch: Collection[Pending] = (), *, is_failing: bool = False) -> bool:
         """Drop ``batch``, and what else was refused, since nobody would try it again; whether there is more.
 
         Whoever sent it was told so, and may send it again. Where there is no more, nobody is writing from now on.
         There is no way to others but the store: what had numbers here, at most clients of this process have heard.
+
+        :param is_failing: whether the store is known to fail when it is asked for the rest.
         """
         with journal.lock:
             kept = [pending for pending in journal.queue if not (pending.is_refused or pending in batch)]
             journal.owes_last = journal.owes_last or (journal.is_here and len(kept) < len(journal.queue))
             journal.queue.clear()
             journal.queue.extend(kept)
-            journal.is_failing = False
+            journal.is_failing = is_failing and bool(kept)
             if not kept:
                 self._stop(journal)
             return bool(kept)
