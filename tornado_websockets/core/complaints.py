@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final
 
 from .handlers.greenlets import new_lock
-from .logger import log_error, logger
+from .logger import log_error, logger, shown
 from .protocol.offers import NOTHING_OFFERED, Offer
 
 #: Seconds between two lines of one outage.
@@ -88,7 +88,7 @@ class Outage:
                 return
             unlogged, self._unlogged, self._logged_at = self._unlogged, 0, now
         if is_known:
-            last = offer.hide(_shown(error))
+            last = shown(offer, error)
             logger.error("%s: %d more failed, the last one with %.200s%s", self._what, unlogged, last, where)
         else:
             log_error(offer, error, "%s%s", self._what, where)
@@ -102,11 +102,3 @@ class Outage:
             self._kinds.clear()
         if failures:
             logger.warning("%s: it works again, after %d that failed", self._what, failures)
-
-
-def _shown(error: BaseException) -> str:
-    """Its ``repr``; or its type, where that fails, as it may of a row that the error is about."""
-    try:
-        return repr(error)
-    except Exception:
-        return type(error).__name__
