@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -30,8 +31,9 @@ ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for num
 BY_NOTES = SharingPace(renewal=60.0, lifetime=120.0)
 BY_RENEWAL = SharingPace(renewal=0.05, lifetime=0.4)
 
-#: The same, where nobody may be late on a busy machine.
+#: The same, where nobody may be late on a busy machine; and where others have time to read what has changed.
 IN_PEACE = SharingPace(renewal=0.3, lifetime=30.0, rest=0.02)
+IN_TURN = replace(IN_PEACE, rest=0.5)
 
 
 class SlowStore(MemoryStore):
@@ -275,7 +277,7 @@ async def test_the_first_who_connects_to_a_process_is_shown_those_elsewhere_at_o
 
 
 async def test_who_comes_back_to_another_process_is_not_counted_twice(key):
-    here, there = (process_at(f"/here/{key}", name_of, IN_PEACE) for _ in range(2))
+    here, there = (process_at(f"/here/{key}", name_of, IN_TURN) for _ in range(2))
     async with enter(here, ADA) as watcher, enter(there, BOB) as one, enter(there, BOB) as other:
         await until(lambda: watcher.people.get("2", {}).get("connections") == 2)
         await endpoint_of(there).presence.part()
@@ -291,7 +293,7 @@ async def test_who_comes_back_to_another_process_is_not_counted_twice(key):
 
 
 async def test_others_know_who_will_be_back_before_these_are_sent_away(key):
-    here, there = (process_at(f"/here/{key}", "count", IN_PEACE) for _ in range(2))
+    here, there = (process_at(f"/here/{key}", "count", IN_TURN) for _ in range(2))
     async with enter(here, None) as watcher, enter(there, None) as page, enter(there, ADA):
         while await watcher.receive("presence") != {"count": 3}:
             pass
