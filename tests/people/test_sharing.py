@@ -33,7 +33,7 @@ BY_RENEWAL = SharingPace(renewal=0.05, lifetime=0.4)
 
 #: The same, where nobody may be late on a busy machine; and where others have time to read what has changed.
 IN_PEACE = SharingPace(renewal=0.3, lifetime=30.0, rest=0.02)
-IN_TURN = replace(IN_PEACE, rest=0.5)
+IN_TURN = replace(IN_PEACE, rest=0.2)
 
 
 class SlowStore(MemoryStore):

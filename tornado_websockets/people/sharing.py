@@ -157,7 +157,7 @@ class Sharing:
         self._lifetime = max(self._lifetime, seconds)
         written = [work.part() for work in list(self._tasks.values()) if not work.is_over]
         if any(await asyncio.gather(*map(asyncio.wrap_future, written))):
-            await asyncio.sleep(self._pace.rest)
+            await asyncio.sleep(2 * self._pace.rest)  # they may have begun a rest just before
 
     async def ask(self, topic: str) -> dict[str, Row]:
         """The rows of other processes; raises ``StoreError``."""
