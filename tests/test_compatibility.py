@@ -169,6 +169,13 @@ class TestEvents:
         assert list(ws.events.items()) == [("z", two), ("x", one)]
         assert [event for event, _ in endpoint_of(ws).dispatcher.items()] == ["z", "x"]
 
+    def test_that_stay_keep_their_rules(self, ws):
+        ws.on_event("wipe", allow=lambda socket: False)(one)
+        guarded = endpoint_of(ws).dispatcher.find("wipe")
+        with pytest.raises(NotCallableError):
+            ws.events = {"say": 7}
+        assert endpoint_of(ws).dispatcher.find("wipe") is guarded
+
     def test_copies_are_plain_dicts(self, ws):
         ws.events.copy()["x"] = one
         assert type(ws.events.copy()) is type(ws.events | {"x": one}) is dict

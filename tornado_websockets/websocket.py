@@ -163,17 +163,7 @@ class WebSocket:
 
     @events.setter
     def events(self, events: Mapping[str, Callable[..., Any]]) -> None:
-        own = self._endpoint.dispatcher.events
-        if events is own:  # by |= it is
-            return
-        before = dict(own)
-        own.clear()
-        try:
-            own.update(events)
-        except BaseException:
-            own.clear()
-            own.update(before)
-            raise
+        self._endpoint.dispatcher.replace_all(events)
 
     @property
     def handlers(self) -> Roster:

@@ -112,10 +112,11 @@ class Board:
                 self.looks += 1
             await asyncio.sleep(interval)
             with self._lock:  # so that who comes meanwhile finds either one that looks, or none
+                _, at_work = self._looking.get(hub.control, (None, None))
+                if at_work is not asyncio.current_task():  # another has begun, while this loop stood
+                    return
                 if hub.is_empty:
-                    at_work = self._looking.get(hub.control)
-                    if at_work is not None and at_work[1] is asyncio.current_task():  # and not one that has begun since
-                        del self._looking[hub.control]
+                    del self._looking[hub.control]
                     return
 
     def _take_new(self, hub: Hub, record: object, heard: _Heard) -> _Heard:

@@ -245,8 +245,8 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         """
         if self._inbox.is_busy and (not self._has_client() or self._connection.answer_at_once(message)):
             return None
-        is_crowded = len(message) > LARGE and self._endpoint.hub.shard().is_crowded()
-        receive = self._receive_in_turn if is_crowded else self._connection.received
+        waits = len(message) > LARGE and self._endpoint.hub.shard().count_large()
+        receive = self._receive_in_turn if waits else self._connection.received
         return self._inbox.begin(partial(receive, message), len(message))
 
     async def _receive_in_turn(self, message: str | bytes) -> None:

@@ -90,7 +90,7 @@ class Intake:
             self.rest += data
         if self._is_paused:
             self._pause()  # the server has read although it should not
-        elif hub.shard().is_crowded():
+        elif len(data) > SLICE and hub.shard().count_large():
             self._go_on_reading()
         else:
             self.go_on()

@@ -403,8 +403,6 @@ class Connection:
         conversation = self._conversation
         asked = () if conversation is None else conversation.asked
         takes_hello = conversation is None or conversation.takes_hello
-        if is_early and self.shard.turnstile.has_waiting:  # many send at a time: a long one waits for its turn
-            takes_hello = False
         frame = read_control(message, self._limits, takes_hello=takes_hello, asked=asked)
         return frame is not None and self._status is OPEN and self.conversation.take(frame, is_early=is_early)
 

@@ -268,7 +268,7 @@ class Shard:
         self._handled += 1
         return self._handled >= self.pace.handled or now > self._began + self.pace.handling
 
-    def is_crowded(self) -> bool:
+    def count_large(self) -> bool:
         """Count something large that has come; whether so much has in this turn that it should wait for another."""
         return self.turnstile.has_waiting or self.count_handled(monotonic())
 

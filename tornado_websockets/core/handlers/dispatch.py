@@ -1,6 +1,6 @@
 """Events -> callbacks: which function answers an event, with which arguments, and where it runs."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from ...exceptions import NotCallableError, WebSocketEventAlreadyBinded
@@ -109,6 +109,14 @@ class Dispatcher:
             self.offered[event] = handler
         self._defaults.discard(event)
         self.events.show(event, callback)
+
+    def replace_all(self, events: Mapping[str, Callback]) -> None:
+        """Let these answer, and no others; nothing changes where one of them cannot."""
+        if events is self.events:  # by |= it is
+            return
+        Dispatcher(self._path, self._names, self._guard, self._taken).events.update(events)
+        self.events.clear()
+        self.events.update(events)
 
     def forget(self, event: str) -> None:
         """Let nothing answer ``event``."""

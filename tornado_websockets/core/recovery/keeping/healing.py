@@ -139,10 +139,11 @@ class Healing:
         while True:
             await asyncio.sleep(self.timing.tails)
             with self._lock:  # so that who comes meanwhile finds either one that watches, or none
+                if self._watching not in (None, asyncio.current_task()):  # another has begun, while this loop stood
+                    return
                 found = journals()
                 if found is None:
-                    if self._watching is asyncio.current_task():  # and not one that has begun while this loop stood
-                        self._watching = None
+                    self._watching = None
                     return
             await self.look(found)
 
