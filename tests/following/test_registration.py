@@ -7,12 +7,14 @@ from django import forms
 from django.core.checks import run_checks
 from django.db import models
 from django.test import override_settings
+from django.test.utils import isolate_apps
 from rest_framework import serializers
 from typing_extensions import TypedDict
 
 from tests.following.models import Message, Room, Scan
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import WebSocketEventAlreadyBinded
+from tornado_websockets.following.table import table_of
 from tornado_websockets.schema.documents import listing, typescript
 from tornado_websockets.schema.documents.description import describe
 from tornado_websockets.serving import checks
@@ -72,6 +74,28 @@ def test_what_does_not_give_the_parameters_of_the_path_is_refused(rooms, to):
 @pytest.mark.parametrize("to", [None, {}, lambda row: {}])
 def test_a_path_without_parameters_needs_none(chat, to):
     chat.follow(Message, to=to, data=("id",))
+
+
+def test_a_relation_may_name_a_model_that_comes_later(rooms):
+    with isolate_apps():
+
+        class Early(models.Model):
+            room = models.ForeignKey("project.Late", models.CASCADE)
+
+            class Meta:
+                app_label = "project"
+
+        rooms.follow(Early, to={"room": "room_id"}, data=("id",))
+        column = table_of(Early)._columns["room_id"]
+        assert column.read("5") == "5"
+
+        class Late(models.Model):
+            id = models.IntegerField(primary_key=True)
+
+            class Meta:
+                app_label = "project"
+
+        assert column.read("5") == 5
 
 
 @pytest.mark.parametrize(

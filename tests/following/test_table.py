@@ -5,6 +5,7 @@ import pickle
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 import django
 import pytest
@@ -18,11 +19,14 @@ from rest_framework import serializers
 
 from tests.following.models import Customer, Loud, Message, Picture, Room, Ticket
 from tornado_websockets.exceptions import PublishError
-from tornado_websockets.following.columns import column_of
+from tornado_websockets.following.columns import Column
 from tornado_websockets.following.table import table_of
 
 TO = {"room": "room_id"}
 DATA = ("id", "text")
+
+#: A text that a number, a UUID and a text may be written as.
+KEY = "01234567012345670123456701234567"
 
 
 class Undo(Exception):
@@ -713,8 +717,18 @@ class TestTexts:
         assert (path, event, data["likes"]) == (f"/of/{ana.pk}", "ticket_changed", 2)
 
     def test_a_text_that_its_field_does_not_know_is_taken_as_it_is(self):
-        assert column_of(Ticket._meta.get_field("likes")).read_text("many") == "many"
+        assert Column(Ticket._meta.get_field("likes")).read("many") == "many"
 
-    @pytest.mark.parametrize(("name", "reads"), [("code", False), ("likes", True), ("customer", True)])
-    def test_columns_of_texts_read_none(self, name, reads):
-        assert (column_of(Ticket._meta.get_field(name)).read_text is not None) is reads
+    @pytest.mark.parametrize(("name", "value"), [("code", KEY), ("likes", int(KEY)), ("customer", UUID(KEY))])
+    def test_a_text_is_what_its_field_makes_of_it(self, name, value):
+        assert Column(Ticket._meta.get_field(name)).read(KEY) == value
+
+    def test_a_key_that_its_field_fails_to_read_ends_no_deletion(self, ticket, wire, monkeypatch):
+        def fail(text):
+            raise KeyError(text)
+
+        monkeypatch.setattr(Ticket._meta.pk, "to_python", fail)
+        monkeypatch.setattr(Ticket._meta.pk, "get_prep_value", lambda value: UUID(str(value)))
+        ticket.pk = ticket.pk.hex
+        ticket.delete()
+        assert [event for _, event, _ in wire.take()] == ["ticket_deleted"]

@@ -4,6 +4,7 @@ import pytest
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
@@ -181,7 +182,12 @@ class ByNameAlone(Everything):
         super().__init__(data)
 
 
-@pytest.mark.parametrize("form", [Everything, OfAnybody, OfAnything, OfAWord, ByNameAlone])
+class ByAnyName(Everything):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+
+@pytest.mark.parametrize("form", [Everything, OfAnybody, OfAnything, OfAWord, ByNameAlone, ByAnyName])
 def test_a_form_that_can_be_made_of_data_gets_them(form):
     assert find_received(form).validate(VALID)["number"] == 3
 
@@ -226,3 +232,47 @@ def test_a_form_that_requires_a_file_is_refused():
 @pytest.mark.parametrize("form", [UploadPerhaps, UploadAsText, UploadAtTimes])
 def test_a_form_that_may_do_without_a_file_is_none_the_worse(form):
     assert find_received(form)
+
+
+class FileInText(forms.FileInput):
+    def value_from_datadict(self, data, files, name):
+        return ContentFile(data.get(name), name=name)
+
+
+class OfText(forms.FileField):
+    def to_python(self, data):
+        return ContentFile(data, name="paper")
+
+
+class TextInput(forms.TextInput):
+    needs_multipart_form = True
+
+
+class UploadByWidget(forms.Form):
+    paper = forms.FileField(widget=FileInText)
+
+
+class UploadByField(forms.Form):
+    paper = OfText(widget=TextInput)
+
+
+class UploadByForm(Upload):
+    note = None
+
+    def full_clean(self):
+        self.files = {"paper": ContentFile(self.data["paper"], name="paper")}
+        super().full_clean()
+
+
+@pytest.mark.parametrize("form", [UploadByWidget, UploadByField, UploadByForm])
+def test_a_form_that_makes_a_file_of_a_text_gets_it(form):
+    assert find_received(form).validate({"paper": "x"})["paper"].read() == "x"
+
+
+class AnyFile(forms.FileField):
+    def clean(self, data, initial=None):
+        return data
+
+
+def test_a_field_that_is_clean_in_a_way_of_its_own_needs_no_file():
+    assert find_received(type("Cleaned", (forms.Form,), {"paper": AnyFile()})).validate({}) == {"paper": None}

@@ -282,6 +282,11 @@ def test_what_makes_up_for_many_errors_may_be_beside_a_text(data):
     assert kind.validate({**data, "numbers": ["x"] * 11 + [2]}).numbers == [2]
 
 
+def test_many_values_are_no_long_path():
+    kind = PydanticType(WithText)
+    assert kind.validate({"numbers": ["x"] * 11 + [2] * MAX_VALUES}).numbers == [2] * MAX_VALUES
+
+
 def test_beside_a_wrap_validator_the_first_that_is_wrong_ends_it():
     data = {"numbers": ["x", 1], "tree": {"kids": [{"kids": WRONG}]}}
     assert [field["path"] for field in fields_of(PydanticType(Lenient), data)] == ["tree.kids.0.kids.0"]

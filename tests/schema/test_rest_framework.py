@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
 from django.db import models
 from rest_framework import serializers
 
@@ -286,3 +287,37 @@ def test_a_serializer_that_takes_no_data_is_refused(serializer, reason):
 @pytest.mark.parametrize("serializer", [Order, RowOfPermission, UploadPerhaps, UploadAsText, UploadAtTimes])
 def test_a_serializer_of_which_data_may_be_valid_is_not(serializer):
     assert find_received(serializer)
+
+
+def with_a_file(data):
+    return {**data, "paper": ContentFile(data["paper"], name="paper")}
+
+
+class UploadInText(Upload):
+    def to_internal_value(self, data):
+        return super().to_internal_value(with_a_file(data))
+
+
+class UploadInRun(Upload):
+    def run_validation(self, data):
+        return super().run_validation(with_a_file(data))
+
+
+class UploadOfText(Upload):
+    def get_fields(self):
+        return {"paper": FileOfText()}
+
+
+class FileInText(serializers.FileField):
+    def get_value(self, dictionary):
+        return with_a_file(dictionary)["paper"]
+
+
+class UploadByField(serializers.Serializer):
+    paper = FileInText()
+
+
+@pytest.mark.parametrize("serializer", [UploadInText, UploadInRun, UploadOfText, UploadByField])
+def test_a_serializer_that_makes_a_file_of_a_text_gets_it(serializer):
+    paper = find_received(serializer).validate({"paper": "x"})["paper"]
+    assert (paper if isinstance(paper, str) else paper.read()) == "x"

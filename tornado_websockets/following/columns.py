@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import cached_property as django_cached_property
 
@@ -40,42 +38,39 @@ _KINDS: Final[tuple[tuple[type[Any], Schema], ...]] = (
 _TEXTS: Final = (models.CharField, models.TextField, models.FileField, models.JSONField, models.BinaryField)
 
 
-class Column(NamedTuple):
+class Column:
     """One column of a table.
 
     :ivar attname: the attribute of a row that has its value: ``room_id``.
     :ivar name: of its field: ``room``.
     :ivar is_generated: whether the database computes it at each save.
-    :ivar read_text: makes of a text what its field has for it, such as a ``UUID``; ``None`` where that is the text.
     """
 
-    attname: str
-    name: str
-    is_generated: bool
-    read_text: Callable[[str], Any] | None
+    def __init__(self, field: Any) -> None:
+        self.attname: str = field.attname
+        self.name: str = field.name
+        self.is_generated = bool(getattr(field, "generated", False))
+        self._field = field
 
     def is_among(self, names: Any) -> bool:
         """Whether it is one of ``names``, by either of its own."""
         return self.name in names or self.attname in names
 
-
-def column_of(field: Any) -> Column:
-    """The column of a field."""
-    return Column(field.attname, field.name, bool(getattr(field, "generated", False)), _text_reader(field))
-
-
-def _text_reader(field: Any) -> Callable[[str], Any] | None:
-    kind = _holder(field)
-    if isinstance(kind, _TEXTS) or type(kind).to_python is models.Field.to_python:
-        return None
-
-    def read_text(text: str) -> Any:
+    def read(self, text: str) -> Any:
+        """What its field makes of a text, such as a ``UUID``; it never fails, since deletions and saves ask for it."""
         try:
-            return kind.to_python(text)
-        except (TypeError, ValueError, ValidationError):  # the database has taken it, as whatever
+            return text if self._is_text else self._kind.to_python(text)
+        except Exception:  # the database has taken it, as whatever
             return text
 
-    return read_text
+    @cached_property
+    def _kind(self) -> Any:
+        """Looked for at the first text: a relation may name a model that comes later than who follows."""
+        return _holder(self._field)
+
+    @cached_property
+    def _is_text(self) -> bool:
+        return isinstance(self._kind, _TEXTS) or type(self._kind).to_python is models.Field.to_python
 
 
 def _holder(field: Any) -> Any:

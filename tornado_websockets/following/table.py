@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import signals
 
 from ..core.logger import logger
-from .columns import Column, column_of, find_field
+from .columns import Column, find_field
 from .known import Known, surviving
 from .ledger import Entry, Report, ledger_of
 from .outcome import NOWHERE, UNHEARD, Place, Step
@@ -29,7 +29,7 @@ class Table:
     def __init__(self, model: type[Any]) -> None:
         self._model = model
         self._key = model._meta.pk.attname
-        self._read_key = column_of(model._meta.pk).read_text
+        self._key_column = Column(model._meta.pk)
         self._slot = f"_followed_{model._meta.label_lower}"
         self._columns: dict[str, Column] = {}
         self._followings: list[Following] = []
@@ -41,7 +41,7 @@ class Table:
     def add(self, following: Following) -> None:
         """Tell it of the rows, too."""
         for attname in sorted(following.columns - self._columns.keys()):
-            self._columns[attname] = column_of(find_field(self._model, attname))
+            self._columns[attname] = Column(find_field(self._model, attname))
         self._followings.append(following)
 
     # Whom it hears.
@@ -74,7 +74,7 @@ class Table:
     def _key_of(self, instance: Any) -> Any:
         """The key of its row, as the field has it."""
         key = getattr(instance, self._key)
-        return self._read_key(key) if self._read_key is not None and isinstance(key, str) else key
+        return self._key_column.read(key) if isinstance(key, str) else key
 
     def _known(self, instance: Any, key: Any) -> Known | None:
         known = surviving(instance._state.__dict__.get(self._slot))
@@ -165,8 +165,8 @@ class Table:
             is_computed = column.is_generated and not created
             if value is _MISSING or is_computed or hasattr(value, "resolve_expression"):
                 unknown.append(attname)
-            elif isinstance(value, str) and column.read_text is not None:
-                value = column.read_text(value)
+            elif isinstance(value, str):
+                value = column.read(value)
             values[attname] = value
         if unknown:
             read = self._read(self._key_of(instance), unknown, using)

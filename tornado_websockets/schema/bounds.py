@@ -35,7 +35,7 @@ class Bounded:
         return self._kind.validate(data)
 
 
-def has_more_values(data: Any, most: int, longest_path: float = inf) -> bool:
+def has_more_values(data: Any, most: float, longest_path: float = inf) -> bool:
     """Whether there are more than ``most`` values in the arrays and objects of ``data``, which are JSON.
 
     An array or an object within another is one of them. No more than ``most`` are looked at.

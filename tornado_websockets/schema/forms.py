@@ -49,8 +49,8 @@ class FormType:
         :raises TypeError: it cannot be made of data alone, or requires a file.
         """
         refuse_arguments(self._form, self._position or "data")
-        if not self._form.__init__.__module__.startswith("django."):
-            return  # one of its own may do as it likes with the fields
+        if not _are_of_django(self._form, "__init__", "full_clean"):
+            return  # one of its own may do as it likes with the fields, and with what is posted
         files = [repr(name) for name, field in self._form.base_fields.items() if _is_file_required(field)]
         if files:
             raise TypeError(
@@ -111,12 +111,18 @@ def _position_of_data(form: Any) -> str | None:
     first, *others = arguments_of(form) or [Parameter("data", Parameter.POSITIONAL_OR_KEYWORD)]
     is_named = any(each.name == "data" or each.kind is Parameter.VAR_KEYWORD for each in others)
     is_first = first.name == "data" or first.kind is Parameter.VAR_POSITIONAL
-    return first.name if first.kind is not Parameter.KEYWORD_ONLY and (is_first or not is_named) else None
+    is_by_name = first.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+    return first.name if not is_by_name and (is_first or not is_named) else None
 
 
 def _is_file_required(field: forms.Field) -> bool:
-    is_file = field.widget.needs_multipart_form
-    return is_file and field.required and not field.disabled and field.initial is None
+    is_file = isinstance(field.widget, forms.FileInput) and _are_of_django(field.widget, "value_from_datadict")
+    is_needed = field.required and not field.disabled and field.initial is None
+    return is_file and is_needed and _are_of_django(field, "clean", "to_python", "validate")
+
+
+def _are_of_django(owner: Any, *methods: str) -> bool:
+    return all(str(getattr(owner, name).__module__).startswith("django.") for name in methods)
 
 
 def _is_container(value: object) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
+from math import inf
 from typing import Any, Final
 
 from pydantic import VERSION, TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator
 
-from .bounds import LONG_PATH, MAX_VALUES, has_long_text, has_more_values
+from .bounds import LONG_PATH, has_long_text, has_more_values
 from .core_schemas import has
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
@@ -104,7 +105,7 @@ class PydanticType:
             hides = self._hides_values
             if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
                 return self._validate(data)
-            has_long = has_more_values(data, MAX_VALUES, LONG_PATH) or (hides and has_long_text(data, LONG_PATH))
+            has_long = has_more_values(data, inf, LONG_PATH) or (hides and has_long_text(data, LONG_PATH))
             with counting(MOST_FOUND_AT_LONG_PATHS if has_long else MOST_FOUND):
                 return self._validate_many(data)
         except TooManyErrors as error:

@@ -43,6 +43,9 @@ _HOLDERS: Final = (
     serializers.RelatedField,
 )
 
+#: Methods of a serializer: one of a project's own may do as it likes with the fields, or make a file of a text.
+_PREPARING: Final = ("__init__", "get_fields", "run_validation", "to_internal_value")
+
 
 class SerializerType:
     """A serializer. It may query, so it is asked in a worker thread.
@@ -61,11 +64,9 @@ class SerializerType:
         :raises TypeError: it cannot be made of data alone, or requires a file.
         """
         refuse_arguments(self._serializer)
-        if not _is_of_framework(self._serializer.__init__):
-            return  # one of its own may do as it likes with the fields
         declared = getattr(self._serializer, "_declared_fields", {})
         files = [repr(name) for name, field in declared.items() if _is_file_required(field)]
-        if files:
+        if files and all(_is_of_framework(getattr(self._serializer, name)) for name in _PREPARING):
             raise TypeError(
                 f"{self._serializer.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that "
                 "no data are valid: upload it to a view, and take a serializer here without it, or with required=False."
@@ -172,8 +173,9 @@ def _is_of_framework(method: Any) -> bool:
 
 
 def _is_file_required(field: Any) -> bool:
-    is_file = isinstance(field, serializers.FileField) and _is_of_framework(field.to_internal_value)
-    return is_file and field.required and not field.allow_null
+    if not isinstance(field, serializers.FileField) or not field.required or field.allow_null:
+        return False
+    return all(map(_is_of_framework, (field.get_value, field.run_validation, field.to_internal_value)))
 
 
 def _may_be_left_out(field: Any) -> bool:
