@@ -21,9 +21,15 @@ def directory(name: str) -> Path:
 
 
 @cache
-def absence(name: str, requirements: tuple[str, ...]) -> str | None:
-    """Why the environment can not be had, if so; it is made when this is first asked."""
-    return install(directory(name), requirements)
+def absence(name: str, requirements: tuple[str, ...], least: tuple[int, int] = (3, 0)) -> str | None:
+    """Why the environment can not be had, if so; it is made when this is first asked.
+
+    :param least: the oldest Python that it takes. Where ours is older, a newer one is looked for on the path.
+    """
+    found = sys.executable if sys.version_info >= least else _newer_python(least)
+    if found is None:
+        return "it needs Python {}.{}, which is not on the path".format(*least)
+    return install(directory(name), requirements, found)
 
 
 @cache
@@ -38,13 +44,14 @@ def node_absence(name: str, packages: tuple[str, ...]) -> str | None:
     return _failure("npm", "install", *options, *packages)
 
 
-def install(environment: Path, requirements: Sequence[str]) -> str | None:
+def install(environment: Path, requirements: Sequence[str], maker: str = sys.executable) -> str | None:
     """Have ``requirements`` in the environment in that directory, which is made where there is none.
 
+    :param maker: the Python that makes it.
     :return: why that is not possible, if so.
     """
     python = environment / "bin" / "python"
-    making = None if python.exists() else _failure(sys.executable, "-m", "venv", str(environment))
+    making = None if python.exists() else _failure(maker, "-m", "venv", str(environment))
     options = ("--quiet", "--disable-pip-version-check")
     return making or _failure(str(python), "-m", "pip", "install", *options, *requirements)
 
@@ -59,6 +66,12 @@ def version(python: str, package: str) -> str:
 def own() -> str:
     """The Python that runs this."""
     return sys.executable
+
+
+def _newer_python(least: tuple[int, int]) -> str | None:
+    major, minor = least
+    found = (shutil.which(f"python{major}.{minor + newer}") for newer in range(4))
+    return next(filter(None, found), None)
 
 
 def _failure(*command: str) -> str | None:

@@ -1,6 +1,5 @@
 """Those who take part from environments of their own, most of which ``benchmarks.compared`` has too."""
 
-import sys
 from dataclasses import replace
 from functools import partial
 
@@ -40,17 +39,11 @@ DJANGO_BOLT = Contestant(
 )
 
 
-def _wse_absence() -> str | None:
-    if sys.version_info < (3, 12):
-        return "wse-server needs Python 3.12"
-    return environments.absence("with_wse", ("wse-server==2.5.1",))
-
-
 WSE = Contestant(
     "wse-server",
     python("-m", f"{_HERE}.wse_chat", "{port}", program=environments.program("with_wse")),
     PATHS,
-    absence=_wse_absence,
+    absence=partial(environments.absence, "with_wse", ("wse-server==2.5.1",), (3, 12)),
     is_apart=True,
 )
 
