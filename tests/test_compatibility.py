@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from tests.support.asgi import Server
 from tests.support.communicator import InProcess
 from tests.tornado.application import serving
+from tornado_websockets.core.handlers.signatures import Handler
 from tornado_websockets.exceptions import (
     EmitHandlerError,
     InvalidInstanceError,
@@ -169,12 +170,39 @@ class TestEvents:
         assert list(ws.events.items()) == [("z", two), ("x", one)]
         assert [event for event, _ in endpoint_of(ws).dispatcher.items()] == ["z", "x"]
 
-    def test_that_stay_keep_their_rules(self, ws):
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda ws: setattr(ws, "events", {**ws.events, "say": two}),
+            lambda ws: setattr(ws, "events", {"wipe": two}),
+            lambda ws: ws.events.update(ws.events.copy()),
+            lambda ws: ws.events.update(wipe=two),
+        ],
+        ids=["assigned with others", "assigned", "the same again", "another"],
+    )
+    def test_that_stay_keep_their_rules(self, ws, change):
+        ws.on_event("wipe", allow=lambda socket: False, rate="1/s")(one)
+        rules = endpoint_of(ws).dispatcher.find("wipe").rules
+        change(ws)
+        assert endpoint_of(ws).dispatcher.find("wipe").rules == rules
+        assert ws.events["wipe"] in {one, two}
+
+    def test_of_a_module_stay_as_they_are(self, ws):
+        bar = ProgressBar("bar", cancel=lambda socket: False)
+        ws.bind(bar)
+        before = endpoint_of(ws).dispatcher.items()
+        ws.events = ws.events | {"say": two}
+        assert endpoint_of(ws).dispatcher.items()[:-1] == before
+
+    def test_taken_out_have_no_rules_afterwards(self, ws):
         ws.on_event("wipe", allow=lambda socket: False)(one)
-        guarded = endpoint_of(ws).dispatcher.find("wipe")
-        with pytest.raises(NotCallableError):
-            ws.events = {"say": 7}
-        assert endpoint_of(ws).dispatcher.find("wipe") is guarded
+        del ws.events["wipe"]
+        ws.events["wipe"] = one
+        assert type(endpoint_of(ws).dispatcher.find("wipe")) is Handler
+
+    def test_may_be_given_as_pairs(self, ws):
+        ws.events = iter([("x", one), ("y", two)])
+        assert ws.events == {"x": one, "y": two}
 
     def test_copies_are_plain_dicts(self, ws):
         ws.events.copy()["x"] = one

@@ -56,6 +56,7 @@ class Dispatcher:
         self.prefixes: set[str] = set()
         self._names = frozenset(names)
         self._handlers: dict[str, Handler] = {}
+        self._rules: dict[str, Rules] = {}
         self.offered: dict[str, Handler] = {}
         self._moments: dict[str, list[str]] = {moment: [moment] for moment in RESERVED}
         self._reserved = set(RESERVED)
@@ -92,19 +93,25 @@ class Dispatcher:
             self._reserved.add(event)
             self.offered.pop(event, None)
 
-    def replace(self, callback: Callback, event: str, rules: Rules = NO_RULES) -> None:
-        """Let ``callback`` answer ``event``, and nothing else; errors as :meth:`register`."""
+    def replace(self, callback: Callback, event: str, rules: Rules | None = None) -> None:
+        """Let ``callback`` answer ``event``, and nothing else; errors as :meth:`register`.
+
+        :param rules: by default those that the event has; only who forgets it first is rid of them.
+        """
         if not callable(callback):
             raise NotCallableError(callback)
         if not isinstance(event, str) or not event:
             raise TypeError(f"Expected the name of an event as a str that is not empty, got {event!r}.")
+        if rules is None and self.events.get(event) is callback:
+            return
         if event in self._taken:
             raise ValueError(f"No handler of {self._path!r} may be named {event!r}: presence has that name.")
         if event.startswith(CONTROL):
             raise ValueError(f"The event {event!r} has a name of the protocol's own: those begin with {CONTROL!r}.")
+        rules = rules or self._rules.get(event, NO_RULES)
         is_moment = event.removeprefix(rules.prefix) in RESERVED
         handler = self._guard(read(callback, self._names, may_answer_in_parts=not is_moment), rules)
-        self._handlers[event] = handler
+        self._handlers[event], self._rules[event] = handler, rules
         if event not in self._reserved:
             self.offered[event] = handler
         self._defaults.discard(event)
@@ -112,15 +119,18 @@ class Dispatcher:
 
     def replace_all(self, events: Mapping[str, Callback]) -> None:
         """Let these answer, and no others; nothing changes where one of them cannot."""
-        if events is self.events:  # by |= it is
-            return
-        Dispatcher(self._path, self._names, self._guard, self._taken).events.update(events)
-        self.events.clear()
+        events = dict(events)
+        trial = Dispatcher(self._path, self._names, self._guard, self._taken)
+        trial._rules = dict(self._rules)
+        trial.events.update({event: new for event, new in events.items() if self.events.get(event) is not new})
+        for event in self.events.keys() - events.keys():
+            self.forget(event)
         self.events.update(events)
 
     def forget(self, event: str) -> None:
         """Let nothing answer ``event``."""
         self._handlers.pop(event, None)
+        self._rules.pop(event, None)
         self.offered.pop(event, None)
         self.events.show(event, None)
 
