@@ -34,6 +34,7 @@ def test_a_run_that_nobody_renews_has_failed():
         {},
         {"log": "{}"},
         {"state": "nonsense"},
+        {"state": "[" * 100_000},
         {"state": "[]"},
         {"state": "{}"},
         {"state": json.dumps({"data": {"init": 3, "at": 1, "writer": "", "run": "", "until": 0}})},

@@ -180,7 +180,14 @@ def test_a_run_that_is_given_up_while_it_waits_for_the_store_keeps_nobody_out(mo
 
 def test_what_makes_no_sense_is_left_out():
     good = json.dumps({"path": "/p", "name": "n", "until": time(), "settled": True})
-    texts = {"good": good, "1": "nonsense", "2": "[]", "3": "{}", "4": '{"path":1,"name":2,"until":"x","settled":0}'}
+    texts = {
+        "good": good,
+        "1": "nonsense",
+        "2": "[]",
+        "5": "[" * 100_000,
+        "3": "{}",
+        "4": '{"path":1,"name":2,"until":"x","settled":0}',
+    }
     assert list(rows_of({id_: Event("s", 1, text) for id_, text in texts.items()})) == ["good"]
     assert entry_of(good, "good").retained == "good"
 

@@ -167,7 +167,14 @@ async def test_work_beside_what_is_none(start):
         here, there = start(), start()
         async with Client(there.path, user=ADA, websocket=there) as client:
             await is_looking(there)
-            texts = ["no JSON", "7", "{}", '{"event":["disconnect"],"text":"{}"}', '{"event":"disconnect","text":7}']
+            texts = [
+                "no JSON",
+                "[" * 100_000,
+                "7",
+                "{}",
+                '{"event":["disconnect"],"text":"{}"}',
+                '{"event":"disconnect","text":7}',
+            ]
             store = shared_store().store
             await asyncio.to_thread(store.publish, ORDERS, "token", [Entry(text) for text in texts], MOST_KEPT)
             await here.to(user=ADA).disconnect(4100)

@@ -406,7 +406,8 @@ async def test_what_strangers_have_stored_is_nobody(start):
     store = current_store().store
     until = '"until":9e99'
     texts = ["", "[]", "{}", f"{{{until}}}", f'{{{until},"people":"[]"}}', '{"until":"x","people":"{}"}']
-    for number, text in enumerate([*texts, f'{{{until},"people":"{{\\"5\\":[5,1,1]}}"}}']):
+    texts += [f'{{{until},"people":"{people}"}}' for people in ("[" * 100_000, '{\\"x\\":[{},Infinity,1,false]}')]
+    for number, text in enumerate(["[" * 100_000, *texts, f'{{{until},"people":"{{\\"5\\":[5,1,1]}}"}}']):
         store.publish(key_of(ws.path), f"{ws.path} {number}", [Entry(text, retained=str(number))], 0)
     assert await ws.apeople() == []
 

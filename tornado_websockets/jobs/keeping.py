@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.protocol.parsing import UNREADABLE
 from ..encoding import encoder
 from ..people.sharing import entry_of
 
@@ -83,7 +84,7 @@ def read_known(values: Mapping[str, Event]) -> Known | None:
         if LOG in values:
             data["log"] = [str(line) for line in _data(values[LOG])["lines"]]
         return Known(data, float(kept["at"]), str(kept["writer"]), str(kept["run"]), float(kept["until"])).now()
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except UNREADABLE:
         return None
 
 

@@ -14,6 +14,7 @@ from math import inf
 from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..core.protocol.parsing import UNREADABLE
 from ..core.recovery.soundness import kept_values, numbered, sound_position
 from ..exceptions import AlreadyRunning, StoreError
 from ..people.sharing import entry_of, shared_store
@@ -61,7 +62,7 @@ def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
             said = json.loads(event.text)
             address = Address(str(said["path"]), str(said["name"]))
             found[id_] = Row(address, float(said["until"]), bool(said["settled"]), Told(event.sender, event.number))
-        except (ValueError, TypeError, LookupError):
+        except UNREADABLE:
             continue
     return found
 
@@ -124,7 +125,7 @@ def _founded(values: Mapping[str, Event], sender: str) -> float:
 
 def _read_founded(values: Mapping[str, Event]) -> float:
     """What the store says of that; infinity where it says nothing."""
-    with suppress(ValueError, TypeError, LookupError):
+    with suppress(*UNREADABLE):
         return float(json.loads(values[FOUNDED].text))
     return inf
 

@@ -18,6 +18,7 @@ from ..core.control import CONTROL, Control, Note, keep_orders
 from ..core.forking import after_fork
 from ..core.handlers.greenlets import new_lock
 from ..core.logger import logger
+from ..core.protocol.parsing import UNREADABLE
 from ..core.tasks import keep
 from ..exceptions import StoreError
 from .sharing import entry_of, is_shared, shared_store
@@ -144,7 +145,7 @@ def _take(hub: Hub, text: str) -> None:
         event, said = kept["event"], kept["text"]
         if not (isinstance(event, str) and isinstance(said, str)):
             raise TypeError("it is no text")
-    except (ValueError, TypeError, LookupError) as error:
+    except UNREADABLE as error:
         logger.warning("An order in the store cannot be read: %r", error)
     else:
         hub.control.take(Note(CONTROL, event, said))

@@ -26,6 +26,7 @@ from .. import conf
 from ..core.control import CONTROL, Note, on_note
 from ..core.handlers.greenlets import new_rlock
 from ..core.people.place import Said
+from ..core.protocol.parsing import UNREADABLE
 from ..core.tasks import keep
 from ..exceptions import StoreError
 
@@ -347,7 +348,7 @@ def _read(text: str, now: float) -> tuple[float, Row]:
             return until, {}
         row = json.loads(kept["people"]).items()
         return until, {id_: _said(*said) for id_, said in row}
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except UNREADABLE:
         return inf, {}
 
 

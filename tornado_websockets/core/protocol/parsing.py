@@ -15,6 +15,9 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 #: Below, nothing is much faster than Python.
 _LONG: Final = 256
 
+#: What comes of a text that is not what was expected, where somebody else may have written it: anything may be in it.
+UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
 
 class OutOfRange(ValueError):
     """A number is none that JSON or a float can hold; but for it, the text may be JSON."""
