@@ -1,6 +1,7 @@
 """Orders that the channel layer does not bring, between two processes in one that share a store."""
 
 import asyncio
+import threading
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.core.recovery.record import Entry, Record
 from tornado_websockets.exceptions import PublishError
-from tornado_websockets.people.board import MOST_KEPT, ORDERS, Board, BoardPace
+from tornado_websockets.people.board import MOST_KEPT, ORDERS, THREADS, Board, BoardPace
 from tornado_websockets.people.sharing import shared_store
 from tornado_websockets.store import current
 from tornado_websockets.store.memory import MemoryStore
@@ -113,6 +114,15 @@ async def test_that_the_layer_has_brought_are_carried_out_once(start):
             before = endpoint_of(there).observers[-1].looks
             await until(lambda: endpoint_of(there).observers[-1].looks > before + 2)
             assert again.close_code is None
+
+
+async def test_that_come_by_the_hundred_take_few_threads(start):
+    with settings():
+        ws, store = start(), shared_store().store
+        before = len(store.read(ORDERS).events)
+        await asyncio.gather(*(ws.to(user=ADA).disconnect() for _ in range(100)))
+        assert 0 < sum(thread.name.startswith("WebSocket order") for thread in threading.enumerate()) <= THREADS
+        assert len(store.read(ORDERS).events) == before + 100
 
 
 async def test_that_were_given_before_anybody_was_here_are_old(start):

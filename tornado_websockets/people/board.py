@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import uuid
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,6 +15,7 @@ from .. import conf
 from ..core.complaints import Complaints
 from ..core.control import CONTROL, Control, Note, keep_orders
 from ..core.forking import after_fork
+from ..core.handlers.executor import Threads
 from ..core.handlers.greenlets import new_lock
 from ..core.logger import logger
 from ..core.protocol.parsing import UNREADABLE
@@ -33,6 +33,9 @@ ORDERS: Final = "orders"
 #: Orders that are kept at most.
 MOST_KEPT: Final = 1_000
 
+#: Threads in which orders are put into the store.
+THREADS: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class BoardPace:
@@ -45,28 +48,32 @@ class BoardPace:
 def _keep(note: Note) -> Future[None] | None:
     """Put an order into the store, where processes share one; how that went.
 
-    It is done by a thread of its own, since nobody shall wait for it where the layer has brought the order.
+    It is done by threads of its own, since nobody shall wait for it where the layer has brought the order.
     """
     if not is_shared():
         return None
-    outcome: Future[None] = Future()
-    outcome.set_running_or_notify_cancel()
     try:
-        threading.Thread(target=_store, args=(note, outcome), name="WebSocket order").start()
+        return _threads.submit(_store, note)
     except RuntimeError as error:  # the process is ending
+        outcome: Future[None] = Future()
         outcome.set_exception(error)
-    return outcome
+        return outcome
 
 
-def _store(note: Note, outcome: Future[None]) -> None:
+def _store(note: Note) -> None:
     entry = entry_of(json.dumps({"event": note.event, "text": note.text}))
-    try:
-        store = shared_store()
-        store.ask_and_wait(store.store.publish, ORDERS, uuid.uuid4().hex, [entry], MOST_KEPT)
-    except Exception as error:
-        outcome.set_exception(error)
-    else:
-        outcome.set_result(None)
+    store = shared_store()
+    store.ask_and_wait(store.store.publish, ORDERS, uuid.uuid4().hex, [entry], MOST_KEPT)
+
+
+_threads = Threads("WebSocket order", THREADS)
+
+
+@after_fork
+def _begin_anew() -> None:
+    """Threads stay with the parent."""
+    global _threads  # noqa: PLW0603 it is that of the process
+    _threads = Threads("WebSocket order", THREADS)
 
 
 class Board:

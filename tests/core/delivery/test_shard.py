@@ -662,6 +662,18 @@ class TestThreads:
         event.set()
         await until(done.is_set)
 
+    async def test_a_worker_that_waits_is_let_go_when_the_loop_cancels_all_it_has(self, shard):
+        others = asyncio.all_tasks()
+        done = in_thread(lambda: shard.wait_for(asyncio.Event().wait))
+        await until(lambda: asyncio.all_tasks() - others)
+        for task in asyncio.all_tasks() - others:
+            task.cancel()
+        await until(done.is_set)
+
+    async def test_who_hears_a_topic_that_nobody_does_is_not_remembered(self, shard):
+        assert shard.roster_of("/left") == []
+        assert not shard._rosters
+
 
 class TestAllOfThem:
     async def test_are_told_to_close_in_every_topic(self, shard):

@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -202,11 +203,14 @@ class Shard:
 
     def roster_of(self, topic: str) -> list[Member]:
         """Who hears ``topic`` now; from any thread. On the loop's own it is the same list until that changes."""
+        members = self.topics.get(topic)
+        if members is None:
+            return []
         if not self.is_here:
-            return list(self.topics.get(topic, ()))
+            return list(members)
         roster = self._rosters.get(topic)
         if roster is None:
-            roster = self._rosters[topic] = list(self.topics.get(topic, ()))
+            roster = self._rosters[topic] = list(members)
         return roster
 
     def send(self, member: Member, text: str, sender: Hashable) -> bool:
@@ -309,7 +313,7 @@ class Shard:
         future = asyncio.run_coroutine_threadsafe(condition(), self.loop)
         try:
             future.result(self.pace.blocked)
-        except TimeoutError:
+        except (TimeoutError, CancelledError):  # it takes too long, or the loop ends
             future.cancel()
 
     def members(self) -> list[Member]:
