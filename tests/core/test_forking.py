@@ -61,7 +61,10 @@ if os.fork():
     assert run(registrations)[0] == "child 0 1"
 
 
-def test_nothing_is_kept_of_an_object_that_has_gone():
+def test_nothing_is_kept_of_an_object_that_has_gone(monkeypatch):
+    monkeypatch.setattr(forking, "_forgets", [])
+    monkeypatch.setattr(forking._Cleaning, "due", 0)
+
     class Thing:
         def forget(self):
             """Nobody forks here."""
@@ -72,10 +75,31 @@ def test_nothing_is_kept_of_an_object_that_has_gone():
     del thing
     gc.collect()
     assert alive() is None
-    before = len(forking._forgets)
     for _ in range(1_000):
         after_fork(Thing().forget)
-    assert len(forking._forgets) < before + 128
+    assert len(forking._forgets) < 128
+
+
+def test_those_that_stay_are_looked_at_seldom(monkeypatch):
+    monkeypatch.setattr(forking, "_forgets", [])
+    monkeypatch.setattr(forking._Cleaning, "due", 0)
+    looks = []
+
+    class Counted(weakref.ref):
+        def __call__(self):
+            looks.append(1)
+            return super().__call__()
+
+    class Thing:
+        def forget(self):
+            """Nobody forks here."""
+
+    monkeypatch.setattr(forking.weakref, "ref", Counted)
+    things = [Thing() for _ in range(10_000)]
+    for thing in things:
+        after_fork(thing.forget)
+    assert len(forking._forgets) == 10_000
+    assert len(looks) < 3 * 10_000
 
 
 @pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)

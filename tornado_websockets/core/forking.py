@@ -5,12 +5,19 @@ import threading
 import weakref
 from collections.abc import Callable
 from types import MethodType
-from typing import Any
+from typing import Any, Final
 
 Forget = Callable[[], Any]
 
 # What is called, in the order of registration, and whose method it is: called without, once that has gone.
 _forgets: list[tuple[weakref.ref[Any] | None, Callable[..., Any]]] = []
+
+#: How many of them there are when those of objects that have gone are taken out for the first time.
+_FEW: Final = 64
+
+
+class _Cleaning:
+    due = _FEW
 
 
 def after_fork(forget: Forget) -> None:
@@ -18,8 +25,11 @@ def after_fork(forget: Forget) -> None:
 
     :param forget: a bound method does not keep its object alive.
     """
-    if len(_forgets) % 64 == 63:  # now and then, those of objects that have gone are taken out
+    if len(_forgets) >= _Cleaning.due:
         _forgets[:] = [(owner, function) for owner, function in _forgets if owner is None or owner() is not None]
+        _Cleaning.due = max(
+            _FEW, 2 * len(_forgets)
+        )  # a process with many WebSockets shall not look at all of them often
     if isinstance(forget, MethodType):
         _forgets.append((weakref.ref(forget.__self__), forget.__func__))
     else:

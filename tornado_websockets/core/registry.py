@@ -60,15 +60,17 @@ class Registry(Generic[T]):
         """Serve ``item`` at the paths of ``pattern``. It takes the place of an older one there, which is logged."""
         with self._lock:
             text = pattern.text
-            is_second = text in self._exact or text in self._patterns
+            of_its_kind: dict[str, Any] = self._patterns if pattern.names else self._exact
+            is_second = text in of_its_kind
             if is_second:
                 logger.warning("A second WebSocket for %r takes the place of the first, whose handlers are gone", text)
             if pattern.names:
                 self._patterns[text] = pattern, item
-                place = len(self._exact) + list(self._patterns).index(text)
             else:
                 self._exact[text] = item
-                place = list(self._exact).index(text)
+            place = list(of_its_kind).index(text) if is_second else len(of_its_kind) - 1
+            if pattern.names:
+                place += len(self._exact)
             for listener in self._listeners:
                 listener(item, place, is_second)
 
