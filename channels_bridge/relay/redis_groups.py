@@ -126,7 +126,14 @@ class RedisMembership(Membership):
         return are_new, removed
 
     async def _bury(self, channel: str) -> None:
-        """Delete the messages that wait for ``channel``."""
+        """Let the messages that wait for ``channel`` end in time, a kept copy of one that it was taking as well.
+
+        They are not deleted: they wait together with those for any other channel of the same layer object, whose
+        process may live and have a new one.
+        """
         name = self._layer.non_local_name(channel)
-        key = self._layer.prefix + name
-        await self._layer.connection(self._layer.consistent_hash(name)).delete(key, f"{key}$inflight")
+        key, seconds = self._layer.prefix + name, int(self._layer.expiry)
+        async with self._layer.connection(self._layer.consistent_hash(name)).pipeline(transaction=False) as commands:
+            commands.expire(key, seconds)
+            commands.expire(f"{key}$inflight", seconds)
+            await commands.execute()

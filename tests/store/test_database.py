@@ -1,4 +1,6 @@
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
@@ -87,11 +89,121 @@ def test_tidying_happens_by_itself_now_and_then(store, alias, monkeypatch):
     tidied = []
     monkeypatch.setattr(store, "tidy", lambda: tidied.append(1))
     store.append("/a", "A", 1, [Entry("x")], 10)
-    assert tidied == []
+    assert store._tidier is None
     store._tidy_at = time.monotonic()
     store.append("/a", "A", 2, [Entry("x")], 10)
+    store._tidier.join(10)
     store.append("/a", "A", 3, [Entry("x")], 10)
+    store._tidier.join(10)
     assert tidied == [1]
+
+
+@pytest.mark.parametrize("call", ["append", "publish", "read"])
+def test_nobody_waits_for_tidying(store, alias, monkeypatch, call):
+    calls = {
+        "append": lambda: store.append("/a", "A", 1, [Entry("x")], 10),
+        "publish": lambda: store.publish("/a", "token", [Entry("x")], 10),
+        "read": lambda: store.read("/a"),
+    }
+    may_end, connected = threading.Event(), []
+
+    def tidy():
+        connected.append(count(models.Topic, alias))
+        connected.append(connections[alias])
+        may_end.wait(10)
+
+    monkeypatch.setattr(store, "tidy", tidy)
+    for _ in range(2):  # one that hangs is not joined by another
+        store._tidy_at = time.monotonic()
+        calls[call]()
+    assert store._tidier.is_alive()
+    may_end.set()
+    store._tidier.join(10)
+    assert len(connected) == 2
+    assert connected[1].connection is None
+
+
+def test_tidying_that_fails_is_logged_and_tried_again(store, monkeypatch, caplog):
+    def tidy():
+        raise OSError("why")
+
+    monkeypatch.setattr(store, "tidy", tidy)
+    for number in (1, 2):
+        store._tidy_at = time.monotonic()
+        store.append("/a", "A", number, [Entry("x")], 10)
+        store._tidier.join(10)
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["why"] * 2
+
+
+class TestManyTopics:
+    MANY = 1_200
+
+    @pytest.fixture
+    def quiet(self, alias):
+        """Topics to which nobody has sent for an hour, with an event each."""
+        return fill(alias, "quiet", self.MANY, timedelta(hours=1))
+
+    @pytest.fixture
+    def silent(self, alias):
+        """Topics of which nobody knows for days."""
+        return fill(alias, "silent", self.MANY, timedelta(days=2))
+
+    def test_that_are_silent_are_all_deleted_and_those_that_are_quiet_lose_their_events(
+        self, store, alias, silent, quiet
+    ):
+        store.publish("/a", "token", [Entry("x")], 10)
+        store.tidy()
+        assert {topic.name for topic in models.Topic.objects.using(alias).all()} == {"/a", *quiet}
+        assert [event.topic.name for event in models.Event.objects.using(alias).all()] == ["/a"]
+
+    def test_last_no_longer_for_being_tidied(self, store, alias, quiet):
+        topics = models.Topic.objects.using(alias)
+        before = dict(topics.values_list("name", "touched_at"))
+        store.tidy()
+        assert dict(topics.values_list("name", "touched_at")) == before
+
+    def test_are_tidied_by_several_processes_at_once(self, alias, namespace, silent, quiet):
+        def tidy(_):
+            store = DatabaseStore(Retention(namespace=namespace), alias)
+            try:
+                store.tidy()
+            finally:
+                store.close()
+
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(tidy, range(3)))
+        assert count(models.Topic, alias) == self.MANY
+        assert count(models.Event, alias) == 0
+
+    def test_that_somebody_sends_to_meanwhile_are_kept(self, store, alias, namespace, monkeypatch):
+        store.append("/a", "A", 1, [Entry("x")], 10)
+        topics = models.Topic.objects.using(alias)
+        topics.update(touched_at=timezone.now() - timedelta(days=2))
+        all_locked = store._all_locked
+
+        def sends_first(keys):
+            if keys:
+                store.append("/a", "B", 1, [Entry("y")], 10)
+            return all_locked(keys)
+
+        monkeypatch.setattr(store, "_all_locked", sends_first)
+        store.tidy()
+        assert list(store.read("/a").events) == [Event("B", 1, "y")]
+
+
+def fill(alias, prefix, how_many, age):
+    then = timezone.now() - age
+    topics = [
+        models.Topic(key=f"{prefix}{number}", name=f"{prefix}{number}", epoch="e", touched_at=then)
+        for number in range(how_many)
+    ]
+    models.Topic.objects.using(alias).bulk_create(topics)
+    events = [
+        models.Event(topic=topic, place=1, sender="A", number=1, text="x", audience="", start=0, sent_at=then)
+        for topic in topics
+    ]
+    models.Event.objects.using(alias).bulk_create(events)
+    return [topic.name for topic in topics]
 
 
 def test_a_thread_that_is_asked_nothing_closes_its_connection(store, alias):

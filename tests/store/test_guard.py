@@ -30,6 +30,8 @@ class Fickle(MemoryStore):
         self.threads = set()
         self.answers = threading.Event()
         self.answers.set()
+        self.takes = threading.Event()
+        self.takes.set()
 
     def lasts(self, topics):
         self.calls += 1
@@ -39,12 +41,17 @@ class Fickle(MemoryStore):
             raise self.error
         return super().lasts(topics)
 
+    def forget(self, topic, event=None):
+        self.takes.wait()
+        super().forget(topic, event)
+
 
 @pytest.fixture
 def store():
     store = Fickle()
     yield store
     store.answers.set()
+    store.takes.set()
 
 
 @pytest.fixture
@@ -91,7 +98,7 @@ async def test_a_system_without_another_thread_is_a_store_error(ask, guard):
         def submit(self, function, /, *args, **kwargs):
             raise RuntimeError("can't start new thread")
 
-    guard._threads = Exhausted("none", 1)
+    guard._reading.threads = Exhausted("none", 1)
     with pytest.raises(StoreError, match="'lasts'"):
         await ask()
 
@@ -123,11 +130,10 @@ async def test_one_that_hangs_is_waited_for_for_a_limited_time(ask, store, caplo
     assert "nothing can be recovered from it (lasts of " in caplog.text
 
 
-async def test_one_that_hangs_is_not_asked_but_now_and_then(ask, guard, store):
+async def test_one_that_hangs_is_not_asked_but_now_and_then(ask, store):
     store.answers.clear()
     with pytest.raises(StoreError):
         await ask()
-    assert not guard.is_closed
     calls, started = store.calls, time.monotonic()
     for _ in range(50):
         with pytest.raises(StoreError, match="a moment ago"):
@@ -137,19 +143,55 @@ async def test_one_that_hangs_is_not_asked_but_now_and_then(ask, guard, store):
     assert store.calls == calls
 
 
-async def test_one_that_hung_is_asked_again_when_it_answers(ask, guard, store):
+async def test_one_that_hung_is_asked_again_when_it_answers(ask, store):
     store.answers.clear()
     with pytest.raises(StoreError):
         await ask()
     store.answers.set()
-    deadline = time.monotonic() + 10
-    while not guard.is_closed:
-        assert time.monotonic() < deadline
+
+    async def is_asked():
         try:
-            await ask()
+            return await ask() == {}
         except StoreError:
-            await asyncio.sleep(0.01)
+            return False
+
+    await until(is_asked)
     assert await ask() == {}
+
+
+async def test_one_that_hung_is_told_again_when_it_takes(guard, store):
+    store.takes.clear()
+    with pytest.raises(StoreError):
+        await guard.ask(store.forget, "/a")
+    assert not guard.is_closed
+    store.takes.set()
+
+    async def is_told():
+        try:
+            await guard.ask(store.forget, "/a")
+        except StoreError:
+            return False
+        return guard.is_closed
+
+    await until(is_told)
+
+
+async def test_who_writes_does_not_wait_for_those_who_read(guard, store):
+    store.answers.clear()
+    reading = [asyncio.create_task(guard.ask(store.lasts, ["/a"])) for _ in range(10)]
+    await until(lambda: store.calls == 2)
+    await guard.ask(store.forget, "/a")
+    await asyncio.gather(*reading, return_exceptions=True)
+    with pytest.raises(StoreError, match="a moment ago"):
+        await guard.ask(store.lasts, ["/a"])
+    assert guard.is_closed
+    await guard.ask(store.forget, "/a")
+
+
+async def test_who_reads_does_not_wait_for_those_who_write(guard, store):
+    store.takes.clear()
+    await asyncio.gather(*[guard.ask(store.forget, "/a") for _ in range(3)], return_exceptions=True)
+    assert await guard.ask(store.lasts, ["/a"]) == {}
 
 
 async def test_calls_that_hang_take_no_more_threads_than_a_bound(guard, store):
@@ -163,7 +205,7 @@ async def test_what_waited_for_a_thread_too_long_is_not_asked_after_all(guard, s
     store.answers.clear()
     await asyncio.gather(*[guard.ask(store.lasts, ["/a"]) for _ in range(5)], return_exceptions=True)
     store.answers.set()
-    await asyncio.to_thread(guard._threads.submit(lambda: None).result)
+    await asyncio.to_thread(guard._reading.threads.submit(lambda: None).result)
     assert store.calls == 2
 
 

@@ -35,6 +35,11 @@ class KeptEndpoint(Endpoint):
         return self._hub
 
     @property
+    def waits_for_store(self) -> bool:
+        """Whether what is kept must be waited for, as it is not in memory."""
+        return store_in_use().store.waits
+
+    @property
     def hub(self) -> Hub:
         """The same, as those see it who have no history."""
         return cast("Hub", self._hub)

@@ -2,23 +2,25 @@
 
 Each change of a topic is one short transaction, whose first statement updates the topic's row. So changes of one topic
 take turns, and places are committed in their order, which those of a database's own sequence are not. On SQLite it
-also asks for the lock when that can still be waited for.
+also asks for the lock when that can still be waited for. What has expired is deleted by a thread of its own, which no
+caller waits for.
 """
 
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final, TypeVar
 
 from django.db import InterfaceError, OperationalError, connections, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
+from ..core.logger import logger
 from ..core.recovery.record import Entry, Event, Record, Retention, Standing, shared_sender
 from ..database_store import models
 from .senders import Sender, fold
@@ -28,10 +30,11 @@ T = TypeVar("T")
 #: Seconds for which the token of a call is remembered.
 TOKEN_AGE: Final = 60.0
 
-#: Seconds between two looks, of one process, for what has expired on topics that nobody sends to, and how many of
-#: these are tidied at a time.
+#: Seconds between two looks, of one process, for what has expired on topics that nobody sends to; how long one may
+#: take; and how many rows are deleted at a time, with what belongs to them.
 TIDYING: Final = 60.0
-TIDIED: Final = 20
+LONGEST_TIDYING: Final = 20.0
+TIDIED: Final = 500
 
 
 class DatabaseStore:
@@ -49,6 +52,7 @@ class DatabaseStore:
         self._alias = alias
         self._life = timedelta(seconds=max(retention.sender_seconds, retention.retained_seconds))
         self._tidy_at = monotonic() + TIDYING
+        self._tidier: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def append(self, topic: str, sender: str, first: int, entries: Sequence[Entry], keep: int) -> None:
@@ -57,7 +61,6 @@ class DatabaseStore:
                 self._append(row, sender, first, entries, keep)
 
         self._call(append)
-        self._tidy_now_and_then()
 
     def publish(self, topic: str, token: str, entries: Sequence[Entry], keep: int) -> tuple[str, int]:
         def publish() -> tuple[str, int]:
@@ -72,9 +75,7 @@ class DatabaseStore:
                 self._of(models.Token, row.key).create(topic=row, token=token, number=first, sent_at=now)
                 return shared, first
 
-        answer = self._call(publish)
-        self._tidy_now_and_then()
-        return answer
+        return self._call(publish)
 
     def read(self, topic: str, with_events: bool = True) -> Record:
         return self._call(lambda: self._read(topic, with_events))
@@ -107,6 +108,11 @@ class DatabaseStore:
         connections[self._alias].close()
 
     def _call(self, call: Callable[[], T]) -> T:
+        answer = self._try(call)
+        self._tidy_now_and_then()
+        return answer
+
+    def _try(self, call: Callable[[], T]) -> T:
         """Call once more where the connection had broken while it was not used."""
         connection = connections[self._alias]
         is_fresh = connection.connection is None
@@ -128,13 +134,14 @@ class DatabaseStore:
         return model.objects.using(self._alias)
 
     @contextmanager
-    def _locked(self, topic: str, key: str | None = None) -> Iterator[models.Topic]:
+    def _locked(self, topic: str) -> Iterator[models.Topic]:
         """The row of ``topic``, in a transaction in which nobody else changes the topic."""
-        key, now = key or self._key(topic), timezone.now()
+        key, now = self._key(topic), timezone.now()
         rows = self._all(models.Topic).filter(key=key)
         with transaction.atomic(self._alias, durable=True):
             if not rows.filter(touched_at__gt=now - self._life).update(touched_at=now):
-                rows.filter(touched_at__lte=now - self._life).delete()
+                if _lock(rows):
+                    rows.filter(touched_at__lte=now - self._life).delete()
                 new = models.Topic(key=key, name=topic, epoch=uuid.uuid4().hex, touched_at=now)
                 self._all(models.Topic).bulk_create([new], ignore_conflicts=True)
                 rows.update(touched_at=now)
@@ -232,26 +239,70 @@ class DatabaseStore:
 
     def _tidy_now_and_then(self) -> None:
         with self._lock:
-            now = monotonic()
-            if now < self._tidy_at:
+            if monotonic() < self._tidy_at or (self._tidier is not None and self._tidier.is_alive()):
                 return
-            self._tidy_at = now + TIDYING
-        self.tidy()
+            self._tidy_at = monotonic() + TIDYING
+            self._tidier = threading.Thread(target=self._tidy_aside, name="WebSocket store, tidying", daemon=True)
+        with suppress(RuntimeError):  # the system has no more threads: the next time, then
+            self._tidier.start()
+
+    def _tidy_aside(self) -> None:
+        try:
+            self.tidy()
+        except Exception:
+            logger.warning(
+                "What has expired in the database store is still there, and is looked for again", exc_info=True
+            )
+        finally:
+            self.close()
 
     def tidy(self) -> None:
-        """Delete what has expired on some of the topics that nobody sends to: no cron job is needed."""
-        now = timezone.now()
-        topics = self._all(models.Topic)
-        silent = topics.filter(touched_at__lte=now - self._life)
-        for key in list(silent.values_list("key", flat=True)[:TIDIED]):
-            silent.filter(key=key).delete()
-        live = topics.filter(touched_at__gt=now - self._life)
-        expired = live.filter(events__sent_at__lte=self._expired(now)).values_list("name", "key").distinct()
-        for name, key in list(expired[:TIDIED]):
-            with self._locked(name, key) as row:
-                self._trim(row, row.place, now)
-        tokens = self._all(models.Token)
-        tokens.filter(sent_at__lte=now - timedelta(seconds=TOKEN_AGE)).delete()
+        """Delete what has expired on topics that nobody sends to, the oldest first: no cron job is needed.
+
+        A little at a time, with pauses as long as that takes: on SQLite nobody else can write meanwhile.
+        """
+        until = monotonic() + LONGEST_TIDYING
+        left = [self._tidy_topics, self._tidy_events, self._tidy_tokens]
+        while left and (started := monotonic()) < until:
+            left = [tidy for tidy in left if tidy()]
+            if left:
+                sleep(monotonic() - started)
+
+    def _tidy_topics(self) -> bool:
+        """Delete some topics that are silent; whether there may be more."""
+        silent = self._all(models.Topic).filter(touched_at__lte=timezone.now() - self._life)
+        keys = list(silent.order_by("touched_at").values_list("key", flat=True)[:TIDIED])
+        with self._all_locked(keys):
+            silent.filter(key__in=keys).delete()
+        return len(keys) == TIDIED
+
+    def _tidy_events(self) -> bool:
+        expired = self._all(models.Event).filter(sent_at__lte=self._expired(timezone.now()))
+        oldest = list(expired.order_by("sent_at").values_list("topic_id", "sent_at")[:TIDIED])
+        keys = {key for key, _ in oldest}
+        with self._all_locked(keys):
+            if oldest:
+                expired.filter(topic__in=keys, sent_at__lte=oldest[-1][1]).delete()
+        return len(oldest) == TIDIED
+
+    def _tidy_tokens(self) -> bool:
+        expired = self._all(models.Token).filter(sent_at__lte=timezone.now() - timedelta(seconds=TOKEN_AGE))
+        oldest = list(expired.order_by("sent_at").values_list("pk", flat=True)[:TIDIED])
+        expired.filter(pk__in=oldest).delete()
+        return len(oldest) == TIDIED
+
+    @contextmanager
+    def _all_locked(self, keys: Collection[str]) -> Iterator[None]:
+        """A transaction in which nobody else changes these topics. Some may have been sent to since they were found."""
+        with transaction.atomic(self._alias, durable=True):
+            _lock(self._all(models.Topic).filter(key__in=sorted(keys)))
+            yield
+
+
+def _lock(topics: Any) -> int:
+    """Lock rows before anything of theirs, as everybody does; how many there are. On SQLite only a write locks."""
+    count: int = topics.update(touched_at=F("touched_at"))
+    return count
 
 
 def _standing(row: models.Sender) -> Standing:

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ..core.breaker import Breaker, BreakerTiming
 from ..core.complaints import Outage
@@ -19,14 +19,18 @@ from ..exceptions import StoreError
 
 T = TypeVar("T")
 
+#: Methods of a store that only look: strangers have them called, each time that one says hello.
+READS: Final = frozenset({"lasts", "read", "retained"})
+
 
 @dataclass(frozen=True, slots=True)
 class GuardTiming:
     """How long a store is waited for, in seconds.
 
     :ivar call_timeout: for one call.
-    :ivar threads: that may wait for it at a time; as many calls, and no more, are lost in a store that hangs.
-    :ivar breaker: when it counts as hanging.
+    :ivar threads: that may wait for it at a time, as many for those who read and for those who write; no more calls are
+        lost in a store that hangs.
+    :ivar breaker: when it counts as hanging, for each of the two.
     """
 
     call_timeout: float = 2.0
@@ -34,8 +38,20 @@ class GuardTiming:
     breaker: BreakerTiming = field(default_factory=BreakerTiming)
 
 
+class _Lane:
+    """Calls that share threads, and are made or not, whatever becomes of others.
+
+    :ivar probe_at: when it may be found out next whether the store answers, while it hangs.
+    """
+
+    def __init__(self, name: str, timing: GuardTiming, idle: Idle | None) -> None:
+        self.threads = Threads(name, timing.threads, idle)
+        self.breaker = Breaker(timing.breaker)
+        self.probe_at = 0.0
+
+
 class Guard:
-    """Asks a store.
+    """Asks a store. Who writes waits for nobody who reads, however many there are, and is not refused for their sake.
 
     :param store: to be asked.
     :param idle: asked by each thread that has nothing to do.
@@ -71,15 +87,14 @@ class Guard:
     def forget(self) -> None:
         """Start anew, as a forked process must: threads stay with its parent."""
         self._lock = new_lock()
-        self._threads = Threads("WebSocket store", self._timing.threads, self._idle)
-        self._breaker = Breaker(self._timing.breaker)
-        self._probe_at = 0.0
+        self._reading = _Lane("WebSocket store, reading", self._timing, self._idle)
+        self._writing = _Lane("WebSocket store", self._timing, self._idle)
         self._outage.forget()
 
     @property
     def is_closed(self) -> bool:
-        """Whether the store is asked whatever it is to be asked; else only now and then, to find out how it is."""
-        return self._breaker.is_closed
+        """Whether the store is told whatever it is to keep; else only now and then, to find out how it is."""
+        return self._writing.breaker.is_closed
 
     async def ask(self, method: Callable[..., T], *arguments: Any) -> T:
         """Call ``method`` of the store; for async code.
@@ -119,19 +134,21 @@ class Guard:
 
     def _begin(self, method: Callable[..., Any]) -> tuple[float, str]:
         self._fork.check()
-        now, name = self._clock(), method.__name__
+        now, name, lane = self._clock(), method.__name__, self._lane(method)
         with self._lock:
-            breaker = self._breaker
-            if not breaker.is_closed:
-                if now < self._probe_at:
-                    raise StoreError(name, "it has hung a moment ago") from breaker.error
-                breaker.begin_probe()
-                self._probe_at = now + self._timing.breaker.probe_timeout
+            if not lane.breaker.is_closed:
+                if now < lane.probe_at:
+                    raise StoreError(name, "it has hung a moment ago") from lane.breaker.error
+                lane.breaker.begin_probe()
+                lane.probe_at = now + self._timing.breaker.probe_timeout
         return now, name
+
+    def _lane(self, method: Callable[..., Any]) -> _Lane:
+        return self._reading if method.__name__ in READS else self._writing
 
     def _submit(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> "Future[T]":
         try:
-            return self._threads.submit(partial(self._call, method, arguments, started))
+            return self._lane(method).threads.submit(partial(self._call, method, arguments, started))
         except RuntimeError as error:  # the system has no more threads
             raise StoreError(method.__name__) from error
 
@@ -151,18 +168,19 @@ class Guard:
             self._note(error, started, method, arguments)
             raise
         with self._lock:
-            self._breaker.record_success()
+            self._lane(method).breaker.record_success()
         self._outage.worked()
         return result
 
     def _note(
         self, error: BaseException, started: float, method: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> None:
+        lane = self._lane(method)
         with self._lock:
             now = self._clock()
-            self._breaker.record_failure(error, now - started)
-            if not self._breaker.is_closed:
-                self._probe_at = now + self._timing.breaker.probe_interval
+            lane.breaker.record_failure(error, now - started)
+            if not lane.breaker.is_closed:
+                lane.probe_at = now + self._timing.breaker.probe_interval
         self._outage.failed(error, f" ({method.__name__} of {arguments[0]!r:.64})")
 
 

@@ -81,7 +81,7 @@ class TestInTheCoreLayer:
 
     @pytest.mark.parametrize("databases", [1, 3])
     async def test_of_others_ends_when_they_do_not_and_so_do_their_messages(self, make_layer, databases):
-        here, there = (make_layer(databases, group_expiry=1) for _ in range(2))
+        here, there = (make_layer(databases, group_expiry=1, expiry=1) for _ in range(2))
         mine, theirs = await here.new_channel(OWN), await there.new_channel(OWN)
         groups = [f"group{number}" for number in range(20)]
         await membership_in(there, print).renew(groups, theirs)
@@ -89,6 +89,9 @@ class TestInTheCoreLayer:
             await here.group_send(group, {"type": "x"})
         await there.receive(theirs)  # and no more
         await there.wait_received()
+        queue = there.non_local_name(theirs)
+        dying = here.connection(here.consistent_hash(queue))
+        await dying.zadd(f"membership{queue}$inflight", {"x": 1})  # as of a process that is killed while it takes one
         membership = membership_in(here, print)
 
         async def look():
@@ -102,6 +105,24 @@ class TestInTheCoreLayer:
             return [name for number in range(databases) for name in await here.connection(number).keys(keys)]
 
         await until_gone(left)
+
+    async def test_of_a_channel_that_was_given_up_takes_no_messages_of_the_next_one_along(self, make_layer):
+        here, there = make_layer(group_expiry=1), make_layer(group_expiry=1)
+        old, new = [await there.new_channel(OWN) for _ in range(2)]
+        await membership_in(there, print).renew(["a"], old)
+        membership, mine = membership_in(here, print), await here.new_channel(OWN)
+
+        async def look():
+            await membership_in(there, print).renew(["b"], new)
+            await membership.renew(["a"], mine)
+            return await channels(here, "a") - {mine}
+
+        await membership_in(there, print).renew(["b"], new)
+        for number in range(3):
+            await here.group_send("b", {"type": "x", "number": number})
+        await until_gone(look)
+        async with asyncio.timeout(5):
+            assert [(await there.receive(new))["number"] for _ in range(3)] == [0, 1, 2]
 
     async def test_of_a_channel_that_is_not_ours_lasts_as_the_layer_wants_it(self, make_layer):
         layer = make_layer()

@@ -1,7 +1,7 @@
 """The hellos of one client, which are answered one after the other, whatever else goes on."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..delivery.shard import Shard
 from ..logger import log_error
@@ -9,6 +9,9 @@ from ..protocol.frames import Code, Frame, Refusal
 from ..protocol.offers import Offer
 from ..recovery.welcome import Hello, read_hello, welcome
 from ..tasks import keep
+
+#: Seconds from one hello of a client to the next that a store is asked about which must be waited for.
+INTERVAL: Final = 1.0
 
 
 class Greeted(Protocol):
@@ -38,11 +41,12 @@ class Hellos:
     :ivar is_first: whether none was said yet. The first one is free, later ones count as messages.
     """
 
-    __slots__ = ("_client", "_task", "is_first")
+    __slots__ = ("_client", "_next", "_task", "is_first")
 
     def __init__(self, client: Greeted) -> None:
         self._client = client
         self._task: asyncio.Task[None] | None = None
+        self._next = 0.0
         self.is_first = True
 
     async def idle(self) -> None:
@@ -71,8 +75,16 @@ class Hellos:
 
     async def _welcome(self, hello: Hello, frame: Frame) -> None:
         client = self._client
+        if client.endpoint.waits_for_store:
+            await self._pause()
         turn = client.shard.greetings.wait
         self._answer(await client.endpoint.kept_hub.welcome(client, client.path, hello, turn), frame)
+
+    async def _pause(self) -> None:
+        now = asyncio.get_running_loop().time()
+        pause, self._next = self._next - now, max(now, self._next) + INTERVAL
+        if pause > 0:
+            await asyncio.sleep(pause)
 
     def _answer(self, texts: list[str], frame: Frame) -> None:
         for text in texts:

@@ -86,7 +86,7 @@ class Asked(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is asked at all: it is not while it hangs."""
+        """Whether it is told what it is to keep: it is not while it hangs."""
 
     async def ask(self, method: Callable[..., T], *arguments: object) -> T:
         """Call ``method`` of the store; raises ``StoreError`` for whatever goes wrong."""
