@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tests.support.people import process_at
 from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.people.place import Said
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.sharing import Sharing, SharingPace, _Work, key_of
@@ -455,3 +457,53 @@ async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others(monk
         rows.clear()
         await hub.leave("/r")
         await until(lambda: not sharing._tasks)
+
+
+class HesitantStore(SlowStore):
+    """One that takes its time to tell who is there, until :attr:`go_on`; ``is_asked`` says that it was asked."""
+
+    is_asked = False
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.go_on = threading.Event()
+
+    def retained(self, topic):
+        found = super().retained(topic)
+        self.is_asked = True
+        self.go_on.wait(10)
+        return found
+
+
+@pytest.fixture
+def loops():
+    """Two event loops, of which one stands while the other runs."""
+    loops = asyncio.new_event_loop(), asyncio.new_event_loop()
+    yield [loop.run_until_complete for loop in loops]
+    for loop in loops:
+        loop.close()
+
+
+def test_a_task_ends_that_another_has_taken_the_place_of_while_its_loop_stood(loops):
+    (run_first, run_second), hub, seen = loops, Hub(), []
+    with stored_by("HesitantStore"):
+        store, key = current_store().store, key_of("/r")
+        sharing = Sharing(lambda topic: {"ada": Said({}, 1, 1.0)}, lambda *seen_: seen.append(seen_), IN_PEACE)
+
+        async def begin(has_begun):
+            await hub.enter("/r")
+            sharing.begin(hub, "/r")
+            await until(has_begun)
+            return sharing._tasks["/r"].task
+
+        first = run_first(begin(lambda: store.is_asked))
+        store.go_on.set()
+        second = run_second(begin(lambda: seen))
+        others = sharing._tasks["/r"].others
+        seen.clear()
+        run_first(asyncio.wait_for(first, 5))
+        assert (sharing._tasks["/r"].task, sharing._tasks["/r"].others, seen) == (second, others, [])
+        assert store.retained(key).keys() == {sharing.process}
+        assert not second.done()
+        second.cancel()
+        run_second(asyncio.wait([second]))
