@@ -370,8 +370,8 @@ def _values_in(answer: object) -> dict[str, Event]:
     return kept_values(answer)
 
 
-def _said(info: Any, connections: Any, at: Any, is_awaited: Any) -> Said:
-    return Said(dict(info), int(connections), float(at), bool(is_awaited))
+def _said(info: Any, came: Any, at: Any, awaited_since: Any) -> Said:
+    return Said(dict(info), tuple(map(float, came)), float(at), float(awaited_since))
 
 
 @on_note(PEOPLE)
