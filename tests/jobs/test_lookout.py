@@ -18,7 +18,7 @@ from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
 from tornado_websockets.testing import Client, RequestRefused
-from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websocket import WebSocket, endpoint_of
 
 PREFIX = "module_progressbar_foo_"
 
@@ -171,6 +171,34 @@ async def test_a_newcomer_who_was_told_too_soon_is_told_anew(make):
     await asyncio.to_thread(there.tick)  # which it hears by itself
     await asyncio.sleep(0.2)
     assert told == []
+
+
+async def test_who_watches_ends_where_another_has_taken_its_place(make, monkeypatch):
+    here, _ = make()
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.05, patience=0.05))
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        hub = endpoint_of(here).hub
+        await until(lambda: hub in lookout._watching)
+        first, later = lookout._watching[hub], asyncio.get_running_loop().create_future()
+        lookout._watching[hub] = later  # as where the loop of the first stood for a while
+        await until(first.done)
+        assert lookout._watching[hub] is later
+    later.cancel()
+
+
+async def test_runs_are_watched_by_one_alone_and_by_another_when_all_have_left(make, monkeypatch):
+    here, _ = make()
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.05, patience=0.05))
+    hub, tasks = endpoint_of(here).hub, set()
+    for number in (1, 2):
+        async with Client("/jobs", websocket=here) as page, Client("/jobs", websocket=here) as other:
+            for client in (page, other):
+                await client.receive(PREFIX + "init")
+                await until(lambda: hub in lookout._watching)
+                tasks.add(lookout._watching[hub])
+            assert len(tasks) == number
+        await until(lambda: hub not in lookout._watching)
 
 
 async def test_clients_are_told_once_of_a_run_that_dies_and_that_it_lives_after_all(make):

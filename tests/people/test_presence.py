@@ -437,7 +437,7 @@ async def test_who_came_and_left_while_others_were_awaited_is_forgotten():
     ws = WebSocket("/room", presence="count", add_to_handlers=False)
     presence, hub = endpoint_of(ws).presence, endpoint_of(ws).hub
     presence._pace = PresencePace(returning=0.05)
-    presence._take_rows(hub, "/room", {"other": {"gone": Said({AWAITED_SINCE: time()}, 1, time() - 5)}})
+    presence._take_rows(hub, "/room", {"other": {"gone": Said({AWAITED_SINCE: time()}, (time() - 5,), time() - 5)}})
     client = await MemoryClient(endpoint_of(ws)).connect()
     await until(lambda: client.received)
     await client.leave()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tests.support.people import process_at
 from tests.support.waiting import until
 from tornado_websockets.core.connections.socket import connection_of
 from tornado_websockets.core.delivery.hub import Hub
+from tornado_websockets.core.people.place import Said
 from tornado_websockets.core.protocol.closing import Close
 from tornado_websockets.exceptions import StoreError
 from tornado_websockets.people.sharing import Sharing, SharingPace, _Work, key_of
@@ -292,6 +294,21 @@ async def test_who_comes_back_to_another_process_is_not_counted_twice(key):
     assert {each["connections"] for each in shown if each["id"] == "2"} <= {1, 2}
 
 
+async def test_who_has_a_tab_elsewhere_as_well_has_two_all_along(key):
+    here, there = (process_at(f"/here/{key}", name_of, IN_TURN) for _ in range(2))
+    async with enter(here, BOB) as watcher, enter(here, ADA), enter(there, ADA) as page:
+        await until(lambda: watcher.people.get("1", {}).get("connections") == 2)
+        await endpoint_of(there).presence.part()
+        connection_of(page.connection).end(Close(1012, "retry=1000"))
+        async with enter(here, ADA) as back:
+            await until(lambda: back.people)
+            await asyncio.sleep(0.5)
+            assert watcher.people["1"]["connections"] == back.people["1"]["connections"] == 2
+            assert {person["id"]: person["connections"] for person in await there.apeople()} == {"1": 2, "2": 1}
+    told = [person for frame in watcher._received for told in frame["data"].values() for person in told]
+    assert [each["connections"] for each in told if each["id"] == "1"] in ([2], [1, 2])
+
+
 async def test_others_know_who_will_be_back_before_these_are_sent_away(key):
     here, there = (process_at(f"/here/{key}", "count", IN_TURN) for _ in range(2))
     async with enter(here, None) as watcher, enter(there, None) as page, enter(there, ADA):
@@ -406,8 +423,8 @@ async def test_what_strangers_have_stored_is_nobody(start):
     store = current_store().store
     until = '"until":9e99'
     texts = ["", "[]", "{}", f"{{{until}}}", f'{{{until},"people":"[]"}}', '{"until":"x","people":"{}"}']
-    texts += [f'{{{until},"people":"{people}"}}' for people in ("[" * 100_000, '{\\"x\\":[{},Infinity,1,false]}')]
-    for number, text in enumerate(["[" * 100_000, *texts, f'{{{until},"people":"{{\\"5\\":[5,1,1]}}"}}']):
+    texts += [f'{{{until},"people":"{people}"}}' for people in ("[" * 100_000, '{\\"x\\":[{},[[]],1,0]}')]
+    for number, text in enumerate(["[" * 100_000, *texts, f'{{{until},"people":"{{\\"5\\":[{{}},1,1,0]}}"}}']):
         store.publish(key_of(ws.path), f"{ws.path} {number}", [Entry(text, retained=str(number))], 0)
     assert await ws.apeople() == []
 
@@ -436,7 +453,7 @@ class ForgetfulStore(SlowStore):
 
 
 async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others(monkeypatch):
-    rows, hub, found = {"ada": ({}, 1, 1.0)}, Hub(), []
+    rows, hub, found = {"ada": Said({}, (1.0,), 1.0)}, Hub(), []
     with stored_by("ForgetfulStore"):
         store = current_store().store
         monkeypatch.setattr(hub, "publish", lambda note: found.extend(store.kept_at_last(key_of("/r"))))
@@ -448,10 +465,60 @@ async def test_who_comes_while_the_last_one_is_forgotten_is_known_to_others(monk
         await hub.leave("/r")
         sharing.hurry("/r")
         await until(lambda: store.is_forgetting)
-        rows["bob"] = ({}, 1, 2.0)
+        rows["bob"] = Said({}, (2.0,), 2.0)
         await hub.enter("/r")
         sharing.begin(hub, "/r")
         await until(lambda: any("bob" in text for text in found))
         rows.clear()
         await hub.leave("/r")
         await until(lambda: not sharing._tasks)
+
+
+class HesitantStore(SlowStore):
+    """One that takes its time to tell who is there, until :attr:`go_on`; ``is_asked`` says that it was asked."""
+
+    is_asked = False
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.go_on = threading.Event()
+
+    def retained(self, topic):
+        found = super().retained(topic)
+        self.is_asked = True
+        self.go_on.wait(10)
+        return found
+
+
+@pytest.fixture
+def loops():
+    """Two event loops, of which one stands while the other runs."""
+    loops = asyncio.new_event_loop(), asyncio.new_event_loop()
+    yield [loop.run_until_complete for loop in loops]
+    for loop in loops:
+        loop.close()
+
+
+def test_a_task_ends_that_another_has_taken_the_place_of_while_its_loop_stood(loops):
+    (run_first, run_second), hub, seen = loops, Hub(), []
+    with stored_by("HesitantStore"):
+        store, key = current_store().store, key_of("/r")
+        sharing = Sharing(lambda topic: {"ada": Said({}, (1.0,), 1.0)}, lambda *seen_: seen.append(seen_), IN_PEACE)
+
+        async def begin(has_begun):
+            await hub.enter("/r")
+            sharing.begin(hub, "/r")
+            await until(has_begun)
+            return sharing._tasks["/r"].task
+
+        first = run_first(begin(lambda: store.is_asked))
+        store.go_on.set()
+        second = run_second(begin(lambda: seen))
+        others = sharing._tasks["/r"].others
+        seen.clear()
+        run_first(asyncio.wait_for(first, 5))
+        assert (sharing._tasks["/r"].task, sharing._tasks["/r"].others, seen) == (second, others, [])
+        assert store.retained(key).keys() == {sharing.process}
+        assert not second.done()
+        second.cancel()
+        run_second(asyncio.wait([second]))

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from ..core.delivery.message import Message
 from ..core.forking import after_fork
+from ..core.handlers.greenlets import new_lock
 from ..core.recovery.reads import Reads
 from ..core.recovery.soundness import kept_values, sound_position
 from ..core.tasks import keep
@@ -61,6 +62,7 @@ class Lookout:
     def forget(self) -> None:
         """Start without clients, as a forked process must."""
         self._reads = Reads()
+        self._lock = new_lock()  # of who watches
         self._watching: WeakKeyDictionary[Hub, asyncio.Task[None]] = WeakKeyDictionary()
 
     async def find(self, address: Address) -> Known | None:
@@ -102,9 +104,10 @@ class Lookout:
         loop = asyncio.get_running_loop()
         if introduce is not None:
             keep(loop.create_task(self._look_again(address, socket, told, introduce)))
-        watching = self._watching.get(hub)
-        if watching is None or watching.done() or not watching.get_loop().is_running():
-            self._watching[hub] = keep(loop.create_task(self._watch(hub)))
+        with self._lock:
+            watching = self._watching.get(hub)
+            if watching is None or watching.done() or not watching.get_loop().is_running():
+                self._watching[hub] = keep(loop.create_task(self._watch(hub)))
 
     async def _look_again(self, address: Address, socket: Socket, told: Known | None, introduce: Introduce) -> None:
         came = time()
@@ -122,7 +125,7 @@ class Lookout:
     async def _watch(self, hub: Hub) -> None:
         """Tell the clients here of runs that die, and that turn out to be alive."""
         store, pace, roll = shared_store(), self._pace, Roll(self._pace.mending)
-        while not hub.is_empty:
+        while True:
             pause = pace.interval
             try:
                 rows = rows_of(kept_values(await store.ask(store.store.retained, JOBS)))
@@ -138,6 +141,12 @@ class Lookout:
                 pause = min(pause, roll.next_death(now) or pause)
                 await self._tidy(store, roll.known, now)
             await asyncio.sleep(max(pause, pace.patience))
+            with self._lock:  # so that who comes meanwhile finds either one that watches, or none
+                if self._watching.get(hub) is not asyncio.current_task():  # another has begun, while this loop stood
+                    return
+                if hub.is_empty:
+                    del self._watching[hub]
+                    return
 
     async def _sort(self, store: Guard, runs: Runs) -> Absent:
         """Find out why ``runs`` are not in the store any more."""

@@ -95,7 +95,7 @@ class Presence:
         self._early: WeakKeyDictionary[Connection, Any] = WeakKeyDictionary()  # said by who does not take part yet
         self._counts: dict[str, int] = {}  # of people at each topic, as it was told last
         self._awaiting: set[str] = set()  # topics that may have people who are counted, and come back as others
-        self._is_parting = False  # whether those who are here have been written down as sent away
+        self._parting_since = 0.0  # when those who are here began to be written down as sent away; zero before
         self._shown: dict[str, dict[Connection, int]] = {}  # who was shown a topic's people before all are told
         self._unshown: dict[str, set[str]] = {}  # by topic, ids of who is shown nobody yet, while we ask who that is
         self._gathering: dict[str, asyncio.AbstractEventLoop] = {}  # which loop is about to tell of a topic's changes
@@ -117,7 +117,7 @@ class Presence:
     def _found(self, topic: str, rows: Mapping[str, Row]) -> Place:
         found = Place()
         with self._lock:
-            rows = {**rows, "here": self._place(topic).row()}
+            rows = {**rows, "here": self._row_at(topic)}
         if self._is_counted:  # what is said of them is for the count alone
             rows = {name: _without_info(row) for name, row in rows.items()}
         found.take(rows)
@@ -204,7 +204,7 @@ class Presence:
         Others know by then that those whom nobody knows come back, however soon these do, and the process ends.
         """
         with self._lock:
-            self._is_parting = True
+            self._parting_since = self._parting_since or time()
             for topic, place in self._places.items() if self._is_counted else ():
                 for id_, person, at in place.own():
                     if self._names.get(id_) == person:
@@ -299,7 +299,7 @@ class Presence:
             if self._is_counted:
                 info = {} if connection.user_key is None else KNOWN
             place.enter(connection.id, person, info, time())
-            if self._is_counted and info != KNOWN and self._is_parting and stopping.has_begun:
+            if self._is_counted and info != KNOWN and self._parting_since and stopping.has_begun:
                 self._await(topic, place, connection.id, place.time_of(connection.id))
         self._gather(connection)
         if connection.closed:  # meanwhile, in another thread
@@ -336,7 +336,7 @@ class Presence:
 
     def _row_at(self, topic: str) -> Row:
         with self._lock:
-            return self._place(topic).row(is_awaited=self._is_parting)
+            return self._place(topic).row(self._parting_since)
 
     def _take_rows(self, hub: Hub, topic: str, rows: Mapping[str, Row]) -> None:
         """Other processes have these people. On an event loop."""

@@ -106,7 +106,6 @@ class Sharing:
         self._lock = new_rlock()  # of whose task a path is; a task may begin at once
         self._lifetime = self._pace.lifetime
         self._tasks: dict[str, _Work] = {}
-        self._others: dict[str, _Others] = {}  # where we are in step
 
     def begin(self, hub: Hub, topic: str) -> Future[None] | None:
         """Keep the people at ``topic`` in step, if that is not done yet. On an event loop, while somebody is there.
@@ -130,13 +129,13 @@ class Sharing:
     def _end(self, hub: Hub, topic: str, work: _Work) -> bool:
         """End the task of a path where nobody is; whether it does: who comes from now on begins anew."""
         with self._lock:
-            if hub.has_clients(topic) or self._row_at(topic):
+            is_current = self._tasks.get(topic) is work
+            if is_current and (hub.has_clients(topic) or self._row_at(topic)):
                 return False
             work.has_ended = True
-            if self._tasks.get(topic) is work:
+            if is_current:  # else another has begun, while this loop stood
                 del self._tasks[topic]
                 hub.control.unwatch(topic)
-                self._others.pop(topic, None)
                 self._apply(hub, topic, {})
         _answer(work.take_waiting(), is_news=False)
         return True
@@ -173,7 +172,8 @@ class Sharing:
     def _rows(self, topic: str, kept: Mapping[str, Event]) -> dict[str, Row]:
         """The rows of other processes to go by. Where ours is missing the store was emptied, and theirs are as well."""
         rows, _ = self._read(kept)
-        others = self._others.get(topic)
+        work = self._tasks.get(topic)
+        others = None if work is None else work.others
         if others is None:
             return rows
         if self.process not in kept:
@@ -212,7 +212,7 @@ class Sharing:
                 if record not in ("", found):  # it was emptied: let the others renew theirs
                     others.lose_sight()
                     told = ""
-                record, self._others[topic] = found, others
+                record, work.others = found, others
                 is_news = text != told
                 if is_news:
                     told = text
@@ -224,7 +224,8 @@ class Sharing:
                     others.lose_sight()
                     work.hurry.set()
                 rows, gone = self._read(kept)
-                self._apply(hub, topic, others.take(rows, time.monotonic()))
+                if self._tasks.get(topic) is work:  # else another has begun, while this loop stood
+                    self._apply(hub, topic, others.take(rows, time.monotonic()))
                 for process in gone:
                     await store.ask(store.store.forget, key, process)
             except StoreError:  # it is logged; the next time will do
@@ -242,13 +243,14 @@ class Sharing:
         await self._withdraw(hub, topic)
 
     async def _withdraw(self, hub: Hub, topic: str) -> None:
-        """Nobody is there any more."""
+        """Nobody is there any more, unless another task has begun."""
         store = shared_store()
-        with suppress(StoreError):
-            await store.ask(store.store.forget, key_of(topic), self.process)
-            self._tell_others(hub, topic)
+        if topic not in self._tasks:
+            with suppress(StoreError):
+                await store.ask(store.store.forget, key_of(topic), self.process)
+                self._tell_others(hub, topic)
         following = self._tasks.get(topic)
-        if following is not None:  # what it has written meanwhile may be forgotten as well
+        if following is not None:  # what it has written meanwhile may be forgotten, or older again
             following.was_forgotten = True
             self.hurry(topic)
 
@@ -263,7 +265,8 @@ class _Work:
     :ivar hurry: something has changed there.
     :ivar parts: the process stops: what there is shall be written without rest.
     :ivar was_forgotten: what was written last may be gone.
-    :ivar has_ended: nobody is there.
+    :ivar has_ended: nobody is there, or another task has begun.
+    :ivar others: the rows of other processes, where we are in step with them.
     :ivar reading: done when the store was asked who is elsewhere.
     """
 
@@ -273,6 +276,7 @@ class _Work:
         self.hurry = asyncio.Event()
         self.parts = asyncio.Event()
         self.was_forgotten = self.has_ended = False
+        self.others: _Others | None = None
         self.reading: Future[None] = Future()
         self._waiting: list[Future[bool]] = []
 
@@ -366,8 +370,8 @@ def _values_in(answer: object) -> dict[str, Event]:
     return kept_values(answer)
 
 
-def _said(info: Any, connections: Any, at: Any, is_awaited: Any) -> Said:
-    return Said(dict(info), int(connections), float(at), bool(is_awaited))
+def _said(info: Any, came: Any, at: Any, awaited_since: Any) -> Said:
+    return Said(dict(info), tuple(map(float, came)), float(at), float(awaited_since))
 
 
 @on_note(PEOPLE)

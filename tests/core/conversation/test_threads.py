@@ -170,6 +170,31 @@ class TestMakingRoom:
         (await waiting[0]).end()
         (await waiting[1]).end()
 
+    @pytest.mark.parametrize(
+        ("stalled", "wait", "give_way"),
+        [
+            ([(1, 9), (2, 7), (3, 6), (4, 8)], 2, [1, 4]),
+            ([(1, 9), (2, 4), (3, 6), (4, 8)], 5, [1, 4, 3]),
+            ([(1, 2), (1, 3), (1, 4), (4, 0)], 3, [1, 1]),
+        ],
+        ids=["as-many-as-wait", "none-in-time", "each-keeps-one"],
+    )
+    async def test_as_many_as_wait_give_way_in_one_look_the_slowest_first(self, stalled, wait, give_way):
+        threads, told = LeasedThreads(len(stalled)), []
+        tenants = [Somebody(owner, seconds) for owner, seconds in stalled]
+        for tenant in tenants:
+            tenant.lease, tenant.give_way = await threads.lease(tenant), partial(told.append, tenant.owner)
+        waiting = [asyncio.create_task(threads.lease(Somebody())) for _ in range(wait)]
+        await turns()
+        for _ in range(2):
+            threads._make_room()
+            assert told == give_way
+        for tenant in tenants:
+            tenant.lease.end()
+        for lease in asyncio.as_completed(waiting):
+            (await lease).end()
+        await until(lambda: threads.is_idle)
+
     async def test_another_gives_way_where_one_never_does(self, threads, slow):
         (one, other), told = slow
         threads._patience = LOOK

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -186,10 +187,10 @@ def test_whatever_happens_everybody_knows_in_the_end_who_is_here(steps):
 def test_the_people_of_other_processes_count_as_connections_of_theirs():
     place = Place()
     place.enter("tab", "ada", {"at": "home"}, at=1.0)
-    place.take({"other": {"ada": Said({"at": "work"}, 2, 2.0), "bob": Said({}, 1, 1.0)}})
+    place.take({"other": {"ada": Said({"at": "work"}, (1.0, 2.0), 2.0), "bob": Said({}, (1.0,), 1.0)}})
     assert place.people() == [seen("ada", {"at": "work"}, 3), seen("bob")]
-    assert place.row() == {"ada": Said({"at": "home"}, 1, 1.0)}
-    place.take({"other": {"bob": Said({}, 1, 1.0)}})
+    assert place.row() == {"ada": Said({"at": "home"}, (1.0,), 1.0)}
+    place.take({"other": {"bob": Said({}, (1.0,), 1.0)}})
     place.take({})
     assert place.people() == [seen("ada", {"at": "home"})]
 
@@ -199,17 +200,95 @@ def test_who_comes_back_to_another_process_takes_the_place_of_who_has_gone():
     place.enter("tab", "ada", {"at": "home"}, at=1.0)
     place.tell()
     place.leave("tab", until=5.0)
-    place.take({"other": {"ada": Said({"at": "home"}, 1, 2.0)}})
+    place.take({"other": {"ada": Said({"at": "home"}, (2.0,), 2.0)}})
     assert place.people() == [seen("ada", {"at": "home"})]
     assert place.tell() is None
 
 
 def test_who_will_come_back_is_counted_until_that_and_then_once():
     place = Place()
-    place.take({"stops": {"ada": Said({}, 2, 1.0, is_awaited=True)}})
+    place.take({"stops": {"ada": Said({}, (1.0, 1.0), 1.0, awaited_since=2.0)}})
     for count in (2, 2, 2, 3):
         assert place.people() == [seen("ada", connections=count)]
-        place.enter(f"tab {place.version}", "ada", {}, at=2.0)
+        place.enter(f"tab {place.version}", "ada", {}, at=3.0)
+
+
+def said(*came, since=0.0):
+    """What a process says of somebody who has so many connections there, by when they came."""
+    return {"ada": Said({}, came, max(came), since)}
+
+
+STOPS = said(1.0, since=5.0)
+
+
+@pytest.fixture
+def place():
+    """Where somebody has a tab, and another one in a process that stops."""
+    place = Place()
+    place.enter("tab", "ada", {}, at=2.0)
+    place.take({"stops": said(1.0)})
+    place.tell()
+    place.take({"stops": STOPS})
+    return place
+
+
+class TestWhoHasATabHereAndAnotherThatWillComeBack:
+    def test_is_counted_with_both_when_it_comes_back_here(self, place):
+        place.enter("back", "ada", {}, at=6.0)
+        place.take({})
+        assert (place.people(), place.tell()) == ([seen("ada", connections=2)], None)
+
+    def test_when_it_comes_back_to_the_process_that_was_started_again(self, place):
+        for rows in ({"stops": STOPS, "again": said(6.0)}, {"again": said(6.0)}):
+            place.take(rows)
+            assert (place.people(), place.tell()) == ([seen("ada", connections=2)], None)
+
+    def test_until_the_process_is_gone_when_it_never_does(self, place):
+        assert (place.people(), place.tell()) == ([seen("ada", connections=2)], None)
+        place.take({})
+        assert place.tell()["changed"] == [seen("ada")]
+
+    def test_though_what_it_says_is_new(self, place):
+        place.enter("tab", "ada", {"at": "work"}, at=6.0)
+        assert place.people() == [seen("ada", {"at": "work"}, 2)]
+
+    def test_though_the_page_here_is_read_again(self, place):
+        place.leave("tab", until=9.0)
+        place.enter("reloaded", "ada", {}, at=6.0)
+        assert (place.people(), place.tell()) == ([seen("ada", connections=2)], None)
+
+    def test_where_that_is_known_only_after_it_has_come_back(self, place):
+        place.take({"stops": said(1.0)})
+        place.enter("back", "ada", {}, at=6.0)
+        place.take({"stops": STOPS})
+        assert place.people() == [seen("ada", connections=2)]
+
+
+def test_who_is_sent_away_twice_is_counted_once():
+    rows = {}
+    for name, came, since in (("first", 1.0, 5.0), ("second", 6.0, 8.0), ("third", 9.0, 0.0)):
+        for rows[name] in (said(came), said(came, since=since)):
+            place = Place()  # as one that has just begun
+            place.take(rows)
+            assert place.people() == [seen("ada")]
+
+
+def test_who_has_tabs_in_processes_that_stop_one_after_the_other_is_counted_with_all():
+    place = Place()
+    place.enter("tab", "ada", {}, at=2.0)
+    place.take({"first": said(1.0, 1.0, since=5.0), "second": said(1.0, 6.0)})  # to which one has come back
+    assert place.people() == [seen("ada", connections=4)]
+    place.take({"first": said(1.0, 1.0, since=5.0), "second": said(1.0, 6.0, since=7.0)})
+    assert place.people() == [seen("ada", connections=4)]
+    for at in (8.0, 8.0, 8.0):
+        place.enter(f"back {place.version}", "ada", {}, at=at)
+        assert place.people() == [seen("ada", connections=4)]
+
+
+def test_who_comes_to_a_process_that_stops_has_come_back_from_no_other():
+    place = Place()
+    place.take({"stops": said(1.0, 6.0, since=5.0)})
+    assert place.people() == [seen("ada", connections=2)]
 
 
 class Process:

@@ -185,21 +185,23 @@ class LeasedThreads:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Have one give way, if its client's line was waited for long, and a client waits that has no thread yet."""
+        """Have one give way for each client that waits and has no thread yet: the slowest of those who are too slow."""
         now = monotonic()
         with self._lock:
-            held = Counter(tenant.owner for tenant in self._tenants)
-            without = {tenant.owner for tenant in self._waiting.values()} - held.keys()
+            without = {tenant.owner for tenant in self._waiting.values()} - {tenant.owner for tenant in self._tenants}
             giving_way = sum(told > now - self._patience for told in self._tenants.values())
             tenants = [tenant for tenant, told in self._tenants.items() if told == NEVER]
-        if giving_way >= len(without) or not tenants:
-            return
+        held = Counter(tenant.owner for tenant in tenants)
 
         def overdue(tenant: Tenant) -> float:
             return tenant.stalled / (PATIENCE if held[tenant.owner] == 1 else PATIENCE_WITH_MANY)
 
-        slowest = max(tenants, key=overdue)
-        if overdue(slowest) > 1:
+        for _ in range(min(len(without) - giving_way, len(tenants))):
+            slowest = max(tenants, key=overdue)
+            if overdue(slowest) <= 1:
+                return
+            tenants.remove(slowest)
+            held[slowest.owner] -= 1  # whose last one has more patience
             with self._lock:
                 if slowest in self._tenants:  # else its thread has come back meanwhile
                     self._tenants[slowest] = now

@@ -1,7 +1,8 @@
 """The people at one concrete path: who they are, and what has changed since that was told last."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NamedTuple
 
 Info = Mapping[str, Any]
@@ -10,15 +11,16 @@ Info = Mapping[str, Any]
 class Said(NamedTuple):
     """What somebody says of itself in a process.
 
-    :ivar connections: by how many of them.
-    :ivar at: when, in seconds since 1970.
-    :ivar is_awaited: whether that process stops, so that these will come back to others, or have already.
+    :ivar came: when each of its connections has come, in seconds since 1970.
+    :ivar at: when it has said that, likewise.
+    :ivar awaited_since: since when that process stops, likewise, so that these will come back to others, or have
+        already; zero where it does not.
     """
 
     info: Info
-    connections: int
+    came: tuple[float, ...]
     at: float
-    is_awaited: bool = False
+    awaited_since: float = 0.0
 
 
 #: The people of a process.
@@ -29,18 +31,14 @@ Row = Mapping[str, Said]
 class _Tab:
     """What one connection of a person has said last, or several in another process.
 
-    :ivar at: when it was said, in seconds since 1970.
-    :ivar version: the same, among all that was said here.
+    :ivar said: that.
+    :ivar version: when it was said, among all that was said here.
     :ivar is_own: whether it is a connection of this process.
-    :ivar is_awaited: see :class:`Said`.
     """
 
-    info: Info
-    count: int
-    at: float
+    said: Said
     version: int
     is_own: bool
-    is_awaited: bool = False
 
 
 @dataclass(slots=True)
@@ -58,8 +56,8 @@ class _Person:
 
     def seen(self, id_: str) -> dict[str, Any]:
         """What others see: the newest that one of the connections has said, and how many there are."""
-        said = _summary(list(self.tabs.values()))
-        return {"id": id_, "info": said.info, "connections": said.connections}
+        tabs = self.tabs.values()
+        return {"id": id_, "info": _summary(tabs).info, "connections": _count([tab.said for tab in tabs])}
 
     def known(self, id_: str) -> dict[str, Any]:
         """The same, made once for each change; nobody may change it."""
@@ -100,11 +98,11 @@ class Place:
     def info_of(self, connection: str) -> Info | None:
         """What a connection has said; ``None`` where it is not here."""
         person = self._whose.get(connection)
-        return None if person is None else self._people[person].tabs[connection].info
+        return None if person is None else self._people[person].tabs[connection].said.info
 
     def time_of(self, connection: str) -> float:
         """When a connection, which must be here, has said it, in seconds since 1970."""
-        return self._people[self._whose[connection]].tabs[connection].at
+        return self._people[self._whose[connection]].tabs[connection].said.at
 
     def person_of(self, connection: str) -> str | None:
         """Whose a connection is; ``None`` where it is not here."""
@@ -115,7 +113,8 @@ class Place:
 
         :param at: when that was, in seconds since 1970.
         """
-        self._enter(connection, person, _Tab(info, 1, at, 0, is_own=True))
+        came = round(at, 1)  # of thousands who may be there, in a text that other processes read all the time
+        self._enter(connection, person, Said(info, (came,), at), is_own=True)
 
     def take(self, rows: Mapping[str, Row]) -> None:
         """Other processes have these people, by the name of each process, and no others."""
@@ -123,22 +122,22 @@ class Place:
             before, row = self._rows.get(process, {}), rows.get(process, {})
             for person, said in row.items():
                 if before.get(person) != said:
-                    tab = _Tab(said.info, said.connections, said.at, 0, is_own=False, is_awaited=said.is_awaited)
-                    self._enter(f"{process} {person}", person, tab)
+                    self._enter(f"{process} {person}", person, said, is_own=False)
             for person in before.keys() - row.keys():
                 self.leave(f"{process} {person}")
         self._rows = dict(rows)
 
-    def _enter(self, connection: str, person: str, tab: _Tab) -> None:
+    def _enter(self, connection: str, person: str, said: Said, *, is_own: bool) -> None:
         if self._whose.get(connection, person) != person:
             self.leave(connection)
         known = self._people.get(person)
-        gone = None
-        if known is not None and connection not in known.tabs:
-            gone = next((id_ for id_ in known.tabs if id_ in self._lingering), None)
+        tabs = {} if known is None else known.tabs
+        gone = None if connection in tabs else next((id_ for id_ in tabs if id_ in self._lingering), None)
+        before = tabs.get(gone or connection)
+        if before is not None and is_own:  # it has come when that one has
+            said = said._replace(came=before.said.came)
         self._note_change(person)
-        tab.version = self.version
-        self._people.setdefault(person, _Person(self.version)).tabs[connection] = tab
+        self._people.setdefault(person, _Person(self.version)).tabs[connection] = _Tab(said, self.version, is_own)
         self._whose[connection] = person
         if gone is not None:  # after that, so that nobody is gone in between
             self.leave(gone)
@@ -172,13 +171,13 @@ class Place:
 
     def said(self) -> list[tuple[Info, float]]:
         """What each person here has said last, and when, in seconds since 1970."""
-        said = (_summary(list(person.tabs.values())) for person in self._people.values())
+        said = (_summary(person.tabs.values()) for person in self._people.values())
         return [(each.info, each.at) for each in said]
 
     def own(self) -> list[tuple[str, str, float]]:
         """The connections of this process, whose each is, and when it was said, in seconds since 1970."""
         people = self._people.items()
-        return [(id_, name, tab.at) for name, who in people for id_, tab in who.tabs.items() if tab.is_own]
+        return [(id_, name, tab.said.at) for name, who in people for id_, tab in who.tabs.items() if tab.is_own]
 
     def texts(self, write: Callable[[dict[str, Any]], str]) -> list[str]:
         """The same, each as ``write`` has it, which is asked again for those only who have changed."""
@@ -187,13 +186,13 @@ class Place:
                 person.text = write(person.known(id_))
         return [person.text for person in self._people.values()]
 
-    def row(self, *, is_awaited: bool = False) -> Row:
+    def row(self, awaited_since: float = 0.0) -> Row:
         """The people of this process.
 
-        :param is_awaited: see :class:`Said`.
+        :param awaited_since: see :class:`Said`.
         """
         own = {id_: [tab for tab in person.tabs.values() if tab.is_own] for id_, person in self._people.items()}
-        return {id_: _summary(tabs)._replace(is_awaited=is_awaited) for id_, tabs in own.items() if tabs}
+        return {id_: _summary(tabs)._replace(awaited_since=awaited_since) for id_, tabs in own.items() if tabs}
 
     def tell(self) -> dict[str, list[Any]] | None:
         """Who has joined, left and changed since this was called last; ``None`` where nobody has."""
@@ -227,11 +226,20 @@ class Place:
             known.text, known.view = "", None
 
 
-def _summary(tabs: list[_Tab]) -> Said:
-    newest = max(tabs, key=lambda tab: (tab.at, tab.version))
-    here = sum(tab.count for tab in tabs if not tab.is_awaited)
-    awaited = sum(tab.count for tab in tabs if tab.is_awaited)
-    return Said(newest.info, max(here, awaited), newest.at)  # who has come back is not counted twice
+def _summary(tabs: Collection[_Tab]) -> Said:
+    newest = max(tabs, key=lambda tab: (tab.said.at, tab.version))
+    return newest.said._replace(came=tuple(at for tab in tabs for at in tab.said.came))
+
+
+def _count(said: Collection[Said]) -> int:
+    """How many connections somebody has: those that have come since others are awaited are taken to be these."""
+    connections = sum(len(each.came) for each in said)
+    awaited = [each for each in said if each.awaited_since]
+    if awaited:
+        since = min(each.awaited_since for each in awaited)
+        back = sum(since <= at < (each.awaited_since or inf) for each in said for at in each.came)
+        connections -= min(back, sum(len(each.came) for each in awaited))
+    return connections
 
 
 def _diff(joined: list[Any], left: list[Any], changed: list[Any]) -> dict[str, list[Any]] | None:
