@@ -481,6 +481,26 @@ class TestBetweenProcesses:
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
+    async def test_what_a_store_that_comes_back_does_not_have_yet_is_waited_for(self, start, layer, guard, monkeypatch):
+        there, mine = await self.start_two_of_which_one_listens(start)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        read, asked, answers = guard.store.read, [], []
+
+        def come_back(*arguments):
+            asked.append(monotonic())
+            if asked[-1] < asked[0] + 1.5 * SOON["healing"].patience:
+                raise OSError("down")
+            record = read(*arguments)
+            answers.append(record)
+            events = [event for event in record.events if event.number != 2]
+            return replace(record, events=events) if len(answers) < 3 else record
+
+        monkeypatch.setattr(guard.store, "read", come_back)
+        await there.ws.publish("said", {"n": 3})
+        await is_said(mine, 1, 2, 3)
+        assert "tws.gap" not in mine.events
+
     @pytest.mark.parametrize("stored", [0, 1], ids=["the first", "a later one"])
     async def test_what_was_shown_elsewhere_and_is_not_stored_yet_is_not_missing(self, start, stored):
         store = Hanging()

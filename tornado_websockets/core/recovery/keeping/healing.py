@@ -32,8 +32,8 @@ class HealTiming:
 
     :ivar delay: before the store is asked: most of what comes in another order is there by then.
     :ivar pause: before it is asked again.
-    :ivar patience: after which something counts as lost that the store does not have; and ``silence``, where it gives
-        no answer.
+    :ivar patience: for which a store answers without it before something counts as lost; and ``silence``, after which
+        it does where no answer comes.
     :ivar tails: between two looks at how far all senders have come: a last event that is lost shows by no other.
     :ivar idle: that a topic without clients is remembered.
     :ivar behind: from one look at a store to the next that has less than somebody was shown already.
@@ -85,10 +85,10 @@ class Healing:
                 pause = self.timing.pause
                 if journal.gaps:
                     record = await self._reads.record(asked, journal.topic)
-                    patience = self.timing.silence if record is None else self.timing.patience
                     with journal.lock:
                         in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
-                        in_line += self._give_up(journal, patience)
+                        journal.note_answer(record is not None)
+                        in_line += self._give_up(journal)
                     self._hub.push_on(in_line)
                 with journal.lock:
                     if not journal.gaps:
@@ -98,9 +98,9 @@ class Healing:
             journal.is_healing = False
             raise
 
-    def _give_up(self, journal: Journal, patience: float) -> Placed:
+    def _give_up(self, journal: Journal) -> Placed:
         """Show what waits for something that is not to be had, and tell the clients that it is not."""
-        senders = journal.stale(patience)
+        senders = journal.stale(self.timing.patience, self.timing.silence)
         events, lost = journal.give_up(senders)
         in_line: Placed = []
         if lost:

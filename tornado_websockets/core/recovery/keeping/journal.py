@@ -42,15 +42,17 @@ MAX_TWINS: Final = 1_000
 class Gap:
     """Numbers of a sender that did not arrive, and what waits behind them.
 
-    :ivar since: when that was found out.
+    :ivar since: when that was found out, or the last of them arrived.
     :ivar upto: the last number that is known to be missing.
     :ivar events: what has arrived, by number.
+    :ivar lacks_since: from when on the store has answered without the first of them; ``None`` where it does not answer.
     """
 
     since: float
     upto: int
     events: dict[int, Event] = field(default_factory=dict)
     size: int = 0
+    lacks_since: float | None = None
 
 
 class Journal:
@@ -215,13 +217,32 @@ class Journal:
                 last = max(last, number)
         return shown, lost
 
-    def stale(self, seconds: float) -> list[str]:
-        """The senders of which something has been missing for ``seconds``, or too much waits for it."""
-        oldest = self._clock() - seconds
+    def note_answer(self, has_answered: bool) -> None:
+        """Note that the store was asked for what is missing, and has not given it."""
+        now = self._clock()
+        for gap in self.gaps.values():
+            if not has_answered:
+                gap.lacks_since = None
+            elif gap.lacks_since is None:
+                gap.lacks_since = now
+
+    def stale(self, patience: float, silence: float) -> list[str]:
+        """The senders of which something is missing that is waited for no longer, or behind which too much waits.
+
+        :param patience: seconds for which the store has answered without it.
+        :param silence: seconds for which it has been missing, where the store gives no answer.
+        """
+        now = self._clock()
+
+        def is_stale(gap: Gap) -> bool:
+            if gap.lacks_since is None:
+                return gap.since <= now - silence
+            return gap.lacks_since <= now - patience
+
         return [
             sender
             for sender, gap in self.gaps.items()
-            if gap.since <= oldest or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
+            if is_stale(gap) or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
         ]
 
     def under_way(self) -> Sequence[Pending]:
@@ -351,6 +372,8 @@ class Journal:
             del gap.events[number]
         if last >= gap.upto and not gap.events:
             del self.gaps[sender]
+        elif shown:  # what is missing now has not been asked for as long
+            gap.since, gap.lacks_since = self._clock(), None
         return shown
 
     def _show(self, event: Event) -> Event:

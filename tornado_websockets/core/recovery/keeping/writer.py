@@ -47,12 +47,12 @@ class WriteTiming:
 
     :ivar patience: that the layer waits for it.
     :ivar first_pause: before a call that has failed is tried again; each time it is twice as long, up to
-        ``longest_pause``.
+        ``longest_pause``: less than others wait for an event that a store which has come back does not have yet.
     """
 
     patience: float = 0.25
     first_pause: float = 0.25
-    longest_pause: float = 2.0
+    longest_pause: float = 1.0
 
 
 class Writer:
