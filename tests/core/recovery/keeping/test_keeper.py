@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import threading
@@ -1000,6 +1001,49 @@ class TestAProcessWithoutAnEventLoop:
             with pytest.raises(StoreError):
                 await asyncio.to_thread(process.ws.forget, None, room=room)
         assert len(process.keeper) == 0
+
+    def test_goes_on_after_no_event_loop_could_be_had(self, start, monkeypatch, caplog):
+        def fail():
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        guard = Guard(Switched())
+        process = start(store=lambda: guard)
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "new_event_loop", fail)
+            patch.setattr(asyncio.events, "new_event_loop", fail)
+            with pytest.raises(PublishError):
+                process.ws.publish("said", {"n": 1})
+        assert "What was sent is not stored" in caplog.text
+        assert len(process.keeper) == 0
+        process.ws.publish("said", {"n": 2})
+        assert kept(guard, "/chat") == [2]
+
+    @pytest.mark.parametrize("lacks", ["threads", "event loops"])
+    def test_stores_what_is_held_up_once_it_can(self, start, monkeypatch, caplog, lacks):
+        def fail(*_, **__):
+            raise RuntimeError("can't start new thread")
+
+        guard = Guard(Switched())
+        process = start(store=lambda: guard)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        with monkeypatch.context() as patch:
+            if lacks == "threads":
+                patch.setattr(process.keeper._writer._threads, "submit", fail)
+            else:
+                patch.setattr(asyncio, "new_event_loop", fail)
+                patch.setattr(asyncio.events, "new_event_loop", fail)
+            for number in range(1, 121):
+                process.ws.publish("said", {"n": number})
+            deadline = monotonic() + 5
+            while process.keeper._journals["/chat"][0].is_writing and monotonic() < deadline:
+                time.sleep(0.001)
+            assert len(process.keeper._journals["/chat"][0].queue) <= 101
+        assert "What was sent is not stored" in caplog.text
+        process.ws.publish("said", {"n": 121})
+        deadline = monotonic() + 5
+        while len(process.keeper) and monotonic() < deadline:
+            time.sleep(0.001)
+        assert kept(guard, "/chat")[-3:] == [119, 120, 121]
 
     def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start):
         async def publish(room):
