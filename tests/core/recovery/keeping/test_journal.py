@@ -2,9 +2,9 @@
 
 import pytest
 
-from tornado_websockets.core.recovery.keeping.journal import MAX_HOLES, Journal
+from tornado_websockets.core.recovery.keeping.journal import MAX_HEARD, MAX_HOLES, Journal
 from tornado_websockets.core.recovery.keeping.policy import Policy
-from tornado_websockets.core.recovery.record import Event
+from tornado_websockets.core.recovery.record import Event, Record, Standing
 
 
 def event(number):
@@ -48,6 +48,31 @@ class TestHoles:
         assert numbers_of(holes) >= {3, *range(2, stop - 1, 2)}
         assert sum(map(len, holes)) == len(numbers_of(holes))
         assert holes == sorted(holes, key=lambda hole: hole.start)
+
+
+class TestTooManySenders:
+    def test_leave_out_one_that_the_store_does_not_list(self):
+        journal = Journal("/chat", Policy(20))
+        journal.found(Record("epoch"))
+        journal.hear(event(1))
+        for number in range(MAX_HEARD):
+            journal.hear(Event(f"sender {number}", 1, ""))
+        journal.prune({"epoch": 0, "A": 1}, 0.0, 60.0)
+        journal.hear(Event("another", 1, ""))
+        assert not journal.is_founded
+        assert journal.lasts["A"] == 1
+        assert "sender 0" not in journal.lasts
+
+    def test_have_nothing_passed_over_of_those_that_are_known(self):
+        journal = Journal("/chat", Policy(20))
+        journal.found(Record("epoch"))
+        for number in range(MAX_HEARD + 1):
+            journal.hear(Event(f"sender {number}", 1, ""))
+        journal.hear(event(1))
+        assert not journal.is_founded
+        assert journal.found(Record("epoch", senders={"A": Standing(2)}), ["client"])
+        assert (journal.gaps["A"].upto, journal.doubt) == (2, None)
+        assert journal.hear(event(2)) == [event(2)]
 
 
 class TestWaiting:
