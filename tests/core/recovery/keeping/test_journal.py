@@ -1,12 +1,21 @@
 """What a process knows of one topic."""
 
-from tornado_websockets.core.recovery.keeping.journal import MAX_HOLES, Journal
+import pytest
+
+from tornado_websockets.core.recovery.keeping.journal import MAX_HEARD, MAX_HOLES, Journal
 from tornado_websockets.core.recovery.keeping.policy import Policy
-from tornado_websockets.core.recovery.record import Event
+from tornado_websockets.core.recovery.record import Event, Record, Standing
 
 
 def event(number):
     return Event("A", number, f"A{number}")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
 
 
 def numbers_of(holes):
@@ -39,3 +48,69 @@ class TestHoles:
         assert numbers_of(holes) >= {3, *range(2, stop - 1, 2)}
         assert sum(map(len, holes)) == len(numbers_of(holes))
         assert holes == sorted(holes, key=lambda hole: hole.start)
+
+
+class TestTooManySenders:
+    def test_leave_out_one_that_the_store_does_not_list(self):
+        journal = Journal("/chat", Policy(20))
+        journal.found(Record("epoch"))
+        journal.hear(event(1))
+        for number in range(MAX_HEARD):
+            journal.hear(Event(f"sender {number}", 1, ""))
+        journal.prune({"epoch": 0, "A": 1}, 0.0, 60.0)
+        journal.hear(Event("another", 1, ""))
+        assert not journal.is_founded
+        assert journal.lasts["A"] == 1
+        assert "sender 0" not in journal.lasts
+
+    def test_have_nothing_passed_over_of_those_that_are_known(self):
+        journal = Journal("/chat", Policy(20))
+        journal.found(Record("epoch"))
+        for number in range(MAX_HEARD + 1):
+            journal.hear(Event(f"sender {number}", 1, ""))
+        journal.hear(event(1))
+        assert not journal.is_founded
+        assert journal.found(Record("epoch", senders={"A": Standing(2)}), ["client"])
+        assert (journal.gaps["A"].upto, journal.doubt) == (2, None)
+        assert journal.hear(event(2)) == [event(2)]
+
+
+class TestWaiting:
+    @pytest.fixture
+    def clock(self):
+        return Clock()
+
+    @pytest.fixture
+    def asked(self, clock):
+        """Of a journal that lacks a sender's second event, whom it waits for no longer when the store was asked."""
+
+        def asked(at, has_answered):
+            clock.now = at
+            journal.note_answer(has_answered)
+            return journal.stale(2.0, 6.0)
+
+        journal = Journal("/chat", Policy(20), clock)
+        journal.hear(event(1))
+        journal.hear(event(3))
+        asked.journal = journal
+        return asked
+
+    def test_ends_when_the_store_has_answered_without_it_for_two_seconds(self, asked):
+        assert [asked(at, True) for at in (0.5, 2.4, 2.5)] == [[], [], ["A"]]
+
+    def test_ends_after_six_seconds_without_an_answer(self, asked):
+        assert [asked(at, False) for at in (0.0, 5.9, 6.0)] == [[], [], ["A"]]
+
+    def test_begins_anew_when_a_store_that_gave_no_answer_gives_one(self, asked):
+        answers = [(0.5, True), (1.0, False), (5.0, True), (6.9, True), (7.0, True)]
+        assert [asked(at, has_answered) for at, has_answered in answers] == [[], [], [], [], ["A"]]
+
+    def test_goes_on_for_no_longer_where_the_store_comes_and_goes(self, asked):
+        answers = [(at / 2, at % 2 == 0) for at in range(1, 14)]
+        assert [bool(asked(at, has_answered)) for at, has_answered in answers].index(True) == 12
+
+    def test_begins_anew_for_what_follows_something_that_has_come(self, asked):
+        asked.journal.hear(event(5))
+        assert [asked(at, True) for at in (0.0, 1.5)] == [[], []]
+        assert asked.journal.hear(event(2)) == [event(2), event(3)]
+        assert [asked(at, True) for at in (2.0, 3.9, 4.0)] == [[], [], ["A"]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import threading
@@ -481,6 +482,26 @@ class TestBetweenProcesses:
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
+    async def test_what_a_store_that_comes_back_does_not_have_yet_is_waited_for(self, start, layer, guard, monkeypatch):
+        there, mine = await self.start_two_of_which_one_listens(start)
+        async with losing(layer()):
+            await there.ws.publish("said", {"n": 2})
+        read, asked, answers = guard.store.read, [], []
+
+        def come_back(*arguments):
+            asked.append(monotonic())
+            if asked[-1] < asked[0] + 1.5 * SOON["healing"].patience:
+                raise OSError("down")
+            record = read(*arguments)
+            answers.append(record)
+            events = [event for event in record.events if event.number != 2]
+            return replace(record, events=events) if len(answers) < 3 else record
+
+        monkeypatch.setattr(guard.store, "read", come_back)
+        await there.ws.publish("said", {"n": 3})
+        await is_said(mine, 1, 2, 3)
+        assert "tws.gap" not in mine.events
+
     @pytest.mark.parametrize("stored", [0, 1], ids=["the first", "a later one"])
     async def test_what_was_shown_elsewhere_and_is_not_stored_yet_is_not_missing(self, start, stored):
         store = Hanging()
@@ -802,6 +823,190 @@ class TestTrouble:
         assert said(client) == [1]
 
 
+class TestWhoConnectsWhileTheStoreIsSilent:
+    """What others send meanwhile may not reach it, and whoever they are, nothing is lost without a word."""
+
+    class Silent(MemoryStore):
+        is_silent, reads = True, 0
+
+        def read(self, *arguments):
+            if self.is_silent:
+                raise OSError("down")
+            self.reads += 1
+            return super().read(*arguments)
+
+        def send(self, number, sender="another"):
+            self.append("/chat", sender, number, [Entry(self.text(number))], 100)
+
+        @staticmethod
+        def text(number):
+            return f'{{"event":"said","data":{{"n":{number}}}}}'
+
+    @pytest.fixture
+    def store(self):
+        return self.Silent()
+
+    @pytest.fixture
+    def process(self, start, store):
+        guard = Guard(store)
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        return start(store=lambda: guard, timing=timing)
+
+    @staticmethod
+    def hear(process, number):
+        """What another process sends comes over the layer."""
+        text = TestWhoConnectsWhileTheStoreIsSilent.Silent.text(number)
+        process.keeper.take([PlacedMessage("/chat", "said", text, place=Place("another", number))])
+
+    @staticmethod
+    async def come_back(process, store):
+        store.is_silent = False
+        await process.keeper.look()
+
+    async def test_is_told_that_something_may_be_missing_of_whom_it_has_not_heard(self, process, store, caplog):
+        client = await process.connect()
+        before = counters.messages_lost
+        store.send(1)
+        await self.come_back(process, store)
+        self.hear(process, 1)  # too late
+        self.hear(process, 2)
+        await until(lambda: "tws.gap" in client.events)
+        assert client.events == ["said", "tws.gap"]
+        assert counters.messages_lost == before + 1
+        assert "may have been lost while the store gave no answer" in caplog.text
+
+    async def test_is_told_that_once_and_nobody_who_comes_later_is(self, process, store):
+        client = await process.connect()
+        store.send(1)
+        await self.come_back(process, store)
+        later = await process.connect()
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: not journal.is_healing)
+        await process.keeper.look()
+        assert (client.events, later.events, journal.is_healing) == (["tws.gap"], [], False)
+
+    async def test_gets_what_follows_what_it_has_heard(self, process, store):
+        client = await process.connect()
+        self.hear(process, 1)
+        for number in (1, 2, 3):
+            store.send(number)
+        await self.come_back(process, store)
+        await is_said(client, 1, 2, 3)
+        (journal, _) = process.keeper._journals["/chat"]
+        assert (journal.doubt, client.events) == (None, ["said"] * 3)
+
+    async def test_is_told_that_something_may_be_missing_before_the_first_that_it_has_heard(self, process, store):
+        client = await process.connect()
+        self.hear(process, 2)
+        for number in (1, 2):
+            store.send(number)
+        await self.come_back(process, store)
+        await until(lambda: client.events == ["said", "tws.gap"])
+
+    async def test_is_told_so_of_whom_others_had_heard_who_have_left(self, process, store):
+        store.is_silent = False
+        client = await process.connect()
+        self.hear(process, 1)
+        await client.leave()
+        for number in (1, 2, 3):
+            store.send(number)
+        store.is_silent = True
+        client = await process.connect()
+        self.hear(process, 3)
+        assert said(client) == [3]  # it need not wait for what was sent before it came
+        await self.come_back(process, store)
+        await until(lambda: client.events == ["said", "tws.gap"])
+
+    async def test_is_told_nothing_where_others_have_sent_nothing(self, process, store):
+        client = await process.connect()
+        assert not (await hello(client))["recovered"]
+        await process.ws.publish("said", {"n": 1})
+        await self.come_back(process, store)
+        (journal, _) = process.keeper._journals["/chat"]
+        assert (journal.doubt, client.events) == (None, ["tws.welcome", "said"])
+
+    async def test_gets_all_with_its_welcome_where_it_says_where_it_stood(self, process, store):
+        store.is_silent = False
+        before = await process.connect()
+        since = (await hello(before))["at"]
+        await before.leave()
+        store.is_silent = True
+        client = await process.connect()
+        store.send(1)
+        await self.come_back(process, store)
+        welcome = await hello(client, since)
+        assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [1])
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: not journal.is_healing)
+        assert client.events == ["tws.welcome"]
+
+    @pytest.mark.parametrize("is_first", [True, False], ids=["its hello", "a look"])
+    async def test_is_told_with_its_welcome_where_it_stood_nowhere(self, process, store, is_first):
+        client = await process.connect()
+        store.send(1)
+        if is_first:
+            store.is_silent = False
+        else:
+            await self.come_back(process, store)
+        at = (await hello(client))["at"]
+        await until(lambda: client.events == ["tws.welcome", "tws.gap"])
+        assert at["another"] == 1
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: not journal.is_healing)
+        assert client.events == ["tws.welcome", "tws.gap"]
+
+    async def test_is_told_that_too_where_its_hello_had_no_answer(self, process, store):
+        client = await process.connect()
+        await hello(client, {"x": 1})
+        store.send(1)
+        await self.come_back(process, store)
+        await until(lambda: client.events == ["tws.welcome", "tws.gap"])
+
+    async def test_nobody_is_shown_what_was_sent_before_by_the_hello_of_another(self, process, store):
+        client, other = await process.connect(), await process.connect()
+        for number in range(1, 4):
+            store.send(number)
+        store.is_silent = False
+        await hello(other, {"x": 1})
+        await until(lambda: "tws.gap" in client.events)
+        assert client.events == ["tws.gap"]
+
+    async def test_is_told_the_newest_value_that_it_has_missed(self, start, store):
+        guard = Guard(store)
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        process = start(store=lambda: guard, timing=timing, history=0, retain=("track",))
+        client = await process.connect()
+        store.append("/chat", "another", 1, [Entry('{"event":"track","data":{"n":1}}', "", "track")], 0)
+        await self.come_back(process, store)
+        await until(lambda: said(client, "track") == [1])
+        assert client.events == ["track"]
+
+    async def test_is_told_so_too_where_the_answer_only_takes_its_time(self, start):
+        class Slow(self.Silent):
+            waits, is_silent = True, False
+
+            def read(self, *arguments):
+                goes_on.wait(5)
+                return super().read(*arguments)
+
+        goes_on, store = threading.Event(), Slow()
+        guard = Guard(store)
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        process = start(store=lambda: guard, timing=timing)
+        client = await process.connect()
+        store.send(1)
+        goes_on.set()
+        await until(lambda: client.events == ["tws.gap"])
+
+    async def test_where_it_answers_one_question_is_enough_for_all_who_come(self, process, store):
+        store.is_silent = False
+        store.send(1)
+        clients = [await process.connect() for _ in range(3)]
+        (journal, _) = process.keeper._journals["/chat"]
+        assert (store.reads, journal.doubt, journal.is_healing) == (1, None, False)
+        assert not any(client.events for client in clients)
+
+
 class Switched(MemoryStore):
     """Fails while it is told to.
 
@@ -980,6 +1185,49 @@ class TestAProcessWithoutAnEventLoop:
             with pytest.raises(StoreError):
                 await asyncio.to_thread(process.ws.forget, None, room=room)
         assert len(process.keeper) == 0
+
+    def test_goes_on_after_no_event_loop_could_be_had(self, start, monkeypatch, caplog):
+        def fail():
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        guard = Guard(Switched())
+        process = start(store=lambda: guard)
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "new_event_loop", fail)
+            patch.setattr(asyncio.events, "new_event_loop", fail)
+            with pytest.raises(PublishError):
+                process.ws.publish("said", {"n": 1})
+        assert "What was sent is not stored" in caplog.text
+        assert len(process.keeper) == 0
+        process.ws.publish("said", {"n": 2})
+        assert kept(guard, "/chat") == [2]
+
+    @pytest.mark.parametrize("lacks", ["threads", "event loops"])
+    def test_stores_what_is_held_up_once_it_can(self, start, monkeypatch, caplog, lacks):
+        def fail(*_, **__):
+            raise RuntimeError("can't start new thread")
+
+        guard = Guard(Switched())
+        process = start(store=lambda: guard)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        with monkeypatch.context() as patch:
+            if lacks == "threads":
+                patch.setattr(process.keeper._writer._threads, "submit", fail)
+            else:
+                patch.setattr(asyncio, "new_event_loop", fail)
+                patch.setattr(asyncio.events, "new_event_loop", fail)
+            for number in range(1, 121):
+                process.ws.publish("said", {"n": number})
+            deadline = monotonic() + 5
+            while process.keeper._journals["/chat"][0].is_writing and monotonic() < deadline:
+                time.sleep(0.001)
+            assert len(process.keeper._journals["/chat"][0].queue) <= 101
+        assert "What was sent is not stored" in caplog.text
+        process.ws.publish("said", {"n": 121})
+        deadline = monotonic() + 5
+        while len(process.keeper) and monotonic() < deadline:
+            time.sleep(0.001)
+        assert kept(guard, "/chat")[-3:] == [119, 120, 121]
 
     def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start):
         async def publish(room):

@@ -23,7 +23,9 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(["lose", "repeat", "hold"]), st.integers(1, 2)),
         st.tuples(st.just("away"), st.integers(0, 2)),
         st.tuples(st.just("back"), st.integers(0, 5)),
-        st.tuples(st.sampled_from(["fail", "flush", "forget", "deafen"]), st.just(0)),
+        st.tuples(st.just("fail"), st.integers(1, 3)),
+        st.tuples(st.just("back_blind"), st.integers(0, 5)),
+        st.tuples(st.sampled_from(["flush", "forget", "deafen"]), st.just(0)),
     ),
     max_size=16,
 )
@@ -45,6 +47,10 @@ class ShakyStore(MemoryStore):
     def publish(self, *arguments):
         self._shake()
         return super().publish(*arguments)
+
+    def read(self, *arguments):
+        self._shake()
+        return super().read(*arguments)
 
     def _shake(self):
         if self.failures:
@@ -115,8 +121,13 @@ class World:
             await page.connect(self.processes[which // 3])
             self.note_readings(page)
 
-    async def fail(self, _):
-        self.stores[0].failures += 1
+    async def back_blind(self, which):
+        """Come back while the store gives no answer, neither to whoever connects nor to the hello."""
+        await self.fail(2)
+        await self.back(which)
+
+    async def fail(self, times):
+        self.stores[0].failures += times
 
     async def flush(self, _):
         """What only the store had is gone with it, and nobody is left to know of that."""
@@ -178,6 +189,12 @@ def test_nothing_is_missed_where_each_has_a_store_of_its_own(steps):
 def test_what_was_sent_while_nobody_listened_is_missed_by_nobody():
     steps = [("publish", 0), ("away", 0), ("away", 2), ("deafen", 0), ("publish", 1), ("back", 0)]
     run(steps, patience=3, is_shared=False)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_lost_while_the_store_was_silent_is_missed_by_nobody(waits):
+    steps = [("away", 0), ("away", 2), ("back_blind", 0), ("lose_before", 1)]
+    run(steps, waits, patience=3)
 
 
 def test_an_event_that_is_dropped_by_hand_is_noticed(monkeypatch):

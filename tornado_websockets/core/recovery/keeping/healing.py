@@ -1,21 +1,27 @@
 """What did not arrive: read from the store and delivered in its place, or told to be lost."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
 from ....exceptions import StoreError
+from ...complaints import Complaints
 from ...counters import counters
+from ...delivery.audience import Audience
 from ...delivery.hub import Hub, Placed
+from ...delivery.member import Member
 from ...delivery.message import Message
 from ...handlers.greenlets import new_lock
 from ...logger import logger
 from ...tasks import keep
 from ..reads import Reads
+from ..record import Record
 from ..soundness import sound_position
 from ..store import Asked
+from ..welcome import Hello
 from .journal import Journal
 from .placing import show
 from .policy import GAP
@@ -32,8 +38,8 @@ class HealTiming:
 
     :ivar delay: before the store is asked: most of what comes in another order is there by then.
     :ivar pause: before it is asked again.
-    :ivar patience: after which something counts as lost that the store does not have; and ``silence``, where it gives
-        no answer.
+    :ivar patience: for which a store answers without it before something counts as lost; and ``silence``, after which
+        it does where no answer comes.
     :ivar tails: between two looks at how far all senders have come: a last event that is lost shows by no other.
     :ivar idle: that a topic without clients is remembered.
     :ivar behind: from one look at a store to the next that has less than somebody was shown already.
@@ -65,6 +71,7 @@ class Healing:
         self._writer = writer
         self._values = values
         self.timing = timing
+        self._complaints = Complaints(level=logging.WARNING)
         self._lock = new_lock()
         self._watching: asyncio.Task[None] | None = None
 
@@ -72,7 +79,7 @@ class Healing:
         """Mend ``journal``, where something is missing and nobody is at it. On an event loop."""
         with journal.lock:
             is_at_it = journal.is_healing and not is_closed(journal.healing_on)
-            if is_at_it or not journal.gaps:
+            if is_at_it or not (journal.gaps or journal.doubt):
                 return
             journal.is_healing, journal.healing_on = True, asyncio.get_running_loop()
         keep(asyncio.get_running_loop().create_task(self._heal(journal, asked)))
@@ -83,24 +90,23 @@ class Healing:
             while True:
                 await asyncio.sleep(pause)
                 pause = self.timing.pause
-                if journal.gaps:
-                    record = await self._reads.record(asked, journal.topic)
-                    patience = self.timing.silence if record is None else self.timing.patience
-                    with journal.lock:
-                        in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
-                        in_line += self._give_up(journal, patience)
-                    self._hub.push_on(in_line)
+                record = await self._reads.record(asked, journal.topic) if journal.gaps else None
                 with journal.lock:
-                    if not journal.gaps:
+                    in_line = [] if record is None else show(self._hub, journal, journal.fill(record))
+                    journal.note_answer(record is not None)
+                    in_line += self._give_up(journal) + self._end_doubt(journal)
+                self._hub.push_on(in_line)
+                with journal.lock:
+                    if not (journal.gaps or journal.doubt):
                         journal.is_healing = False
                         return
         except BaseException:
             journal.is_healing = False
             raise
 
-    def _give_up(self, journal: Journal, patience: float) -> Placed:
+    def _give_up(self, journal: Journal) -> Placed:
         """Show what waits for something that is not to be had, and tell the clients that it is not."""
-        senders = journal.stale(patience)
+        senders = journal.stale(self.timing.patience, self.timing.silence)
         events, lost = journal.give_up(senders)
         in_line: Placed = []
         if lost:
@@ -112,6 +118,46 @@ class Healing:
             )
             in_line = self._hub.place(Message(journal.topic, "", GAP))
         return in_line + show(self._hub, journal, events)
+
+    def _end_doubt(self, journal: Journal) -> Placed:
+        """Tell those who may miss something, and have not said hello meanwhile."""
+        connections = journal.end_doubt(self.timing.patience)
+        if not connections:
+            return []
+        in_line = self._hub.place(Message(journal.topic, "", GAP, audience=Audience(connections=connections)))
+        if in_line:
+            self._note_doubt(journal)
+        return in_line
+
+    def after_welcome(self, journal: Journal, member: Member, hello: Hello) -> list[str]:
+        """What a client must be told after its welcome that was here before the store answered.
+
+        Who has said where it stands was told what it has missed, or that this is not all there. Under the lock of the
+        journal.
+        """
+        doubt = journal.doubt
+        if doubt is None or member.id not in doubt.connections:
+            return []
+        doubt.connections.discard(member.id)
+        if hello.since is not None:
+            return []
+        self._note_doubt(journal)
+        return [GAP]
+
+    def _note_doubt(self, journal: Journal) -> None:
+        counters.messages_lost += 1
+        message = "Messages of other processes may have been lost while the store gave no answer (path %.64r)"
+        self._complaints.add("doubt", message, journal.topic)
+
+    def found(self, journal: Journal, asked: Asked, record: Record) -> None:
+        """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop."""
+        with journal.lock:
+            shards = () if journal.is_founded else self._hub.shards
+            here = {member.id for shard in shards for member in shard.roster_of(journal.topic)}
+            have_missed = journal.found(record, here)
+        if have_missed:
+            self._values.compare_later(journal, asked)
+            self.begin(journal, asked)
 
     def watch(self, journals: Watched) -> None:
         """Have somebody :meth:`watch_tails`, if nobody does. On an event loop."""
@@ -170,8 +216,7 @@ class Healing:
             record = await self._reads.record(asked, journal.topic, False)
             if record is None:
                 return
-            with journal.lock:
-                journal.found(record)
+            self.found(journal, asked, record)
             position = record.position
         with journal.lock:
             own = (journal.sender, journal.epoch)

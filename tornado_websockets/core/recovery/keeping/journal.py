@@ -7,7 +7,7 @@ import asyncio
 import os
 from bisect import insort
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
@@ -42,15 +42,29 @@ MAX_TWINS: Final = 1_000
 class Gap:
     """Numbers of a sender that did not arrive, and what waits behind them.
 
-    :ivar since: when that was found out.
+    :ivar since: when that was found out, or the last of them arrived.
     :ivar upto: the last number that is known to be missing.
     :ivar events: what has arrived, by number.
+    :ivar lacks_since: from when on the store has answered without the first of them; ``None`` where it does not answer.
     """
 
     since: float
     upto: int
     events: dict[int, Event] = field(default_factory=dict)
     size: int = 0
+    lacks_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Clients that were connected before it was known how far others had come, and may have missed something of them.
+
+    :ivar since: when that became known.
+    :ivar connections: their ids, without those who were told by their welcome.
+    """
+
+    since: float
+    connections: set[str]
 
 
 class Journal:
@@ -74,6 +88,7 @@ class Journal:
         that all clients here have been told last.
     :ivar unlisted: senders that the store does not list, and since when.
     :ivar is_founded: whether it is known how far every sender had come when this began.
+    :ivar doubt: who may have missed something before that was known, if anybody.
     :ivar is_here: whether this process has had clients there, and so numbers by itself.
     :ivar stretch: the number of the time without a break in hearing others that the store's record belongs to; or 0.
     """
@@ -102,6 +117,7 @@ class Journal:
         self.unlisted: dict[str, float] = {}
         self._twins: OrderedDict[str, None] = OrderedDict()
         self.is_founded = self.is_here = False
+        self.doubt: Doubt | None = None
         self.writing_on: asyncio.AbstractEventLoop | None = None
         self.healing_on: asyncio.AbstractEventLoop | None = None
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
@@ -113,6 +129,8 @@ class Journal:
         self._clock = clock
         self._retain = retain
         self._snapshot: dict[str, int] | None = None
+        self._outdated: set[str] = set()  # senders that were not heard since this has lost touch
+        self._has_guessed = False  # that a sender was heard from its first event on that is for those who are here
 
     def number_next(self, audience: str) -> Place:
         """The place of the next event of this process."""
@@ -120,18 +138,34 @@ class Journal:
         self._note(self.sender, self.number)
         return Place(self.sender, self.number, audience)
 
-    def found(self, record: Record) -> None:
-        """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown."""
+    def found(self, record: Record, here: Collection[str] = ()) -> bool:
+        """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown.
+
+        :param here: ids of the connections that are here already. They are shown what follows what they have heard.
+        :returns: whether they may have missed something. Of a sender that they have not heard it cannot be told what it
+            has sent since they came: then they are in doubt.
+        """
         self.renew(record)
         self.epoch = record.epoch
         if self.is_founded:
-            return
+            return False
+        is_behind, in_doubt = False, self._has_guessed
         for sender, number in record.position.items():
             last = self.lasts.get(sender, 0)
-            if sender not in (self.sender, self.epoch) and sender not in self.gaps and number > last:
-                self._add_hole(sender, range(last + 1, number + 1))  # to those who are here already
-                self._note(sender, number)
-        self.is_founded = True
+            if sender in (self.sender, self.epoch) or number <= last:
+                continue
+            is_behind = True
+            if sender in self.gaps or (here and sender in self.lasts and sender not in self._outdated):
+                self.owe(sender, number)
+                continue
+            in_doubt = True
+            self._add_hole(sender, range(last + 1, number + 1))
+            self._note(sender, number)
+        if here and in_doubt and self.policy.history:
+            self.doubt = Doubt(self._clock(), {*here, *(self.doubt.connections if self.doubt else ())})
+        self.is_founded, self._has_guessed = True, False
+        self._outdated.clear()
+        return bool(here) and (is_behind or in_doubt)
 
     def renew(self, record: Record) -> None:
         """Go on with the record that has taken the place of the one that is known, if it has: the store was emptied."""
@@ -144,8 +178,10 @@ class Journal:
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
-        self.is_founded = False
+        self.is_founded = self._has_guessed = False
         self.gaps.clear()
+        self.doubt = None
+        self._outdated.update(self.lasts)
 
     def snapshot(self) -> Mapping[str, int]:
         """Where this stands now; the same object until that changes."""
@@ -215,14 +251,41 @@ class Journal:
                 last = max(last, number)
         return shown, lost
 
-    def stale(self, seconds: float) -> list[str]:
-        """The senders of which something has been missing for ``seconds``, or too much waits for it."""
-        oldest = self._clock() - seconds
+    def note_answer(self, has_answered: bool) -> None:
+        """Note that the store was asked for what is missing, and has not given it."""
+        now = self._clock()
+        for gap in self.gaps.values():
+            if not has_answered:
+                gap.lacks_since = None
+            elif gap.lacks_since is None:
+                gap.lacks_since = now
+
+    def stale(self, patience: float, silence: float) -> list[str]:
+        """The senders of which something is missing that is waited for no longer, or behind which too much waits.
+
+        :param patience: seconds for which the store has answered without it.
+        :param silence: seconds for which it has been missing, where the store gives no answer.
+        """
+        now = self._clock()
+
+        def is_stale(gap: Gap) -> bool:
+            if gap.lacks_since is None:
+                return gap.since <= now - silence
+            return gap.lacks_since <= now - patience
+
         return [
             sender
             for sender, gap in self.gaps.items()
-            if gap.since <= oldest or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
+            if is_stale(gap) or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
         ]
+
+    def end_doubt(self, seconds: float) -> frozenset[str]:
+        """The connections that have been in doubt for ``seconds``. They are not any more."""
+        if self.doubt is None or self.doubt.since > self._clock() - seconds:
+            return frozenset()
+        connections = frozenset(self.doubt.connections)
+        self.doubt = None
+        return connections
 
     def under_way(self) -> Sequence[Pending]:
         """What the store may have, or not have, where it answers a question that is asked now."""
@@ -334,13 +397,15 @@ class Journal:
                 self._drop(sender)
 
     def _last(self, sender: str, number: int) -> int:
-        last = self.lasts.get(sender)
-        if last is not None:
+        last = self.lasts.get(sender, 0)
+        is_followed = sender in self.lasts and sender not in self._outdated
+        if self.is_founded or is_followed or number <= last:
             return last
-        if not self.is_founded and number > 1:  # what it had sent before cannot be told from what was lost
-            self._add_hole(sender, range(1, number))
-            return number - 1
-        return 0
+        self._outdated.discard(sender)
+        if number > last + 1:  # what it had sent before cannot be told from what was lost
+            self._add_hole(sender, range(last + 1, number))
+            self._has_guessed = True
+        return number - 1
 
     def _follow(self, sender: str, gap: Gap) -> list[Event]:
         shown = []
@@ -351,6 +416,8 @@ class Journal:
             del gap.events[number]
         if last >= gap.upto and not gap.events:
             del self.gaps[sender]
+        elif shown:  # what is missing now has not been asked for as long
+            gap.since, gap.lacks_since = self._clock(), None
         return shown
 
     def _show(self, event: Event) -> Event:
@@ -367,7 +434,8 @@ class Journal:
 
     def _note(self, sender: str, number: int) -> None:
         if sender not in self.lasts and len(self.lasts) > MAX_HEARD:
-            self._drop(next(name for name in self.lasts if name != self.sender))
+            others = (name for name in self.lasts if name != self.sender)
+            self._drop(next((name for name in self.unlisted if name in self.lasts), None) or next(others))
             self.is_founded = False  # whoever was dropped shall not seem to have lost all that was heard of it
         self.lasts[sender] = number
         self._snapshot = None

@@ -188,8 +188,7 @@ class TopicKeeper:
     async def _find(self, journal: Journal, asked: Asked) -> None:
         record = await self._reads.record(asked, journal.topic, False)
         if record is not None:
-            with journal.lock:
-                journal.found(record)
+            self._healing.found(journal, asked, record)
 
     def subscribe(self, member: Member, shard: Shard, topic: str) -> None:
         """Let ``member`` hear ``topic``, after the newest values: from now on it misses nothing. On its loop."""
@@ -254,9 +253,9 @@ class TopicKeeper:
             asks = Asks(member, hello, base, MAX_WELCOME * asked.retention.bytes, has_all, under_way)
             if record is None:
                 return welcomes(journal, record, asks)
-            journal.renew(record)
+            self._healing.found(journal, asked, record)
             in_line, shown = catch_up(self._hub, journal, record, asks)
-            texts = welcomes(journal, record, asks, shown)
+            texts = welcomes(journal, record, asks, shown) + self._healing.after_welcome(journal, member, hello)
         self._hub.push_on(in_line)
         self._healing.begin(journal, asked)
         self._writer.wake(journal, asked)

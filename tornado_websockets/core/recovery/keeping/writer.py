@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from ....exceptions import PublishError, StoreError
+from ...complaints import Complaints
 from ...delivery.hub import Hub, Placed, shared_future
 from ...delivery.keeper import Place
 from ...eager import start
@@ -47,12 +48,12 @@ class WriteTiming:
 
     :ivar patience: that the layer waits for it.
     :ivar first_pause: before a call that has failed is tried again; each time it is twice as long, up to
-        ``longest_pause``.
+        ``longest_pause``: less than others wait for an event that a store which has come back does not have yet.
     """
 
     patience: float = 0.25
     first_pause: float = 0.25
-    longest_pause: float = 2.0
+    longest_pause: float = 1.0
 
 
 class Writer:
@@ -71,6 +72,7 @@ class Writer:
         self.timing = timing
         self._is_shared = False  # whether other processes read the store, as far as that is known
         self._threads = Threads("WebSocket writer", THREADS)
+        self._complaints = Complaints()
 
     def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
         """Let an event wait for store and layer; what is to be pushed on here. Under the lock of the journal."""
@@ -97,19 +99,39 @@ class Writer:
             start(self._write_all(journal, asked, tries=1))  # which waits for nothing
             self._try_later(journal, asked)
             return
-        loop = self._lasting_loop()
-        if loop is None and in_haste:
-            self._threads.submit(lambda: asyncio.run(self._write_all(journal, asked)))
-            return
-        loop = loop or _running_loop()
-        if loop is None:
-            asyncio.run(self._write_all(journal, asked, tries=1))
-            return
-        journal.writing_on = loop
         try:
-            loop.call_soon_threadsafe(self._begin, journal, asked)
-        except RuntimeError:  # the loop is closed
-            self._stop(journal)
+            loop = self._lasting_loop()
+            if loop is None and in_haste:
+                self._threads.submit(self._run, journal, asked)
+                return
+            loop = loop or _running_loop()
+            if loop is not None:
+                journal.writing_on = loop
+                loop.call_soon_threadsafe(self._begin, journal, asked)
+                return
+        except BaseException as error:  # the system has no more threads, or the loop is closed
+            self._miss(journal, error)
+            return
+        self._run(journal, asked, tries=1)
+
+    def _run(self, journal: Journal, asked: Asked, tries: int = 0) -> None:
+        """Empty the queue on an event loop of its own, as :meth:`_write_all` does."""
+        runner = asyncio.Runner()
+        try:
+            journal.writing_on = runner.get_loop()
+        except BaseException as error:  # the system has no more files
+            self._miss(journal, error)
+            return
+        with runner:
+            runner.run(self._write_all(journal, asked, tries))
+
+    def _miss(self, journal: Journal, error: BaseException) -> None:
+        """Nothing could be begun that empties the queue."""
+        self._break_off(journal, error)
+        if not isinstance(error, Exception):
+            raise error
+        message = "What was sent is not stored: neither a thread nor an event loop can be had for that: %r (path %.64r)"
+        self._complaints.add("miss", message, error, journal.topic)
 
     def _try_later(self, journal: Journal, asked: Asked) -> None:
         """Where a store has failed that is not waited for, try once more in a while."""
@@ -162,13 +184,19 @@ class Writer:
                     break
                 else:
                     failures = 0
-        except BaseException as error:  # the loop ends: what waits is told, and written by whoever comes next
-            self._hub.push_on(self._fail(journal, list(journal.queue), error))
-            is_last = not journal.is_here and self._lasting_loop() in (None, _running_loop())
-            if not is_last or self._abandon(journal):
-                self._stop(journal)
-            self._done(journal)
+        except BaseException as error:  # the loop ends
+            self._break_off(journal, error)
             raise
+        self._done(journal)
+
+    def _break_off(self, journal: Journal, error: BaseException) -> None:
+        """Tell what waits; it is written by whoever comes next, as far as somebody would."""
+        self._hub.push_on(self._fail(journal, list(journal.queue), error))
+        with journal.lock:
+            self._drop_excess(journal)
+        is_last = not journal.is_here and self._lasting_loop() in (None, _running_loop())
+        if not is_last or self._abandon(journal):
+            self._stop(journal)
         self._done(journal)
 
     def _abandon(self, journal: Journal, batch: Collection[Pending] = (), *, is_failing: bool = False) -> bool:
@@ -203,15 +231,9 @@ class Writer:
         ``None`` where there is nothing to call for; then nobody is writing any more.
         """
         with journal.lock:
-            queue, now = journal.queue, monotonic()
-            most = max(journal.policy.history, LEAST_KEPT)
-            while queue and (queue[0].expires <= now or (journal.is_failing and len(queue) > most)):
-                expired = queue.popleft()
-                expired.has_failed = True
-                self._settle(journal, expired, None)
-                journal.owes_last = journal.owes_last or expired.place is not None
+            self._drop_excess(journal)
+            queue, size = journal.queue, 0
             batch: list[Pending] = []
-            size = 0
             for pending in takewhile(lambda each: (each.place is None) is (queue[0].place is None), queue):
                 batch.append(pending)
                 size += pending.entry.size
@@ -221,6 +243,16 @@ class Writer:
                 return batch
             self._stop(journal)
             return None
+
+    def _drop_excess(self, journal: Journal) -> None:
+        """Drop what is too old, or too much while it cannot be stored. Under the lock of the journal."""
+        queue, now = journal.queue, monotonic()
+        most = max(journal.policy.history, LEAST_KEPT)
+        while queue and (queue[0].expires <= now or (journal.is_failing and len(queue) > most)):
+            expired = queue.popleft()
+            expired.has_failed = True
+            self._settle(journal, expired, None)
+            journal.owes_last = journal.owes_last or expired.place is not None
 
     async def _write(self, journal: Journal, asked: Asked, batch: Sequence[Pending]) -> bool:
         """Have the store keep a batch; whether it has."""
