@@ -2,7 +2,7 @@
 
 import pytest
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 
@@ -151,20 +151,9 @@ class OfSomebody(forms.Form):
         super().__init__(*args, **kwargs)
 
 
-class OfSomebodyFirst(forms.Form):
-    def __init__(self, user, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-
-
-@pytest.mark.parametrize("form", [OfSomebody, OfSomebodyFirst])
-def test_a_form_that_needs_more_than_data_is_refused_and_what_it_needs_is_named(form):
-    with pytest.raises(TypeError, match=rf"^{form.__name__} is made of the data alone, but .* needs 'user'\."):
-        find_received(form)
-
-
-class OfAnybody(Everything):
-    def __init__(self, user=None, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+def test_a_form_that_needs_more_than_data_is_refused_and_what_it_needs_is_named():
+    with pytest.raises(TypeError, match=r"^OfSomebody is made of the data alone, but .* needs 'user'\."):
+        find_received(OfSomebody)
 
 
 class OfAnything(Everything):
@@ -172,9 +161,24 @@ class OfAnything(Everything):
         super().__init__(*args, **kwargs)
 
 
+class OfWhateverComes(Everything):
+    def __init__(self, *args):
+        super().__init__(*args)
+
+
 class OfAWord(Everything):
     def __init__(self, posted):
         super().__init__(posted)
+
+
+class OfAnybody(Everything):
+    def __init__(self, user=None, data=None):
+        super().__init__(data)
+
+
+class OfAnybodyByName(Everything):
+    def __init__(self, *args, user=None, **kwargs):
+        super().__init__(*args, **kwargs)
 
 
 class ByNameAlone(Everything):
@@ -187,9 +191,85 @@ class ByAnyName(Everything):
         super().__init__(**kwargs)
 
 
-@pytest.mark.parametrize("form", [Everything, OfAnybody, OfAnything, OfAWord, ByNameAlone, ByAnyName])
+class OfTheRest(OfWhateverComes):
+    def __init__(self, user=None, *, data):
+        super().__init__(data)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        Everything,
+        OfAnything,
+        OfWhateverComes,
+        OfAWord,
+        OfAnybody,
+        OfAnybodyByName,
+        ByNameAlone,
+        ByAnyName,
+        OfTheRest,
+    ],
+)
 def test_a_form_that_can_be_made_of_data_gets_them(form):
     assert find_received(form).validate(VALID)["number"] == 3
+
+
+class OfPosted(Everything):
+    def __init__(self, post_data=None, *args, **kwargs):
+        super().__init__(post_data, *args, **kwargs)
+
+
+class OfAPayload(Everything):
+    def __init__(self, payload, **kwargs):
+        super().__init__(payload, **kwargs)
+
+
+class OfPostedInside(OfPosted):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OfWhateverComesInside(OfWhateverComes):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+
+class OfPostedAndFiles(Everything):
+    def __init__(self, posted=None, files=None):
+        super().__init__(posted, files)
+
+
+class OfPostedByName(Everything):
+    def __init__(self, *, posted=None):
+        super().__init__(posted)
+
+
+class OfDataUnnamed(Everything):
+    def __init__(self, data, /, **kwargs):
+        super().__init__(data, **kwargs)
+
+
+class OfNothing(Everything):
+    def __init__(self):
+        super().__init__({})
+
+
+@pytest.mark.parametrize(
+    ("form", "owner"),
+    [
+        (OfPosted, "OfPosted"),
+        (OfPostedInside, "OfPosted"),
+        (OfAPayload, "OfAPayload"),
+        (OfWhateverComesInside, "OfWhateverComes"),
+        (OfPostedAndFiles, "OfPostedAndFiles"),
+        (OfPostedByName, "OfPostedByName"),
+        (OfDataUnnamed, "OfDataUnnamed"),
+        (OfNothing, "OfNothing"),
+    ],
+)
+def test_a_form_that_does_not_say_where_the_data_go_is_refused(form, owner):
+    with pytest.raises(TypeError, match=rf"^Expected the __init__ of {owner} to take 'data' by name, got \(self"):
+        find_received(form)
 
 
 class OfAGroup(forms.ModelForm):
@@ -198,7 +278,11 @@ class OfAGroup(forms.ModelForm):
         fields = ("name",)
 
 
-@pytest.mark.parametrize("form", [OfAGroup, UserCreationForm])
+class Login(AuthenticationForm):
+    remember = forms.BooleanField(required=False)
+
+
+@pytest.mark.parametrize("form", [OfAGroup, UserCreationForm, Login])
 def test_forms_of_models_and_of_django_can_be_made(form):
     assert find_received(form)
 
