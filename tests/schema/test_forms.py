@@ -3,8 +3,9 @@
 import pytest
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
@@ -308,9 +309,96 @@ class UploadAtTimes(Upload):
         self.fields["paper"].required = False
 
 
-def test_a_form_that_requires_a_file_is_refused():
-    with pytest.raises(TypeError, match=r"^Upload requires a file as 'paper', which JSON cannot have"):
-        find_received(Upload)
+class UploadOfAGroup(forms.ModelForm):
+    """One with all that a form may have without doing anything."""
+
+    paper = forms.ImageField(label=gettext_lazy("Paper"), widget=forms.FileInput)
+    permissions = forms.ModelMultipleChoiceField(Permission.objects.all())
+    size = forms.ChoiceField(choices=[("s", "Small")])
+    noted: int
+
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+
+    class Media:
+        js = ("upload.js",)
+
+
+class UploadBelow(UploadOfAGroup):
+    more = forms.CharField()
+
+
+@pytest.mark.parametrize("form", [Upload, UploadOfAGroup, UploadBelow])
+def test_a_form_that_requires_a_file_is_refused(form):
+    with pytest.raises(TypeError, match=rf"^{form.__name__} requires a file as 'paper', which JSON cannot have"):
+        find_received(form)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clean",
+        "clean_note",
+        "full_clean",
+        "_clean_fields",
+        "_clean_form",
+        "_post_clean",
+        "add_error",
+        "is_valid",
+        "get_initial_for_field",
+        "errors",
+        "bound_field_class",
+        "default_renderer",
+        "__getitem__",
+        "_own",
+    ],
+)
+def test_a_form_with_something_of_its_own_may_do_without_a_file(name):
+    assert find_received(type("Own", (Upload,), {name: None}))
+    assert find_received(type("Below", (type("Mixin", (), {name: None}), Upload), {}))
+
+
+def test_a_form_of_a_metaclass_of_its_own_may_do_without_a_file():
+    assert find_received(type("Meta", (type(Upload),), {})("Own", (Upload,), {}))
+
+
+class UploadForgiven(Upload):
+    note = forms.CharField(required=False)
+
+    def clean(self):
+        del self._errors["paper"]
+
+
+def test_a_form_that_forgives_a_lacking_file_is_valid_without():
+    assert find_received(UploadForgiven).validate({}) == {"note": ""}
+
+
+class Unpacking(forms.TextInput):
+    def value_from_datadict(self, data, files, name):
+        files["paper"] = ContentFile(data[name], name="paper")
+
+
+class Packed(forms.CharField):
+    def get_bound_field(self, form, name):
+        form.files = {"paper": ContentFile(form.data[name], name="paper")}
+        return super().get_bound_field(form, name)
+
+
+@pytest.mark.parametrize("field", [forms.CharField(widget=Unpacking, required=False), Packed()])
+def test_another_field_may_bring_a_file(field):
+    kind = find_received(type("Own", (forms.Form,), {"packed": field, "paper": forms.FileField()}))
+    assert kind.validate({"packed": "x"})["paper"].read() == "x"
+
+
+def _reads_text(data, initial=None):
+    return data
+
+
+def test_a_field_that_was_given_a_way_of_its_own_needs_no_file():
+    field = forms.FileField()
+    field.clean = _reads_text
+    assert find_received(type("Own", (forms.Form,), {"paper": field}))
 
 
 @pytest.mark.parametrize("form", [UploadPerhaps, UploadAsText, UploadAtTimes])

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from .protocol import JSON_VALUE, Schema, arguments_of, invalid, refuse_arguments
+from .protocol import JSON_VALUE, Schema, arguments_of, invalid, is_frameworks_own, refuse_arguments, refuse_files
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -33,6 +33,18 @@ _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "m
 _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
+class _Plain(forms.ModelForm):  # type: ignore[type-arg]  # only Django's stubs have it
+    """A form with nothing of its own."""
+
+    of_a_type: int
+
+    class Meta:
+        """Nothing."""
+
+    class Media:
+        """Nothing."""
+
+
 class FormType:
     """A form. It may query, so it is asked in a worker thread.
 
@@ -52,14 +64,10 @@ class FormType:
         """
         _refuse_other_names(self._form)
         refuse_arguments(self._form, "data" if self._is_by_name else arguments_of(self._form)[0].name)
-        if not _are_of_django(self._form, "__init__", "full_clean"):
-            return  # one of its own may do as it likes with the fields, and with what is posted
-        files = [repr(name) for name, field in self._form.base_fields.items() if _is_file_required(field)]
-        if files:
-            raise TypeError(
-                f"{self._form.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that no data "
-                "are valid: upload it to a view, and take a form here without it, or with required=False."
-            )
+        fields = self._form.base_fields
+        files = [name for name, field in fields.items() if _is_file_required(field)]
+        widgets = [field.widget for field in fields.values()]
+        refuse_files(self._form, files, [*fields.values(), *widgets], _Plain)
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -122,7 +130,7 @@ def _refuse_other_names(form: Any) -> None:
     for owner in form.__mro__:
         if "__init__" in vars(owner):
             every = arguments_of(owner)
-            if _are_of_django(owner, "__init__") or any(map(_is_data, every)):
+            if is_frameworks_own(owner) or any(map(_is_data, every)):
                 return
             kinds = [each.kind for each in every]
             if Parameter.VAR_KEYWORD not in kinds or kinds[0] in _POSITIONAL:
@@ -147,13 +155,8 @@ def _names_no_data(owner: Any) -> TypeError:
 
 
 def _is_file_required(field: forms.Field) -> bool:
-    is_file = isinstance(field.widget, forms.FileInput) and _are_of_django(field.widget, "value_from_datadict")
     is_needed = field.required and not field.disabled and field.initial is None
-    return is_file and is_needed and _are_of_django(field, "clean", "to_python", "validate")
-
-
-def _are_of_django(owner: Any, *methods: str) -> bool:
-    return all(str(getattr(owner, name).__module__).startswith("django.") for name in methods)
+    return is_needed and isinstance(field.widget, forms.FileInput)
 
 
 def _is_container(value: object) -> bool:
