@@ -2,9 +2,10 @@
 
 import pytest
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.models import Group
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
+from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
@@ -151,20 +152,9 @@ class OfSomebody(forms.Form):
         super().__init__(*args, **kwargs)
 
 
-class OfSomebodyFirst(forms.Form):
-    def __init__(self, user, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-
-
-@pytest.mark.parametrize("form", [OfSomebody, OfSomebodyFirst])
-def test_a_form_that_needs_more_than_data_is_refused_and_what_it_needs_is_named(form):
-    with pytest.raises(TypeError, match=rf"^{form.__name__} is made of the data alone, but .* needs 'user'\."):
-        find_received(form)
-
-
-class OfAnybody(Everything):
-    def __init__(self, user=None, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+def test_a_form_that_needs_more_than_data_is_refused_and_what_it_needs_is_named():
+    with pytest.raises(TypeError, match=r"^OfSomebody is made of the data alone, but .* needs 'user'\."):
+        find_received(OfSomebody)
 
 
 class OfAnything(Everything):
@@ -172,9 +162,24 @@ class OfAnything(Everything):
         super().__init__(*args, **kwargs)
 
 
+class OfWhateverComes(Everything):
+    def __init__(self, *args):
+        super().__init__(*args)
+
+
 class OfAWord(Everything):
     def __init__(self, posted):
         super().__init__(posted)
+
+
+class OfAnybody(Everything):
+    def __init__(self, user=None, data=None):
+        super().__init__(data)
+
+
+class OfAnybodyByName(Everything):
+    def __init__(self, *args, user=None, **kwargs):
+        super().__init__(*args, **kwargs)
 
 
 class ByNameAlone(Everything):
@@ -187,9 +192,85 @@ class ByAnyName(Everything):
         super().__init__(**kwargs)
 
 
-@pytest.mark.parametrize("form", [Everything, OfAnybody, OfAnything, OfAWord, ByNameAlone, ByAnyName])
+class OfTheRest(OfWhateverComes):
+    def __init__(self, user=None, *, data):
+        super().__init__(data)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        Everything,
+        OfAnything,
+        OfWhateverComes,
+        OfAWord,
+        OfAnybody,
+        OfAnybodyByName,
+        ByNameAlone,
+        ByAnyName,
+        OfTheRest,
+    ],
+)
 def test_a_form_that_can_be_made_of_data_gets_them(form):
     assert find_received(form).validate(VALID)["number"] == 3
+
+
+class OfPosted(Everything):
+    def __init__(self, post_data=None, *args, **kwargs):
+        super().__init__(post_data, *args, **kwargs)
+
+
+class OfAPayload(Everything):
+    def __init__(self, payload, **kwargs):
+        super().__init__(payload, **kwargs)
+
+
+class OfPostedInside(OfPosted):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OfWhateverComesInside(OfWhateverComes):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+
+
+class OfPostedAndFiles(Everything):
+    def __init__(self, posted=None, files=None):
+        super().__init__(posted, files)
+
+
+class OfPostedByName(Everything):
+    def __init__(self, *, posted=None):
+        super().__init__(posted)
+
+
+class OfDataUnnamed(Everything):
+    def __init__(self, data, /, **kwargs):
+        super().__init__(data, **kwargs)
+
+
+class OfNothing(Everything):
+    def __init__(self):
+        super().__init__({})
+
+
+@pytest.mark.parametrize(
+    ("form", "owner"),
+    [
+        (OfPosted, "OfPosted"),
+        (OfPostedInside, "OfPosted"),
+        (OfAPayload, "OfAPayload"),
+        (OfWhateverComesInside, "OfWhateverComes"),
+        (OfPostedAndFiles, "OfPostedAndFiles"),
+        (OfPostedByName, "OfPostedByName"),
+        (OfDataUnnamed, "OfDataUnnamed"),
+        (OfNothing, "OfNothing"),
+    ],
+)
+def test_a_form_that_does_not_say_where_the_data_go_is_refused(form, owner):
+    with pytest.raises(TypeError, match=rf"^Expected the __init__ of {owner} to take 'data' by name, got \(self"):
+        find_received(form)
 
 
 class OfAGroup(forms.ModelForm):
@@ -198,7 +279,11 @@ class OfAGroup(forms.ModelForm):
         fields = ("name",)
 
 
-@pytest.mark.parametrize("form", [OfAGroup, UserCreationForm])
+class Login(AuthenticationForm):
+    remember = forms.BooleanField(required=False)
+
+
+@pytest.mark.parametrize("form", [OfAGroup, UserCreationForm, Login])
 def test_forms_of_models_and_of_django_can_be_made(form):
     assert find_received(form)
 
@@ -224,9 +309,96 @@ class UploadAtTimes(Upload):
         self.fields["paper"].required = False
 
 
-def test_a_form_that_requires_a_file_is_refused():
-    with pytest.raises(TypeError, match=r"^Upload requires a file as 'paper', which JSON cannot have"):
-        find_received(Upload)
+class UploadOfAGroup(forms.ModelForm):
+    """One with all that a form may have without doing anything."""
+
+    paper = forms.ImageField(label=gettext_lazy("Paper"), widget=forms.FileInput)
+    permissions = forms.ModelMultipleChoiceField(Permission.objects.all())
+    size = forms.ChoiceField(choices=[("s", "Small")])
+    noted: int
+
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+
+    class Media:
+        js = ("upload.js",)
+
+
+class UploadBelow(UploadOfAGroup):
+    more = forms.CharField()
+
+
+@pytest.mark.parametrize("form", [Upload, UploadOfAGroup, UploadBelow])
+def test_a_form_that_requires_a_file_is_refused(form):
+    with pytest.raises(TypeError, match=rf"^{form.__name__} requires a file as 'paper', which JSON cannot have"):
+        find_received(form)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clean",
+        "clean_note",
+        "full_clean",
+        "_clean_fields",
+        "_clean_form",
+        "_post_clean",
+        "add_error",
+        "is_valid",
+        "get_initial_for_field",
+        "errors",
+        "bound_field_class",
+        "default_renderer",
+        "__getitem__",
+        "_own",
+    ],
+)
+def test_a_form_with_something_of_its_own_may_do_without_a_file(name):
+    assert find_received(type("Own", (Upload,), {name: None}))
+    assert find_received(type("Below", (type("Mixin", (), {name: None}), Upload), {}))
+
+
+def test_a_form_of_a_metaclass_of_its_own_may_do_without_a_file():
+    assert find_received(type("Meta", (type(Upload),), {})("Own", (Upload,), {}))
+
+
+class UploadForgiven(Upload):
+    note = forms.CharField(required=False)
+
+    def clean(self):
+        del self._errors["paper"]
+
+
+def test_a_form_that_forgives_a_lacking_file_is_valid_without():
+    assert find_received(UploadForgiven).validate({}) == {"note": ""}
+
+
+class Unpacking(forms.TextInput):
+    def value_from_datadict(self, data, files, name):
+        files["paper"] = ContentFile(data[name], name="paper")
+
+
+class Packed(forms.CharField):
+    def get_bound_field(self, form, name):
+        form.files = {"paper": ContentFile(form.data[name], name="paper")}
+        return super().get_bound_field(form, name)
+
+
+@pytest.mark.parametrize("field", [forms.CharField(widget=Unpacking, required=False), Packed()])
+def test_another_field_may_bring_a_file(field):
+    kind = find_received(type("Own", (forms.Form,), {"packed": field, "paper": forms.FileField()}))
+    assert kind.validate({"packed": "x"})["paper"].read() == "x"
+
+
+def _reads_text(data, initial=None):
+    return data
+
+
+def test_a_field_that_was_given_a_way_of_its_own_needs_no_file():
+    field = forms.FileField()
+    field.clean = _reads_text
+    assert find_received(type("Own", (forms.Form,), {"paper": field}))
 
 
 @pytest.mark.parametrize("form", [UploadPerhaps, UploadAsText, UploadAtTimes])

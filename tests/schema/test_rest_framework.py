@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.db import models
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from tornado_websockets.exceptions import Refused
@@ -275,18 +276,101 @@ class UploadAtTimes(Upload):
         self.fields["paper"].required = False
 
 
+class UploadOfPermission(serializers.ModelSerializer):
+    """One with all that a serializer may have without doing anything."""
+
+    paper = serializers.ImageField(label=gettext_lazy("Paper"))
+    items = Item(many=True)
+    noted: int
+
+    class Meta:
+        model = Permission
+        fields = ("id", "name", "paper", "items")
+
+
+class NoUpload(UploadOfPermission):
+    class Meta:
+        model = Permission
+        fields = ("id", "name")
+
+
+class UploadBelow(UploadOfPermission):
+    more = serializers.CharField()
+
+    class Meta:
+        model = Permission
+        fields = "__all__"
+
+
 @pytest.mark.parametrize(
     ("serializer", "reason"),
-    [(OfSomebody, "is made of the data alone, but .* needs 'user'"), (Upload, "requires a file as 'paper'")],
+    [
+        (OfSomebody, "is made of the data alone, but .* needs 'user'"),
+        (Upload, "requires a file as 'paper'"),
+        (UploadOfPermission, "requires a file as 'paper'"),
+        (UploadBelow, "requires a file as 'paper'"),
+    ],
 )
 def test_a_serializer_that_takes_no_data_is_refused(serializer, reason):
     with pytest.raises(TypeError, match=f"^{serializer.__name__} {reason}"):
         find_received(serializer)
 
 
-@pytest.mark.parametrize("serializer", [Order, RowOfPermission, UploadPerhaps, UploadAsText, UploadAtTimes])
+@pytest.mark.parametrize("serializer", [Order, RowOfPermission, NoUpload, UploadPerhaps, UploadAsText, UploadAtTimes])
 def test_a_serializer_of_which_data_may_be_valid_is_not(serializer):
     assert find_received(serializer)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "get_fields",
+        "fields",
+        "_writable_fields",
+        "validate",
+        "validate_note",
+        "validate_empty_values",
+        "is_valid",
+        "run_validation",
+        "to_internal_value",
+        "get_initial",
+        "errors",
+        "validated_data",
+        "serializer_field_mapping",
+        "_own",
+    ],
+)
+def test_a_serializer_with_something_of_its_own_may_do_without_a_file(name):
+    assert find_received(type("Own", (Upload,), {name: None}))
+    assert find_received(type("Below", (type("Mixin", (), {name: None}), Upload), {}))
+
+
+class UploadElsewhere(Upload):
+    def validate_empty_values(self, data):
+        return True, {"paper": data["paper"]}
+
+
+class Packed(serializers.CharField):
+    def get_value(self, dictionary):
+        dictionary["paper"] = ContentFile(dictionary["packed"], name="paper")
+        return super().get_value(dictionary)
+
+
+class UploadByAnother(serializers.Serializer):
+    packed = Packed()
+    paper = serializers.FileField()
+
+
+def test_a_default_of_another_field_may_do_as_it_likes():
+    class WithDefault(Upload):
+        user = serializers.HiddenField(default=serializers.CurrentUserDefault())
+
+    assert find_received(WithDefault)
+
+
+@pytest.mark.parametrize("serializer", [UploadElsewhere, UploadByAnother])
+def test_what_is_of_a_serializer_s_own_may_bring_a_file(serializer):
+    assert "paper" in find_received(serializer).validate({"paper": "x", "packed": "x"})
 
 
 def with_a_file(data):

@@ -1,4 +1,4 @@
-"""A turnstile that counts who waits."""
+"""A turnstile that counts who waits, and one that lets through whom a test says."""
 
 import asyncio
 
@@ -18,3 +18,22 @@ class CountingTurnstile(Turnstile):
     async def wait(self) -> None:
         self.waits += 1
         await super().wait()
+
+
+class HeldTurnstile(Turnstile):
+    """The same, for the running loop; it lets nobody through by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop())
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def let_through(self, count: int) -> int:
+        """Let so many go on who came first. Returns how many of them were still there."""
+        return sum(self._waiting.popleft()() for _ in range(count))
+
+    def _schedule(self) -> None:
+        pass

@@ -356,6 +356,18 @@ async def test_a_path_that_does_not_match_is_refused(caplog: pytest.LogCaptureFi
     assert "Traceback" not in caplog.text
 
 
+@override_settings(DATA_UPLOAD_MAX_NUMBER_FIELDS=10)
+async def test_a_query_of_more_parameters_than_django_reads_is_refused(
+    visit: Visit, served: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    await served.connect("/ws/x?a=1" + "&" * 9)
+    assert visit.made[0].query["a"] == "1"
+    with pytest.raises(Refused) as refused:
+        await served.connect("/ws/x?" + "&" * 10)
+    assert refused.value.status == 403
+    assert "it has 11 query parameters, above DATA_UPLOAD_MAX_NUMBER_FIELDS" in caplog.text
+
+
 async def test_it_can_be_mounted_at_any_path() -> None:
     visit = Visit()
     async with serving(("/elsewhere", *visit.handler[1:])) as served:

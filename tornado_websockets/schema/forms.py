@@ -1,13 +1,13 @@
 """Django's forms: what comes is their data, a list where a name has several, a handler gets their ``cleaned_data``."""
 
-from inspect import Parameter
-from typing import Any
+from inspect import Parameter, signature
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from .protocol import JSON_VALUE, Schema, arguments_of, invalid, refuse_arguments
+from .protocol import JSON_VALUE, Schema, arguments_of, invalid, is_frameworks_own, refuse_arguments, refuse_files
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -30,6 +30,20 @@ _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
 
+_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class _Plain(forms.ModelForm):  # type: ignore[type-arg]  # only Django's stubs have it
+    """A form with nothing of its own."""
+
+    of_a_type: int
+
+    class Meta:
+        """Nothing."""
+
+    class Media:
+        """Nothing."""
+
 
 class FormType:
     """A form. It may query, so it is asked in a worker thread.
@@ -41,27 +55,24 @@ class FormType:
 
     def __init__(self, form: Any) -> None:
         self._form = form
-        self._position = _position_of_data(form)
+        self._is_by_name = _is_by_name(form)
 
     def check_received(self) -> None:
         """See :class:`.protocol.Type`.
 
         :raises TypeError: it cannot be made of data alone, or requires a file.
         """
-        refuse_arguments(self._form, self._position or "data")
-        if not _are_of_django(self._form, "__init__", "full_clean"):
-            return  # one of its own may do as it likes with the fields, and with what is posted
-        files = [repr(name) for name, field in self._form.base_fields.items() if _is_file_required(field)]
-        if files:
-            raise TypeError(
-                f"{self._form.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that no data "
-                "are valid: upload it to a view, and take a form here without it, or with required=False."
-            )
+        _refuse_other_names(self._form)
+        refuse_arguments(self._form, "data" if self._is_by_name else arguments_of(self._form)[0].name)
+        fields = self._form.base_fields
+        files = [name for name, field in fields.items() if _is_file_required(field)]
+        widgets = [field.widget for field in fields.values()]
+        refuse_files(self._form, files, [*fields.values(), *widgets], _Plain)
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         posted = self._posted(data)
-        form = self._form(data=posted) if self._position is None else self._form(posted)
+        form = self._form(data=posted) if self._is_by_name else self._form(posted)
         try:
             is_valid = form.is_valid()
         except (AttributeError, TypeError):
@@ -106,23 +117,46 @@ class FormType:
         return value
 
 
-def _position_of_data(form: Any) -> str | None:
-    """The name of the first argument of a form, where that takes the data; ``None`` where they are given by name."""
-    first, *others = arguments_of(form) or [Parameter("data", Parameter.POSITIONAL_OR_KEYWORD)]
-    is_named = any(each.name == "data" or each.kind is Parameter.VAR_KEYWORD for each in others)
-    is_first = first.name == "data" or first.kind is Parameter.VAR_POSITIONAL
-    is_by_name = first.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-    return first.name if not is_by_name and (is_first or not is_named) else None
+def _refuse_other_names(form: Any) -> None:
+    """Refuse a form that may take its data by another name than ``data``: it may as well be a user that it takes so.
+
+    :raises TypeError: an ``__init__`` that is not Django's does not say where the data go, or takes none.
+    """
+    if not _is_by_name(form):
+        kinds = [each.kind for each in arguments_of(form)]
+        if kinds[:1] != [Parameter.VAR_POSITIONAL] and kinds not in [[kind] for kind in _POSITIONAL]:
+            raise _names_no_data(form)
+        return
+    for owner in form.__mro__:
+        if "__init__" in vars(owner):
+            every = arguments_of(owner)
+            if is_frameworks_own(owner) or any(map(_is_data, every)):
+                return
+            kinds = [each.kind for each in every]
+            if Parameter.VAR_KEYWORD not in kinds or kinds[0] in _POSITIONAL:
+                raise _names_no_data(owner)
+
+
+def _is_by_name(form: Any) -> bool:
+    """Whether a form is given the data as ``data``, and not as its first argument."""
+    return any(_is_data(each) or each.kind is Parameter.VAR_KEYWORD for each in arguments_of(form))
+
+
+def _is_data(argument: Parameter) -> bool:
+    return argument.name == "data" and argument.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+
+
+def _names_no_data(owner: Any) -> TypeError:
+    return TypeError(
+        f"Expected the __init__ of {owner.__name__} to take 'data' by name, got {signature(owner.__init__)}: call what "
+        "takes the data so, and put what does not behind *args, with a default; or make the form in the handler, of "
+        "data: dict."
+    )
 
 
 def _is_file_required(field: forms.Field) -> bool:
-    is_file = isinstance(field.widget, forms.FileInput) and _are_of_django(field.widget, "value_from_datadict")
     is_needed = field.required and not field.disabled and field.initial is None
-    return is_file and is_needed and _are_of_django(field, "clean", "to_python", "validate")
-
-
-def _are_of_django(owner: Any, *methods: str) -> bool:
-    return all(str(getattr(owner, name).__module__).startswith("django.") for name in methods)
+    return is_needed and isinstance(field.widget, forms.FileInput)
 
 
 def _is_container(value: object) -> bool:

@@ -1,5 +1,6 @@
 """``Type``: what one kind of data is to be; whoever can say so can type handlers."""
 
+import sys
 from collections.abc import Iterable
 from inspect import Parameter, signature
 from itertools import islice
@@ -79,6 +80,38 @@ def refuse_arguments(kind: Any, given: str = "data") -> None:
             f"{kind.__name__} is made of the data alone, but its __init__ needs {', '.join(needed)}. Give that a "
             "default, or make it in the handler, of data: dict."
         )
+
+
+def refuse_files(kind: Any, names: list[str], parts: Iterable[Any], plain: Any) -> None:
+    """Refuse a class that requires files, unless something of it is of the project's own and may do without them.
+
+    :param names: the fields that require one.
+    :param parts: its fields, and what belongs to them.
+    :param plain: a class of the same framework that has nothing but fields and ``Meta``.
+    :raises TypeError: no data are valid.
+    """
+    if names and _is_plain(kind, plain) and all(map(_is_untouched, parts)):
+        raise TypeError(
+            f"{kind.__name__} requires a file as {', '.join(map(repr, names))}, which JSON cannot have, so that no "
+            "data are valid: upload it to a view, and take one here without it, or with required=False."
+        )
+
+
+def is_frameworks_own(owner: Any) -> bool:
+    """Whether a class or a function is Django's or its REST framework's; one that they only make is not."""
+    module, name = (str(getattr(owner, each, "")) for each in ("__module__", "__qualname__"))
+    is_named_so = module.partition(".")[0] in ("django", "rest_framework")
+    return is_named_so and getattr(sys.modules.get(module), name, None) is owner
+
+
+def _is_plain(kind: Any, plain: Any) -> bool:
+    own = [each for each in kind.__mro__ if each is not object and not is_frameworks_own(each)]
+    return is_frameworks_own(type(kind)) and all(vars(each).keys() <= vars(plain).keys() for each in own)
+
+
+def _is_untouched(part: Any) -> bool:
+    """Whether the class of an object is a framework's, and so are functions and classes that it was given."""
+    return all(map(is_frameworks_own, (type(part), *filter(callable, vars(part).values()))))
 
 
 def _cut(text: str) -> str:

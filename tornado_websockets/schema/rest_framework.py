@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from .bounds import refuse_many_fields
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments
+from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments, refuse_files
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -43,8 +43,14 @@ _HOLDERS: Final = (
     serializers.RelatedField,
 )
 
-#: Methods of a serializer: one of a project's own may do as it likes with the fields, or make a file of a text.
-_PREPARING: Final = ("__init__", "get_fields", "run_validation", "to_internal_value")
+
+class _Plain(serializers.Serializer):  # type: ignore[misc]  # it has no types
+    """A serializer with nothing of its own."""
+
+    of_a_type: int
+
+    class Meta:
+        """Nothing."""
 
 
 class SerializerType:
@@ -65,12 +71,10 @@ class SerializerType:
         """
         refuse_arguments(self._serializer)
         declared = getattr(self._serializer, "_declared_fields", {})
-        files = [repr(name) for name, field in declared.items() if _is_file_required(field)]
-        if files and all(_is_of_framework(getattr(self._serializer, name)) for name in _PREPARING):
-            raise TypeError(
-                f"{self._serializer.__name__} requires a file as {', '.join(files)}, which JSON cannot have, so that "
-                "no data are valid: upload it to a view, and take a serializer here without it, or with required=False."
-            )
+        listed = getattr(getattr(self._serializer, "Meta", None), "fields", None)
+        left_out = [name for name in declared if isinstance(listed, (list, tuple)) and name not in listed]
+        files = [name for name, field in declared.items() if name not in left_out and _is_file_required(field)]
+        refuse_files(self._serializer, files, declared.values(), _Plain)
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -173,9 +177,8 @@ def _is_of_framework(method: Any) -> bool:
 
 
 def _is_file_required(field: Any) -> bool:
-    if not isinstance(field, serializers.FileField) or not field.required or field.allow_null:
-        return False
-    return all(map(_is_of_framework, (field.get_value, field.run_validation, field.to_internal_value)))
+    is_needed = field.required and not field.allow_null
+    return is_needed and isinstance(field, serializers.FileField)
 
 
 def _may_be_left_out(field: Any) -> bool:
