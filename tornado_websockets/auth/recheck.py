@@ -107,6 +107,8 @@ class Logins:
     :param pace: when they are looked at.
     """
 
+    is_needed = True
+
     def __init__(self, pace: RecheckPace = RecheckPace()) -> None:
         self.pace = pace
         self._workers = Workers("logins", LOOKING_THREADS, with_database, idle_database)
