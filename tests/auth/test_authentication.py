@@ -23,15 +23,18 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.project.asgi import application, by_hand
 from tests.support.databases import database_in
+from tests.support.memory import MemoryClient
 from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.auth import drf
 from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.connections.socket import connection_of
+from tornado_websockets.core.protocol.closing import Close
+from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.serving.authorization import MOST_THREADS
 from tornado_websockets.testing import Client, ConnectionRefused, SyncClient
-from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websocket import WebSocket, endpoint_of
 from tornado_websockets.websockethandler import WebSocketHandler
 
 OFTEN = override_settings(TORNADO_WEBSOCKETS={"REAUTH_INTERVAL": 0.1})
@@ -240,6 +243,46 @@ class TestLookingAgain:
         assert [outcome.status for outcome in outcomes] == [403] * len(knocks)
 
     @OFTEN
+    @pytest.mark.parametrize("authenticate", [["session"], ["session", lambda _: None]], ids=["alone", "and another"])
+    async def test_the_user_of_a_middleware_is_read_again_and_nobody_asked(self, user, authenticate):
+        client, entry = await looked_at(asked(*authenticate, recheck=True), user=user, offer=Offer("abc"))
+        await look(entry)
+        assert not client.connection.closed
+        await sync_to_async(User.objects.filter(pk=user.pk).update)(is_active=False)
+        await until(lambda: Close(4401, "Logged out.") in client.transport.sent)
+        await client.leave()
+
+    @OFTEN
+    @pytest.mark.parametrize(("names", "stays"), [(["jo", "jo", "jo"], True), (["jo", "jo", "al"], False)])
+    async def test_a_user_without_a_key_is_the_same_by_what_it_has(self, names, stays):
+        client, entry = await looked_at(asked(lambda _: Robot(names.pop(0)), recheck=True))
+        client.socket.user.seen = True
+        names.append(names[-1])
+        await look(entry)
+        await look(entry)
+        assert client.connection.closed is not stays
+        await client.leave()
+
+    @OFTEN
+    async def test_one_who_does_not_say_to_be_authenticated_is_asked_for_again(self):
+        users = [Robot("jo")]
+        client, _ = await looked_at(asked(lambda _: users.pop() if users else None, recheck=True))
+        await until(lambda: Close(4401, "Logged out.") in client.transport.sent)
+        await client.leave()
+
+    @OFTEN
+    async def test_who_goes_by_another_name_stays(self, user, another):
+        def authorize(socket):
+            socket.user = another
+            return True
+
+        ws = asked(lambda _: user, authorize=authorize, recheck=True)
+        client, entry = await looked_at(ws)
+        await look(entry)
+        assert not client.connection.closed
+        await client.leave()
+
+    @OFTEN
     async def test_an_outage_of_what_is_asked_closes_nobody(self, user, caplog):
         answers = [user]
 
@@ -255,6 +298,29 @@ class TestLookingAgain:
             assert not client.is_told
         assert SECRET not in caplog.text
         logins._outage.forget()
+
+
+class Robot:
+    """A user as plain as can be."""
+
+    def __init__(self, name):
+        self.name = name
+
+
+async def looked_at(ws, **options):
+    """A client that has connected, and its login, which was looked at once."""
+    client = MemoryClient(endpoint_of(ws), path="/asked", **options)
+    assert await endpoint_of(ws).is_authorized(client.connection)
+    await client.connect()
+    [entry] = logins.of(client.socket.user)
+    await until(lambda: entry.has_been_seen)
+    return client, entry
+
+
+async def look(entry):
+    """Wait until it was looked at once more, or closed."""
+    timer = entry.timer
+    await until(lambda: entry.connection.closed or entry.timer is not timer)
 
 
 class Middleware:

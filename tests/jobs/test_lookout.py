@@ -7,6 +7,7 @@ from time import time
 import pytest
 
 from tests.jobs.conftest import FailingStore
+from tests.support.scripts import run_script
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.exceptions import Cancelled, StoreError
@@ -76,6 +77,51 @@ async def test_what_was_ticked_last_counts_wherever_that_was(make):
     await asyncio.to_thread(lambda: [one.tick(), one.tick()])
     await asyncio.to_thread(two.tick)
     assert [(await introduced(ws))["current"] for ws in (first, second)] == [1, 1]
+
+
+FORKED = """
+import asyncio
+import os
+import sys
+import types
+import django
+from django.conf import settings
+urls = sys.modules["urls"] = types.ModuleType("urls")
+urls.urlpatterns = []
+settings.configure(
+    INSTALLED_APPS=["tornado_websockets", "tornado_websockets.database_store"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "test.sqlite3"}},
+    ROOT_URLCONF="urls",
+    TORNADO_WEBSOCKETS={"STORE": "database"},
+)
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+from tornado_websockets.modules import ProgressBar
+from tornado_websockets.store import current
+from tornado_websockets.testing import Client
+from tornado_websockets.websocket import WebSocket
+
+call_command("migrate", verbosity=0)
+connections.close_all()
+current.keep_tests_to_memory = lambda: None
+bar, ws = ProgressBar("foo"), WebSocket("/import")
+ws.bind(bar)
+
+async def introduced():
+    async with Client("/import", websocket=ws) as client:
+        return await client.receive("module_progressbar_foo_init")
+
+if os.fork() == 0:
+    bar.tick()
+    os._exit(0)
+os.wait()
+print(asyncio.run(introduced())["current"])
+"""
+
+
+def test_one_that_was_forked_from_the_same_process_counts_as_another(tmp_path):
+    assert run_script(FORKED, directory=tmp_path, are_warnings_errors=False) == "1\n"
 
 
 async def test_ticks_on_an_event_loop_are_written_down_as_well(make):

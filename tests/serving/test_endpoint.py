@@ -5,9 +5,11 @@ import pytest
 from django.test import override_settings
 
 from tests.support.memory import MemoryClient
+from tests.support.waiting import until
 from tornado_websockets.auth.recheck import logins
 from tornado_websockets.core.connections.admission import admission
 from tornado_websockets.core.delivery.hub import hub
+from tornado_websockets.core.protocol.closing import INTERNAL_ERROR, Close
 from tornado_websockets.core.protocol.offers import Offer
 from tornado_websockets.exceptions import EmitHandlerError, InvalidInstanceError
 from tornado_websockets.paths import PathPattern
@@ -38,6 +40,8 @@ async def client(endpoint):
 class Notes:
     """An observer that notes what it is told."""
 
+    is_needed = False
+
     def __init__(self, name, log):
         self.name = name
         self.log = log
@@ -55,6 +59,7 @@ class TestByDefault:
 
     def test_has_its_logins_checked(self, endpoint):
         assert endpoint.observers == [logins, late_orders, board]
+        assert [each.is_needed for each in endpoint.observers] == [True, True, False]
 
     def test_has_neither_context_nor_clients(self, endpoint):
         assert (endpoint.context, endpoint.handlers) == (None, [])
@@ -104,6 +109,18 @@ class TestClients:
             f"Fails failed as a client has left {where}",
         ]
         assert [str(record.exc_info[1]) for record in caplog.records] == ["came", "went"]
+
+    async def test_are_closed_where_one_fails_that_is_needed(self, endpoint, caplog):
+        class User:
+            @property
+            def is_authenticated(self):
+                raise RuntimeError("the database is away")
+
+        client = await MemoryClient(endpoint, "/chat", user=User()).connect()
+        await until(lambda: client.transport.sent == [Close(INTERNAL_ERROR, "")])
+        assert f"Logins failed as a client has joined (path '/chat', connection {client.connection.id})" in caplog.text
+        await client.leave()
+        assert endpoint.handlers == []
 
     async def test_have_no_token_in_the_log_where_an_observer_fails(self, endpoint, caplog):
         class Fails(Notes):

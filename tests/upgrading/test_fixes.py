@@ -9,6 +9,7 @@ from tests.upgrading.expected import APPLICATION, write
 from tornado_websockets.upgrading.fixes import find_fixes
 from tornado_websockets.upgrading.scan import scan
 
+UNCLEAR = "may make a client, in a way that cannot be read"
 SCRIPT = "<script src=\"{% static 'tornado_websockets/tornadowebsocket-es6.js' %}\"></script>\n"
 
 
@@ -96,6 +97,38 @@ def test_pages_take_the_new_script_and_stay_away_as_they_did(tmp_path, before, a
     assert scan(tmp_path).findings == []
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        'text = text.replace(/[`*_]/g, "");',
+        'path = path.replace(/^\\/*/, "/");',
+        "parts = path.split(/[/`]/);",
+        "is_x = /\\/`/.test(x);",
+        "function f(x) { return /`/.test(x) }",
+        "if (f(x) && y) /`/.test(y);",
+        "f(x => /(`/);",
+        "x = a / b / c + `/`;",
+        "x = a / 2 + `/`;",
+        "x = (a + b) / 2 + `/`;",
+        "x = a[0] / 2 + `/`;",
+        "x = i++ / 2 + `/`;",
+        "x = a.in / 2 + `/`;",
+        "x = 1. / 2 + `/`;",
+        "x = {{ a }} / {{ b }} + `/`;",
+        "x = 'a' / /`/;",
+        "x = <b>/</b>; y = `/`;",
+        "// new TornadoWebSocket('/old')",
+        "/* x = new TornadoWebSocket('/old')\n   y = new TornadoWebSocket('/old') */",
+        "class Notes extends TornadoWebSocket.Module {}",
+    ],
+)
+def test_a_client_is_found_behind_whatever_seems_to_begin_a_text(tmp_path, before):
+    files = {"page.html": SCRIPT, "page.js": f"{before}\nvar ws = new TornadoWebSocket('/x');\n"}
+    changed = fixed(tmp_path, files)
+    assert changed["page.js"] == f"{before}\nvar ws = new TornadoWebSocket('/x', {{ reconnect: false }});\n"
+    assert "page.html" in changed
+
+
 def test_a_script_that_is_no_longer_there_becomes_the_new_one(tmp_path):
     page = "<script src='/static/tornado_websockets/client.min.js'></script>"
     assert fixed(tmp_path, {"page.html": page}) == {"page.html": page.replace("client.min", "tornadowebsocket")}
@@ -112,6 +145,11 @@ def test_a_script_that_is_no_longer_there_becomes_the_new_one(tmp_path):
             "var ws = new TornadoWebSocket('/x');\nws.on('a', f);\nws.on('a', g);",
             "page.js:3 listens to 'a' again: the new script calls both",
         ),
+        ("if (x) {}\n/`/.test(x) && new TornadoWebSocket('/x');", f"page.js:2 {UNCLEAR}"),
+        ("f(); // new TornadoWebSocket('/x')", f"page.js:1 {UNCLEAR}"),
+        ("tws('/x').on('a', f);", f"page.js:1 {UNCLEAR}"),
+        ("class Chat extends TornadoWebSocket {}", f"page.js:1 {UNCLEAR}"),
+        ("var Chat = window.TornadoWebSocket;", f"page.js:1 {UNCLEAR}"),
         ("require('tws/tornadowebsocket-es6');", "page.js:1 [old-script]"),
         ("class TornadoWebSocket {}", "page.js:1 [own-copy]"),
     ],

@@ -85,7 +85,7 @@ class Authentication:
         return refusal is None
 
     async def is_still(self, connection: Connection) -> bool:
-        """Whether the same user is named for a client when that is asked again.
+        """Whether the same user is named for a client when that is asked again; only where one has been named.
 
         :raises AuthenticationUnavailable: nobody knows.
         """
@@ -101,7 +101,7 @@ class Authentication:
             raise AuthenticationUnavailable(f"authenticate raised {type(error).__name__}") from None
         finally:
             leases.release()
-        return user is not None and _is_active(user) and _key_of(user) == _key_of(connection.user)
+        return user is not None and _is_active(user) and _identity_of(user) == connection.named
 
     def _authenticators(self) -> tuple[Authenticator, ...]:
         return tuple(conf.get("AUTHENTICATE")) if self._given is None else self._given
@@ -145,7 +145,7 @@ class Authentication:
             return "nothing that is asked (AUTHENTICATE, or its authenticate) accepts its token" if has_token else None
         if not _is_active(user):
             return "its user is not active"
-        connection.user = user
+        connection.user, connection.named = user, _identity_of(user)
         return None
 
     async def _first(self, connection: Connection, authenticators: Sequence[Authenticator], run: Run) -> Any:
@@ -198,9 +198,15 @@ def _is_active(user: Any) -> bool:
     return bool(getattr(user, "is_active", True))
 
 
-def _key_of(user: Any) -> Any:
+def _identity_of(user: Any) -> Any:
+    """What tells ``user`` apart from others: a key, else how its class compares, else what it has now."""
     primary_key = getattr(user, "pk", None)
-    return user if primary_key is None else str(primary_key)
+    if primary_key is not None:
+        return str(primary_key)
+    kind: Any = type(user)
+    if kind.__eq__ is not object.__eq__ or not hasattr(user, "__dict__"):
+        return user
+    return kind, dict(vars(user))
 
 
 def _log_failure(connection: Connection, error: BaseException) -> None:

@@ -74,9 +74,9 @@ class OpenLogin:
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether ``authenticate`` is to be asked now, where what it rests on is no session."""
+        """Whether ``authenticate`` is to be asked now, which has named the user."""
         connection = self.connection
-        return self.has_been_seen and not connection.rests_on_session and connection.endpoint.is_rechecked
+        return self.has_been_seen and connection.named is not None and connection.endpoint.is_rechecked
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -107,6 +107,8 @@ class Logins:
     :param pace: when they are looked at.
     """
 
+    is_needed = True
+
     def __init__(self, pace: RecheckPace = RecheckPace()) -> None:
         self.pace = pace
         self._workers = Workers("logins", LOOKING_THREADS, with_database, idle_database)
@@ -125,7 +127,7 @@ class Logins:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; called on its event loop. Pairs with :meth:`on_disconnected`."""
-        if getattr(connection.user, "is_authenticated", False):
+        if getattr(connection.user, "is_authenticated", connection.named is not None):
             entry = OpenLogin(connection)
             with self._lock:
                 self._entries[connection] = entry

@@ -64,14 +64,17 @@ class Progress(ABC):
         self.min = min
         self.max = max
         self.indeterminate = indeterminate
-        self._forget_threads()
-        after_fork(self._forget_threads)
-        self._writer = uuid.uuid4().hex
+        self._start_anew()
+        after_fork(self._start_anew)
         self._label: str | None = None
         self._shown: Number | None = min  # the position that clients were told last; none between these bounds
 
-    def _forget_threads(self) -> None:
-        """Start without what is held, or yet to be sent, by threads that a forked process does not have."""
+    def _start_anew(self) -> None:
+        """Start, as a forked process must again: under a name of its own, and without what other threads hold or send.
+
+        By its parent's name, it would take for its own what the store says of a bar of the parent, or of a sibling.
+        """
+        self._writer = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._queued: deque[tuple[Context, Callable[[], None]]] = deque()
         self._sender_lock = threading.Lock()

@@ -82,6 +82,8 @@ class Board:
     :ivar looks: how often it has looked.
     """
 
+    is_needed = False
+
     def __init__(self, pace: BoardPace = BoardPace()) -> None:
         self._pace = pace
         self.forget()

@@ -132,6 +132,8 @@ def _order(hub: Hub, order: Order, id_: object) -> None:
 class LateOrders:
     """Carries out, with those who have just been let in, the orders that came while that was being decided."""
 
+    is_needed = True
+
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; called on its event loop."""
         control = connection.endpoint.hub.control

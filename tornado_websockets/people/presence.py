@@ -70,6 +70,8 @@ class Presence:
     :param sharing: when other processes are.
     """
 
+    is_needed = False
+
     def __init__(
         self,
         path: str,

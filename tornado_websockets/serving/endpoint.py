@@ -23,6 +23,7 @@ from ..core.handlers.guarding import guard
 from ..core.handlers.signatures import HANDLER_ARGUMENTS, Run
 from ..core.handlers.workers import Workers
 from ..core.logger import log_error
+from ..core.protocol.closing import INTERNAL_ERROR
 from ..core.protocol.frames import Encoder
 from ..core.protocol.offers import Offer, read_offer
 from ..core.registry import PREFIX
@@ -56,8 +57,12 @@ GUARDS_AT_A_TIME: Final = 8
 class Observer(Protocol):
     """Is told of the connections of a WebSocket, on the event loop of each.
 
-    An error that it raises is logged: it is not its client's, which stays, nor that of the other observers.
+    An error that it raises is logged, and is not that of the other observers.
+
+    :ivar is_needed: whether a client that it could not be told of is closed: nothing else would do so when it must go.
     """
+
+    is_needed: bool
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; its ``open`` handler has not run yet."""
@@ -220,6 +225,8 @@ class Endpoint:
                 observer.on_connected(connection)
             except Exception as error:
                 _log_failure(error, observer, "joined", connection)
+                if observer.is_needed:
+                    connection.kick(INTERNAL_ERROR)
         if connected.receivers:
             connected.send_robust(self.websocket, socket=connection.socket)
 

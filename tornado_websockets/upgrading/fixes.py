@@ -158,6 +158,8 @@ def _of_makings(script: Script) -> Iterator[str]:
             yield f"{_where(script, making.call.start)} makes a client without `new`"
         elif _reconnect_edit(making) is None:
             yield f"{_where(script, making.call.start)} has options that are not written out"
+    for place in script.unclear:
+        yield f"{_where(script, place)} may make a client, in a way that cannot be read"
     place = script.code.find("ProgressBarModule")
     if place >= 0:
         yield f"{_where(script, place)} uses ProgressBarModule"

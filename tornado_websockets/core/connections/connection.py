@@ -72,7 +72,9 @@ class Connection:
     :param straggling: seconds for which what the client had sent is still begun after it has left.
 
     :ivar socket: what its handlers get.
-    :ivar rests_on_session: whether its user is the one of its session; else something in ``AUTHENTICATE`` knew it.
+    :ivar rests_on_session: whether its user is the one of its session; else a token came, or something in
+        ``AUTHENTICATE`` was asked.
+    :ivar named: what tells the user apart whom something in ``AUTHENTICATE`` has named; ``None`` where nothing did.
     :ivar user_key: what its user is known by, from when it was let in; ``None`` for nobody.
     :ivar is_sent_away: whether it was closed because its server stops.
     :ivar orders_seen: number of the last order to processes that had come when its handshake began.
@@ -104,6 +106,7 @@ class Connection:
         "is_sent_away",
         "kwargs",
         "leases_threads",
+        "named",
         "offer",
         "orders_seen",
         "path",
@@ -150,6 +153,7 @@ class Connection:
         self.session = session
         self.offer = offer
         self.rests_on_session = True
+        self.named: Any = None
         self._expiry: Expiry | None = None  # few connections have one
         self.state: dict[str, Any] = {}
         self.endpoint = endpoint

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ..project import SCRIPTS, SourceFile
+from .lexemes import OPAQUE, blanked, without_comments
 
 # What begins and ends a comment of HTML, of a template, or a block of script.
 _COMMENTS = [
@@ -18,16 +19,15 @@ _COMMENTS = [
 ]
 _SCRIPT = (re.compile(r"<script\b[^<>]*>", re.IGNORECASE), re.compile(r"</script\b", re.IGNORECASE))
 _INLINE = re.compile(r"""\son[a-z]+\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.IGNORECASE)
-# A string, a template, a comment: whatever begins first.
-_TOKEN = re.compile(
-    r"""//[^\n\r]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n\r])*"?|'(?:\\.|[^'\\\n\r])*'?|`(?:\\.|[^`\\])*(?:`|\Z)""", re.DOTALL
-)
 _NAME = r"[A-Za-z_$][\w$]*"
 _BEGIN = r"(?:(?<![\w$.])|(?<=[)\]]\.))"  # of a dotted name
 _MADE = re.compile(
     rf"{_BEGIN}(?:(?P<name>{_NAME}(?:\.{_NAME})*)\s*[=:]\s*)?(?<![\w$.])(?P<new>new\s+)?(?:window\.)?"
     rf"(?P<class>TornadoWebSocket|tws)(?=\s*\()"
 )
+_MENTIONED = re.compile(r"(?:(?<![\w$.])|(?<=window\.))(?<!function )(?:TornadoWebSocket|tws)(?=\s*\()")
+_OTHER_NAME = re.compile(r"(?:\bextends\s|[=:])\s*(?:window\.)?TornadoWebSocket\b(?!\s*[.(])")
+_LINES_OF_COMMENT = re.compile(r"^[^\S\n\r]*(?://[^\n\r]*|/\*.*?\*/)", re.DOTALL | re.MULTILINE)
 _MODULE = re.compile(rf"{_BEGIN}(?P<name>{_NAME}(?:\.{_NAME})*)\s*[=:]\s*new\s+(?:{_NAME}\.)*(?P<class>{_NAME})\s*\(")
 _MODULE_CLASSES = {"ModuleProgressBar", "ProgressBarModule"}
 _DERIVED = re.compile(rf"\bclass\s+({_NAME})\s+extends\s+(?:TornadoWebSocket\.Module|ModuleProgressBar)\b(?!\.)")
@@ -35,7 +35,7 @@ _DECLARED = re.compile(rf"\b(?:var|let|const|function|class)\s+({_NAME})")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _OPENED_BY = {closing: opening for opening, closing in _PAIRS.items()}
 # Whatever is no bracket or comma of the code itself is passed over as a whole.
-_BRACKET = re.compile(rf"{_TOKEN.pattern}|[()\[\]{{}},]", re.DOTALL)
+_BRACKET = re.compile(rf"{OPAQUE}|[()\[\]{{}},]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A client that is made: ``name = new TornadoWebSocket(...)``."""
+    """A client that is made: ``name = new TornadoWebSocket(...)``; its class stands at ``place``."""
 
     name: str
     has_new: bool
+    place: int
     call: Call
 
 
@@ -66,8 +67,9 @@ class Script:
         #: The file without comments of HTML and of templates.
         self.markup = _without_comments(source.text) if self.is_html else source.text
         gaps = _outside_of_scripts(self.markup) if self.is_html else []
+        self._scripts = _with_blanks(self.markup, gaps)
         #: Its JavaScript without comments.
-        self.code = _TOKEN.sub(_blank_comment, _with_blanks(self.markup, gaps))
+        self.code = without_comments(self._scripts)
         #: The file without comments of any kind.
         self.text = _with_pieces_of(self.markup, self.code, gaps)
 
@@ -75,10 +77,18 @@ class Script:
     def makings(self) -> list[Making]:
         """Every client of this package that is made here."""
         return [
-            Making(found["name"] or "", bool(found["new"]), call)
+            Making(found["name"] or "", bool(found["new"]), found.start("class"), call)
             for found in _MADE.finditer(self.code)
             if (found["new"] or found["name"]) and (call := self.call_at(found.start(), found.end())) is not None
         ]
+
+    @cached_property
+    def unclear(self) -> list[int]:
+        """Where a client may be made that :attr:`makings` does not have: in what was taken for a text, perhaps."""
+        made = {making.place for making in self.makings}
+        scripts = _LINES_OF_COMMENT.sub(lambda found: blanked(found[0]), self._scripts)
+        places = {found.start() for found in _MENTIONED.finditer(scripts)} - made
+        return sorted(places | {found.start() for found in _OTHER_NAME.finditer(self.code)})
 
     @cached_property
     def names(self) -> set[str]:
@@ -166,7 +176,7 @@ def _without_comments(text: str) -> str:
 def _with_blanks(text: str, places: Iterable[tuple[int, int]]) -> str:
     pieces, position = [], 0
     for start, end in places:
-        pieces += [text[position:start], _blanked(text[start:end])]
+        pieces += [text[position:start], blanked(text[start:end])]
         position = end
     return "".join([*pieces, text[position:]])
 
@@ -201,11 +211,3 @@ def _with_pieces_of(markup: str, code: str, places: Iterable[tuple[int, int]]) -
         pieces += [code[position:start], markup[start:end]]
         position = end
     return "".join([*pieces, code[position:]])
-
-
-def _blank_comment(found: re.Match[str]) -> str:
-    return _blanked(found[0]) if found[0].startswith("/") else found[0]
-
-
-def _blanked(text: str) -> str:
-    return re.sub(r"[^\n\r]", " ", text)
