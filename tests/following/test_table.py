@@ -193,6 +193,34 @@ class TestWhatAnInstanceDoesNotKnow:
         message.save()
         assert wire.take()[0][:2] == (f"/room/{rooms[0]}", "message_deleted")
 
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda row, rows: row.refresh_from_db(None, None, rows.all()),
+            lambda row, rows: row.refresh_from_db(rows.db, ["room_id"]),
+            lambda row, rows: row.refresh_from_db(fields=["room"]),
+        ],
+        ids=["query", "position", "name"],
+    )
+    def test_a_row_is_read_again_with_whatever_arguments(self, message, rows, rooms, wire, read):
+        rows.filter(pk=message.pk).update(room_id=rooms[1])
+        read(message, rows)
+        message.delete()
+        assert [path for path, _, _ in wire.take()] == [f"/room/{rooms[1]}"]
+
+    def test_a_model_that_takes_names_alone_is_read_again(self, wire, database):
+        wire.websocket("/of/<uuid:customer>").follow(Ticket, to={"customer": "customer_id"}, data=("id",))
+        tickets = Ticket.objects.using(database)
+        ana, ben = (Customer.objects.using(database).create() for _ in range(2))
+        key = tickets.create(customer=ana, code="a").pk
+        ticket = tickets.defer("code", "customer").get(pk=key)
+        assert (ticket.code, ticket.customer_id) == ("a", ana.pk)
+        tickets.filter(pk=key).update(customer=ben)
+        ticket.refresh_from_db()
+        wire.take()
+        ticket.delete()
+        assert [path for path, _, _ in wire.take()] == [f"/of/{ben.pk}"]
+
     def test_a_deferred_value_is_read_with_one_query(self, message, rows, wire, queries):
         partly = rows.only("room_id").get(pk=message.pk)
         assert len(queries(partly.save)) == 2

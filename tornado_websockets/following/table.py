@@ -63,9 +63,9 @@ class Table:
         refresh = self._model.refresh_from_db
 
         @wraps(refresh)
-        def refresh_from_db(instance: Any, using: Any = None, fields: Any = None, **options: Any) -> None:
-            refresh(instance, using, fields, **options)
-            self._on_refreshed(instance, fields)
+        def refresh_from_db(instance: Any, *arguments: Any, **options: Any) -> None:
+            refresh(instance, *arguments, **options)
+            self._on_refreshed(instance, options.get("fields", arguments[1] if len(arguments) > 1 else None))
 
         self._model.refresh_from_db = refresh_from_db
 
