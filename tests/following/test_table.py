@@ -1,6 +1,7 @@
 """What is told of rows, on real databases."""
 
 import copy
+import datetime as dt
 import pickle
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from django.db import connections, models, transaction
 from django.db.models import F
 from django.db.models.functions import Upper
 from django.test import TestCase, override_settings
+from pydantic import BaseModel, StrictInt
 from rest_framework import serializers
 
 from tests.following.models import Customer, Loud, Message, Picture, Room, Ticket
@@ -635,6 +637,19 @@ class TestData:
     def test_no_save_fails_where_the_layer_refuses(self, followed, rows, rooms, wire):
         wire._publisher.error = PublishError("message_created", "/room/1")
         assert rows.create(room_id=rooms[0]).pk is not None
+
+
+class Exact(BaseModel):
+    id: UUID
+    day: dt.date | None
+    likes: StrictInt
+
+
+def test_a_strict_type_takes_what_columns_have(wire, database):
+    wire.websocket("/all").follow(Ticket, data=Exact)
+    customer = Customer.objects.using(database).create()
+    made = Ticket.objects.using(database).create(customer=customer, day=dt.date(2020, 2, 29))
+    assert wire.take() == [("/all", "ticket_created", {"id": str(made.pk), "day": "2020-02-29", "likes": 0})]
 
 
 class Shouting(models.Model):
