@@ -73,8 +73,7 @@ class Table:
 
     def _key_of(self, instance: Any) -> Any:
         """The key of its row, as the field has it."""
-        key = getattr(instance, self._key)
-        return self._key_column.read(key) if isinstance(key, str) else key
+        return self._key_column.read(getattr(instance, self._key))
 
     def _known(self, instance: Any, key: Any) -> Known | None:
         known = surviving(instance._state.__dict__.get(self._slot))
@@ -162,10 +161,11 @@ class Table:
         for attname, column in self._columns.items():
             is_saved = update_fields is None or column.is_among(update_fields)
             value = (instance.__dict__ if is_saved or attname == self._key else before).get(attname, _MISSING)
-            is_computed = column.is_generated and not created
-            if value is _MISSING or is_computed or hasattr(value, "resolve_expression"):
+            is_exact = type(value) is column.exact
+            is_unknown = not is_exact and (value is _MISSING or hasattr(value, "resolve_expression"))
+            if is_unknown or (column.is_generated and not created):
                 unknown.append(attname)
-            elif isinstance(value, str):
+            elif not is_exact:
                 value = column.read(value)
             values[attname] = value
         if unknown:
