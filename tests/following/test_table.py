@@ -271,6 +271,18 @@ class TestWhatAnInstanceDoesNotKnow:
         other.save()
         assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
 
+    @pytest.mark.parametrize("end", ["delete", "save"])
+    def test_what_an_instance_was_made_with_is_not_what_many_at_once_were_saved_with(self, wire, any_database, end):
+        wire.websocket("/of/<uuid:customer>").follow(Ticket, to={"customer": "customer_id"}, data=("id",))
+        ana, ben, eve = (Customer.objects.using(any_database).create() for _ in range(3))
+        ticket = Ticket(customer=ana)
+        ticket.customer = ben
+        Ticket.objects.using(any_database).bulk_create([ticket])
+        ticket.customer = eve
+        getattr(ticket, end)()
+        expected = (f"/of/{ben.pk}", "ticket_deleted") if end == "delete" else (f"/of/{eve.pk}", "ticket_changed")
+        assert [(path, event) for path, event, _ in wire.take()] == [expected]
+
     def test_a_copy_under_a_new_key_is_created(self, message, rooms, wire):
         message.pk, message._state.adding, message.room_id = None, True, rooms[1]
         message.save()
@@ -518,6 +530,42 @@ class TestFamilies:
             ("/pictures", "picture_created", {"id": key, "width": 3}),
             ("/pictures", "picture_deleted", {"id": key}),
         ]
+
+    def test_a_child_that_was_moved_but_not_saved_is_deleted_where_it_was(
+        self, followed, rooms, wire, database, queries
+    ):
+        made = Picture.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        made.room_id = rooms[1]
+        assert not [sql for sql in queries(made.delete) if sql.startswith("SELECT")]
+        assert [(path, event) for path, event, _ in wire.take()] == [(f"/room/{rooms[0]}", "message_deleted")]
+
+    def test_a_parent_that_is_had_of_its_child_is_known(self, followed, rooms, wire, database):
+        made = Picture.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        parent = made.message_ptr
+        parent.room_id = rooms[1]
+        parent.save()
+        assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
+
+    def test_a_child_that_loads_by_itself_is_known(self, followed, rooms, wire, database):
+        class Loading(Message):
+            class Meta:
+                app_label = "project"
+                proxy = True
+
+            @classmethod
+            def from_db(cls, db, field_names, values):
+                row = cls(**dict(zip(field_names, values, strict=True)))
+                row._state.adding, row._state.db = False, db
+                return row
+
+        made = Loading.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        made = Loading.objects.using(database).get(pk=made.pk)
+        made.room_id = rooms[1]
+        made.save()
+        assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
 
     def test_a_proxy_that_is_followed_stands_for_its_model(self, rows, rooms, wire):
         wire.websocket("/loud").follow(Loud, data=("shout",))

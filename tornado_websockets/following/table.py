@@ -33,6 +33,7 @@ class Table:
         self._slot = f"_followed_{model._meta.label_lower}"
         self._columns: dict[str, Column] = {}
         self._followings: list[Following] = []
+        self._loaders: set[Any] = set()
         self._note_refreshing()
         for each in _family(model):
             self._listen(each)
@@ -51,12 +52,27 @@ class Table:
             self._listen(sender)
 
     def _listen(self, model: type[Any]) -> None:
-        signals.post_init.connect(self._on_loaded, sender=model, weak=False)
+        self._note_loading(model)
         signals.pre_save.connect(self._on_saving, sender=model, weak=False)
         signals.post_save.connect(self._on_saved, sender=model, weak=False)
         if model._meta.concrete_model is self._model:  # with a child's row the parent's goes, and is told of itself
             signals.pre_delete.connect(self._on_deleting, sender=model, weak=False)
             signals.post_delete.connect(self._on_deleted, sender=model, weak=False)
+
+    def _note_loading(self, model: type[Any]) -> None:
+        """Hear of each row that is loaded: ``post_init`` does not tell it from an instance that is made."""
+        load = model.from_db.__func__
+        if load in self._loaders:  # it is inherited
+            return
+
+        @wraps(load)
+        def from_db(cls: type[Any], *arguments: Any, **options: Any) -> Any:
+            instance = load(cls, *arguments, **options)
+            self._on_loaded(instance)
+            return instance
+
+        self._loaders.add(from_db)
+        model.from_db = classmethod(from_db)
 
     def _note_refreshing(self) -> None:
         """Hear of ``refresh_from_db`` too, by which deferred columns are loaded: Django has no signal for it."""
@@ -79,12 +95,22 @@ class Table:
         known = surviving(instance._state.__dict__.get(self._slot))
         return known if known is not None and known.key == key else None
 
-    def _forget_unloaded(self, instance: Any, using: str) -> None:
-        """Forget what an instance was merely made with, or has loaded of another database."""
+    def _recall(self, instance: Any, using: str) -> None:
+        """Have an instance know what it may: nothing where it is to be a new row, or a row of another database."""
         if instance._state.adding or instance._state.db != using:
             instance._state.__dict__.pop(self._slot, None)
+        elif self._slot not in instance._state.__dict__:
+            self._ask_child(instance)
 
-    def _on_loaded(self, instance: Any, **_: Any) -> None:
+    def _ask_child(self, instance: Any) -> None:
+        """Know what a child knows: where it is deleted, Django makes its parent of its attributes."""
+        key = self._key_of(instance)
+        for other in instance._state.fields_cache.values():
+            known = self._known(other, key) if isinstance(other, self._model) else None
+            if known is not None:
+                instance._state.__dict__[self._slot] = known
+
+    def _on_loaded(self, instance: Any) -> None:
         values = instance.__dict__
         known = {attname: values[attname] for attname in self._columns if attname in values}
         instance._state.__dict__[self._slot] = Known(getattr(instance, self._key), known)
@@ -110,7 +136,7 @@ class Table:
     # What it tells. No save and no deletion fails by it.
 
     def _on_saving(self, instance: Any, using: str, **_: Any) -> None:
-        self._forget_unloaded(instance, using)
+        self._recall(instance, using)
 
     def _on_saved(
         self, instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **_: Any
@@ -176,7 +202,7 @@ class Table:
         return values
 
     def _on_deleting(self, instance: Any, using: str, **_: Any) -> None:
-        self._forget_unloaded(instance, using)
+        self._recall(instance, using)
         key = self._key_of(instance)
         known = self._known(instance, key)
         needed = {attname for following in self._followings for attname in following.columns_of_path}
