@@ -582,6 +582,34 @@ class TestFamilies:
         assert [event for _, event, _ in wire.take()] == ["message_created"]
 
 
+class Base(models.Model):
+    room = models.IntegerField()
+
+    class Meta:
+        app_label = "project"
+
+
+class Child(Base):
+    class Meta:
+        app_label = "project"
+
+
+def test_a_child_that_was_followed_before_its_parent_is_read_again_for_both(wire, database):
+    with connections[database].schema_editor() as editor:
+        editor.create_model(Base)
+        editor.create_model(Child)
+    for model in (Child, Base):
+        wire.websocket(f"/{model.__name__}/<int:room>").follow(model, to={"room": "room"}, data=("id",))
+    key = Child.objects.using(database).create(room=1).pk
+    child = Child.objects.using(database).defer("room").get(pk=key)
+    assert child.room == 1
+    wire.take()
+    child.room = 2
+    child.save()
+    expected = [f"/{name}/{room}" for name in ("Base", "Child") for room in (1, 2)]
+    assert sorted(path for path, _, _ in wire.take()) == expected
+
+
 class TestToAFunction:
     @pytest.fixture
     def ws(self, wire):

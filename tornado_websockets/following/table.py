@@ -34,7 +34,6 @@ class Table:
         self._columns: dict[str, Column] = {}
         self._followings: list[Following] = []
         self._loaders: set[Any] = set()
-        self._note_refreshing()
         for each in _family(model):
             self._listen(each)
         signals.class_prepared.connect(self._on_class_prepared, weak=False)
@@ -53,6 +52,7 @@ class Table:
 
     def _listen(self, model: type[Any]) -> None:
         self._note_loading(model)
+        self._note_refreshing(model)
         signals.pre_save.connect(self._on_saving, sender=model, weak=False)
         signals.post_save.connect(self._on_saved, sender=model, weak=False)
         if model._meta.concrete_model is self._model:  # with a child's row the parent's goes, and is told of itself
@@ -74,16 +74,19 @@ class Table:
         self._loaders.add(from_db)
         model.from_db = classmethod(from_db)
 
-    def _note_refreshing(self) -> None:
+    def _note_refreshing(self, model: type[Any]) -> None:
         """Hear of ``refresh_from_db`` too, by which deferred columns are loaded: Django has no signal for it."""
-        refresh = self._model.refresh_from_db
+        refresh = model.refresh_from_db
+        if refresh in self._loaders:
+            return
 
         @wraps(refresh)
         def refresh_from_db(instance: Any, *arguments: Any, **options: Any) -> None:
             refresh(instance, *arguments, **options)
             self._on_refreshed(instance, options.get("fields", arguments[1] if len(arguments) > 1 else None))
 
-        self._model.refresh_from_db = refresh_from_db
+        self._loaders.add(refresh_from_db)
+        model.refresh_from_db = refresh_from_db
 
     # What instances know.
 
