@@ -711,6 +711,21 @@ class TestData:
         made.delete()
         assert [event for _, event, _ in wire.take()] == ["message_deleted"]
 
+    @pytest.mark.parametrize("option", ["to", "data"])
+    def test_a_query_that_fails_in_a_block_of_its_own_breaks_no_transaction(self, any_database, wire, caplog, option):
+        def fail(row):
+            with transaction.atomic(using=row._state.db), connections[row._state.db].cursor() as cursor:
+                cursor.execute("SELECT nothing FROM nowhere")
+
+        wire.websocket("/broken").follow(Message, **{"to": lambda row: {}, "data": ("id",), option: fail})
+        wire.websocket("/all").follow(Message, data=("text",), prefix="line")
+        rows = Message.objects.using(any_database)
+        with atomic(any_database):
+            made = rows.create(text="hi")
+            assert rows.get(pk=made.pk).text == "hi"
+        assert wire.take() == [("/all", "line_created", {"text": "hi"})]
+        assert "nowhere" in caplog.text
+
     def test_no_save_fails_where_the_layer_refuses(self, followed, rows, rooms, wire):
         wire._publisher.error = PublishError("message_created", "/room/1")
         assert rows.create(room_id=rooms[0]).pk is not None
