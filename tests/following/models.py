@@ -1,6 +1,7 @@
 """Models whose rows the tests follow; their tables are made for each database that is tested."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -65,6 +66,10 @@ class Ticket(models.Model):
 
     class Meta:
         app_label = "project"
+
+    def refresh_from_db(self, **options: Any) -> None:  # type: ignore[override]
+        """As some write it that only pass on what they get."""
+        super().refresh_from_db(**options)
 
 
 #: Those with a table, in the order in which they can be made.

@@ -1,9 +1,11 @@
 """What is told of rows, on real databases."""
 
 import copy
+import datetime as dt
 import pickle
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
@@ -12,9 +14,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core import serializers as fixtures
 from django.db import connections, models, transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Upper
 from django.test import TestCase, override_settings
+from pydantic import BaseModel, StrictInt
 from rest_framework import serializers
 
 from tests.following.models import Customer, Loud, Message, Picture, Room, Ticket
@@ -193,6 +196,34 @@ class TestWhatAnInstanceDoesNotKnow:
         message.save()
         assert wire.take()[0][:2] == (f"/room/{rooms[0]}", "message_deleted")
 
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda row, rows: row.refresh_from_db(None, None, rows.all()),
+            lambda row, rows: row.refresh_from_db(rows.db, ["room_id"]),
+            lambda row, rows: row.refresh_from_db(fields=["room"]),
+        ],
+        ids=["query", "position", "name"],
+    )
+    def test_a_row_is_read_again_with_whatever_arguments(self, message, rows, rooms, wire, read):
+        rows.filter(pk=message.pk).update(room_id=rooms[1])
+        read(message, rows)
+        message.delete()
+        assert [path for path, _, _ in wire.take()] == [f"/room/{rooms[1]}"]
+
+    def test_a_model_that_takes_names_alone_is_read_again(self, wire, database):
+        wire.websocket("/of/<uuid:customer>").follow(Ticket, to={"customer": "customer_id"}, data=("id",))
+        tickets = Ticket.objects.using(database)
+        ana, ben = (Customer.objects.using(database).create() for _ in range(2))
+        key = tickets.create(customer=ana, code="a").pk
+        ticket = tickets.defer("code", "customer").get(pk=key)
+        assert (ticket.code, ticket.customer_id) == ("a", ana.pk)
+        tickets.filter(pk=key).update(customer=ben)
+        ticket.refresh_from_db()
+        wire.take()
+        ticket.delete()
+        assert [path for path, _, _ in wire.take()] == [f"/of/{ben.pk}"]
+
     def test_a_deferred_value_is_read_with_one_query(self, message, rows, wire, queries):
         partly = rows.only("room_id").get(pk=message.pk)
         assert len(queries(partly.save)) == 2
@@ -239,6 +270,18 @@ class TestWhatAnInstanceDoesNotKnow:
         other.room_id = rooms[1]
         other.save()
         assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
+
+    @pytest.mark.parametrize("end", ["delete", "save"])
+    def test_what_an_instance_was_made_with_is_not_what_many_at_once_were_saved_with(self, wire, any_database, end):
+        wire.websocket("/of/<uuid:customer>").follow(Ticket, to={"customer": "customer_id"}, data=("id",))
+        ana, ben, eve = (Customer.objects.using(any_database).create() for _ in range(3))
+        ticket = Ticket(customer=ana)
+        ticket.customer = ben
+        Ticket.objects.using(any_database).bulk_create([ticket])
+        ticket.customer = eve
+        getattr(ticket, end)()
+        expected = (f"/of/{ben.pk}", "ticket_deleted") if end == "delete" else (f"/of/{eve.pk}", "ticket_changed")
+        assert [(path, event) for path, event, _ in wire.take()] == [expected]
 
     def test_a_copy_under_a_new_key_is_created(self, message, rooms, wire):
         message.pk, message._state.adding, message.room_id = None, True, rooms[1]
@@ -488,6 +531,42 @@ class TestFamilies:
             ("/pictures", "picture_deleted", {"id": key}),
         ]
 
+    def test_a_child_that_was_moved_but_not_saved_is_deleted_where_it_was(
+        self, followed, rooms, wire, database, queries
+    ):
+        made = Picture.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        made.room_id = rooms[1]
+        assert not [sql for sql in queries(made.delete) if sql.startswith("SELECT")]
+        assert [(path, event) for path, event, _ in wire.take()] == [(f"/room/{rooms[0]}", "message_deleted")]
+
+    def test_a_parent_that_is_had_of_its_child_is_known(self, followed, rooms, wire, database):
+        made = Picture.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        parent = made.message_ptr
+        parent.room_id = rooms[1]
+        parent.save()
+        assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
+
+    def test_a_child_that_loads_by_itself_is_known(self, followed, rooms, wire, database):
+        class Loading(Message):
+            class Meta:
+                app_label = "project"
+                proxy = True
+
+            @classmethod
+            def from_db(cls, db, field_names, values):
+                row = cls(**dict(zip(field_names, values, strict=True)))
+                row._state.adding, row._state.db = False, db
+                return row
+
+        made = Loading.objects.using(database).create(room_id=rooms[0])
+        wire.take()
+        made = Loading.objects.using(database).get(pk=made.pk)
+        made.room_id = rooms[1]
+        made.save()
+        assert [event for _, event, _ in wire.take()] == ["message_deleted", "message_created"]
+
     def test_a_proxy_that_is_followed_stands_for_its_model(self, rows, rooms, wire):
         wire.websocket("/loud").follow(Loud, data=("shout",))
         rows.create(room_id=rooms[0], text="hi")
@@ -501,6 +580,34 @@ class TestFamilies:
 
         Later.objects.using(database).create(room_id=rooms[0])
         assert [event for _, event, _ in wire.take()] == ["message_created"]
+
+
+class Base(models.Model):
+    room = models.IntegerField()
+
+    class Meta:
+        app_label = "project"
+
+
+class Child(Base):
+    class Meta:
+        app_label = "project"
+
+
+def test_a_child_that_was_followed_before_its_parent_is_read_again_for_both(wire, database):
+    with connections[database].schema_editor() as editor:
+        editor.create_model(Base)
+        editor.create_model(Child)
+    for model in (Child, Base):
+        wire.websocket(f"/{model.__name__}/<int:room>").follow(model, to={"room": "room"}, data=("id",))
+    key = Child.objects.using(database).create(room=1).pk
+    child = Child.objects.using(database).defer("room").get(pk=key)
+    assert child.room == 1
+    wire.take()
+    child.room = 2
+    child.save()
+    expected = [f"/{name}/{room}" for name in ("Base", "Child") for room in (1, 2)]
+    assert sorted(path for path, _, _ in wire.take()) == expected
 
 
 class TestToAFunction:
@@ -604,9 +711,102 @@ class TestData:
         made.delete()
         assert [event for _, event, _ in wire.take()] == ["message_deleted"]
 
+    @pytest.mark.parametrize("option", ["to", "data"])
+    def test_a_query_that_fails_in_a_block_of_its_own_breaks_no_transaction(self, any_database, wire, caplog, option):
+        def fail(row):
+            with transaction.atomic(using=row._state.db), connections[row._state.db].cursor() as cursor:
+                cursor.execute("SELECT nothing FROM nowhere")
+
+        wire.websocket("/broken").follow(Message, **{"to": lambda row: {}, "data": ("id",), option: fail})
+        wire.websocket("/all").follow(Message, data=("text",), prefix="line")
+        rows = Message.objects.using(any_database)
+        with atomic(any_database):
+            made = rows.create(text="hi")
+            assert rows.get(pk=made.pk).text == "hi"
+        assert wire.take() == [("/all", "line_created", {"text": "hi"})]
+        assert "nowhere" in caplog.text
+
     def test_no_save_fails_where_the_layer_refuses(self, followed, rows, rooms, wire):
         wire._publisher.error = PublishError("message_created", "/room/1")
         assert rows.create(room_id=rooms[0]).pk is not None
+
+
+class ColourField(models.CharField):
+    """As a project may have one, whose values are none of its base's."""
+
+    def from_db_value(self, value, expression, connection):
+        return tuple(value.split("-"))
+
+    def get_prep_value(self, value):
+        return "-".join(value)
+
+
+class Offer(models.Model):
+    price = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    flag = models.BooleanField(default=False)
+    count = models.IntegerField(default=0)
+    score = models.FloatField(null=True)
+    day = models.DateField(null=True)
+    code = models.CharField(max_length=20, default="")
+    colour = ColourField(max_length=20, default=("r", "g"))
+
+    class Meta:
+        app_label = "project"
+
+
+class TestOtherTypes:
+    """An instance may have values, which Django saves, of other types than it loads."""
+
+    @pytest.fixture
+    def offers(self, wire, database):
+        """Rows of a table that is followed by all its columns."""
+        if Offer._meta.db_table not in connections[database].introspection.table_names():
+            with connections[database].schema_editor() as editor:
+                editor.create_model(Offer)
+        wire.websocket("/offers").follow(Offer, data=[field.name for field in Offer._meta.concrete_fields])
+        yield Offer.objects.using(database)
+        table_of(Offer)._followings.clear()
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("price", 9.99),
+            ("flag", 1),
+            ("count", True),
+            ("count", 7.0),
+            ("score", 3),
+            ("day", dt.datetime(2020, 2, 29, 12, tzinfo=dt.UTC)),
+            ("code", 5),
+            ("colour", ("g", "b")),
+        ],
+    )
+    def test_a_new_row_is_told_as_a_loaded_one_is(self, offers, wire, name, value):
+        key = offers.create(**{"price": Decimal("1.50"), name: value}).pk
+        [(_, _, made)] = wire.take()
+        offers.get(pk=key).save()
+        [(_, _, loaded)] = wire.take()
+        assert [made, *map(type, made.values())] == [loaded, *map(type, loaded.values())]
+
+    def test_a_number_that_is_none_of_its_field_is_told_as_a_text_too(self, offers, wire):
+        offers.create()
+        assert wire.take()[0][2]["price"] == "0"
+
+    def test_an_expression_is_no_value(self):
+        expression = Upper(Value("a"))
+        assert Column(Offer._meta.get_field("code")).read(expression) is expression
+
+
+class Exact(BaseModel):
+    id: UUID
+    day: dt.date | None
+    likes: StrictInt
+
+
+def test_a_strict_type_takes_what_columns_have(wire, database):
+    wire.websocket("/all").follow(Ticket, data=Exact)
+    customer = Customer.objects.using(database).create()
+    made = Ticket.objects.using(database).create(customer=customer, day=dt.date(2020, 2, 29))
+    assert wire.take() == [("/all", "ticket_created", {"id": str(made.pk), "day": "2020-02-29", "likes": 0})]
 
 
 class Shouting(models.Model):

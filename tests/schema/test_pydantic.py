@@ -424,6 +424,12 @@ def test_a_strict_type_takes_what_json_can_say():
     assert PydanticType(Strict).validate(STRICT).pair == (1, 2)
 
 
+def test_a_strict_type_takes_what_columns_have():
+    row = {**STRICT, "at": dt.datetime(2026, 1, 2, 3, 4, 5, 6, dt.UTC), "id": UUID(STRICT["id"])}
+    validated = PydanticType(Strict).validate(row)
+    assert (validated.at, validated.id) == (row["at"], row["id"])
+
+
 def test_a_strict_type_is_strict():
     assert [field["path"] for field in fields_of(PydanticType(Strict), {**STRICT, "count": "1"})] == ["count"]
 

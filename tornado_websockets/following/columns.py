@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from functools import cached_property
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.db import models
 from django.utils.functional import cached_property as django_cached_property
@@ -34,8 +37,23 @@ _KINDS: Final[tuple[tuple[type[Any], Schema], ...]] = (
     (models.GenericIPAddressField, {"type": "string"}),
 )
 
-#: Fields to which a text is a value as it stands.
-_TEXTS: Final = (models.CharField, models.TextField, models.FileField, models.JSONField, models.BinaryField)
+#: The first that a field is an instance of says of which type the values are that Django loads.
+_TYPES: Final[tuple[tuple[type[Any], type], ...]] = (
+    (models.BooleanField, bool),
+    (models.IntegerField, int),
+    (models.FloatField, float),
+    (models.DecimalField, Decimal),
+    (models.DateTimeField, dt.datetime),
+    (models.DateField, dt.date),
+    (models.TimeField, dt.time),
+    (models.DurationField, dt.timedelta),
+    (models.UUIDField, UUID),
+    (models.CharField, str),
+    (models.TextField, str),
+)
+
+#: Fields to which any value is one as it stands.
+_ANY: Final = (models.FileField, models.JSONField, models.BinaryField)
 
 
 class Column:
@@ -56,21 +74,37 @@ class Column:
         """Whether it is one of ``names``, by either of its own."""
         return self.name in names or self.attname in names
 
-    def read(self, text: str) -> Any:
-        """What its field makes of a text, such as a ``UUID``; it never fails, since deletions and saves ask for it."""
+    def read(self, value: Any) -> Any:
+        """What its field makes of a value, such as a ``UUID`` of a text; it never fails: saves and deletions ask it."""
         try:
-            return text if self._is_text else self._kind.to_python(text)
+            if type(value) is self.exact or value is None or self._stands(value):
+                return value
+            is_float = self.exact is Decimal and isinstance(value, float)
+            return self._kind.to_python(str(value) if is_float else value)  # with the places that it is written with
         except Exception:  # the database has taken it, as whatever
-            return text
+            return value
+
+    @cached_property
+    def exact(self) -> type | None:
+        """The type of values that need not be read; ``None`` where none is known."""
+        return next((exact for kind, exact in _TYPES if isinstance(self._kind, kind)), None)
 
     @cached_property
     def _kind(self) -> Any:
-        """Looked for at the first text: a relation may name a model that comes later than who follows."""
+        """Looked for at the first value: a relation may name a model that comes later than who follows."""
         return _holder(self._field)
 
+    def _stands(self, value: Any) -> bool:
+        """Whether a value is taken as it is."""
+        if self._takes_all or hasattr(value, "resolve_expression"):
+            return True
+        if isinstance(value, str):
+            return self.exact is str
+        return hasattr(self._kind, "from_db_value")  # a field of its own values, of which its base may know nothing
+
     @cached_property
-    def _is_text(self) -> bool:
-        return isinstance(self._kind, _TEXTS) or type(self._kind).to_python is models.Field.to_python
+    def _takes_all(self) -> bool:
+        return isinstance(self._kind, _ANY) or type(self._kind).to_python is models.Field.to_python
 
 
 def _holder(field: Any) -> Any:

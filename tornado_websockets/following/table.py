@@ -33,7 +33,7 @@ class Table:
         self._slot = f"_followed_{model._meta.label_lower}"
         self._columns: dict[str, Column] = {}
         self._followings: list[Following] = []
-        self._note_refreshing()
+        self._loaders: set[Any] = set()
         for each in _family(model):
             self._listen(each)
         signals.class_prepared.connect(self._on_class_prepared, weak=False)
@@ -51,41 +51,69 @@ class Table:
             self._listen(sender)
 
     def _listen(self, model: type[Any]) -> None:
-        signals.post_init.connect(self._on_loaded, sender=model, weak=False)
+        self._note_loading(model)
+        self._note_refreshing(model)
         signals.pre_save.connect(self._on_saving, sender=model, weak=False)
         signals.post_save.connect(self._on_saved, sender=model, weak=False)
         if model._meta.concrete_model is self._model:  # with a child's row the parent's goes, and is told of itself
             signals.pre_delete.connect(self._on_deleting, sender=model, weak=False)
             signals.post_delete.connect(self._on_deleted, sender=model, weak=False)
 
-    def _note_refreshing(self) -> None:
+    def _note_loading(self, model: type[Any]) -> None:
+        """Hear of each row that is loaded: ``post_init`` does not tell it from an instance that is made."""
+        load = model.from_db.__func__
+        if load in self._loaders:  # it is inherited
+            return
+
+        @wraps(load)
+        def from_db(cls: type[Any], *arguments: Any, **options: Any) -> Any:
+            instance = load(cls, *arguments, **options)
+            self._on_loaded(instance)
+            return instance
+
+        self._loaders.add(from_db)
+        model.from_db = classmethod(from_db)
+
+    def _note_refreshing(self, model: type[Any]) -> None:
         """Hear of ``refresh_from_db`` too, by which deferred columns are loaded: Django has no signal for it."""
-        refresh = self._model.refresh_from_db
+        refresh = model.refresh_from_db
+        if refresh in self._loaders:
+            return
 
         @wraps(refresh)
-        def refresh_from_db(instance: Any, using: Any = None, fields: Any = None, **options: Any) -> None:
-            refresh(instance, using, fields, **options)
-            self._on_refreshed(instance, fields)
+        def refresh_from_db(instance: Any, *arguments: Any, **options: Any) -> None:
+            refresh(instance, *arguments, **options)
+            self._on_refreshed(instance, options.get("fields", arguments[1] if len(arguments) > 1 else None))
 
-        self._model.refresh_from_db = refresh_from_db
+        self._loaders.add(refresh_from_db)
+        model.refresh_from_db = refresh_from_db
 
     # What instances know.
 
     def _key_of(self, instance: Any) -> Any:
         """The key of its row, as the field has it."""
-        key = getattr(instance, self._key)
-        return self._key_column.read(key) if isinstance(key, str) else key
+        return self._key_column.read(getattr(instance, self._key))
 
     def _known(self, instance: Any, key: Any) -> Known | None:
         known = surviving(instance._state.__dict__.get(self._slot))
         return known if known is not None and known.key == key else None
 
-    def _forget_unloaded(self, instance: Any, using: str) -> None:
-        """Forget what an instance was merely made with, or has loaded of another database."""
+    def _recall(self, instance: Any, using: str) -> None:
+        """Have an instance know what it may: nothing where it is to be a new row, or a row of another database."""
         if instance._state.adding or instance._state.db != using:
             instance._state.__dict__.pop(self._slot, None)
+        elif self._slot not in instance._state.__dict__:
+            self._ask_child(instance)
 
-    def _on_loaded(self, instance: Any, **_: Any) -> None:
+    def _ask_child(self, instance: Any) -> None:
+        """Know what a child knows: where it is deleted, Django makes its parent of its attributes."""
+        key = self._key_of(instance)
+        for other in instance._state.fields_cache.values():
+            known = self._known(other, key) if isinstance(other, self._model) else None
+            if known is not None:
+                instance._state.__dict__[self._slot] = known
+
+    def _on_loaded(self, instance: Any) -> None:
         values = instance.__dict__
         known = {attname: values[attname] for attname in self._columns if attname in values}
         instance._state.__dict__[self._slot] = Known(getattr(instance, self._key), known)
@@ -111,7 +139,7 @@ class Table:
     # What it tells. No save and no deletion fails by it.
 
     def _on_saving(self, instance: Any, using: str, **_: Any) -> None:
-        self._forget_unloaded(instance, using)
+        self._recall(instance, using)
 
     def _on_saved(
         self, instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **_: Any
@@ -162,10 +190,11 @@ class Table:
         for attname, column in self._columns.items():
             is_saved = update_fields is None or column.is_among(update_fields)
             value = (instance.__dict__ if is_saved or attname == self._key else before).get(attname, _MISSING)
-            is_computed = column.is_generated and not created
-            if value is _MISSING or is_computed or hasattr(value, "resolve_expression"):
+            is_exact = type(value) is column.exact
+            is_unknown = not is_exact and (value is _MISSING or hasattr(value, "resolve_expression"))
+            if is_unknown or (column.is_generated and not created):
                 unknown.append(attname)
-            elif isinstance(value, str):
+            elif not is_exact:
                 value = column.read(value)
             values[attname] = value
         if unknown:
@@ -176,7 +205,7 @@ class Table:
         return values
 
     def _on_deleting(self, instance: Any, using: str, **_: Any) -> None:
-        self._forget_unloaded(instance, using)
+        self._recall(instance, using)
         key = self._key_of(instance)
         known = self._known(instance, key)
         needed = {attname for following in self._followings for attname in following.columns_of_path}

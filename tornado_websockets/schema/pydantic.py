@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import VERSION, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import SchemaError, SchemaValidator
+from pydantic_core import SchemaError, SchemaValidator, to_jsonable_python
 
 from .bounds import LONG_PATH, has_long_text, has_more_values
 from .core_schemas import has
@@ -28,6 +28,9 @@ MOST_VALUES: Final = 100
 #: Errors that are looked at one by one: pydantic makes an object of each that is asked for, which takes three times as
 #: long as finding it. A value may be wrong as each member of a union.
 MOST_ERRORS: Final = 1000
+
+#: A client's data are JSON as they are; a row may have a ``datetime``.
+_to_json: Final = json.JSONEncoder(default=to_jsonable_python).encode
 
 #: What pydantic raises for a type that it cannot use, or not yet.
 _UNUSABLE: Final = (PydanticUserError, PydanticUndefinedAnnotation)
@@ -96,7 +99,7 @@ class PydanticType:
 
     def _validating(self, validator: TypeAdapter[Any] | SchemaValidator) -> Callable[[Any], Any]:
         if self._is_strict:
-            return lambda data: validator.validate_json(json.dumps(data))
+            return lambda data: validator.validate_json(_to_json(data))
         return validator.validate_python
 
     def validate(self, data: Any) -> Any:
