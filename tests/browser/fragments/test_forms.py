@@ -148,6 +148,62 @@ async def test_what_is_sent_twice_is_sent_once_and_what_is_typed_meanwhile_stays
     assert [frame["data"]["text"] for frame in site.frames] == ["hi", "next"]
 
 
+@pytest.mark.parametrize(("attributes", "swap"), [("", "outerHTML"), (' id="say"', "beforeend")])
+async def test_a_form_that_its_own_event_replaces_is_emptied_and_sent_once(
+    visit: Visit, site: WireSite, attributes: str, swap: str
+) -> None:
+    form = f'<form method="post" data-emit="say"{attributes}><input name="text"><button>%s</button></form>'
+    page = await visit(f'<div data-websocket="/room">{form % "Send"}</div>')
+    text = page.locator("[name=text]")
+    site.answering.clear()
+    await send(page, "hi")
+    await site.wait_for_frames()
+    await site.show("form", form % "Send more", swap)
+    await expect(page.get_by_role("button")).to_have_text("Send more")
+    await text.press("Enter")
+    site.answering.set()
+    await expect(text).to_have_value("")
+    await expect(text).to_be_focused()
+    await send(page, "again")
+    await expect(text).to_have_value("")
+    assert [frame["data"]["text"] for frame in site.frames] == ["hi", "again"]
+
+
+async def test_what_is_typed_after_a_form_was_replaced_stays_in_it_and_in_its_neighbours(
+    visit: Visit, site: WireSite
+) -> None:
+    row = '<li id="row-{0}"><form data-emit="save"><input name="text" aria-label="{0}" value="{1}"></form></li>'
+    page = await visit(f'<ul data-websocket="/room">{row.format(1, "one")}{row.format(2, "two")}</ul>')
+    first, second = page.get_by_label("1"), page.get_by_label("2")
+    site.answering.clear()
+    await second.fill("sent")
+    await second.press("Enter")
+    await site.wait_for_frames()
+    await site.show("ul", row.format(2, "saved"))
+    await expect(second).to_have_attribute("value", "saved")
+    await second.fill("typed since")
+    await first.fill("sent")
+    site.answering.set()
+    await first.press("Enter")
+    await expect(first).to_have_value("one")
+    await expect(second).to_have_value("typed since")
+    assert len(site.frames) == 2
+
+
+async def test_a_refusal_is_shown_where_the_form_is_now(visit: Visit, site: WireSite) -> None:
+    row = '<li id="row-{0}"><form data-emit="save"><input name="text" aria-label="{0}"></form></li>'
+    page = await visit(f'<ul data-websocket="/room">{row.format(1)}{row.format(2)}</ul>')
+    site.handlers["save"] = refuse(code="invalid_data", message="no", fields=[{"path": "text", "message": "Short."}])
+    site.answering.clear()
+    await page.get_by_label("2").press("Enter")
+    await site.wait_for_frames()
+    await site.show("ul", row.format(2).replace("<li", "<li class='new'"))
+    await expect(page.locator(".new")).to_have_count(1)
+    site.answering.set()
+    await expect(page.locator("[data-error]")).to_have_text("Short.")
+    await expect(page.locator("#row-2 [data-error]")).to_have_count(1)
+
+
 async def test_a_file_is_refused_beside_its_field_and_nothing_is_sent(visit: Visit, site: WireSite) -> None:
     page = await visit(FIELDS)
     await page.locator("[name=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})

@@ -202,4 +202,4 @@ function findHeir(
   return element?.localName === active.localName ? element : null;
 }
 
-export { contains, own, parsePage, swap, takeContent };
+export { contains, findById, own, parsePage, swap, takeContent };
