@@ -1874,6 +1874,8 @@ function restore(/** @type {Element} */ element, /** @type {string} */ name, /**
  * @property {HTMLElement} root
  * @property {string} path
  * @property {boolean} isOpen
+ * @property {boolean} isClosed for good
+ * @property {boolean} isBehind what it has missed is not read again yet
  * @property {() => void} hold keep what comes until it is told to go on
  * @property {(since?: string) => void} goOn from there on, or else with what was held
  */
@@ -1897,6 +1899,7 @@ let lastAt = -Infinity;
 
 /** Have the page read again what `reader` has missed. */
 function readAgain(/** @type {Reader} */ reader) {
+  reader.isBehind = true;
   waiting.add(reader);
   if (!isAtWork) work();
 }
@@ -1913,12 +1916,17 @@ async function work() {
 async function round() {
   if (!document.querySelector("[data-refresh]")) return reload();
   await pause(countRounds());
-  const readers = takeWaiting();
-  if (!readers.length) return;
-  for (const reader of readers) reader.hold();
+  const waited = takeWaiting();
+  if (!waited.length) return;
+  for (const reader of waited) reader.hold();
   const page = await fetchPage();
+  const readers = waited.filter(({ isClosed }) => !isClosed);
+  if (!readers.length) return;
   const positions = page && update(page, readers);
-  readers.forEach((reader, index) => reader.goOn(positions?.[index]));
+  readers.forEach((reader, index) => {
+    reader.isBehind = !positions;
+    reader.goOn(positions?.[index]);
+  });
   if (positions) return;
   for (const reader of readers) waiting.add(reader);
   if (page !== undefined) await reload();
@@ -1926,7 +1934,7 @@ async function round() {
 
 /** @returns {Reader[]} those who still want to read, and wait no longer */
 function takeWaiting() {
-  const readers = [...waiting].filter(({ root }) => root.isConnected);
+  const readers = [...waiting].filter(({ isClosed }) => !isClosed);
   waiting.clear();
   return readers;
 }
@@ -2042,6 +2050,8 @@ class Line {
   constructor(/** @type {HTMLElement} */ root) {
     this.root = root;
     this.path = root.dataset.websocket ?? "";
+    this.isClosed = false;
+    this.isBehind = false; // what it has missed is not read again yet
     /** @type {Fragment[] | null} what came while the page is being fetched */
     this._held = null;
     /** @type {Set<Promise<any>>} */
@@ -2062,6 +2072,7 @@ class Line {
   }
 
   close() {
+    this.isClosed = true;
     this._note();
     this._tws.close();
     const { dataset } = this.root;
@@ -2127,11 +2138,14 @@ class Line {
     }
   }
 
-  /** Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page. */
+  /**
+   * Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page: it is not to
+   * go on from behind what was never read again.
+   */
   _note() {
     const { position } = this._tws;
     const { dataset } = this.root;
-    if (position && dataset.since === this._noted) dataset.since = this._noted = position;
+    if (position && !this.isBehind && dataset.since === this._noted) dataset.since = this._noted = position;
   }
 }
 

@@ -26,6 +26,8 @@ class Line {
   constructor(/** @type {HTMLElement} */ root) {
     this.root = root;
     this.path = root.dataset.websocket ?? "";
+    this.isClosed = false;
+    this.isBehind = false; // what it has missed is not read again yet
     /** @type {Fragment[] | null} what came while the page is being fetched */
     this._held = null;
     /** @type {Set<Promise<any>>} */
@@ -46,6 +48,7 @@ class Line {
   }
 
   close() {
+    this.isClosed = true;
     this._note();
     this._tws.close();
     const { dataset } = this.root;
@@ -111,11 +114,14 @@ class Line {
     }
   }
 
-  /** Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page. */
+  /**
+   * Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page: it is not to
+   * go on from behind what was never read again.
+   */
   _note() {
     const { position } = this._tws;
     const { dataset } = this.root;
-    if (position && dataset.since === this._noted) dataset.since = this._noted = position;
+    if (position && !this.isBehind && dataset.since === this._noted) dataset.since = this._noted = position;
   }
 }
 
