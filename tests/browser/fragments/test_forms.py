@@ -1,9 +1,9 @@
 """Forms of pages without a script of their own: what they send, and how they are answered."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser.fragments.conftest import Visit
+from tests.browser.fragments.conftest import Visit, make_page
 from tests.browser.wire import RefusedBySite, WireSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
@@ -224,6 +224,34 @@ async def test_without_a_connection_a_form_says_so_and_is_sent_once_there_is_one
     await expect(page.locator("[name=text]")).to_have_value("")
     await expect(page.get_by_role("status")).to_have_count(0)
     assert [frame["data"]["text"] for frame in site.frames] == ["offline"]
+
+
+async def test_what_was_never_sent_for_want_of_a_connection_is_told_so(browser: Browser, site: WireSite) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.clock.install()
+    site.pages["/"] = make_page(FORM)
+    await page.goto(f"{site.url}/")
+    await site.wait_for_connections()
+    await site.stop()
+    await expect(page.locator("[data-websocket]")).to_have_attribute("data-websocket-state", "reconnecting")
+    await send(page, "offline")
+    await expect(page.get_by_role("status")).to_contain_text("There is no connection.")
+    await page.clock.run_for(31_000)
+    await expect(page.get_by_role("alert")).to_have_text("There is still no connection. This has not been sent.")
+    await expect(page.get_by_role("status")).to_have_count(0)
+    await expect(page.locator("[name=text]")).to_have_value("offline")
+
+    await site.start()
+    await page.clock.run_for(60_000)
+    await site.wait_for_connections()
+    site.answering.clear()
+    await send(page, "online")
+    await site.wait_for_frames()
+    await page.clock.run_for(31_000)
+    await expect(page.get_by_role("alert")).to_contain_text("There was no answer.")
+    assert [frame["data"]["text"] for frame in site.frames] == ["online"]
+    await context.close()
 
 
 async def test_a_line_that_is_lost_before_the_answer_is_told(visit: Visit, site: WireSite) -> None:

@@ -1648,7 +1648,8 @@
 
   /** What is said of what the server has not said; `data-text-<code>` on the form, or around it, says it otherwise. */
   const TEXTS = /** @type {Record<string, string>} */ ({
-    waiting: "There is no connection. This is sent as soon as there is one.",
+    waiting: "There is no connection. This is sent if there is one within half a minute.",
+    not_open: "There is still no connection. This has not been sent.",
     files: "A file cannot be sent this way.",
     timeout: "There was no answer. Please see whether this has arrived before you send it again.",
     disconnected: "The connection was lost. Please see whether this has arrived before you send it again.",
@@ -2078,7 +2079,12 @@
     }
 
     request(/** @type {string} */ event, /** @type {object} */ data) {
-      const answer = this._tws.request(event, data);
+      const tws = this._tws;
+      const answer = tws.request(event, data).catch((error) => {
+        // What was sent before its connection was lost is "disconnected": what times out without one was never sent.
+        if (error.code === "timeout" && tws.state !== "open") error.code = "not_open";
+        throw error;
+      });
       const isOver = () => void this._requests.delete(answer);
       this._requests.add(answer);
       answer.then(isOver, isOver);

@@ -40,7 +40,12 @@ class Line {
   }
 
   request(/** @type {string} */ event, /** @type {object} */ data) {
-    const answer = this._tws.request(event, data);
+    const tws = this._tws;
+    const answer = tws.request(event, data).catch((error) => {
+      // What was sent before its connection was lost is "disconnected": what times out without one was never sent.
+      if (error.code === "timeout" && tws.state !== "open") error.code = "not_open";
+      throw error;
+    });
     const isOver = () => void this._requests.delete(answer);
     this._requests.add(answer);
     answer.then(isOver, isOver);

@@ -18,7 +18,8 @@ const CSRF_TOKEN = "csrfmiddlewaretoken";
 
 /** What is said of what the server has not said; `data-text-<code>` on the form, or around it, says it otherwise. */
 const TEXTS = /** @type {Record<string, string>} */ ({
-  waiting: "There is no connection. This is sent as soon as there is one.",
+  waiting: "There is no connection. This is sent if there is one within half a minute.",
+  not_open: "There is still no connection. This has not been sent.",
   files: "A file cannot be sent this way.",
   timeout: "There was no answer. Please see whether this has arrived before you send it again.",
   disconnected: "The connection was lost. Please see whether this has arrived before you send it again.",
