@@ -85,6 +85,25 @@ async def test_events_of_any_name_are_tried_out_by_form_and_as_json(page: Page) 
     assert await page.locator("#frames b").count() == 0
 
 
+async def test_what_is_refused_of_an_item_stands_beside_it_also_when_another_one_was_removed(page: Page) -> None:
+    await page.get_by_role("tab", name="Try it").click()
+    await page.get_by_label("Path", exact=True).select_option("/types")
+    await page.get_by_role("button", name="Connect").click()
+    await page.get_by_label("Event", exact=True).select_option("order_dataclass")
+    items = page.locator("#try-fields .item")
+    for _ in range(2):
+        await page.get_by_role("button", name="Add one").click()
+    await items.first.get_by_role("button", name="Remove").click()
+    await page.get_by_role("button", name="Add one").click()
+    await expect(items.locator("legend")).to_have_text(["Number 1", "Number 2"])
+    for number, price in enumerate(["1.5", "2"]):
+        price_field = items.nth(number).get_by_role("spinbutton")
+        await price_field.evaluate("(element, price) => { element.step = 'any'; element.value = price }", price)
+    await page.get_by_role("button", name="Send").click()
+    await expect(items.first.locator("[role=alert]:not(:empty)")).to_have_count(1)
+    await expect(items.nth(1).locator("[role=alert]:not(:empty)")).to_have_count(0)
+
+
 #: Which of two WebSockets the page takes for idle, where a process has clients of the first, and so many paths in all.
 IDLE = """async (total) => {
   const { idle } = await import(new URL("assets/looking.mjs", location).href);
