@@ -1,11 +1,12 @@
 """The live page in a real browser."""
 
+import json
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.chromium import chromium, collect_errors
 from tests.support.asgi import Server
@@ -83,6 +84,50 @@ async def test_events_of_any_name_are_tried_out_by_form_and_as_json(page: Page) 
     await expect(page.locator("#reply")).to_contain_text("unknown_event")
     await expect(page.locator("#frames [data-direction=sent]").first).to_contain_text("<b>nothing</b>")
     assert await page.locator("#frames b").count() == 0
+
+
+async def test_what_is_refused_of_an_item_stands_beside_it_also_when_another_one_was_removed(page: Page) -> None:
+    await page.get_by_role("tab", name="Try it").click()
+    await page.get_by_label("Path", exact=True).select_option("/types")
+    await page.get_by_role("button", name="Connect").click()
+    await page.get_by_label("Event", exact=True).select_option("order_dataclass")
+    items = page.locator("#try-fields .item")
+    for _ in range(2):
+        await page.get_by_role("button", name="Add one").click()
+    await items.first.get_by_role("button", name="Remove").click()
+    await page.get_by_role("button", name="Add one").click()
+    await expect(items.locator("legend")).to_have_text(["Number 1", "Number 2"])
+    for number, price in enumerate(["1.5", "2"]):
+        price_field = items.nth(number).get_by_role("spinbutton")
+        await price_field.evaluate("(element, price) => { element.step = 'any'; element.value = price }", price)
+    await page.get_by_role("button", name="Send").click()
+    await expect(items.first.locator("[role=alert]:not(:empty)")).to_have_count(1)
+    await expect(items.nth(1).locator("[role=alert]:not(:empty)")).to_have_count(0)
+
+
+async def test_a_look_that_fails_is_taken_again(page: Page) -> None:
+    looks: list[str] = []
+
+    def meet(tab: WebSocketRoute) -> None:
+        server = tab.connect_to_server()
+
+        def fail_first(text: str | bytes) -> None:
+            frame = json.loads(text)
+            looks.append(frame["event"])
+            if looks.count("look") > 1 or frame["event"] != "look":
+                server.send(text)
+            else:
+                error = {"code": "handler_error", "message": "The database is away."}
+                tab.send(json.dumps({"event": "reply", "id": frame["id"], "error": error}))
+
+        tab.on_message(fail_first)
+
+    await page.route_web_socket("**/ws/tornado_websockets/live", meet)
+    await page.clock.install()
+    await page.reload()
+    await expect(page.locator("#status")).to_have_text("The database is away.")
+    await page.clock.run_for(5_000)
+    await expect(page.locator("#status")).to_have_text("Live")
 
 
 #: Which of two WebSockets the page takes for idle, where a process has clients of the first, and so many paths in all.

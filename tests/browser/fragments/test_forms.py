@@ -1,9 +1,9 @@
 """Forms of pages without a script of their own: what they send, and how they are answered."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser.fragments.conftest import Visit
+from tests.browser.fragments.conftest import Visit, make_page
 from tests.browser.wire import RefusedBySite, WireSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all tests
@@ -148,6 +148,62 @@ async def test_what_is_sent_twice_is_sent_once_and_what_is_typed_meanwhile_stays
     assert [frame["data"]["text"] for frame in site.frames] == ["hi", "next"]
 
 
+@pytest.mark.parametrize(("attributes", "swap"), [("", "outerHTML"), (' id="say"', "beforeend")])
+async def test_a_form_that_its_own_event_replaces_is_emptied_and_sent_once(
+    visit: Visit, site: WireSite, attributes: str, swap: str
+) -> None:
+    form = f'<form method="post" data-emit="say"{attributes}><input name="text"><button>%s</button></form>'
+    page = await visit(f'<div data-websocket="/room">{form % "Send"}</div>')
+    text = page.locator("[name=text]")
+    site.answering.clear()
+    await send(page, "hi")
+    await site.wait_for_frames()
+    await site.show("form", form % "Send more", swap)
+    await expect(page.get_by_role("button")).to_have_text("Send more")
+    await text.press("Enter")
+    site.answering.set()
+    await expect(text).to_have_value("")
+    await expect(text).to_be_focused()
+    await send(page, "again")
+    await expect(text).to_have_value("")
+    assert [frame["data"]["text"] for frame in site.frames] == ["hi", "again"]
+
+
+async def test_what_is_typed_after_a_form_was_replaced_stays_in_it_and_in_its_neighbours(
+    visit: Visit, site: WireSite
+) -> None:
+    row = '<li id="row-{0}"><form data-emit="save"><input name="text" aria-label="{0}" value="{1}"></form></li>'
+    page = await visit(f'<ul data-websocket="/room">{row.format(1, "one")}{row.format(2, "two")}</ul>')
+    first, second = page.get_by_label("1"), page.get_by_label("2")
+    site.answering.clear()
+    await second.fill("sent")
+    await second.press("Enter")
+    await site.wait_for_frames()
+    await site.show("ul", row.format(2, "saved"))
+    await expect(second).to_have_attribute("value", "saved")
+    await second.fill("typed since")
+    await first.fill("sent")
+    site.answering.set()
+    await first.press("Enter")
+    await expect(first).to_have_value("one")
+    await expect(second).to_have_value("typed since")
+    assert len(site.frames) == 2
+
+
+async def test_a_refusal_is_shown_where_the_form_is_now(visit: Visit, site: WireSite) -> None:
+    row = '<li id="row-{0}"><form data-emit="save"><input name="text" aria-label="{0}"></form></li>'
+    page = await visit(f'<ul data-websocket="/room">{row.format(1)}{row.format(2)}</ul>')
+    site.handlers["save"] = refuse(code="invalid_data", message="no", fields=[{"path": "text", "message": "Short."}])
+    site.answering.clear()
+    await page.get_by_label("2").press("Enter")
+    await site.wait_for_frames()
+    await site.show("ul", row.format(2).replace("<li", "<li class='new'"))
+    await expect(page.locator(".new")).to_have_count(1)
+    site.answering.set()
+    await expect(page.locator("[data-error]")).to_have_text("Short.")
+    await expect(page.locator("#row-2 [data-error]")).to_have_count(1)
+
+
 async def test_a_file_is_refused_beside_its_field_and_nothing_is_sent(visit: Visit, site: WireSite) -> None:
     page = await visit(FIELDS)
     await page.locator("[name=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
@@ -168,6 +224,34 @@ async def test_without_a_connection_a_form_says_so_and_is_sent_once_there_is_one
     await expect(page.locator("[name=text]")).to_have_value("")
     await expect(page.get_by_role("status")).to_have_count(0)
     assert [frame["data"]["text"] for frame in site.frames] == ["offline"]
+
+
+async def test_what_was_never_sent_for_want_of_a_connection_is_told_so(browser: Browser, site: WireSite) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.clock.install()
+    site.pages["/"] = make_page(FORM)
+    await page.goto(f"{site.url}/")
+    await site.wait_for_connections()
+    await site.stop()
+    await expect(page.locator("[data-websocket]")).to_have_attribute("data-websocket-state", "reconnecting")
+    await send(page, "offline")
+    await expect(page.get_by_role("status")).to_contain_text("There is no connection.")
+    await page.clock.run_for(31_000)
+    await expect(page.get_by_role("alert")).to_have_text("There is still no connection. This has not been sent.")
+    await expect(page.get_by_role("status")).to_have_count(0)
+    await expect(page.locator("[name=text]")).to_have_value("offline")
+
+    await site.start()
+    await page.clock.run_for(60_000)
+    await site.wait_for_connections()
+    site.answering.clear()
+    await send(page, "online")
+    await site.wait_for_frames()
+    await page.clock.run_for(31_000)
+    await expect(page.get_by_role("alert")).to_contain_text("There was no answer.")
+    assert [frame["data"]["text"] for frame in site.frames] == ["online"]
+    await context.close()
 
 
 async def test_a_line_that_is_lost_before_the_answer_is_told(visit: Visit, site: WireSite) -> None:

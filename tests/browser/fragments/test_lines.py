@@ -134,6 +134,48 @@ async def test_what_comes_while_the_page_is_fetched_is_shown_when_it_is_there(vi
     await expect(page.locator("li")).to_have_text(["new", "meanwhile"])
 
 
+async def test_an_element_that_is_put_back_while_its_page_is_fetched_has_one_connection(
+    visit: Visit, site: WireSite
+) -> None:
+    page = await visit(lists(site, "a"))
+    site.forget()  # so that what was missed is not to be had any more
+    site.pages["/"] = make_page(lists(site, "a", "b"))
+    site.serving.clear()
+    for connection in site.connections:
+        connection.transport.abort()
+    await site.wait_for_requests("/", 2)
+    await page.evaluate("window.kept = document.querySelector('[data-websocket]'); kept.remove()")
+    await site.wait_for_connections(0)
+    await page.evaluate("document.body.append(kept)")
+    await site.wait_for_connections(1)
+    site.serving.set()
+    await expect(page.locator("li")).to_have_text(["a", "b"])
+    await site.wait_for_connections(1)
+    await site.show("#list", "<li>c</li>")
+    await expect(page.locator("li")).to_have_text(["a", "b", "c"])
+    assert len(site.opened) == 4  # at first, after the loss, when it was put back, and when that had read the page
+
+
+async def test_an_element_that_is_given_another_path_hears_no_more_of_the_one_before(
+    visit: Visit, site: WireSite
+) -> None:
+    page = await visit(lists(site, "a"))
+    site.pages["/"] = make_page(lists(site, "a", "b"))
+    site.serving.clear()
+    for connection in site.connections:
+        await connection.send('{"event": "tws.gap", "data": {}}')
+    await site.wait_for_requests("/", 2)
+    await page.evaluate("document.querySelector('[data-websocket]').dataset.websocket = '/other'")
+    await until(lambda: list(site.connections.values()) == ["/ws/other"])
+    site.serving.set()
+    await page.evaluate("fetch('/favicon.ico').then(({ status }) => status)")  # what was fetched before it has come
+    await site.wait_for_connections(1)
+    await site.show("#list", "<li>room</li>")
+    await site.show("#list", "<li>other</li>", path="/ws/other")
+    await expect(page.locator("li")).to_have_text(["a", "other"])
+    assert site.opened == ["/ws/room", "/ws/other"]
+
+
 async def test_what_another_connection_shows_is_left_alone(visit: Visit, site: WireSite) -> None:
     other = '<div data-websocket="/other"><b data-refresh>%s</b></div>'
     page = await visit(lists(site, "a") + other % "newer", connections=2)

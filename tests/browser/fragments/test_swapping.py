@@ -113,9 +113,16 @@ SCRIPTS = """
 <a id="link" href=" java\tscript:window.ran = 'href'">link</a>
 <iframe srcdoc="<script>parent.ran = 'srcdoc'</script>"></iframe>
 <details open ontoggle="window.ran = 'ontoggle'"></details>
-<form onpointerover="window.ran = 'hidden by its fields'"><input name="attributes"><input name="attributes">form</form>
+<form onpointerover="window.ran = 'hidden by its fields'"><input name="attributes"><input name="attributes">
+<input name="removeAttribute">form</form>
 <svg><a><animate attributeName="href" values="javascript:window.ran = 'animate'"/><text id="moved" y="9">x</text></a>
 </svg>
+<svg><a id="aim"><text id="listed" y="9">x</text></a>
+<animate href="#aim" attributeName="href" dur="1ms" fill="freeze" values="#;javascript:window.ran = 'list'"/></svg>
+<iframe src="data:text/html,<script>parent.postMessage('iframe', '*')</script>"></iframe>
+<embed src="data:text/html,<script>parent.postMessage('embed', '*')</script>">
+<object data=" data:text/html,<script>parent.postMessage('object', '*')</script>"></object>
+<base href="https://elsewhere.example/">
 <b hx-on:click="window.ran = 'hx-on'" data-hx-on="click: window.ran = 'hx-on'">htmx</b>
 <p id="end">end</p>
 """
@@ -125,15 +132,17 @@ async def test_no_script_runs_also_where_no_policy_forbids_it(visit: Visit, site
     site.csp = ""
     site.pages |= {"/ran.js": 'window.ran = "src"', "/none.png": ""}
     page = await visit(LIST)
+    await page.evaluate("window.addEventListener('message', ({ data }) => (window.ran = data))")
     await site.show("#list", SCRIPTS)
     assert await page.locator("b").evaluate("(element) => element.attributes.length") == 0
-    for each in ("#link", "form", "#moved"):
+    for each in ("#link", "form", "#moved", "#listed"):
         await page.locator(each).click()
     # Whatever would run has had its time when another document is there.
     await page.evaluate("new Promise(resolve => setTimeout(resolve, 100))")
     assert await page.evaluate("typeof window.ran") == "undefined"
     assert await page.locator("#end").inner_text() == "end"
     assert "/ran.js" not in site.requested
+    assert await page.evaluate("document.baseURI.startsWith(location.origin)")
 
 
 async def test_htmx_is_given_what_came(visit: Visit, site: WireSite) -> None:

@@ -26,8 +26,8 @@ export class Mistake extends Error {
 export class SchemaForm {
   constructor(schema, definitions) {
     this._definitions = definitions;
-    this._errors = new Map();
-    const field = this._object(this._resolve(schema), "", 0);
+    this._errors = new Map(); // by the paths that fields had when they were read
+    const field = this._object(this._resolve(schema), 0);
     this.element = field.element;
     this._read = field.read;
   }
@@ -39,7 +39,8 @@ export class SchemaForm {
 
   read() {
     this.show([]);
-    return this._read();
+    this._errors.clear();
+    return this._read("");
   }
 
   show(fields) {
@@ -54,24 +55,23 @@ export class SchemaForm {
     return resolve(schema, this._definitions);
   }
 
-  _object(schema, path, level) {
+  _object(schema, level) {
     const required = new Set(schema.required ?? []);
     const fields = Object.entries(schema.properties ?? {}).map(([name, inner]) => {
-      const at = path ? `${path}.${name}` : name;
-      return [name, this._field(inner, inner.title ?? name, at, level, required.has(name))];
+      return [name, this._field(inner, inner.title ?? name, level, required.has(name))];
     });
     return {
       element: element("div", { class: "fields" }, ...fields.map(([, field]) => field.element)),
-      read() {
-        const read = fields.map(([name, field]) => [name, field.read()]);
+      read(path) {
+        const read = fields.map(([name, field]) => [name, field.read(path ? `${path}.${name}` : name)]);
         return Object.fromEntries(read.filter(([, value]) => value !== NOT_GIVEN));
       },
     };
   }
 
-  _field(schema, title, path, level, isRequired) {
+  _field(schema, title, level, isRequired) {
     const resolved = this._resolve(schema);
-    const options = { ...resolved, description: schema.description ?? resolved.description, path, isRequired };
+    const options = { ...resolved, description: schema.description ?? resolved.description, isRequired };
     const label = isRequired ? title : `${title}, optional`;
     if (options.const !== undefined) return this._choice(label, { ...options, enum: [options.const] });
     if (options.enum) return this._choice(label, options);
@@ -84,14 +84,19 @@ export class SchemaForm {
   }
 
   /** A label, what is typed in, what the schema says of it, and what the server does. */
-  _labelled(label, control, { path, description }) {
+  _labelled(label, control, { description }, read) {
     const id = `field-${++made}`;
     const error = element("p", { class: "error", id: `${id}-error`, role: "alert" });
     const hint = description ? element("p", { class: "soft", id: `${id}-hint` }, description) : "";
-    this._errors.set(path, error);
     control.id = id;
     control.setAttribute("aria-describedby", `${description ? `${id}-hint ` : ""}${id}-error`);
-    return element("div", { class: "field" }, element("label", { for: id }, label), control, hint, error);
+    return {
+      element: element("div", { class: "field" }, element("label", { for: id }, label), control, hint, error),
+      read: (path) => {
+        this._errors.set(path, error);
+        return read(path);
+      },
+    };
   }
 
   _choice(label, options) {
@@ -100,19 +105,18 @@ export class SchemaForm {
     const select = element("select", {}, ...texts.map((text, at) => element("option", { value: at }, text)));
     const preset = values.indexOf(options.default);
     if (preset >= 0) select.value = preset;
-    return { element: this._labelled(label, select, options), read: () => values[select.value] };
+    return this._labelled(label, select, options, () => values[select.value]);
   }
 
   _number(label, options) {
     const step = options.type === "integer" ? (options.multipleOf ?? 1) : "any";
     const input = element("input", { type: "number", step, value: options.default ?? undefined });
-    const read = () => {
-      if (input.validity.badInput) throw new Mistake(options.path, "Expected a number.");
+    return this._labelled(label, input, options, (path) => {
+      if (input.validity.badInput) throw new Mistake(path, "Expected a number.");
       if (input.value !== "") return Number(input.value);
-      if (options.isRequired) throw new Mistake(options.path, "Expected a number.");
+      if (options.isRequired) throw new Mistake(path, "Expected a number.");
       return NOT_GIVEN;
-    };
-    return { element: this._labelled(label, input, options), read };
+    });
   }
 
   _string(label, options) {
@@ -123,14 +127,14 @@ export class SchemaForm {
       : element("input", { type, autocomplete: "off", placeholder: options.format });
     control.value = options.default ?? "";
     const read = () => (control.value === "" && !options.isRequired ? NOT_GIVEN : control.value);
-    return { element: this._labelled(label, control, options), read };
+    return this._labelled(label, control, options, read);
   }
 
   _group(label, options, level) {
-    const inner = this._object(options, options.path, level + 1);
+    const inner = this._object(options, level + 1);
     const group = element("fieldset", {}, element("legend", {}, label), inner.element);
     const isGiven = this._switch(group, inner.element, options.isRequired);
-    return { element: group, read: () => (isGiven() ? inner.read() : NOT_GIVEN) };
+    return { element: group, read: (path) => (isGiven() ? inner.read(path) : NOT_GIVEN) };
   }
 
   /** What is optional has a box that says whether it is given. */
@@ -149,8 +153,7 @@ export class SchemaForm {
     const add = element("button", { type: "button" }, "Add one");
     const group = element("fieldset", {}, element("legend", {}, label), place, add);
     add.addEventListener("click", () => {
-      const path = `${options.path}.${items.length}`;
-      const item = this._field(options.items, `Number ${items.length + 1}`, path, level + 1, true);
+      const item = this._field(options.items, `Number ${items.length + 1}`, level + 1, true);
       const remove = element("button", { type: "button" }, "Remove");
       const row = element("div", { class: "item" }, item.element, remove);
       items.push(item);
@@ -158,25 +161,31 @@ export class SchemaForm {
       remove.addEventListener("click", () => {
         items = items.filter((each) => each !== item);
         row.remove();
+        items.forEach((each, index) => renumber(each.element, index + 1));
         add.focus();
       });
     });
-    const read = () => (items.length || options.isRequired ? items.map((item) => item.read()) : NOT_GIVEN);
-    return { element: group, read };
+    const readItems = (path) => items.map((item, index) => item.read(`${path}.${index}`));
+    return { element: group, read: (path) => (items.length || options.isRequired ? readItems(path) : NOT_GIVEN) };
   }
 
   _json(label, options) {
     const control = element("textarea", { rows: 3, spellcheck: "false" });
-    const read = () => {
+    return this._labelled(`${label}, as JSON`, control, options, (path) => {
       if (control.value.trim() === "" && !options.isRequired) return NOT_GIVEN;
       try {
         return JSON.parse(control.value);
       } catch (error) {
-        throw new Mistake(options.path, `Expected JSON: ${error.message}`);
+        throw new Mistake(path, `Expected JSON: ${error.message}`);
       }
-    };
-    return { element: this._labelled(`${label}, as JSON`, control, options), read };
+    });
   }
+}
+
+/** Give an item of a list the number that it has now. */
+function renumber(item, number) {
+  const title = item.querySelector("label, legend");
+  title.textContent = title.textContent.replace(/\d+/, number);
 }
 
 /** The schema that another one means: what it refers to, or the one that is not null. */

@@ -55,6 +55,10 @@ const USERS = [
   { title: "Connections", text: ({ count }) => number(count), number: true },
 ];
 
+/** Milliseconds after which a look that has failed is taken again, unless that can only be refused again. */
+const PAUSE = 5000;
+const FINAL = ["forbidden", "invalid_data"];
+
 /** Look at all processes by the WebSocket at `path`; what is returned has `show(whether)`. */
 export function look(path, prefix) {
   return new Looking(new TornadoWebSocket(path, { prefix, auto_connect: false }));
@@ -119,7 +123,9 @@ class Looking {
         this._show(seen);
       }
     } catch (error) {
-      if (stream === this._stream && this._tws.state === "open") this._say(error.message, "bad");
+      if (stream !== this._stream || this._tws.state !== "open") return;
+      this._say(error.message, "bad");
+      if (!FINAL.includes(error.code)) setTimeout(() => stream === this._stream && this._watch(), PAUSE);
     }
   }
 

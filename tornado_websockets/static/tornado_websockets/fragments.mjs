@@ -1434,10 +1434,13 @@ const SWAPS = {
 };
 
 // Attributes whose value may be a script, and what it begins with then; browsers skip blanks and control characters.
-// An animation may make a link of what it has.
-const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data", "from", "to", "by", "values"];
+const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data"];
 const HANDLER = /^on|^(data-)?hx-on/i;
 const SCRIPT_LINK = /^[\s\u0000-\u001f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:/i;
+
+// What shows another page, which may be within the link itself.
+const FRAMES = ["iframe", "frame", "embed", "object", "use"];
+const DATA_LINK = /^[\s\u0000-\u001f]*d\s*a\s*t\s*a\s*:/i;
 
 /**
  * What an element has by itself: a form has its fields under their names, whatever else those mean ("id", "children").
@@ -1474,16 +1477,24 @@ function parsePage(/** @type {string} */ html) {
   return page;
 }
 
-/** Take out whatever would run: scripts, handlers in attributes, links that are scripts, pages within the page. */
+/**
+ * Take out whatever would run: scripts, handlers in attributes, links that are scripts, pages within the page; and what
+ * says where other scripts come from.
+ */
 function disarm(/** @type {ParentNode} */ tree) {
   for (const element of tree.querySelectorAll("*")) {
-    if (element.localName === "script") element.remove();
+    if (element.localName === "script" || element.localName === "base") element.remove();
     else if (element instanceof HTMLTemplateElement) disarm(element.content);
-    for (const { name, value } of [...own(element, "attributes")]) {
-      const isScript = HANDLER.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
-      if (isScript) element.removeAttribute(name);
+    for (const attribute of [...own(element, "attributes")]) {
+      if (isScript(element, attribute)) own(element, "removeAttribute").call(element, attribute.name);
     }
   }
+}
+
+function isScript(/** @type {Element} */ { localName }, /** @type {Attr} */ { name, value }) {
+  if (HANDLER.test(name) || name === "srcdoc") return true;
+  if (name === "attributeName") return /href/i.test(value); // an animation, which may make a script of any link
+  return LINKS.includes(name) && (SCRIPT_LINK.test(value) || (FRAMES.includes(localName) && DATA_LINK.test(value)));
 }
 
 /** @returns {Element | null} the element of that id within `root`, which may be itself */
@@ -1634,7 +1645,8 @@ const CSRF_TOKEN = "csrfmiddlewaretoken";
 
 /** What is said of what the server has not said; `data-text-<code>` on the form, or around it, says it otherwise. */
 const TEXTS = /** @type {Record<string, string>} */ ({
-  waiting: "There is no connection. This is sent as soon as there is one.",
+  waiting: "There is no connection. This is sent if there is one within half a minute.",
+  not_open: "There is still no connection. This has not been sent.",
   files: "A file cannot be sent this way.",
   timeout: "There was no answer. Please see whether this has arrived before you send it again.",
   disconnected: "The connection was lost. Please see whether this has arrived before you send it again.",
@@ -1642,8 +1654,10 @@ const TEXTS = /** @type {Record<string, string>} */ ({
   queue_full: "Too much waits to be sent. Please try again later.",
 });
 
-/** @type {WeakSet<HTMLFormElement>} */
-const sending = new WeakSet();
+/** @typedef {{ form: HTMLFormElement, event: string, line: Line }} Sent */
+
+/** What is not answered yet. @type {Set<Sent>} */
+const sending = new Set();
 
 /** What takes back that which is shown of a form. @type {WeakMap<HTMLFormElement, (() => void)[]>} */
 const shown = new WeakMap();
@@ -1669,35 +1683,45 @@ async function submit(
   /** @type {Line} */ line,
   /** @type {any} */ submitter,
 ) {
-  if (sending.has(form)) return; // a second click
+  if ([...sending].some((each) => each.line === line && findFormNow(each) === form)) return; // a second click
   takeBack(form);
   const { data, files } = read(form, submitter);
   if (files.length) return refuse(form, findText(form, "files"), files);
-  const before = new Map(controls(form).map((control) => [control, state(control)]));
-  sending.add(form);
+  const before = new Map([...controls(form)].map(([place, control]) => [place, state(control)]));
+  const sent = { form, event, line };
+  sending.add(sent);
   form.setAttribute("aria-busy", "true");
   if (!line.isOpen) say(form, "status", findText(form, "waiting") ?? "");
   try {
     await line.request(event, data);
-    takeBack(form);
-    reset(form, before);
+    const formNow = findFormNow(sent);
+    takeBack(formNow);
+    reset(formNow, before);
   } catch (/** @type {any} */ error) {
     const { code, details, message } = error;
-    // What came meanwhile may have taken the form's place.
-    const formNow = form.isConnected ? form : findFormNow(line.root, form, event);
+    const formNow = findFormNow(sent);
     takeBack(formNow);
     refuse(formNow, findText(formNow, code) ?? message, Array.isArray(details?.fields) ? details.fields : []);
   } finally {
-    sending.delete(form);
+    sending.delete(sent);
     form.removeAttribute("aria-busy");
   }
 }
 
-/** @returns {HTMLFormElement} */
-function findFormNow(/** @type {Element} */ root, /** @type {HTMLFormElement} */ form, /** @type {string} */ event) {
-  const id = form.getAttribute("id");
-  const selector = id ? `form#${CSS.escape(id)}` : `form[data-emit="${CSS.escape(event)}"]`;
-  return root.querySelector(selector) ?? form;
+/**
+ * @returns {HTMLFormElement} the form, or what has come in its place: in the element whose id is that of the one that was
+ *   taken away with it, the form of this event and number; where nothing had an id, the only form of this event
+ */
+function findFormNow(/** @type {Sent} */ { form, event, line: { root } }) {
+  if (form.isConnected) return form;
+  const selector = `form[data-emit="${CSS.escape(event)}"]`;
+  /** @returns {any[]} */
+  const findIn = (/** @type {Element | null} */ tree) =>
+    tree ? [tree, ...tree.querySelectorAll(selector)].filter((each) => own(each, "matches").call(each, selector)) : [];
+  const part = own(form, "closest").call(form, "[id]");
+  const forms = findIn(part ? findById(root, own(part, "id")) : root);
+  if (part) return forms[findIn(part).indexOf(form)] ?? form;
+  return forms.length === 1 ? forms[0] : form;
 }
 
 /** @returns {{ data: object, files: Field[] }} the fields: texts, lists of them under a repeated name; and files */
@@ -1718,16 +1742,25 @@ function read(/** @type {HTMLFormElement} */ form, /** @type {any} */ submitter)
 }
 
 /** Empty the form, but for what was typed since it was sent. */
-function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<Control, any>} */ before) {
-  const changed = controls(form).filter((control) => before.has(control) && before.get(control) !== state(control));
-  const states = changed.map(state);
+function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<string, any>} */ before) {
+  const changed = [...controls(form)].filter(([place, control]) => before.get(place) !== state(control));
+  const states = changed.map(([, control]) => state(control));
   HTMLFormElement.prototype.reset.call(form); // a button may be named "reset"
-  changed.forEach((control, index) => setState(control, states[index]));
+  changed.forEach(([, control], index) => setState(control, states[index]));
 }
 
-/** @returns {Control[]} */
+/** @returns {Map<string, Control>} by their names, and their numbers among those of one name */
 function controls(/** @type {HTMLFormElement} */ form) {
-  return /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "file");
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  /** @type {Map<string, Control>} */
+  const found = new Map();
+  for (const control of own(form, "elements")) {
+    const { name, type } = control;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (type !== "file") found.set(`${name} ${counts.get(name)}`, control);
+  }
+  return found;
 }
 
 const isChosen = (/** @type {Control} */ { type }) => type === "checkbox" || type === "radio";
@@ -1853,6 +1886,8 @@ function restore(/** @type {Element} */ element, /** @type {string} */ name, /**
  * @property {HTMLElement} root
  * @property {string} path
  * @property {boolean} isOpen
+ * @property {boolean} isClosed for good
+ * @property {boolean} isBehind what it has missed is not read again yet
  * @property {() => void} hold keep what comes until it is told to go on
  * @property {(since?: string) => void} goOn from there on, or else with what was held
  */
@@ -1876,6 +1911,7 @@ let lastAt = -Infinity;
 
 /** Have the page read again what `reader` has missed. */
 function readAgain(/** @type {Reader} */ reader) {
+  reader.isBehind = true;
   waiting.add(reader);
   if (!isAtWork) work();
 }
@@ -1892,12 +1928,17 @@ async function work() {
 async function round() {
   if (!document.querySelector("[data-refresh]")) return reload();
   await pause(countRounds());
-  const readers = takeWaiting();
-  if (!readers.length) return;
-  for (const reader of readers) reader.hold();
+  const waited = takeWaiting();
+  if (!waited.length) return;
+  for (const reader of waited) reader.hold();
   const page = await fetchPage();
+  const readers = waited.filter(({ isClosed }) => !isClosed);
+  if (!readers.length) return;
   const positions = page && update(page, readers);
-  readers.forEach((reader, index) => reader.goOn(positions?.[index]));
+  readers.forEach((reader, index) => {
+    reader.isBehind = !positions;
+    reader.goOn(positions?.[index]);
+  });
   if (positions) return;
   for (const reader of readers) waiting.add(reader);
   if (page !== undefined) await reload();
@@ -1905,7 +1946,7 @@ async function round() {
 
 /** @returns {Reader[]} those who still want to read, and wait no longer */
 function takeWaiting() {
-  const readers = [...waiting].filter(({ root }) => root.isConnected);
+  const readers = [...waiting].filter(({ isClosed }) => !isClosed);
   waiting.clear();
   return readers;
 }
@@ -2021,6 +2062,8 @@ class Line {
   constructor(/** @type {HTMLElement} */ root) {
     this.root = root;
     this.path = root.dataset.websocket ?? "";
+    this.isClosed = false;
+    this.isBehind = false; // what it has missed is not read again yet
     /** @type {Fragment[] | null} what came while the page is being fetched */
     this._held = null;
     /** @type {Set<Promise<any>>} */
@@ -2033,7 +2076,12 @@ class Line {
   }
 
   request(/** @type {string} */ event, /** @type {object} */ data) {
-    const answer = this._tws.request(event, data);
+    const tws = this._tws;
+    const answer = tws.request(event, data).catch((error) => {
+      // What was sent before its connection was lost is "disconnected": what times out without one was never sent.
+      if (error.code === "timeout" && tws.state !== "open") error.code = "not_open";
+      throw error;
+    });
     const isOver = () => void this._requests.delete(answer);
     this._requests.add(answer);
     answer.then(isOver, isOver);
@@ -2041,6 +2089,7 @@ class Line {
   }
 
   close() {
+    this.isClosed = true;
     this._note();
     this._tws.close();
     const { dataset } = this.root;
@@ -2106,11 +2155,14 @@ class Line {
     }
   }
 
-  /** Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page. */
+  /**
+   * Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page: it is not to
+   * go on from behind what was never read again.
+   */
   _note() {
     const { position } = this._tws;
     const { dataset } = this.root;
-    if (position && dataset.since === this._noted) dataset.since = this._noted = position;
+    if (position && !this.isBehind && dataset.since === this._noted) dataset.since = this._noted = position;
   }
 }
 

@@ -26,6 +26,8 @@ class Line {
   constructor(/** @type {HTMLElement} */ root) {
     this.root = root;
     this.path = root.dataset.websocket ?? "";
+    this.isClosed = false;
+    this.isBehind = false; // what it has missed is not read again yet
     /** @type {Fragment[] | null} what came while the page is being fetched */
     this._held = null;
     /** @type {Set<Promise<any>>} */
@@ -38,7 +40,12 @@ class Line {
   }
 
   request(/** @type {string} */ event, /** @type {object} */ data) {
-    const answer = this._tws.request(event, data);
+    const tws = this._tws;
+    const answer = tws.request(event, data).catch((error) => {
+      // What was sent before its connection was lost is "disconnected": what times out without one was never sent.
+      if (error.code === "timeout" && tws.state !== "open") error.code = "not_open";
+      throw error;
+    });
     const isOver = () => void this._requests.delete(answer);
     this._requests.add(answer);
     answer.then(isOver, isOver);
@@ -46,6 +53,7 @@ class Line {
   }
 
   close() {
+    this.isClosed = true;
     this._note();
     this._tws.close();
     const { dataset } = this.root;
@@ -111,11 +119,14 @@ class Line {
     }
   }
 
-  /** Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page. */
+  /**
+   * Note on the element what it shows, for who takes it off and puts it back, or keeps a copy of the page: it is not to
+   * go on from behind what was never read again.
+   */
   _note() {
     const { position } = this._tws;
     const { dataset } = this.root;
-    if (position && dataset.since === this._noted) dataset.since = this._noted = position;
+    if (position && !this.isBehind && dataset.since === this._noted) dataset.since = this._noted = position;
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // This file is written by hand.
 
-import { contains, own } from "./swapping.mjs";
+import { contains, findById, own } from "./swapping.mjs";
 
 /** @typedef {{ path: string, message: string }} Field what a server has against one field; "" is none of them */
 /** @typedef {HTMLInputElement & { options?: HTMLOptionsCollection }} Control a field of a form, of whatever kind */
@@ -18,7 +18,8 @@ const CSRF_TOKEN = "csrfmiddlewaretoken";
 
 /** What is said of what the server has not said; `data-text-<code>` on the form, or around it, says it otherwise. */
 const TEXTS = /** @type {Record<string, string>} */ ({
-  waiting: "There is no connection. This is sent as soon as there is one.",
+  waiting: "There is no connection. This is sent if there is one within half a minute.",
+  not_open: "There is still no connection. This has not been sent.",
   files: "A file cannot be sent this way.",
   timeout: "There was no answer. Please see whether this has arrived before you send it again.",
   disconnected: "The connection was lost. Please see whether this has arrived before you send it again.",
@@ -26,8 +27,10 @@ const TEXTS = /** @type {Record<string, string>} */ ({
   queue_full: "Too much waits to be sent. Please try again later.",
 });
 
-/** @type {WeakSet<HTMLFormElement>} */
-const sending = new WeakSet();
+/** @typedef {{ form: HTMLFormElement, event: string, line: Line }} Sent */
+
+/** What is not answered yet. @type {Set<Sent>} */
+const sending = new Set();
 
 /** What takes back that which is shown of a form. @type {WeakMap<HTMLFormElement, (() => void)[]>} */
 const shown = new WeakMap();
@@ -53,35 +56,45 @@ async function submit(
   /** @type {Line} */ line,
   /** @type {any} */ submitter,
 ) {
-  if (sending.has(form)) return; // a second click
+  if ([...sending].some((each) => each.line === line && findFormNow(each) === form)) return; // a second click
   takeBack(form);
   const { data, files } = read(form, submitter);
   if (files.length) return refuse(form, findText(form, "files"), files);
-  const before = new Map(controls(form).map((control) => [control, state(control)]));
-  sending.add(form);
+  const before = new Map([...controls(form)].map(([place, control]) => [place, state(control)]));
+  const sent = { form, event, line };
+  sending.add(sent);
   form.setAttribute("aria-busy", "true");
   if (!line.isOpen) say(form, "status", findText(form, "waiting") ?? "");
   try {
     await line.request(event, data);
-    takeBack(form);
-    reset(form, before);
+    const formNow = findFormNow(sent);
+    takeBack(formNow);
+    reset(formNow, before);
   } catch (/** @type {any} */ error) {
     const { code, details, message } = error;
-    // What came meanwhile may have taken the form's place.
-    const formNow = form.isConnected ? form : findFormNow(line.root, form, event);
+    const formNow = findFormNow(sent);
     takeBack(formNow);
     refuse(formNow, findText(formNow, code) ?? message, Array.isArray(details?.fields) ? details.fields : []);
   } finally {
-    sending.delete(form);
+    sending.delete(sent);
     form.removeAttribute("aria-busy");
   }
 }
 
-/** @returns {HTMLFormElement} */
-function findFormNow(/** @type {Element} */ root, /** @type {HTMLFormElement} */ form, /** @type {string} */ event) {
-  const id = form.getAttribute("id");
-  const selector = id ? `form#${CSS.escape(id)}` : `form[data-emit="${CSS.escape(event)}"]`;
-  return root.querySelector(selector) ?? form;
+/**
+ * @returns {HTMLFormElement} the form, or what has come in its place: in the element whose id is that of the one that was
+ *   taken away with it, the form of this event and number; where nothing had an id, the only form of this event
+ */
+function findFormNow(/** @type {Sent} */ { form, event, line: { root } }) {
+  if (form.isConnected) return form;
+  const selector = `form[data-emit="${CSS.escape(event)}"]`;
+  /** @returns {any[]} */
+  const findIn = (/** @type {Element | null} */ tree) =>
+    tree ? [tree, ...tree.querySelectorAll(selector)].filter((each) => own(each, "matches").call(each, selector)) : [];
+  const part = own(form, "closest").call(form, "[id]");
+  const forms = findIn(part ? findById(root, own(part, "id")) : root);
+  if (part) return forms[findIn(part).indexOf(form)] ?? form;
+  return forms.length === 1 ? forms[0] : form;
 }
 
 /** @returns {{ data: object, files: Field[] }} the fields: texts, lists of them under a repeated name; and files */
@@ -102,16 +115,25 @@ function read(/** @type {HTMLFormElement} */ form, /** @type {any} */ submitter)
 }
 
 /** Empty the form, but for what was typed since it was sent. */
-function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<Control, any>} */ before) {
-  const changed = controls(form).filter((control) => before.has(control) && before.get(control) !== state(control));
-  const states = changed.map(state);
+function reset(/** @type {HTMLFormElement} */ form, /** @type {Map<string, any>} */ before) {
+  const changed = [...controls(form)].filter(([place, control]) => before.get(place) !== state(control));
+  const states = changed.map(([, control]) => state(control));
   HTMLFormElement.prototype.reset.call(form); // a button may be named "reset"
-  changed.forEach((control, index) => setState(control, states[index]));
+  changed.forEach(([, control], index) => setState(control, states[index]));
 }
 
-/** @returns {Control[]} */
+/** @returns {Map<string, Control>} by their names, and their numbers among those of one name */
 function controls(/** @type {HTMLFormElement} */ form) {
-  return /** @type {any} */ ([...own(form, "elements")]).filter((/** @type {Control} */ { type }) => type !== "file");
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  /** @type {Map<string, Control>} */
+  const found = new Map();
+  for (const control of own(form, "elements")) {
+    const { name, type } = control;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (type !== "file") found.set(`${name} ${counts.get(name)}`, control);
+  }
+  return found;
 }
 
 const isChosen = (/** @type {Control} */ { type }) => type === "checkbox" || type === "radio";

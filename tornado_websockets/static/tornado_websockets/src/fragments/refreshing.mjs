@@ -9,6 +9,8 @@ import { own, parsePage, takeContent } from "./swapping.mjs";
  * @property {HTMLElement} root
  * @property {string} path
  * @property {boolean} isOpen
+ * @property {boolean} isClosed for good
+ * @property {boolean} isBehind what it has missed is not read again yet
  * @property {() => void} hold keep what comes until it is told to go on
  * @property {(since?: string) => void} goOn from there on, or else with what was held
  */
@@ -32,6 +34,7 @@ let lastAt = -Infinity;
 
 /** Have the page read again what `reader` has missed. */
 function readAgain(/** @type {Reader} */ reader) {
+  reader.isBehind = true;
   waiting.add(reader);
   if (!isAtWork) work();
 }
@@ -48,12 +51,17 @@ async function work() {
 async function round() {
   if (!document.querySelector("[data-refresh]")) return reload();
   await pause(countRounds());
-  const readers = takeWaiting();
-  if (!readers.length) return;
-  for (const reader of readers) reader.hold();
+  const waited = takeWaiting();
+  if (!waited.length) return;
+  for (const reader of waited) reader.hold();
   const page = await fetchPage();
+  const readers = waited.filter(({ isClosed }) => !isClosed);
+  if (!readers.length) return;
   const positions = page && update(page, readers);
-  readers.forEach((reader, index) => reader.goOn(positions?.[index]));
+  readers.forEach((reader, index) => {
+    reader.isBehind = !positions;
+    reader.goOn(positions?.[index]);
+  });
   if (positions) return;
   for (const reader of readers) waiting.add(reader);
   if (page !== undefined) await reload();
@@ -61,7 +69,7 @@ async function round() {
 
 /** @returns {Reader[]} those who still want to read, and wait no longer */
 function takeWaiting() {
-  const readers = [...waiting].filter(({ root }) => root.isConnected);
+  const readers = [...waiting].filter(({ isClosed }) => !isClosed);
   waiting.clear();
   return readers;
 }

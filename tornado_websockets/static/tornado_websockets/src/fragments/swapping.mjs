@@ -16,10 +16,13 @@ const SWAPS = {
 };
 
 // Attributes whose value may be a script, and what it begins with then; browsers skip blanks and control characters.
-// An animation may make a link of what it has.
-const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data", "from", "to", "by", "values"];
+const LINKS = ["href", "xlink:href", "src", "action", "formaction", "data"];
 const HANDLER = /^on|^(data-)?hx-on/i;
 const SCRIPT_LINK = /^[\s\u0000-\u001f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:/i;
+
+// What shows another page, which may be within the link itself.
+const FRAMES = ["iframe", "frame", "embed", "object", "use"];
+const DATA_LINK = /^[\s\u0000-\u001f]*d\s*a\s*t\s*a\s*:/i;
 
 /**
  * What an element has by itself: a form has its fields under their names, whatever else those mean ("id", "children").
@@ -56,16 +59,24 @@ function parsePage(/** @type {string} */ html) {
   return page;
 }
 
-/** Take out whatever would run: scripts, handlers in attributes, links that are scripts, pages within the page. */
+/**
+ * Take out whatever would run: scripts, handlers in attributes, links that are scripts, pages within the page; and what
+ * says where other scripts come from.
+ */
 function disarm(/** @type {ParentNode} */ tree) {
   for (const element of tree.querySelectorAll("*")) {
-    if (element.localName === "script") element.remove();
+    if (element.localName === "script" || element.localName === "base") element.remove();
     else if (element instanceof HTMLTemplateElement) disarm(element.content);
-    for (const { name, value } of [...own(element, "attributes")]) {
-      const isScript = HANDLER.test(name) || name === "srcdoc" || (LINKS.includes(name) && SCRIPT_LINK.test(value));
-      if (isScript) element.removeAttribute(name);
+    for (const attribute of [...own(element, "attributes")]) {
+      if (isScript(element, attribute)) own(element, "removeAttribute").call(element, attribute.name);
     }
   }
+}
+
+function isScript(/** @type {Element} */ { localName }, /** @type {Attr} */ { name, value }) {
+  if (HANDLER.test(name) || name === "srcdoc") return true;
+  if (name === "attributeName") return /href/i.test(value); // an animation, which may make a script of any link
+  return LINKS.includes(name) && (SCRIPT_LINK.test(value) || (FRAMES.includes(localName) && DATA_LINK.test(value)));
 }
 
 /** @returns {Element | null} the element of that id within `root`, which may be itself */
@@ -202,4 +213,4 @@ function findHeir(
   return element?.localName === active.localName ? element : null;
 }
 
-export { contains, own, parsePage, swap, takeContent };
+export { contains, findById, own, parsePage, swap, takeContent };
