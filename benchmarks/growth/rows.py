@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from .. import lineup
+from ..client.lines import RECORDS
 from ..comparison import Entry
 from ..contestant import Contestant
 from ..figures import Measurement
 from ..lineup import among, bare, behind, channels, ours
-from ..workloads.broadcast import PER_DELIVERY, Broadcast
+from ..workloads.broadcast import PER_DELIVERY, Broadcast, WeighedBroadcast
 from ..workloads.connections import MEMORY, PER_CONNECTION, ConnectAndClose, IdleConnection
 from ..workloads.echo import PER_MESSAGE, Echo
+from ..workloads.people import PER_PERSON, People
 from .curves import Curve, Growth
 
 #: Clients of each process.
@@ -32,6 +34,9 @@ _CROWDS = (10, 100, 1_000, 3_000, 10_000)
 _PROCESSES = (1, 2, 4, 8)
 _PATHS = (10, 100, 1_000, 10_000, 100_000)
 
+_PEOPLE = (100, 1_000, 10_000)
+_KINDS = {"with presence": "join, seen", "without presence": "join, unseen"}
+
 #: Each client costs the hand-written consumers so much that more would say nothing new.
 _FEW_CROWDS, _FEW_PATHS = _CROWDS[:4], _PATHS[:4]
 
@@ -42,6 +47,8 @@ def growths(most: int, *, has_redis: bool) -> Iterator[Growth]:
     :param most: clients that this machine can hold.
     """
     yield _clients(most)
+    yield _compressed(most)
+    yield _presence()
     yield from _idle(most)
     if has_redis:
         yield _processes()
@@ -63,6 +70,7 @@ def _clients(most: int) -> Growth:
         PER_DELIVERY,
         [
             curve("ours, uvicorn", ours("uvicorn"), _CROWDS),
+            curve("ours with history, uvicorn", lineup.kept(), _CROWDS),
             curve("ours, daphne", ours("daphne"), _CROWDS),
             curve(lineup.WEBSOCKETS.name, lineup.WEBSOCKETS, _CROWDS),
             curve("Channels, async, in memory", channels("async", "uvicorn"), _FEW_CROWDS),
@@ -72,6 +80,35 @@ def _clients(most: int) -> Growth:
         "With thousands, their sockets and buffers no longer fit into the processor's caches; "
         "`websockets.broadcast` and the bare function on daphne, which do nothing but write to them, show how much of "
         "the rise is that.",
+    )
+
+
+def _compressed(most: int) -> Growth:
+    def entry(contestant: Contestant, clients: int) -> Entry:
+        measure = WeighedBroadcast(lineup.compressed(contestant), clients, RECORDS)
+        return Entry(contestant.name, measure, contestant.why_absent)
+
+    sizes = [size for size in _FEW_CROWDS if size <= most]
+    return Growth(
+        "broadcast of 4 KiB, uvicorn, compressed as for browsers, over clients",
+        "clients",
+        PER_DELIVERY,
+        [Curve(each.name, sizes, partial(entry, each)) for each in (ours("uvicorn"), lineup.WEBSOCKETS)],
+        "Ours is compressed once, the other for each client.",
+    )
+
+
+def _presence() -> Growth:
+    def entry(kind: str, people: int) -> Entry:
+        return Entry(kind, People(kind, people))
+
+    curves = [Curve(name, _PEOPLE, partial(entry, kind)) for name, kind in _KINDS.items()]
+    return Growth(
+        "fifty who come and go at a time, over people who are present",
+        "people",
+        PER_PERSON,
+        curves,
+        "All who are present are told, of the fifty in one message. There are no lines to them.",
     )
 
 
