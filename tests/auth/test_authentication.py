@@ -5,6 +5,7 @@ import io
 import logging
 import threading
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -56,6 +57,23 @@ def user(key):
 @pytest.fixture
 def another(key):
     return User.objects.create_user(f"{key}-2")
+
+
+@dataclass
+class Device:
+    """A user that compares by what it has."""
+
+    name: str
+    seen: bool = False
+
+
+class Slotted:
+    """A user that has slots, and does not compare."""
+
+    __slots__ = ("name", "seen")
+
+    def __init__(self, name):
+        self.name = name
 
 
 def asked(*authenticators, **options):
@@ -278,6 +296,28 @@ class TestLookingAgain:
 
         ws = asked(lambda _: user, authorize=authorize, recheck=True)
         client, entry = await looked_at(ws)
+        await look(entry)
+        assert not client.connection.closed
+        await client.leave()
+
+    @OFTEN
+    async def test_who_becomes_nobody_is_not_looked_at(self, user):
+        def authorize(socket):
+            socket.user = None
+            return True
+
+        ws = asked(lambda _: user, authorize=authorize)
+        client = MemoryClient(endpoint_of(ws), path="/asked")
+        assert await endpoint_of(ws).is_authorized(client.connection)
+        await client.connect()
+        assert client.connection not in logins._entries
+        await client.leave()
+
+    @OFTEN
+    @pytest.mark.parametrize("kind", [Device, Slotted])
+    async def test_one_whose_attributes_a_handler_sets_stays(self, kind):
+        client, entry = await looked_at(asked(lambda _: kind("a"), recheck=True))
+        client.socket.user.seen = True
         await look(entry)
         assert not client.connection.closed
         await client.leave()

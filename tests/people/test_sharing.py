@@ -27,7 +27,10 @@ from tornado_websockets.store.memory import MemoryStore
 from tornado_websockets.testing import Client
 from tornado_websockets.websocket import endpoint_of
 
-ADA, BOB = (SimpleNamespace(pk=number, is_authenticated=True, name=name) for number, name in ((1, "Ada"), (2, "Bob")))
+ADA, BOB, CLEO = (
+    SimpleNamespace(pk=number, is_authenticated=True, name=name)
+    for number, name in enumerate(("Ada", "Bob", "Cleo"), 1)
+)
 
 #: So seldom that nothing but a note tells of a change; and so often that notes are not needed.
 BY_NOTES = SharingPace(renewal=60.0, lifetime=120.0)
@@ -125,6 +128,13 @@ def written_at(ws):
 
 def enter(ws, user):
     return Client(ws.path, user=user, websocket=ws)
+
+
+async def all_is_read(key, *watchers):
+    """Return when the processes of these have read what others had written by now."""
+    elsewhere = process_at(f"/here/{key}", name_of, IN_TURN)
+    async with enter(elsewhere, CLEO):
+        await until(lambda: all("3" in watcher.people for watcher in watchers))
 
 
 async def test_clients_see_the_people_of_all_processes(start):
@@ -288,7 +298,7 @@ async def test_who_comes_back_to_another_process_is_not_counted_twice(key):
             async with enter(here, BOB):
                 await other.close()
                 await until(lambda: "2" in back.people)
-                await asyncio.sleep(0.5)
+                await all_is_read(key, watcher, back)
                 assert watcher.people["2"]["connections"] == back.people["2"]["connections"] == 2
     shown = [each for frame in watcher._received for told in frame["data"].values() for each in told]
     assert {each["connections"] for each in shown if each["id"] == "2"} <= {1, 2}
@@ -302,9 +312,10 @@ async def test_who_has_a_tab_elsewhere_as_well_has_two_all_along(key):
         connection_of(page.connection).end(Close(1012, "retry=1000"))
         async with enter(here, ADA) as back:
             await until(lambda: back.people)
-            await asyncio.sleep(0.5)
+            await all_is_read(key, watcher, back)
             assert watcher.people["1"]["connections"] == back.people["1"]["connections"] == 2
-            assert {person["id"]: person["connections"] for person in await there.apeople()} == {"1": 2, "2": 1}
+            people = {person["id"]: person["connections"] for person in await there.apeople()}
+            assert (people["1"], people["2"]) == (2, 1)
     told = [person for frame in watcher._received for told in frame["data"].values() for person in told]
     assert [each["connections"] for each in told if each["id"] == "1"] in ([2], [1, 2])
 

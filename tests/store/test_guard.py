@@ -188,6 +188,19 @@ async def test_who_writes_does_not_wait_for_those_who_read(guard, store):
     await guard.ask(store.forget, "/a")
 
 
+async def test_that_reading_fails_is_not_over_where_writing_works(guard, store, caplog):
+    guard._reading.outage._clock = lambda: clock.pop(0) if clock else 10.0
+    clock = [0.0]
+    store.error = Fault("why")
+    with pytest.raises(StoreError):
+        await guard.ask(store.lasts, ["/a"])
+    await guard.ask(store.forget, "/a")
+    assert len(caplog.records) == 1
+    store.error = None
+    await guard.ask(store.lasts, ["/a"])
+    assert "it works again, after 1 that failed" in caplog.text
+
+
 async def test_who_reads_does_not_wait_for_those_who_write(guard, store):
     store.takes.clear()
     await asyncio.gather(*[guard.ask(store.forget, "/a") for _ in range(3)], return_exceptions=True)

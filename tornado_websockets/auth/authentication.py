@@ -6,6 +6,8 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from copy import copy
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
@@ -204,9 +206,15 @@ def _identity_of(user: Any) -> Any:
     if primary_key is not None:
         return str(primary_key)
     kind: Any = type(user)
-    if kind.__eq__ is not object.__eq__ or not hasattr(user, "__dict__"):
-        return user
-    return kind, dict(vars(user))
+    if kind.__eq__ is not object.__eq__:
+        return copy(user)  # whose attributes handlers may set
+    names = chain(getattr(user, "__dict__", ()), *(_slots_of(each) for each in kind.__mro__))
+    return kind, {name: getattr(user, name, None) for name in names}
+
+
+def _slots_of(kind: type) -> Sequence[str]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _log_failure(connection: Connection, error: BaseException) -> None:

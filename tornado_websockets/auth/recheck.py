@@ -127,7 +127,8 @@ class Logins:
 
     def on_connected(self, connection: Connection) -> None:
         """A client has connected; called on its event loop. Pairs with :meth:`on_disconnected`."""
-        if getattr(connection.user, "is_authenticated", connection.named is not None):
+        user = connection.user
+        if user is not None and getattr(user, "is_authenticated", connection.named is not None):
             entry = OpenLogin(connection)
             with self._lock:
                 self._entries[connection] = entry

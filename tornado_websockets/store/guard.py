@@ -22,6 +22,10 @@ T = TypeVar("T")
 #: Methods of a store that only look: strangers have them called, each time that one says hello.
 READS: Final = frozenset({"lasts", "read", "retained"})
 
+#: What the log says of the one and of the other.
+CANNOT_READ: Final = "The store fails: nothing can be recovered from it"
+CANNOT_WRITE: Final = "The store fails: nothing is kept in it"
+
 
 @dataclass(frozen=True, slots=True)
 class GuardTiming:
@@ -44,8 +48,11 @@ class _Lane:
     :ivar probe_at: when it may be found out next whether the store answers, while it hangs.
     """
 
-    def __init__(self, name: str, timing: GuardTiming, idle: Idle | None) -> None:
-        self.threads = Threads(name, timing.threads, idle)
+    def __init__(
+        self, name: str, trouble: str, timing: GuardTiming, idle: Idle | None, clock: Callable[[], float]
+    ) -> None:
+        self.threads = Threads(name, timing.threads, idle, ends_last=True)
+        self.outage = Outage(trouble, clock)
         self.breaker = Breaker(timing.breaker)
         self.probe_at = 0.0
 
@@ -79,7 +86,6 @@ class Guard:
         self._idle = idle
         self._timing = timing
         self._clock = clock
-        self._outage = Outage("The store fails: nothing can be recovered from it", clock)
         self._greenlets = greenlets_here()
         self.forget()
         self._fork = ForkGuard(self.forget)
@@ -87,9 +93,9 @@ class Guard:
     def forget(self) -> None:
         """Start anew, as a forked process must: threads stay with its parent."""
         self._lock = new_lock()
-        self._reading = _Lane("WebSocket store, reading", self._timing, self._idle)
-        self._writing = _Lane("WebSocket store", self._timing, self._idle)
-        self._outage.forget()
+        means = self._timing, self._idle, self._clock
+        self._reading = _Lane("WebSocket store, reading", CANNOT_READ, *means)
+        self._writing = _Lane("WebSocket store", CANNOT_WRITE, *means)
 
     @property
     def is_closed(self) -> bool:
@@ -167,9 +173,10 @@ class Guard:
         except Exception as error:
             self._note(error, started, method, arguments)
             raise
+        lane = self._lane(method)
         with self._lock:
-            self._lane(method).breaker.record_success()
-        self._outage.worked()
+            lane.breaker.record_success()
+        lane.outage.worked()
         return result
 
     def _note(
@@ -181,7 +188,7 @@ class Guard:
             lane.breaker.record_failure(error, now - started)
             if not lane.breaker.is_closed:
                 lane.probe_at = now + self._timing.breaker.probe_interval
-        self._outage.failed(error, f" ({method.__name__} of {arguments[0]!r:.64})")
+        lane.outage.failed(error, f" ({method.__name__} of {arguments[0]!r:.64})")
 
 
 def _ignore(future: "asyncio.Future[Any]") -> None:

@@ -163,6 +163,27 @@ def wait_for(condition):
         time.sleep(0.001)
 
 
+@pytest.mark.parametrize("order", ["called, calling", "calling, called"])
+def test_what_others_call_as_the_process_ends_ends_after_them(order):
+    script = f"""
+    import time
+    from tornado_websockets.core.handlers import executor
+
+    called = executor.Threads("called", 1, ends_last=True)
+    calling = executor.Threads("calling", 1)
+    executor._all = [{order}]
+
+    def call(number):
+        time.sleep(0.05)
+        print(called.submit(int, number).result(10))
+
+    called.submit(int)
+    for number in range(5):
+        calling.submit(call, number)
+    """
+    assert run_script(script) == "0\n1\n2\n3\n4\n"
+
+
 def test_a_process_that_has_to_end_soon_waits_for_no_call():
     script = """
     import atexit, time

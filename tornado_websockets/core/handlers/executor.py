@@ -9,6 +9,7 @@ from contextvars import Context
 from functools import partial
 from itertools import count
 from math import inf
+from operator import attrgetter
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -59,16 +60,18 @@ class Threads(Executor):
     :param name: of the threads.
     :param most: threads at a time.
     :param idle: asked by each thread while it has nothing to do.
+    :param ends_last: whether calls in other threads call here: then it takes calls for as long as those go on.
     """
 
-    def __init__(self, name: str, most: int, idle: Idle | None = None) -> None:
+    def __init__(self, name: str, most: int, idle: Idle | None = None, *, ends_last: bool = False) -> None:
+        self.ends_last = ends_last
         self._name = name
         self._most = most
         self._idle = idle
         self._numbers = count()
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._crew = _Crew(0)
-        weakref.finalize(self, self._calls.put, None)
+        weakref.finalize(self, self._calls.put, None).atexit = False  # then they are finished, in order
         _all.add(self)
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
@@ -156,5 +159,5 @@ def end_by(moment: float) -> None:
 @atexit.register
 def _finish() -> None:
     deadline = min(monotonic() + SECONDS_AT_EXIT, _Ending.by)
-    for threads in list(_all):
+    for threads in sorted(_all, key=attrgetter("ends_last")):
         threads.finish(deadline)

@@ -113,8 +113,7 @@ class Place:
 
         :param at: when that was, in seconds since 1970.
         """
-        came = round(at, 1)  # of thousands who may be there, in a text that other processes read all the time
-        self._enter(connection, person, Said(info, (came,), at), is_own=True)
+        self._enter(connection, person, Said(info, (_rounded(at),), at), is_own=True)
 
     def take(self, rows: Mapping[str, Row]) -> None:
         """Other processes have these people, by the name of each process, and no others."""
@@ -191,8 +190,9 @@ class Place:
 
         :param awaited_since: see :class:`Said`.
         """
+        since = _rounded(awaited_since)
         own = {id_: [tab for tab in person.tabs.values() if tab.is_own] for id_, person in self._people.items()}
-        return {id_: _summary(tabs)._replace(awaited_since=awaited_since) for id_, tabs in own.items() if tabs}
+        return {id_: _summary(tabs)._replace(awaited_since=since) for id_, tabs in own.items() if tabs}
 
     def tell(self) -> dict[str, list[Any]] | None:
         """Who has joined, left and changed since this was called last; ``None`` where nobody has."""
@@ -229,6 +229,11 @@ class Place:
 def _summary(tabs: Collection[_Tab]) -> Said:
     newest = max(tabs, key=lambda tab: (tab.said.at, tab.version))
     return newest.said._replace(came=tuple(at for tab in tabs for at in tab.said.came))
+
+
+def _rounded(moment: float) -> float:
+    """Of thousands who may be there, in a text that other processes read all the time."""
+    return round(moment, 1)
 
 
 def _count(said: Collection[Said]) -> int:
