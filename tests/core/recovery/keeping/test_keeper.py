@@ -981,22 +981,70 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         await until(lambda: said(client, "track") == [1])
         assert client.events == ["track"]
 
-    async def test_is_told_so_too_where_the_answer_only_takes_its_time(self, start):
-        class Slow(self.Silent):
-            waits, is_silent = True, False
+    class Slow(Silent):
+        waits, is_silent = True, False
 
-            def read(self, *arguments):
-                goes_on.wait(5)
-                return super().read(*arguments)
+        def __init__(self):
+            super().__init__()
+            self.goes_on = threading.Event()
 
-        goes_on, store = threading.Event(), Slow()
-        guard = Guard(store)
-        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
-        process = start(store=lambda: guard, timing=timing)
+        def read(self, *arguments):
+            self.goes_on.wait(5)
+            return super().read(*arguments)
+
+        def retained(self, *arguments):
+            self.goes_on.wait(5)
+            return super().retained(*arguments)
+
+    @pytest.fixture
+    def start_slow(self, start):
+        def start_slow(**options):
+            store = self.Slow()
+            guard = Guard(store)
+            timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+            return start(store=lambda: guard, timing=timing, **options), store
+
+        return start_slow
+
+    async def connect_late(self, process, number):
+        """A client that others are heard before, while the store takes its time."""
+        connecting = asyncio.create_task(process.connect())
+        await until(lambda: "/chat" in process.keeper._journals)
+        self.hear(process, number)
+        return await connecting
+
+    async def test_is_told_so_too_where_the_answer_only_takes_its_time(self, start_slow):
+        process, store = start_slow()
         client = await process.connect()
         store.send(1)
-        goes_on.set()
+        store.goes_on.set()
         await until(lambda: client.events == ["tws.gap"])
+
+    async def test_is_told_nothing_of_what_was_sent_before_it_came(self, start_slow):
+        process, store = start_slow()
+        client = await self.connect_late(process, 5)
+        store.send(5)
+        store.goes_on.set()
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: journal.is_founded)
+        assert (journal.doubt, client.events) == (None, [])
+
+    async def test_is_told_of_what_was_sent_before_another_came(self, start_slow):
+        process, store = start_slow()
+        client = await process.connect()
+        self.hear(process, 5)
+        await process.connect()
+        store.send(5)
+        store.goes_on.set()
+        await until(lambda: client.events == ["said", "tws.gap"])
+
+    async def test_is_told_a_value_that_was_set_before_it_came(self, start_slow):
+        process, store = start_slow(retain=("track",))
+        client = await self.connect_late(process, 5)
+        store.append("/chat", "another", 4, [Entry('{"event":"track","data":{"n":4}}', "", "track")], 100)
+        store.send(5)
+        store.goes_on.set()
+        await until(lambda: client.events == ["track"])
 
     async def test_where_it_answers_one_question_is_enough_for_all_who_come(self, process, store):
         store.is_silent = False

@@ -199,6 +199,8 @@ class TopicKeeper:
         journal, _ = found
         in_line: Placed = []
         with journal.lock:
+            if not any(topic in each.topics for each in self._hub.shards):
+                journal.note_first()
             shard.subscribe(member, topic, is_ordered=True)
             self._bases[member] = journal.snapshot()
             for event, _ in journal.values.values():
