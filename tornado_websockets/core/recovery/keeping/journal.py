@@ -285,6 +285,11 @@ class Journal:
             if is_stale(gap) or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
         ]
 
+    def note_welcome(self, connection: str) -> None:
+        """Note that a client was told what it has missed, or that this is not all there, or where it begins."""
+        if self.doubt is not None:
+            self.doubt.connections.discard(connection)
+
     def end_doubt(self, seconds: float) -> frozenset[str]:
         """The connections that have been in doubt for ``seconds``. They are not any more."""
         if self.doubt is None or self.doubt.since > self._clock() - seconds:
