@@ -431,9 +431,9 @@ class TestBetweenProcesses:
     async def start_two(self, start, **options):
         return start(has_relay=True, **options), start(has_relay=True, **options)
 
-    async def start_two_of_which_one_listens(self, start):
+    async def start_two_of_which_one_listens(self, start, **options):
         """One of two processes with a client each, and the client of the other, which has heard its first event."""
-        here, there = await self.start_two(start)
+        here, there = await self.start_two(start, **options)
         mine, _ = await here.connect(), await there.connect()
         await there.ws.publish("said", {"n": 1})
         await is_said(mine, 1)
@@ -483,14 +483,16 @@ class TestBetweenProcesses:
         assert "tws.gap" not in mine.events
 
     async def test_what_a_store_that_comes_back_does_not_have_yet_is_waited_for(self, start, layer, guard, monkeypatch):
-        there, mine = await self.start_two_of_which_one_listens(start)
+        timing = replace(SOON["healing"], patience=60.0, silence=600.0, tails=60.0)
+        there, mine = await self.start_two_of_which_one_listens(start, timing={**SOON, "healing": timing})
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         read, asked, answers = guard.store.read, [], []
+        is_back = False
 
         def come_back(*arguments):
-            asked.append(monotonic())
-            if asked[-1] < asked[0] + 1.5 * SOON["healing"].patience:
+            asked.append(arguments)
+            if not is_back:
                 raise OSError("down")
             record = read(*arguments)
             answers.append(record)
@@ -499,6 +501,10 @@ class TestBetweenProcesses:
 
         monkeypatch.setattr(guard.store, "read", come_back)
         await there.ws.publish("said", {"n": 3})
+        await until(lambda: asked)
+        (gap,) = mine.connection.endpoint.hub.keeper._journals["/chat"][0].gaps.values()
+        gap.since -= 2 * timing.patience  # so long has the store been down
+        is_back = True
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
@@ -852,6 +858,19 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
         return start(store=lambda: guard, timing=timing)
 
+    @pytest.fixture
+    def patient(self, process):
+        """The process, which has all the time for who says hello."""
+        healing = process.keeper._healing
+        healing.timing = replace(healing.timing, patience=600.0)
+        return process
+
+    @staticmethod
+    async def nobody_is_in_doubt(process):
+        (journal, _) = process.keeper._journals["/chat"]
+        assert not journal.end_doubt(0.0)
+        await until(lambda: not journal.is_healing)
+
     @staticmethod
     def hear(process, number):
         """What another process sends comes over the layer."""
@@ -925,32 +944,30 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         (journal, _) = process.keeper._journals["/chat"]
         assert (journal.doubt, client.events) == (None, ["tws.welcome", "said"])
 
-    async def test_gets_all_with_its_welcome_where_it_says_where_it_stood(self, process, store):
+    async def test_gets_all_with_its_welcome_where_it_says_where_it_stood(self, patient, store):
         store.is_silent = False
-        before = await process.connect()
+        before = await patient.connect()
         since = (await hello(before))["at"]
         await before.leave()
         store.is_silent = True
-        client = await process.connect()
+        client = await patient.connect()
         store.send(1)
-        await self.come_back(process, store)
+        await self.come_back(patient, store)
         welcome = await hello(client, since)
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [1])
-        (journal, _) = process.keeper._journals["/chat"]
-        await until(lambda: not journal.is_healing)
+        await self.nobody_is_in_doubt(patient)
         assert client.events == ["tws.welcome"]
 
     @pytest.mark.parametrize("is_first", [True, False], ids=["its hello", "a look"])
-    async def test_begins_with_its_welcome_where_it_stood_nowhere(self, process, store, is_first):
-        client = await process.connect()
+    async def test_begins_with_its_welcome_where_it_stood_nowhere(self, patient, store, is_first):
+        client = await patient.connect()
         store.send(1)
         if is_first:
             store.is_silent = False
         else:
-            await self.come_back(process, store)
+            await self.come_back(patient, store)
         assert (await hello(client))["at"]["another"] == 1
-        (journal, _) = process.keeper._journals["/chat"]
-        await until(lambda: not journal.is_healing)
+        await self.nobody_is_in_doubt(patient)
         assert client.events == ["tws.welcome"]
 
     @pytest.mark.parametrize("since", [{"x": 1}, None], ids=["somewhere", "nowhere"])
