@@ -431,9 +431,9 @@ class TestBetweenProcesses:
     async def start_two(self, start, **options):
         return start(has_relay=True, **options), start(has_relay=True, **options)
 
-    async def start_two_of_which_one_listens(self, start):
+    async def start_two_of_which_one_listens(self, start, **options):
         """One of two processes with a client each, and the client of the other, which has heard its first event."""
-        here, there = await self.start_two(start)
+        here, there = await self.start_two(start, **options)
         mine, _ = await here.connect(), await there.connect()
         await there.ws.publish("said", {"n": 1})
         await is_said(mine, 1)
@@ -483,14 +483,16 @@ class TestBetweenProcesses:
         assert "tws.gap" not in mine.events
 
     async def test_what_a_store_that_comes_back_does_not_have_yet_is_waited_for(self, start, layer, guard, monkeypatch):
-        there, mine = await self.start_two_of_which_one_listens(start)
+        timing = replace(SOON["healing"], patience=60.0, silence=600.0, tails=60.0)
+        there, mine = await self.start_two_of_which_one_listens(start, timing={**SOON, "healing": timing})
         async with losing(layer()):
             await there.ws.publish("said", {"n": 2})
         read, asked, answers = guard.store.read, [], []
+        is_back = False
 
         def come_back(*arguments):
-            asked.append(monotonic())
-            if asked[-1] < asked[0] + 1.5 * SOON["healing"].patience:
+            asked.append(arguments)
+            if not is_back:
                 raise OSError("down")
             record = read(*arguments)
             answers.append(record)
@@ -499,6 +501,10 @@ class TestBetweenProcesses:
 
         monkeypatch.setattr(guard.store, "read", come_back)
         await there.ws.publish("said", {"n": 3})
+        await until(lambda: asked)
+        (gap,) = mine.connection.endpoint.hub.keeper._journals["/chat"][0].gaps.values()
+        gap.since -= 2 * timing.patience  # so long has the store been down
+        is_back = True
         await is_said(mine, 1, 2, 3)
         assert "tws.gap" not in mine.events
 
@@ -852,6 +858,19 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
         return start(store=lambda: guard, timing=timing)
 
+    @pytest.fixture
+    def patient(self, process):
+        """The process, which has all the time for who says hello."""
+        healing = process.keeper._healing
+        healing.timing = replace(healing.timing, patience=600.0)
+        return process
+
+    @staticmethod
+    async def nobody_is_in_doubt(process):
+        (journal, _) = process.keeper._journals["/chat"]
+        assert not journal.end_doubt(0.0)
+        await until(lambda: not journal.is_healing)
+
     @staticmethod
     def hear(process, number):
         """What another process sends comes over the layer."""
@@ -925,39 +944,36 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         (journal, _) = process.keeper._journals["/chat"]
         assert (journal.doubt, client.events) == (None, ["tws.welcome", "said"])
 
-    async def test_gets_all_with_its_welcome_where_it_says_where_it_stood(self, process, store):
+    async def test_gets_all_with_its_welcome_where_it_says_where_it_stood(self, patient, store):
         store.is_silent = False
-        before = await process.connect()
+        before = await patient.connect()
         since = (await hello(before))["at"]
         await before.leave()
         store.is_silent = True
-        client = await process.connect()
+        client = await patient.connect()
         store.send(1)
-        await self.come_back(process, store)
+        await self.come_back(patient, store)
         welcome = await hello(client, since)
         assert (welcome["recovered"], [event["data"]["n"] for event in welcome["events"]]) == (True, [1])
-        (journal, _) = process.keeper._journals["/chat"]
-        await until(lambda: not journal.is_healing)
+        await self.nobody_is_in_doubt(patient)
         assert client.events == ["tws.welcome"]
 
     @pytest.mark.parametrize("is_first", [True, False], ids=["its hello", "a look"])
-    async def test_is_told_with_its_welcome_where_it_stood_nowhere(self, process, store, is_first):
-        client = await process.connect()
+    async def test_begins_with_its_welcome_where_it_stood_nowhere(self, patient, store, is_first):
+        client = await patient.connect()
         store.send(1)
         if is_first:
             store.is_silent = False
         else:
-            await self.come_back(process, store)
-        at = (await hello(client))["at"]
-        await until(lambda: client.events == ["tws.welcome", "tws.gap"])
-        assert at["another"] == 1
-        (journal, _) = process.keeper._journals["/chat"]
-        await until(lambda: not journal.is_healing)
-        assert client.events == ["tws.welcome", "tws.gap"]
+            await self.come_back(patient, store)
+        assert (await hello(client))["at"]["another"] == 1
+        await self.nobody_is_in_doubt(patient)
+        assert client.events == ["tws.welcome"]
 
-    async def test_is_told_that_too_where_its_hello_had_no_answer(self, process, store):
+    @pytest.mark.parametrize("since", [{"x": 1}, None], ids=["somewhere", "nowhere"])
+    async def test_is_told_that_something_may_be_missing_where_its_hello_had_no_answer(self, process, store, since):
         client = await process.connect()
-        await hello(client, {"x": 1})
+        await hello(client, since)
         store.send(1)
         await self.come_back(process, store)
         await until(lambda: client.events == ["tws.welcome", "tws.gap"])
@@ -981,22 +997,70 @@ class TestWhoConnectsWhileTheStoreIsSilent:
         await until(lambda: said(client, "track") == [1])
         assert client.events == ["track"]
 
-    async def test_is_told_so_too_where_the_answer_only_takes_its_time(self, start):
-        class Slow(self.Silent):
-            waits, is_silent = True, False
+    class Slow(Silent):
+        waits, is_silent = True, False
 
-            def read(self, *arguments):
-                goes_on.wait(5)
-                return super().read(*arguments)
+        def __init__(self):
+            super().__init__()
+            self.goes_on = threading.Event()
 
-        goes_on, store = threading.Event(), Slow()
-        guard = Guard(store)
-        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
-        process = start(store=lambda: guard, timing=timing)
+        def read(self, *arguments):
+            self.goes_on.wait(5)
+            return super().read(*arguments)
+
+        def retained(self, *arguments):
+            self.goes_on.wait(5)
+            return super().retained(*arguments)
+
+    @pytest.fixture
+    def start_slow(self, start):
+        def start_slow(**options):
+            store = self.Slow()
+            guard = Guard(store)
+            timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+            return start(store=lambda: guard, timing=timing, **options), store
+
+        return start_slow
+
+    async def connect_late(self, process, number):
+        """A client that others are heard before, while the store takes its time."""
+        connecting = asyncio.create_task(process.connect())
+        await until(lambda: "/chat" in process.keeper._journals)
+        self.hear(process, number)
+        return await connecting
+
+    async def test_is_told_so_too_where_the_answer_only_takes_its_time(self, start_slow):
+        process, store = start_slow()
         client = await process.connect()
         store.send(1)
-        goes_on.set()
+        store.goes_on.set()
         await until(lambda: client.events == ["tws.gap"])
+
+    async def test_is_told_nothing_of_what_was_sent_before_it_came(self, start_slow):
+        process, store = start_slow()
+        client = await self.connect_late(process, 5)
+        store.send(5)
+        store.goes_on.set()
+        (journal, _) = process.keeper._journals["/chat"]
+        await until(lambda: journal.is_founded)
+        assert (journal.doubt, client.events) == (None, [])
+
+    async def test_is_told_of_what_was_sent_before_another_came(self, start_slow):
+        process, store = start_slow()
+        client = await process.connect()
+        self.hear(process, 5)
+        await process.connect()
+        store.send(5)
+        store.goes_on.set()
+        await until(lambda: client.events == ["said", "tws.gap"])
+
+    async def test_is_told_a_value_that_was_set_before_it_came(self, start_slow):
+        process, store = start_slow(retain=("track",))
+        client = await self.connect_late(process, 5)
+        store.append("/chat", "another", 4, [Entry('{"event":"track","data":{"n":4}}', "", "track")], 100)
+        store.send(5)
+        store.goes_on.set()
+        await until(lambda: client.events == ["track"])
 
     async def test_where_it_answers_one_question_is_enough_for_all_who_come(self, process, store):
         store.is_silent = False

@@ -12,7 +12,6 @@ from ...complaints import Complaints
 from ...counters import counters
 from ...delivery.audience import Audience
 from ...delivery.hub import Hub, Placed
-from ...delivery.member import Member
 from ...delivery.message import Message
 from ...handlers.greenlets import new_lock
 from ...logger import logger
@@ -21,7 +20,6 @@ from ..reads import Reads
 from ..record import Record
 from ..soundness import sound_position
 from ..store import Asked
-from ..welcome import Hello
 from .journal import Journal
 from .placing import show
 from .policy import GAP
@@ -126,28 +124,10 @@ class Healing:
             return []
         in_line = self._hub.place(Message(journal.topic, "", GAP, audience=Audience(connections=connections)))
         if in_line:
-            self._note_doubt(journal)
+            counters.messages_lost += 1
+            message = "Messages of other processes may have been lost while the store gave no answer (path %.64r)"
+            self._complaints.add("doubt", message, journal.topic)
         return in_line
-
-    def after_welcome(self, journal: Journal, member: Member, hello: Hello) -> list[str]:
-        """What a client must be told after its welcome that was here before the store answered.
-
-        Who has said where it stands was told what it has missed, or that this is not all there. Under the lock of the
-        journal.
-        """
-        doubt = journal.doubt
-        if doubt is None or member.id not in doubt.connections:
-            return []
-        doubt.connections.discard(member.id)
-        if hello.since is not None:
-            return []
-        self._note_doubt(journal)
-        return [GAP]
-
-    def _note_doubt(self, journal: Journal) -> None:
-        counters.messages_lost += 1
-        message = "Messages of other processes may have been lost while the store gave no answer (path %.64r)"
-        self._complaints.add("doubt", message, journal.topic)
 
     def found(self, journal: Journal, asked: Asked, record: Record) -> None:
         """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop."""

@@ -131,6 +131,7 @@ class Journal:
         self._snapshot: dict[str, int] | None = None
         self._outdated: set[str] = set()  # senders that were not heard since this has lost touch
         self._has_guessed = False  # that a sender was heard from its first event on that is for those who are here
+        self._had_guessed = False  # that it was, before anybody was here
 
     def number_next(self, audience: str) -> Place:
         """The place of the next event of this process."""
@@ -142,14 +143,14 @@ class Journal:
         """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown.
 
         :param here: ids of the connections that are here already. They are shown what follows what they have heard.
-        :returns: whether they may have missed something. Of a sender that they have not heard it cannot be told what it
-            has sent since they came: then they are in doubt.
+        :returns: whether they may have missed something, or a value that was set before they came. Of a sender that
+            they have not heard it cannot be told what it has sent since they came: then they are in doubt.
         """
         self.renew(record)
         self.epoch = record.epoch
         if self.is_founded:
             return False
-        is_behind, in_doubt = False, self._has_guessed
+        is_behind, in_doubt = self._had_guessed, self._has_guessed
         for sender, number in record.position.items():
             last = self.lasts.get(sender, 0)
             if sender in (self.sender, self.epoch) or number <= last:
@@ -163,9 +164,14 @@ class Journal:
             self._note(sender, number)
         if here and in_doubt and self.policy.history:
             self.doubt = Doubt(self._clock(), {*here, *(self.doubt.connections if self.doubt else ())})
-        self.is_founded, self._has_guessed = True, False
+        self.is_founded, self._has_guessed, self._had_guessed = True, False, False
         self._outdated.clear()
         return bool(here) and (is_behind or in_doubt)
+
+    def note_first(self) -> None:
+        """Note that the first client is about to be here: what was lost before, it has not missed."""
+        self._had_guessed = self._had_guessed or self._has_guessed
+        self._has_guessed = False
 
     def renew(self, record: Record) -> None:
         """Go on with the record that has taken the place of the one that is known, if it has: the store was emptied."""
@@ -178,7 +184,7 @@ class Journal:
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
-        self.is_founded = self._has_guessed = False
+        self.is_founded = self._has_guessed = self._had_guessed = False
         self.gaps.clear()
         self.doubt = None
         self._outdated.update(self.lasts)
@@ -278,6 +284,11 @@ class Journal:
             for sender, gap in self.gaps.items()
             if is_stale(gap) or len(gap.events) > MAX_BEHIND_GAP or gap.size > MAX_CHARACTERS_BEHIND_GAP
         ]
+
+    def note_welcome(self, connection: str) -> None:
+        """Note that a client was told what it has missed, or that this is not all there, or where it begins."""
+        if self.doubt is not None:
+            self.doubt.connections.discard(connection)
 
     def end_doubt(self, seconds: float) -> frozenset[str]:
         """The connections that have been in doubt for ``seconds``. They are not any more."""

@@ -199,6 +199,8 @@ class TopicKeeper:
         journal, _ = found
         in_line: Placed = []
         with journal.lock:
+            if not any(topic in each.topics for each in self._hub.shards):
+                journal.note_first()
             shard.subscribe(member, topic, is_ordered=True)
             self._bases[member] = journal.snapshot()
             for event, _ in journal.values.values():
@@ -255,7 +257,8 @@ class TopicKeeper:
                 return welcomes(journal, record, asks)
             self._healing.found(journal, asked, record)
             in_line, shown = catch_up(self._hub, journal, record, asks)
-            texts = welcomes(journal, record, asks, shown) + self._healing.after_welcome(journal, member, hello)
+            texts = welcomes(journal, record, asks, shown)
+            journal.note_welcome(member.id)
         self._hub.push_on(in_line)
         self._healing.begin(journal, asked)
         self._writer.wake(journal, asked)
