@@ -57,6 +57,19 @@ def test_handler_gets_cleaned_data():
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "Expected at most 50,000 arrays and objects in a text, got more."),
+        ("[" * 20_000, "Enter a valid JSON."),
+    ],
+)
+def test_a_text_that_holds_too_much_is_refused(text, message):
+    with pytest.raises(Refused) as refused:
+        FormType(Everything).validate({**VALID, "json": text})
+    assert [each["message"] for each in refused.value.details["fields"]] == [message]
+
+
+@pytest.mark.parametrize(
     ("tags", "found"), [("1", ["1"]), (["1"], ["1"]), (["1", "2"], ["1", "2"]), ([], []), (1, ["1"])]
 )
 def test_a_name_that_may_have_several_values_may_have_one(tags, found):

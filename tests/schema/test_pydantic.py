@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pydantic import (
     Json,
     PlainValidator,
     Tag,
+    TypeAdapter,
     ValidationError,
     WrapValidator,
     create_model,
@@ -297,6 +299,75 @@ def test_no_more_values_than_forms_are_given_are_taken():
     assert len(kind.validate({"kids": [1] * (MAX_VALUES - 1)}).kids) == MAX_VALUES - 1
     message = "Expected at most 5,000 values, got more."
     assert fields_of(kind, {"kids": [1] * MAX_VALUES}) == [{"path": "", "message": message}]
+
+
+class Leaf(BaseModel):
+    kind: Literal["leaf"]
+
+
+class Branch(BaseModel):
+    kind: Literal["branch"]
+    parts: list["Leaf | Branch | Twig"] = []
+
+
+class Twig(BaseModel):
+    kind: Literal["twig"]
+    parts: list["Leaf | Branch | Twig"] = []
+
+
+Deep = list[Branch | Twig] | list[list[Branch | Twig | int | float]]
+
+
+def grown(levels, kind="twig"):
+    tree = {"kind": kind}
+    for _ in range(levels):
+        tree = {"kind": kind, "parts": [tree]}
+    return tree
+
+
+class TestUnionsWithinUnions:
+    """They are tried as each of their members, with all that is within them, at each level."""
+
+    @pytest.mark.parametrize("data", [[grown(3)], [[grown(2), 1, 1.5, "1"]], [], [grown(1, "branch"), grown(0)]])
+    def test_are_read_as_pydantic_reads_them(self, data):
+        assert PydanticType(Deep).validate(data) == TypeAdapter(Deep).validate_python(data)
+
+    @pytest.mark.parametrize("data", [[grown(1, "stone")], [grown(2), {}], [[1, "x"]], 7])
+    def test_what_is_wrong_is_all_found(self, data):
+        with pytest.raises(ValidationError) as error:
+            TypeAdapter(Deep).validate_python(data)
+        assert [each["message"] for each in fields_of(PydanticType(Deep), data)] == [
+            each["msg"] for each in error.value.errors()
+        ]
+
+    @pytest.mark.parametrize("kind", [Branch, Deep, dict[str, Branch | Twig]])
+    def test_are_given_up_after_so_many_tries(self, kind):
+        data = {Branch: grown(25, "branch"), Deep: [grown(25)]}.get(kind, {"x": grown(25)})
+        message = "Which types these are takes more than 10,000 tries to find out."
+        assert fields_of(PydanticType(kind), data) == [{"path": "", "message": message}]
+
+    def test_that_are_wrong_are_given_up_as_well(self):
+        [field] = fields_of(PydanticType(Branch), grown(25, "stone"))
+        assert re.fullmatch(r"At least [\d,]+ values do not fit\.", field["message"])
+
+    def test_may_be_as_many_as_other_values(self):
+        kind = Bounded(PydanticType(list[Branch | Twig]))
+        assert len(kind.validate([grown(1)] * 1000)) == 1000
+
+    def test_are_none_where_a_tag_tells_them_apart(self):
+        class Tagged(BaseModel):
+            kind: Literal["tagged"]
+            parts: "list[Annotated[Tagged | Leaf, Field(discriminator='kind')]]" = []
+
+        Tagged.model_rebuild(_types_namespace={"Tagged": Tagged, **globals()})
+        assert PydanticType(Tagged).validate(grown(30, "tagged")).parts
+
+
+def test_a_text_may_hold_as_many_arrays_as_a_message():
+    text = f"[{'[],' * 49_998}[]]"
+    assert len(PydanticType(Json[list[list[int]]]).validate(text)) == 49_999
+    message = "Expected at most 50,000 arrays and objects in a text, got more."
+    assert fields_of(PydanticType(Json[list[list[int]]]), text[:-1] + ",[]]") == [{"path": "", "message": message}]
 
 
 COST = """

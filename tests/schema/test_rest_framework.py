@@ -200,6 +200,13 @@ def nothing_is_asked():
     asked.clear()
 
 
+def test_a_text_that_nests_too_deeply_is_refused():
+    kind = SerializerType(type("Text", (serializers.Serializer,), {"json": serializers.JSONField(binary=True)}))
+    with pytest.raises(Refused) as refused:
+        kind.validate({"json": "[" * 100_000})
+    assert refused.value.details["fields"] == [{"path": "", "message": "This nests too deeply."}]
+
+
 def test_values_are_bounded():
     kind = Bounded(SerializerType(Numbers))
     assert len(kind.validate({"numbers": [1] * (MAX_VALUES - 1)})["numbers"]) == len(asked) == MAX_VALUES - 1

@@ -5,12 +5,16 @@ from itertools import accumulate
 from math import inf
 from typing import Any, Final
 
+from ..core.protocol.outline import brackets, containers
 from ..exceptions import Refused
 from .protocol import Type, invalid
 
 #: Values that are given to what finds all that is wrong: pydantic, forms, and serializers of Django REST framework, to
 #: which each wrong one costs up to 60 µs and 2.5 kB. Half a million fit into a megabyte.
 MAX_VALUES: Final = 5000
+
+#: Arrays and objects that a text may open which is decoded as JSON of its own, as many as a message may by default.
+MAX_IN_TEXT: Final = 50_000
 
 #: Characters of all keys on the way to a value, above which it has a long path: each error there repeats them.
 LONG_PATH: Final = 1000
@@ -69,6 +73,16 @@ def has_long_text(data: Any, longest: int) -> bool:
         elif isinstance(each, str) and len(each) > longest:
             return True
     return False
+
+
+def refuse_crowded_texts(data: Any) -> None:
+    """Raise ``Refused`` where a text in ``data`` opens more than :data:`MAX_IN_TEXT` arrays and objects."""
+    waiting = [data]
+    for each in waiting:
+        if isinstance(each, (dict, list)):
+            waiting += each.values() if isinstance(each, dict) else each
+        elif isinstance(each, str) and len(each) > MAX_IN_TEXT and containers(brackets(each)) > MAX_IN_TEXT:
+            raise invalid([("", f"Expected at most {MAX_IN_TEXT:,} arrays and objects in a text, got more.")])
 
 
 def refuse_many_fields(counts: Iterable[int]) -> None:

@@ -29,6 +29,36 @@ def has(schema: dict[str, Any], key: str, value: Any) -> bool:
     return is_here or any(has(each, key, value) for _, each in inside(schema))
 
 
+def definitions_in(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The core schemas within one that others refer to, by what they are called."""
+    named = {schema["ref"]: schema} if "ref" in schema else {}
+    for _, each in inside(schema):
+        named |= definitions_in(each)
+    return named
+
+
+def multiplies(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> bool:
+    """Whether a core schema, or one within it, is a union with a union, itself perhaps, within one of its members.
+
+    :param defined: what it may refer to.
+    """
+    if schema.get("type") == "union" and any(_reaches_union(each, defined, set()) for _, each in inside(schema)):
+        return True
+    return any(multiplies(each, defined) for _, each in inside(schema))
+
+
+def _reaches_union(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> bool:
+    if schema.get("type") == "union":
+        return True
+    if schema.get("type") == "definition-ref":
+        name = schema["schema_ref"]
+        if name in seen or name not in defined:
+            return False
+        seen.add(name)
+        return _reaches_union(defined[name], defined, seen)
+    return any(_reaches_union(each, defined, seen) for _, each in inside(schema))
+
+
 def is_by_name(value: Any) -> bool:
     """Whether these are fields by their names or choices by their tags, and no core schema."""
     return isinstance(value, dict) and not isinstance(value.get("type"), str)

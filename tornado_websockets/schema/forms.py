@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
+from .bounds import refuse_crowded_texts
 from .protocol import JSON_VALUE, Schema, arguments_of, invalid, is_frameworks_own, refuse_arguments, refuse_files
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
@@ -29,6 +30,9 @@ _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
 
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
+
+#: What fields raise that expect the texts of a page, or JSON that nests less.
+_UNUSABLE: Final = (AttributeError, TypeError, RecursionError)
 
 _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -71,11 +75,13 @@ class FormType:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
+        if any(isinstance(field, forms.JSONField) for field in self._form.base_fields.values()):
+            refuse_crowded_texts(data)
         posted = self._posted(data)
         form = self._form(data=posted) if self._is_by_name else self._form(posted)
         try:
             is_valid = form.is_valid()
-        except (AttributeError, TypeError):
+        except _UNUSABLE:
             unusable = [(name, _says_invalid(form.fields[name])) for name in form.fields if _fails(form, name)]
             if not unusable:  # what failed is the application's
                 raise
@@ -169,7 +175,7 @@ def _fails(form: forms.BaseForm, name: str) -> bool:
     try:
         value = field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
         field.clean(value)
-    except (AttributeError, TypeError):
+    except _UNUSABLE:
         return True
     except ValidationError:
         return False

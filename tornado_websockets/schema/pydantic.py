@@ -12,11 +12,19 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator, to_jsonable_python
 
-from .bounds import LONG_PATH, has_long_text, has_more_values
-from .core_schemas import has
+from .bounds import LONG_PATH, has_long_text, has_more_values, refuse_crowded_texts
+from .core_schemas import definitions_in, has, multiplies
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
-from .stopping import MOST_FOUND, MOST_FOUND_AT_LONG_PATHS, TooManyErrors, counting, stopping
+from .stopping import (
+    MOST_FOUND,
+    MOST_FOUND_AT_LONG_PATHS,
+    MOST_TRIES,
+    TooManyErrors,
+    TooManyTries,
+    counting,
+    stopping,
+)
 
 if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
     raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
@@ -86,7 +94,15 @@ class PydanticType:
         return Paths(self._core_schema)
 
     @cached_property
+    def _multiplies(self) -> bool:
+        """Whether few values may have to be tried as this and that very often."""
+        return multiplies(self._core_schema, definitions_in(self._core_schema))
+
+    @cached_property
     def _validate(self) -> Callable[[Any], Any]:
+        if self._multiplies:
+            with suppress(SchemaError):
+                return self._validating(stopping(self._core_schema, counts=True))
         return self._validating(self._adapter)
 
     @cached_property
@@ -107,10 +123,17 @@ class PydanticType:
         try:
             hides = self._hides_values
             if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
-                return self._validate(data)
+                if not self._multiplies:
+                    return self._validate(data)
+                with counting():
+                    return self._validate(data)
+            if hides:
+                refuse_crowded_texts(data)
             has_long = has_more_values(data, inf, LONG_PATH) or (hides and has_long_text(data, LONG_PATH))
             with counting(MOST_FOUND_AT_LONG_PATHS if has_long else MOST_FOUND):
                 return self._validate_many(data)
+        except TooManyTries:
+            raise invalid([("", f"Which types these are takes more than {MOST_TRIES:,} tries to find out.")]) from None
         except TooManyErrors as error:
             raise invalid([("", f"At least {error.found:,} values do not fit.")]) from None
         except ValidationError as error:

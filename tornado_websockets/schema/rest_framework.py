@@ -80,7 +80,11 @@ class SerializerType:
         """See :class:`.protocol.Type`."""
         serializer = self._serializer(data=data)
         refuse_many_fields(_fields_asked(serializer, data))
-        if serializer.is_valid():
+        try:
+            is_valid = serializer.is_valid()
+        except RecursionError:  # a text that is decoded as JSON
+            raise invalid([("", "This nests too deeply.")]) from None
+        if is_valid:
             return serializer.validated_data
         raise invalid(_flatten(serializer.errors, ()))
 

@@ -1,6 +1,7 @@
 """A copy of a core schema that stops where too much is wrong.
 
 An error is made for each field that an empty object lacks, which may be a hundred times as many as there are values.
+And where a union is within a member of another, each level of the data is tried as each member, and all below it anew.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 from pydantic_core import CoreSchema, SchemaValidator
 
-from .core_schemas import INSIDE, is_by_name
+from .core_schemas import INSIDE, definitions_in, is_by_name, multiplies
 
 #: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
 #: at them and make up for them. To pass so many on from a value to the one that it is in takes some 10 ms.
@@ -21,6 +22,9 @@ MOST_FOUND: Final = 10_000
 
 #: The same, where each of them may repeat a path that is a megabyte long.
 MOST_FOUND_AT_LONG_PATHS: Final = 10
+
+#: Times that unions may be tried which have others within them: each takes some 5 µs.
+MOST_TRIES: Final = 10_000
 
 #: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
 _MANY: Final = frozenset(
@@ -40,10 +44,12 @@ class _Count:
     """How many errors there are so far in what is validated, and how many there may be.
 
     :ivar passed_on: the same, each as often as it has left a value that others are in: it is copied then.
+    :ivar tries: of unions that have others within them.
     """
 
     most: int
     found: int = 0
+    tries: int = 0
     passed_on: int = 0
 
 
@@ -61,6 +67,10 @@ class TooManyErrors(Exception):
         self.found = found
 
 
+class TooManyTries(Exception):
+    """Which members of unions fit takes too long to find out. Pydantic lets it pass, too."""
+
+
 @contextmanager
 def counting(most: int = MOST_FOUND) -> Iterator[None]:
     """Let what :func:`stopping` has made count its errors, from none.
@@ -74,20 +84,22 @@ def counting(most: int = MOST_FOUND) -> Iterator[None]:
         _count.reset(token)
 
 
-def stopping(schema: dict[str, Any]) -> SchemaValidator:
+def stopping(schema: dict[str, Any], *, counts: bool = False) -> SchemaValidator:
     """A validator whose lists, sets and dicts stop at the first value that is wrong; use it within :func:`counting`.
 
+    :param counts: find all that is wrong, and only count.
     :raises SchemaError: pydantic cannot make one of ``schema``.
     """
     # A model would bring its own validator, which finds all that is wrong.
-    return SchemaValidator(_Copy().of(schema, counts=False), _use_prebuilt=False)
+    return SchemaValidator(_Copy(schema).of(schema, counts=counts), _use_prebuilt=False)
 
 
 class _Copy:
     """The copy of one core schema, with its definitions: each is in it twice, to stop and to count."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         self.definitions: list[dict[str, Any]] = []
+        self._defined = definitions_in(schema)
 
     def of(self, schema: Any, *, counts: bool) -> Any:
         """Copy a core schema, or some.
@@ -111,6 +123,9 @@ class _Copy:
             case "model" if schema.get("custom_init") and not _is_made_of_others(schema):
                 attributes = {"model": schema["cls"], "validator": cache(partial(self._validator, copy, schema["cls"]))}
                 copy["cls"] = _Initialised(schema["cls"].__name__, (), attributes)
+            case "union" if multiplies(schema, self._defined):
+                name = {"ref": copy.pop("ref")} if "ref" in copy else {}
+                copy = {"type": "function-wrap", "function": _of(_trying), "schema": copy, **name}
             case kind if kind in _MANY and counts:
                 copy |= {key: _counted(value) for key, value in copy.items() if key in _VALUES}
             case kind if kind in _MANY:
@@ -168,7 +183,20 @@ def _counted(schema: Any) -> Any:
     """A core schema, or one for each value of a tuple, whose errors are counted."""
     if isinstance(schema, list):
         return [_counted(each) for each in schema]
-    return {"type": "function-wrap", "function": {"type": "no-info", "function": _counting}, "schema": schema}
+    return {"type": "function-wrap", "function": _of(_counting), "schema": schema}
+
+
+def _of(function: Callable[[Any, Callable[[Any], Any]], Any]) -> dict[str, Any]:
+    return {"type": "no-info", "function": function}
+
+
+def _trying(value: Any, handler: Callable[[Any], Any]) -> Any:
+    count = _count.get()
+    if count is not None:
+        count.tries += 1
+        if count.tries > MOST_TRIES:
+            raise TooManyTries
+    return _counting(value, handler)
 
 
 def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
