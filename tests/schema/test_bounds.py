@@ -1,12 +1,18 @@
+import json
+import sys
+from uuid import UUID, uuid4
+
 import pytest
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import (
     LONG_PATH,
+    MAX_ALIKE,
     MAX_VALUES,
     Bounded,
     has_long_text,
     has_more_values,
+    refuse_crowded_texts,
     refuse_many_fields,
 )
 
@@ -29,6 +35,50 @@ class Anything:
 def test_values_are_counted_at_every_depth(data, count):
     assert not has_more_values(data, count)
     assert count == 0 or has_more_values(data, count - 1)
+
+
+#: Numbers of which Python's hash is the same.
+ALIKE = [number * sys.hash_info.modulus for number in range(1, 1501)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ALIKE,
+        [-number for number in ALIKE],
+        list(map(str, ALIKE)),
+        [f" {number}.0" for number in ALIKE],
+        [f"{number}e0" for number in ALIKE],
+        [str(UUID(int=number)) for number in ALIKE],
+        [UUID(int=number).hex for number in ALIKE],
+        {str(number): 1 for number in ALIKE},
+        {"a": [{"b": number} for number in ALIKE]},
+    ],
+    ids=["ints", "below zero", "texts", "decimals", "exponents", "UUIDs", "UUIDs as hex", "keys", "anywhere"],
+)
+def test_numbers_with_one_hash_are_refused(data):
+    with pytest.raises(Refused, match="large numbers"):
+        Bounded(Anything()).validate(data)
+    with pytest.raises(Refused, match="large numbers"):
+        refuse_crowded_texts({"text": json.dumps(data)})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ALIKE[:MAX_ALIKE] + [1] * 1000,
+        ALIKE[:1] * 2000,
+        [2**64 + number for number in range(2000)],
+        [str(uuid4()) for _ in range(2000)],
+        ["a text that is somewhat long"] * 2000,
+        ["Infinity", "nan"] * 1000,
+        [True, None, 1.5, "", {}] * 300,
+    ],
+    ids=["few", "one", "ints", "UUIDs", "texts", "no numbers", "others"],
+)
+def test_others_are_not(data):
+    assert Bounded(Anything()).validate(data) == data
+    refuse_crowded_texts([json.dumps(data)])
 
 
 @pytest.mark.parametrize(

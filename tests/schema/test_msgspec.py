@@ -1,6 +1,8 @@
 """``msgspec.Struct`` as a type: what arrives, what is refused, and where."""
 
+import sys
 from collections.abc import Callable
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -42,6 +44,27 @@ def test_error_has_the_path(data, path, message):
     with pytest.raises(Refused) as caught:
         StructType(Order).validate(data)
     assert caught.value.details["fields"] == [{"path": path, "message": message}]
+
+
+class Node(msgspec.Struct):
+    kids: list["Node"] = []
+    ids: dict[UUID, int] | None = None
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [set[UUID], frozenset[int], dict[int, int], list[set[int]], tuple[str, dict[UUID, str]], Node],
+    ids=str,
+)
+def test_numbers_with_one_hash_are_refused_where_they_are_compared(annotation):
+    data = [number * sys.hash_info.modulus for number in range(1, 1501)]
+    with pytest.raises(Refused, match="large numbers"):
+        StructType(annotation).validate(data)
+
+
+@pytest.mark.parametrize("annotation", [list[int], dict[str, int], Item, list[Item], dict], ids=str)
+def test_they_are_not_looked_for_elsewhere(annotation):
+    assert not StructType(annotation)._hashes
 
 
 def test_type_that_msgspec_does_not_know_is_refused():

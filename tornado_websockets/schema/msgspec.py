@@ -1,11 +1,13 @@
 """``msgspec.Struct``, and what has some in it."""
 
 import re
+from functools import cached_property
 from typing import Any
 
 import msgspec
-from msgspec import convert
+from msgspec import convert, inspect
 
+from .bounds import refuse_alike
 from .protocol import JSON_VALUE, Schema, invalid
 
 #: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`", or "at `key` in `$.counts`".
@@ -29,8 +31,15 @@ class StructType:
         except NameError as error:
             raise TypeError(f"msgspec cannot use {annotation!r}: {error}") from error
 
+    @cached_property
+    def _hashes(self) -> bool:
+        """Whether sets are made, or dicts by what is no text."""
+        return _hashes(inspect.type_info(self._annotation), set())
+
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
+        if self._hashes:
+            refuse_alike(data)
         try:
             return convert(data, self._annotation, str_keys=True)  # JSON has no others
         except msgspec.ValidationError as error:
@@ -52,3 +61,16 @@ class StructType:
     def dump(self, value: Any) -> Any:
         """See :class:`.protocol.Type`."""
         return msgspec.to_builtins(value)
+
+
+def _hashes(info: inspect.Type | inspect.Field, seen: set[int]) -> bool:
+    if isinstance(info, (inspect.SetType, inspect.FrozenSetType)):
+        return True
+    if isinstance(info, inspect.DictType) and not isinstance(info.key_type, (inspect.StrType, inspect.AnyType)):
+        return True
+    if id(info) in seen:
+        return False
+    seen.add(id(info))
+    values = (getattr(info, name) for name in info.__struct_fields__)
+    every = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
+    return any(_hashes(each, seen) for each in every if isinstance(each, (inspect.Type, inspect.Field)))
