@@ -125,19 +125,38 @@ class Healing:
         in_line = self._hub.place(Message(journal.topic, "", GAP, audience=Audience(connections=connections)))
         if in_line:
             counters.messages_lost += 1
-            message = "Messages of other processes may have been lost while the store gave no answer (path %.64r)"
+            message = (
+                "Messages of other processes may have been lost while the store gave no answer, or when it was emptied "
+                "(path %.64r)"
+            )
             self._complaints.add("doubt", message, journal.topic)
         return in_line
 
-    def found(self, journal: Journal, asked: Asked, record: Record) -> None:
-        """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop."""
+    def stretch(self, topic: str) -> int:
+        """As :meth:`.Publisher.stretch` says; 0, too, where there are no other processes."""
+        publisher = self._hub.publisher
+        return (publisher.stretch(topic) or 0) if publisher is not None else 0
+
+    def found(self, journal: Journal, asked: Asked, record: Record, stretch: int) -> None:
+        """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop.
+
+        :param stretch: the :meth:`stretch` of before the store was asked.
+        """
         with journal.lock:
-            shards = () if journal.is_founded else self._hub.shards
+            is_known = journal.is_founded and journal.epoch == record.epoch
+            shards = () if is_known else self._hub.shards
             here = {member.id for shard in shards for member in shard.roster_of(journal.topic)}
-            have_missed = journal.found(record, here)
+            have_missed = journal.found(record, here, is_in_touch=is_known or self._is_in_touch(journal, asked))
+            journal.compared = max(journal.compared, stretch)
         if have_missed:
             self._values.compare_later(journal, asked)
             self.begin(journal, asked)
+
+    def _is_in_touch(self, journal: Journal, asked: Asked) -> bool:
+        """Whether all of others was heard since the store was last asked about them, or it never knew more of them."""
+        publisher = self._hub.publisher
+        stretch = None if publisher is None or asked.begin_anew is not None else publisher.stretch(journal.topic)
+        return stretch is None or 0 < stretch == journal.compared
 
     def watch(self, journals: Watched) -> None:
         """Have somebody :meth:`watch_tails`, if nobody does. On an event loop."""
@@ -178,6 +197,7 @@ class Healing:
         have_answered = True
         for asked in {asked for _, asked in found.values()}:
             topics = [topic for topic, (_, store) in found.items() if store is asked]
+            stretches = {topic: self.stretch(topic) for topic in topics}
             try:
                 positions = await asked.ask(asked.store.lasts, topics)
             except StoreError:  # which is logged
@@ -187,18 +207,20 @@ class Healing:
                 position: Mapping[str, int] = {}  # then the record is read, which may make more sense
                 with suppress(StoreError):  # likewise
                     position = sound_position(positions, topic)
-                await self._compare(*found[topic], position)
+                await self._compare(*found[topic], position, stretches[topic])
         return have_answered
 
-    async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
+    async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int], stretch: int) -> None:
         # Not known yet, or the store was emptied; or who comes back now need not be shown what was sent meanwhile.
         if journal.epoch not in position or not journal.is_founded:
+            stretch = self.stretch(journal.topic)
             record = await self._reads.record(asked, journal.topic, False)
             if record is None:
                 return
-            self.found(journal, asked, record)
+            self.found(journal, asked, record, stretch)
             position = record.position
         with journal.lock:
+            journal.compared = max(journal.compared, stretch)
             own = (journal.sender, journal.epoch)
             behind = {
                 sender: last
