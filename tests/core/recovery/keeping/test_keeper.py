@@ -559,6 +559,57 @@ class TestBetweenProcesses:
         await until(lambda: mine.events == ["said", "tws.gap", "said"])
         assert "tws.gap" not in theirs.events
 
+    async def start_one_whose_other_has_ended(self, start, guard, *, has_looked=True):
+        """It, where a client stood that has heard the other, and one more, after the store was emptied."""
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        here, other = await self.start_two(start, timing=timing)
+        client, _ = await here.connect(), await other.connect()
+        for number in range(1, 4):
+            await other.ws.publish("said", {"n": number})
+        await is_said(client, 1, 2, 3)
+        if has_looked:
+            await here.keeper.look()
+        since = (await hello(client))["at"] if has_looked else {"x": 1}
+        guard.store.clear()
+        return here, start(has_relay=True, timing=timing), other, since
+
+    @pytest.mark.parametrize("has_looked", [True, False], ids=["a while ago", "just now"])
+    async def test_after_a_store_was_emptied_nothing_is_told_again_of_who_has_ended(
+        self, start, layer, guard, has_looked, monkeypatch
+    ):
+        if not has_looked:
+            monkeypatch.setattr("tornado_websockets.core.recovery.keeping.journal.SETTLING", 0.0)
+        here, there, _, since = await self.start_one_whose_other_has_ended(start, guard, has_looked=has_looked)
+        answers = []
+        for process in (there, here, there, here):
+            welcome = await hello(await process.connect(), since)
+            since = welcome["at"]
+            answers.append((welcome["recovered"], welcome["events"], since))
+        at = answers[0][2]
+        assert answers == [(False, [], at), *[(True, [], at)] * 3]
+
+    async def test_what_such_a_one_may_have_sent_since_is_not_taken_for_told(self, start, layer, guard):
+        here, there, _, _ = await self.start_one_whose_other_has_ended(start, guard, has_looked=False)
+        since = (await hello(await there.connect()))["at"]
+        welcome = await hello(await here.connect(), since)
+        assert (welcome["recovered"], welcome["events"]) == (False, [])
+
+    @pytest.mark.parametrize("is_stored", [True, False])
+    async def test_one_that_lives_counts_again_from_what_it_sends(self, start, layer, guard, is_stored, monkeypatch):
+        here, there, other, _ = await self.start_one_whose_other_has_ended(start, guard)
+        client = await here.connect()
+        since = (await hello(client))["at"]
+        if not is_stored:
+            monkeypatch.setattr(guard.store, "append", Down().append)
+        await other.ws.publish("said", {"n": 4})
+        await is_said(client, 4)
+        assert (await hello(await here.connect(), since))["recovered"] is False  # whether it had 1 to 3 is not known
+        at = (await hello(client))["at"]
+        assert at == {**since, other.keeper._journals["/chat"][0].sender: 4}
+        assert (await hello(await here.connect(), at))["recovered"] is True
+        if is_stored:
+            assert (await hello(await there.connect(), at))["recovered"] is True
+
     async def start_one_that_looks_by_itself_seldom(self, start):
         """It, a client of it that has heard an event, and a process without clients."""
         timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}

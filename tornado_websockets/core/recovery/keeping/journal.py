@@ -18,6 +18,7 @@ from ...delivery.keeper import Place
 from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
 from ..record import Event, Record, shared_sender
+from .former import SETTLING, Before, Former
 from .pending import Pending
 from .policy import Policy
 
@@ -91,7 +92,7 @@ class Journal:
     :ivar doubt: who may have missed something before that was known, if anybody.
     :ivar is_here: whether this process has had clients there, and so numbers by itself.
     :ivar stretch: the number of the time without a break in hearing others that the store's record belongs to; or 0.
-    :ivar compared: that of the time in which the store was last asked how far others have come; or 0.
+    :ivar compared: how things stood here when the store was last asked how far others have come.
     """
 
     def __init__(
@@ -122,7 +123,9 @@ class Journal:
         self.writing_on: asyncio.AbstractEventLoop | None = None
         self.healing_on: asyncio.AbstractEventLoop | None = None
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
-        self.changes = self.stretch = self.compared = 0
+        self.changes = self.stretch = 0
+        self.compared = Before()
+        self._former = Former()
         self.used = clock()
         self.try_at = 0.0
         self._heard: deque[Event] = deque(maxlen=max(1, policy.history))
@@ -190,7 +193,15 @@ class Journal:
         self.owes_last = self.owes_last or self.number > 0
         self._drop(shared_sender(self.epoch))  # whose numbers have ended
         self.epoch = record.epoch
+        if not self.keeps_values:
+            to_come = {sender: max([gap.upto, *gap.events]) for sender, gap in self.gaps.items()}
+            lasts = {sender: last for sender, last in {**self.lasts, **to_come}.items() if sender != self.sender}
+            self._former = Former(lasts, self.compared.lasts, self._clock() + SETTLING)
         return True
+
+    def note_compared(self, before: Before) -> None:
+        """Note that the store was asked how far others have come, and has answered."""
+        self.compared = Before(max(before.stretch, self.compared.stretch), before.lasts)
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
@@ -316,7 +327,7 @@ class Journal:
         """What is known here besides ``record``.
 
         What the store has once had and has no more was dropped there, for its age or by an application: then it is not
-        shown from here either.
+        shown from here either. Nor is what others had sent before the store was emptied.
 
         :param under_way: what was on its way to the store when that was asked for the record; it may be there by now.
         """
@@ -325,12 +336,14 @@ class Journal:
             standing = record.senders.get(sender)
             return standing is None or number > standing.last
 
-        events = [event for event in self._heard if is_behind(event.sender, event.number)]
+        heard = (event for event in self._heard if is_behind(event.sender, event.number))
+        known = self._former.known(self.lasts, heard, record, self._clock())
+        events = [*known.events]
         for pending in dict.fromkeys((*under_way, *self.queue)):
             place = pending.place
             if place is not None and is_behind(place.sender, place.number):
                 events.append(Event(place.sender, place.number, pending.entry.text, place.audience))
-        return Known(dict(self.lasts), events)
+        return Known(known.lasts, events)
 
     def shown_since(self, base: Mapping[str, int]) -> Shown:
         """What somebody has been shown who came when :meth:`snapshot` was ``base``."""
