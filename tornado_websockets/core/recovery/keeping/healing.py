@@ -156,7 +156,7 @@ class Healing:
             self.begin(journal, asked)
 
     def _is_in_touch(self, journal: Journal, asked: Asked) -> bool:
-        """Whether all of others was heard since the store was last asked about them, or it never knew more of them."""
+        """Whether all was heard that others have sent since the store was last asked; also where they do not use it."""
         publisher = self._hub.publisher
         stretch = None if publisher is None or asked.begin_anew is not None else publisher.stretch(journal.topic)
         return stretch is None or 0 < stretch == journal.compared.stretch
