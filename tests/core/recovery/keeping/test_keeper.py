@@ -559,6 +559,122 @@ class TestBetweenProcesses:
         await until(lambda: mine.events == ["said", "tws.gap", "said"])
         assert "tws.gap" not in theirs.events
 
+    async def start_one_whose_other_has_ended(self, start, guard, *, has_looked=True):
+        """It, where a client stood that has heard the other, and one more, after the store was emptied."""
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        here, other = await self.start_two(start, timing=timing)
+        client, _ = await here.connect(), await other.connect()
+        for number in range(1, 4):
+            await other.ws.publish("said", {"n": number})
+        await is_said(client, 1, 2, 3)
+        if has_looked:
+            await here.keeper.look()
+        since = (await hello(client))["at"] if has_looked else {"x": 1}
+        guard.store.clear()
+        return here, start(has_relay=True, timing=timing), other, since
+
+    @pytest.mark.parametrize("has_looked", [True, False], ids=["a while ago", "just now"])
+    async def test_after_a_store_was_emptied_nothing_is_told_again_of_who_has_ended(
+        self, start, layer, guard, has_looked, monkeypatch
+    ):
+        if not has_looked:
+            monkeypatch.setattr("tornado_websockets.core.recovery.keeping.journal.SETTLING", 0.0)
+        here, there, _, since = await self.start_one_whose_other_has_ended(start, guard, has_looked=has_looked)
+        answers = []
+        for process in (there, here, there, here):
+            welcome = await hello(await process.connect(), since)
+            since = welcome["at"]
+            answers.append((welcome["recovered"], welcome["events"], since))
+        at = answers[0][2]
+        assert answers == [(False, [], at), *[(True, [], at)] * 3]
+
+    async def test_what_such_a_one_may_have_sent_since_is_not_taken_for_told(self, start, layer, guard):
+        here, there, _, _ = await self.start_one_whose_other_has_ended(start, guard, has_looked=False)
+        since = (await hello(await there.connect()))["at"]
+        welcome = await hello(await here.connect(), since)
+        assert (welcome["recovered"], welcome["events"]) == (False, [])
+
+    @pytest.mark.parametrize("is_stored", [True, False])
+    async def test_one_that_lives_counts_again_from_what_it_sends(self, start, layer, guard, is_stored, monkeypatch):
+        here, there, other, _ = await self.start_one_whose_other_has_ended(start, guard)
+        client = await here.connect()
+        since = (await hello(client))["at"]
+        if not is_stored:
+            monkeypatch.setattr(guard.store, "append", Down().append)
+        await other.ws.publish("said", {"n": 4})
+        await is_said(client, 4)
+        assert (await hello(await here.connect(), since))["recovered"] is False  # whether it had 1 to 3 is not known
+        at = (await hello(client))["at"]
+        assert at == {**since, other.keeper._journals["/chat"][0].sender: 4}
+        assert (await hello(await here.connect(), at))["recovered"] is True
+        if is_stored:
+            assert (await hello(await there.connect(), at))["recovered"] is True
+
+    async def start_one_that_looks_by_itself_seldom(self, start):
+        """It, a client of it that has heard an event, and a process without clients."""
+        timing = {**SOON, "healing": replace(SOON["healing"], tails=60.0)}
+        here, elsewhere = start(has_relay=True, timing=timing), start()
+        client = await here.connect()
+        await elsewhere.ws.publish("said", {"n": 1})
+        await here.keeper.look()
+        await is_said(client, 1)
+        return here, elsewhere, client
+
+    async def break_off(self, here, layer):
+        layer.error = ConnectionError("down")
+        await until(lambda: here.hub.publisher.stretch("/chat") == 0)
+
+    async def go_on(self, here, layer):
+        layer.error = None
+        await until(lambda: here.hub.publisher.stretch("/chat") != 0)
+
+    @pytest.mark.parametrize("has_looked", [True, False], ids=["looks meanwhile", "looks then"])
+    async def test_what_a_store_had_that_was_emptied_is_told_to_be_missing_where_the_layer_was_away(
+        self, start, layer, guard, caplog, has_looked
+    ):
+        here, elsewhere, client = await self.start_one_that_looks_by_itself_seldom(start)
+        before = counters.messages_lost
+        await self.break_off(here, layer())
+        await elsewhere.ws.publish("said", {"n": 2})
+        guard.store.clear()
+        if has_looked:
+            await here.keeper.look()
+        await self.go_on(here, layer())
+        await until(lambda: "tws.gap" in client.events)
+        await elsewhere.ws.publish("said", {"n": 3})
+        await here.keeper.look()
+        await is_said(client, 1, 3)
+        await asyncio.sleep(2 * SOON["healing"].patience)
+        assert client.events.count("tws.gap") == 1
+        assert counters.messages_lost == before + 1
+        assert "when it was emptied (path '/chat')" in caplog.text
+
+    async def test_who_says_hello_is_not_told_so_too(self, start, layer, guard):
+        here, elsewhere, client = await self.start_one_that_looks_by_itself_seldom(start)
+        since = (await hello(client))["at"]
+        await self.break_off(here, layer())
+        await elsewhere.ws.publish("said", {"n": 2})
+        guard.store.clear()
+        assert not (await hello(client, since))["recovered"]
+        await self.go_on(here, layer())
+        await asyncio.sleep(2 * SOON["healing"].patience)
+        assert "tws.gap" not in client.events
+
+    @pytest.mark.parametrize("was_away", [False, True], ids=["never away", "away, and nothing is missing since"])
+    async def test_nothing_is_missing_where_a_store_was_emptied_and_all_was_heard(self, start, layer, guard, was_away):
+        here, elsewhere, client = await self.start_one_that_looks_by_itself_seldom(start)
+        if was_away:
+            await self.break_off(here, layer())
+            await elsewhere.ws.publish("said", {"n": 2})
+            await self.go_on(here, layer())
+            await is_said(client, 1, 2)
+        guard.store.clear()
+        await here.keeper.look()
+        (journal, _) = here.keeper._journals["/chat"]
+        assert (journal.doubt, journal.gaps) == (None, {})
+        await hello(client)
+        assert "tws.gap" not in client.events
+
     async def test_what_was_missed_of_several_comes_in_the_order_of_the_store(self, start, guard):
         process = start(timing={**SOON, "healing": replace(SOON["healing"], tails=60.0)})
         client = await process.connect()

@@ -20,6 +20,7 @@ from ..reads import Reads
 from ..record import Record
 from ..soundness import sound_position
 from ..store import Asked
+from .former import Before
 from .journal import Journal
 from .placing import show
 from .policy import GAP
@@ -125,19 +126,40 @@ class Healing:
         in_line = self._hub.place(Message(journal.topic, "", GAP, audience=Audience(connections=connections)))
         if in_line:
             counters.messages_lost += 1
-            message = "Messages of other processes may have been lost while the store gave no answer (path %.64r)"
+            message = (
+                "Messages of other processes may have been lost while the store gave no answer, or when it was emptied "
+                "(path %.64r)"
+            )
             self._complaints.add("doubt", message, journal.topic)
         return in_line
 
-    def found(self, journal: Journal, asked: Asked, record: Record) -> None:
-        """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop."""
+    def before(self, journal: Journal) -> Before:
+        """How things stand now that the store is about to be asked."""
+        publisher = self._hub.publisher
         with journal.lock:
-            shards = () if journal.is_founded else self._hub.shards
+            stretch = None if publisher is None else publisher.stretch(journal.topic)
+            return Before(stretch or 0, journal.snapshot())
+
+    def found(self, journal: Journal, asked: Asked, record: Record, before: Before) -> None:
+        """Have ``journal`` begin where the store is, and see to those who are here already. On an event loop.
+
+        :param before: how things stood when the store was asked.
+        """
+        with journal.lock:
+            is_known = journal.is_founded and journal.epoch == record.epoch
+            shards = () if is_known else self._hub.shards
             here = {member.id for shard in shards for member in shard.roster_of(journal.topic)}
-            have_missed = journal.found(record, here)
+            have_missed = journal.found(record, here, is_in_touch=is_known or self._is_in_touch(journal, asked))
+            journal.note_compared(before)
         if have_missed:
             self._values.compare_later(journal, asked)
             self.begin(journal, asked)
+
+    def _is_in_touch(self, journal: Journal, asked: Asked) -> bool:
+        """Whether all was heard that others have sent since the store was last asked; also where they do not use it."""
+        publisher = self._hub.publisher
+        stretch = None if publisher is None or asked.begin_anew is not None else publisher.stretch(journal.topic)
+        return stretch is None or 0 < stretch == journal.compared.stretch
 
     def watch(self, journals: Watched) -> None:
         """Have somebody :meth:`watch_tails`, if nobody does. On an event loop."""
@@ -178,6 +200,7 @@ class Healing:
         have_answered = True
         for asked in {asked for _, asked in found.values()}:
             topics = [topic for topic, (_, store) in found.items() if store is asked]
+            before = {topic: self.before(found[topic][0]) for topic in topics}
             try:
                 positions = await asked.ask(asked.store.lasts, topics)
             except StoreError:  # which is logged
@@ -187,18 +210,20 @@ class Healing:
                 position: Mapping[str, int] = {}  # then the record is read, which may make more sense
                 with suppress(StoreError):  # likewise
                     position = sound_position(positions, topic)
-                await self._compare(*found[topic], position)
+                await self._compare(*found[topic], position, before[topic])
         return have_answered
 
-    async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int]) -> None:
+    async def _compare(self, journal: Journal, asked: Asked, position: Mapping[str, int], before: Before) -> None:
         # Not known yet, or the store was emptied; or who comes back now need not be shown what was sent meanwhile.
         if journal.epoch not in position or not journal.is_founded:
+            before = self.before(journal)
             record = await self._reads.record(asked, journal.topic, False)
             if record is None:
                 return
-            self.found(journal, asked, record)
+            self.found(journal, asked, record, before)
             position = record.position
         with journal.lock:
+            journal.note_compared(before)
             own = (journal.sender, journal.epoch)
             behind = {
                 sender: last

@@ -18,6 +18,7 @@ from ...delivery.keeper import Place
 from ...handlers.greenlets import new_rlock
 from ..gap import Known, Shown
 from ..record import Event, Record, shared_sender
+from .former import SETTLING, Before, Former
 from .pending import Pending
 from .policy import Policy
 
@@ -91,6 +92,7 @@ class Journal:
     :ivar doubt: who may have missed something before that was known, if anybody.
     :ivar is_here: whether this process has had clients there, and so numbers by itself.
     :ivar stretch: the number of the time without a break in hearing others that the store's record belongs to; or 0.
+    :ivar compared: how things stood here when the store was last asked how far others have come.
     """
 
     def __init__(
@@ -122,6 +124,8 @@ class Journal:
         self.healing_on: asyncio.AbstractEventLoop | None = None
         self.is_writing = self.is_healing = self.is_failing = self.owes_last = False
         self.changes = self.stretch = 0
+        self.compared = Before()
+        self._former = Former()
         self.used = clock()
         self.try_at = 0.0
         self._heard: deque[Event] = deque(maxlen=max(1, policy.history))
@@ -139,18 +143,22 @@ class Journal:
         self._note(self.sender, self.number)
         return Place(self.sender, self.number, audience)
 
-    def found(self, record: Record, here: Collection[str] = ()) -> bool:
+    def found(self, record: Record, here: Collection[str] = (), *, is_in_touch: bool = True) -> bool:
         """Begin where the store is, if this has not begun: what was sent up to there, nobody here need be shown.
 
         :param here: ids of the connections that are here already. They are shown what follows what they have heard.
+        :param is_in_touch: whether all was heard that others have sent since the store was last asked about them.
         :returns: whether they may have missed something, or a value that was set before they came. Of a sender that
-            they have not heard it cannot be told what it has sent since they came: then they are in doubt.
+            they have not heard it cannot be told what it has sent since they came, and where the store was emptied
+            what it had and they have not heard: then they are in doubt.
         """
-        self.renew(record)
+        was_lost = self.renew(record) and not is_in_touch
         self.epoch = record.epoch
         if self.is_founded:
-            return False
-        is_behind, in_doubt = self._had_guessed, self._has_guessed
+            if was_lost:
+                self._doubt_for(here)
+            return was_lost and bool(here)
+        is_behind, in_doubt = self._had_guessed, self._has_guessed or was_lost
         for sender, number in record.position.items():
             last = self.lasts.get(sender, 0)
             if sender in (self.sender, self.epoch) or number <= last:
@@ -162,25 +170,38 @@ class Journal:
             in_doubt = True
             self._add_hole(sender, range(last + 1, number + 1))
             self._note(sender, number)
-        if here and in_doubt and self.policy.history:
-            self.doubt = Doubt(self._clock(), {*here, *(self.doubt.connections if self.doubt else ())})
+        if in_doubt:
+            self._doubt_for(here)
         self.is_founded, self._has_guessed, self._had_guessed = True, False, False
         self._outdated.clear()
         return bool(here) and (is_behind or in_doubt)
+
+    def _doubt_for(self, here: Collection[str]) -> None:
+        if here and self.policy.history:
+            self.doubt = Doubt(self._clock(), {*here, *(self.doubt.connections if self.doubt else ())})
 
     def note_first(self) -> None:
         """Note that the first client is about to be here: what was lost before, it has not missed."""
         self._had_guessed = self._had_guessed or self._has_guessed
         self._has_guessed = False
 
-    def renew(self, record: Record) -> None:
+    def renew(self, record: Record) -> bool:
         """Go on with the record that has taken the place of the one that is known, if it has: the store was emptied."""
         if self.epoch in ("", record.epoch):
-            return
+            return False
         # Others would take what this process had numbered before for never sent, and a hole for the whole.
         self.owes_last = self.owes_last or self.number > 0
         self._drop(shared_sender(self.epoch))  # whose numbers have ended
         self.epoch = record.epoch
+        if not self.keeps_values:
+            to_come = {sender: max([gap.upto, *gap.events]) for sender, gap in self.gaps.items()}
+            lasts = {sender: last for sender, last in {**self.lasts, **to_come}.items() if sender != self.sender}
+            self._former = Former(lasts, self.compared.lasts, self._clock() + SETTLING)
+        return True
+
+    def note_compared(self, before: Before) -> None:
+        """Note that the store was asked how far others have come, and has answered."""
+        self.compared = Before(max(before.stretch, self.compared.stretch), before.lasts)
 
     def lose_touch(self) -> None:
         """Nothing is heard of others any more, until :meth:`found` is called again."""
@@ -306,7 +327,7 @@ class Journal:
         """What is known here besides ``record``.
 
         What the store has once had and has no more was dropped there, for its age or by an application: then it is not
-        shown from here either.
+        shown from here either. Nor is what others had sent before the store was emptied.
 
         :param under_way: what was on its way to the store when that was asked for the record; it may be there by now.
         """
@@ -315,12 +336,14 @@ class Journal:
             standing = record.senders.get(sender)
             return standing is None or number > standing.last
 
-        events = [event for event in self._heard if is_behind(event.sender, event.number)]
+        heard = (event for event in self._heard if is_behind(event.sender, event.number))
+        known = self._former.known(self.lasts, heard, record, self._clock())
+        events = [*known.events]
         for pending in dict.fromkeys((*under_way, *self.queue)):
             place = pending.place
             if place is not None and is_behind(place.sender, place.number):
                 events.append(Event(place.sender, place.number, pending.entry.text, place.audience))
-        return Known(dict(self.lasts), events)
+        return Known(known.lasts, events)
 
     def shown_since(self, base: Mapping[str, int]) -> Shown:
         """What somebody has been shown who came when :meth:`snapshot` was ``base``."""

@@ -186,9 +186,10 @@ class TopicKeeper:
         await asyncio.wait([keep(asyncio.ensure_future(self._find(journal, asked)))], timeout=FOUNDING)
 
     async def _find(self, journal: Journal, asked: Asked) -> None:
+        before = self._healing.before(journal)
         record = await self._reads.record(asked, journal.topic, False)
         if record is not None:
-            self._healing.found(journal, asked, record)
+            self._healing.found(journal, asked, record, before)
 
     def subscribe(self, member: Member, shard: Shard, topic: str) -> None:
         """Let ``member`` hear ``topic``, after the newest values: from now on it misses nothing. On its loop."""
@@ -248,6 +249,7 @@ class TopicKeeper:
         journal, asked = found
         with journal.lock:
             self._listening.check(journal, asked)
+        before = self._healing.before(journal)
         record, under_way = await self._read_up_to(hello.since, journal, asked)
         await turn()
         with journal.lock:
@@ -255,7 +257,7 @@ class TopicKeeper:
             asks = Asks(member, hello, base, MAX_WELCOME * asked.retention.bytes, has_all, under_way)
             if record is None:
                 return welcomes(journal, record, asks)
-            self._healing.found(journal, asked, record)
+            self._healing.found(journal, asked, record, before)
             in_line, shown = catch_up(self._hub, journal, record, asks)
             texts = welcomes(journal, record, asks, shown)
             journal.note_welcome(member.id)
