@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from ..schema.protocol import Type
 
 
-#: Threads of one WebSocket in which ``allow`` functions are asked, and data looked at that a database knows.
+#: Threads of one WebSocket in which ``allow`` functions are asked, and those in which data are looked at that a
+#: database knows.
 GUARDS_AT_A_TIME: Final = 8
+LOOKS_AT_A_TIME: Final = 2
 
 
 class Observer(Protocol):
@@ -127,7 +129,8 @@ class Endpoint:
         self._taken = frozenset() if self.presence is None else frozenset({EVENT})
         self.refuse_taken("sends", sends or ())
         aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
-        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait)
+        looks = Workers(f"{pattern.text} types", LOOKS_AT_A_TIME, with_database, idle_database)
+        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait, run_look=looks.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
         self.followed: dict[str, Type | None] = {}

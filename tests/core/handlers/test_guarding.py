@@ -40,7 +40,9 @@ class Caller:
 
 
 def guarded(callback, rules=NO_RULES, types=NO_TYPES):
-    return guard(read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types, run_aside=run_aside)
+    return guard(
+        read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types, run_aside=run_aside, run_look=run_aside
+    )
 
 
 async def run_aside(call):
@@ -78,7 +80,14 @@ async def give(data):
 async def test_handler_without_rules_and_types_is_left_as_it_is():
     handler = read(give, NAMES)
     assert (
-        guard(handler, Rules(prefix="module_x_"), names=NAMES, read_types=lambda _: Types(), run_aside=run_aside)
+        guard(
+            handler,
+            Rules(prefix="module_x_"),
+            names=NAMES,
+            read_types=lambda _: Types(),
+            run_aside=run_aside,
+            run_look=run_aside,
+        )
         is handler
     )
 
@@ -152,7 +161,9 @@ async def test_types_of_allow_count_where_the_handler_takes_no_data(handle):
         return data == 1
 
     types = {handler: Types(), may: Types(Numbers())}
-    kept = guard(read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get, run_aside=run_aside)
+    kept = guard(
+        read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get, run_aside=run_aside, run_look=run_aside
+    )
     await handle(kept, {"n": 1})
     with pytest.raises(Refused, match="invalid_data"):
         await handle(kept, {"n": "one"})

@@ -102,6 +102,8 @@ class Guarded(Handler):
     :ivar asks_first: whether :attr:`allow` is asked before the data are looked at, since it takes none.
     :ivar waits: whether something is awaited before it is called.
     :ivar run_aside: runs what may block and is no handler, so that no slow handler keeps it waiting.
+    :ivar run_look: the same for a look at the data, which takes the processor more than it waits: of few at a time, or
+        the event loop would wait for each of them.
     """
 
     rules: Rules
@@ -111,6 +113,7 @@ class Guarded(Handler):
     asks_first: bool
     waits: bool
     run_aside: Run
+    run_look: Run
 
     def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
         """See :class:`Handler`. May raise :class:`Refused`."""
@@ -132,11 +135,16 @@ class Guarded(Handler):
     def start(self, call: Call, run: Run) -> Awaitable[Any]:
         """Begin what :meth:`bind` has made; awaiting the result gives what there is to reply."""
         result = cast("Steps", call)(run) if self.waits else Handler.start(self, call, run)
-        return result if self.types.reply is None else _dump(self.types.reply, result, self._aside(run))
+        return (
+            result
+            if self.types.reply is None
+            else _dump(self.types.reply, result, self._instead_of(run, self.run_aside))
+        )
 
-    def _aside(self, run: Run) -> Run:
+    @staticmethod
+    def _instead_of(run: Run, own: Run) -> Run:
         caller = current.get()
-        return self.run_aside if caller is not None and caller.leases_threads else run  # a test has its thread
+        return own if caller is not None and caller.leases_threads else run  # a test has its thread
 
     @property
     def dump_may_block(self) -> bool:
@@ -148,11 +156,12 @@ class Guarded(Handler):
         return value if self.types.reply is None else self.types.reply.dump(value)
 
     async def _take_steps(self, values: Values, run: Run) -> Any:
-        aside = self._aside(run)
+        aside = self._instead_of(run, self.run_aside)
+        look = self._instead_of(run, self.run_look)
         if self.asks_first:
             await self._ask(values, aside)
         if self.types.data is not None:
-            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], aside)
+            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], look)
         if not self.asks_first:
             await self._ask(values, aside)
         return await Handler.start(self, Handler.bind(self, values), run)
@@ -179,12 +188,13 @@ def guard(
     names: Collection[str],
     read_types: Callable[[Callback], Types],
     run_aside: Run,
+    run_look: Run,
 ) -> Handler:
     """``handler`` with all that is asked before it runs, or as it is where that is nothing.
 
     :param names: what a handler, and so ``rules.allow``, may take as arguments.
     :param read_types: finds out what a function says of its data and its reply.
-    :param run_aside: see :class:`Guarded`.
+    :param run_aside: see :class:`Guarded`; likewise ``run_look``.
     :raises NotCallableError, TypeError, ValueError: something of ``rules``, or a type, cannot be used.
     """
     if rules.allow is not None and not callable(rules.allow):
@@ -211,4 +221,5 @@ def guard(
         asks_first=allow is not None and not allow.takes("data"),
         waits=allow is not None or may_block(types.data),
         run_aside=run_aside,
+        run_look=run_look,
     )
