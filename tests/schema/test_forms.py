@@ -1,5 +1,7 @@
 """Django's forms as types: what arrives, what is refused, what they look like in JSON."""
 
+import threading
+
 import pytest
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
@@ -7,10 +9,14 @@ from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy
 
+from tests.support.waiting import until
+from tests.tornado.application import serving
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.forms import FormType
 from tornado_websockets.schema.registry import find_received
+from tornado_websockets.websocket import WebSocket
+from tornado_websockets.websockethandler import WebSocketHandler
 
 
 class Everything(forms.Form):
@@ -461,3 +467,33 @@ class AnyFile(forms.FileField):
 
 def test_a_field_that_is_clean_in_a_way_of_its_own_needs_no_file():
     assert find_received(type("Cleaned", (forms.Form,), {"paper": AnyFile()})).validate({}) == {"paper": None}
+
+
+async def test_two_are_looked_at_at_a_time():
+    asked, here, released = [], [], threading.Event()
+    ws = WebSocket("/forms", add_to_handlers=False)
+
+    class Slow(forms.Form):
+        def clean(self):
+            here.append(self)
+            released.wait(10)
+            most.append(len(here))
+            here.remove(self)
+
+    async def may():
+        asked.append(1)
+        return True
+
+    @ws.on_event("fill", allow=may)
+    async def fill(data: Slow):
+        """Take what was looked at."""
+
+    most = []
+    async with serving(("/ws/forms", WebSocketHandler, {"websocket": ws})) as server:
+        for _ in range(4):
+            client = await server.connect("/ws/forms")
+            await client.emit("fill", {})
+        await until(lambda: len(asked) == 4 and len(here) == 2)
+        released.set()
+        await until(lambda: len(most) == 4)
+    assert max(most) == 2
