@@ -17,6 +17,8 @@ _FEW: Final = 64
 
 
 class _Cleaning:
+    """When that is done next: where there are twice as many as were left, so that many are not looked at often."""
+
     due = _FEW
 
 
@@ -27,9 +29,7 @@ def after_fork(forget: Forget) -> None:
     """
     if len(_forgets) >= _Cleaning.due:
         _forgets[:] = [(owner, function) for owner, function in _forgets if owner is None or owner() is not None]
-        _Cleaning.due = max(
-            _FEW, 2 * len(_forgets)
-        )  # a process with many WebSockets shall not look at all of them often
+        _Cleaning.due = max(_FEW, 2 * len(_forgets))
     if isinstance(forget, MethodType):
         _forgets.append((weakref.ref(forget.__self__), forget.__func__))
     else:

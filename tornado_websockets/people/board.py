@@ -69,11 +69,13 @@ def _store(note: Note) -> None:
 _threads = Threads("WebSocket order", THREADS)
 
 
-@after_fork
 def _begin_anew() -> None:
     """Threads stay with the parent."""
     global _threads  # noqa: PLW0603 it is that of the process
     _threads = Threads("WebSocket order", THREADS)
+
+
+after_fork(_begin_anew)
 
 
 class Board:

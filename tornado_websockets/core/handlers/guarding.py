@@ -135,11 +135,9 @@ class Guarded(Handler):
     def start(self, call: Call, run: Run) -> Awaitable[Any]:
         """Begin what :meth:`bind` has made; awaiting the result gives what there is to reply."""
         result = cast("Steps", call)(run) if self.waits else Handler.start(self, call, run)
-        return (
-            result
-            if self.types.reply is None
-            else _dump(self.types.reply, result, self._instead_of(run, self.run_aside))
-        )
+        if self.types.reply is None:
+            return result
+        return _dump(self.types.reply, result, self._instead_of(run, self.run_aside))
 
     @staticmethod
     def _instead_of(run: Run, own: Run) -> Run:
