@@ -22,6 +22,7 @@ from tests.support.process import PYTHON, ROOT, WHOLE, environment  # noqa: E402
 from tests.support.redis import RedisServer  # noqa: E402
 from tests.support.transports import ASGI_SERVERS, SERVERS, TRANSPORTS, Servers, transport  # noqa: E402
 from tests.tornado.old_project import write_old_project  # noqa: E402
+from tornado_websockets.core.delivery.hub import hub  # noqa: E402
 
 # How long an example takes tells how busy the machine is.
 hypothesis_settings.register_profile("suite", deadline=None)
@@ -84,6 +85,13 @@ async def anyhow(request: pytest.FixtureRequest, servers: Servers) -> AsyncItera
     """Each way to connect to the project, in the process of the tests or in a server's."""
     async with transport(request.param, servers).visit() as way:
         yield way
+
+
+@pytest.fixture(autouse=True)
+def own_clients() -> Iterator[None]:
+    """A test serves its own clients alone, none that another has left behind on a loop that has ended."""
+    yield
+    hub._clients.clear()
 
 
 @pytest.fixture

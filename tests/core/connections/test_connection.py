@@ -948,6 +948,24 @@ class TestLeaving:
 
         run_on_clock(test)
 
+    async def test_leaves_what_processes_are_told_though_it_is_cancelled_as_it_leaves_its_path(self, room):
+        class Hanging(MemoryPublisher):
+            is_listening = True
+
+            async def leave(self, topic):
+                await super().leave(topic)
+                if topic == "/leaves":
+                    raise asyncio.CancelledError
+
+        room.hub.publisher = publisher = Hanging()
+        client = MemoryClient(room, "/leaves")
+        await client.connection.attend(wait=True)
+        await client.connect()
+        with pytest.raises(asyncio.CancelledError):
+            await client.leave()
+        assert publisher.log[-2:] == ["leave /leaves", f"leave {CONTROL}"]
+        assert not room.hub.topics()
+
     async def test_close_handler_runs_to_its_end_though_it_is_cancelled(self, room):
         started, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 

@@ -488,13 +488,18 @@ class Connection:
             await self._fire("close")
         finally:
             try:
-                await self.endpoint.hub.leave(self.path)
-                await self._leave_control()  # what is left last lets what was sent last reach other processes
+                await self._leave_topics()
             finally:
                 if self._conversation is None or self._conversation.streams is None:
                     self._end_departure()
                 else:
                     keep(asyncio.ensure_future(self._see_off(self._conversation)))
+
+    async def _leave_topics(self) -> None:
+        try:
+            await self.endpoint.hub.leave(self.path)
+        finally:
+            await self._leave_control()  # what is left last lets what was sent last reach other processes
 
     async def _see_off(self, conversation: Conversation) -> None:
         try:

@@ -944,6 +944,23 @@ class TestTrouble:
         await asyncio.sleep(3 * SOON["healing"].tails)  # in which the second one is found
         assert said(client) == [1]
 
+    async def test_a_client_that_leaves_while_it_is_silent_is_counted_out_though_that_is_cancelled(self, start):
+        guard = Guard(Hanging())
+        process = start(store=lambda: guard)
+        process.hub.publisher = publisher = MemoryPublisher()
+        kept_hub = process.endpoint.kept_hub
+        await kept_hub.enter("/chat", wait=False)
+        kept_hub.emit(Message("/chat", "said", '{"event":"said","data":{"n":1}}'))
+        leaving = asyncio.create_task(kept_hub.leave("/chat"))
+        await turns()
+        assert process.hub.topics() == ["/chat"]  # it waits for what was sent last
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        assert leaving.cancelled()
+        assert process.hub.topics() == []
+        guard.store.goes_on.set()
+        await until(lambda: "leave /chat" in publisher.log)
+
 
 class TestWhoConnectsWhileTheStoreIsSilent:
     """What others send meanwhile may not reach it, and whoever they are, nothing is lost without a word."""

@@ -54,9 +54,11 @@ class KeptHub:
 
     async def leave(self, topic: str) -> None:
         """See :meth:`Hub.leave`; what was sent last is stored first."""
-        await self.keeper.leave(topic)
-        if self.hub.count_out(topic):
-            await self.keeper.left(topic)
+        try:
+            await self.keeper.leave(topic)
+        finally:  # though who waits for the store is cancelled
+            if self.hub.count_out(topic):
+                await self.keeper.left(topic)
 
     def subscribe(self, member: Member, shard: Shard, topic: str) -> None:
         """See :meth:`Hub.subscribe`; the newest values are told first."""
