@@ -1,8 +1,10 @@
 """What newcomers are told of bars of other processes."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from time import time
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +20,7 @@ from tornado_websockets.jobs.register import JOBS, claim, renew
 from tornado_websockets.jobs.run import Address, Run
 from tornado_websockets.modules import ProgressBar
 from tornado_websockets.modules.progress_bar import ProgressBar as FirstProgressBar
+from tornado_websockets.people.sharing import entry_of, shared_store
 from tornado_websockets.testing import Client, RequestRefused
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
@@ -289,3 +292,30 @@ async def test_of_a_run_that_ends_while_the_store_loses_everything_clients_are_t
             await page.assert_nothing(PREFIX + "failed", timeout=2.0)
         else:
             assert await page.receive(PREFIX + "failed", timeout=5) == {}
+
+
+@pytest.mark.parametrize("current", ["3", "NaN", "1e999", "[" * 500 + "]" * 500], ids=["sound", "nan", "inf", "deep"])
+async def test_who_watches_goes_on_though_a_bar_in_the_store_is_none_that_can_be_sent(
+    make, failing_store, monkeypatch, current
+):
+    (here, _), (_, bar) = make(), make()
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.05, mending=0.0, patience=0.05))
+    address, store = Address("/jobs", bar.name), shared_store()
+
+    async def put(topic, name, text):
+        await store.ask(store.store.publish, topic, uuid4().hex, [entry_of(text, name)], 0)
+
+    async def claim(seconds):
+        row = {"path": address.path, "name": address.name, "until": time() + seconds, "settled": True}
+        await put(JOBS, "run", json.dumps(row))
+
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        said = f'"init":{{"current":{current}}},"at":{time()},"writer":"w","run":"other","until":{time() + 60}'
+        await claim(0.3)
+        await put(address.topic, "state", f'{{"event":"state","data":{{{said}}}}}')
+        assert await page.receive(PREFIX + "failed", timeout=5) == {}
+        await claim(0.3)  # it is back: its bar is shown anew, where that is one
+        if current == "3":
+            assert await page.receive(PREFIX + "init", timeout=5) == {"current": 3}
+        assert await page.receive(PREFIX + "failed", timeout=5) == {}

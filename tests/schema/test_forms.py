@@ -469,8 +469,9 @@ def test_a_field_that_is_clean_in_a_way_of_its_own_needs_no_file():
     assert find_received(type("Cleaned", (forms.Form,), {"paper": AnyFile()})).validate({}) == {"paper": None}
 
 
-async def test_two_are_looked_at_at_a_time():
-    asked, here, released = [], [], threading.Event()
+@pytest.mark.parametrize(("data", "at_a_time"), [({}, 8), ({"keys": ["1"] * 200}, 2)], ids=["short", "bulky"])
+async def test_of_those_that_are_much_to_look_at_few_are_looked_at_at_a_time(data, at_a_time):
+    asked, here, most, released = [], [], [], threading.Event()
     ws = WebSocket("/forms", add_to_handlers=False)
 
     class Slow(forms.Form):
@@ -488,12 +489,11 @@ async def test_two_are_looked_at_at_a_time():
     async def fill(data: Slow):
         """Take what was looked at."""
 
-    most = []
     async with serving(("/ws/forms", WebSocketHandler, {"websocket": ws})) as server:
-        for _ in range(4):
+        for _ in range(10):
             client = await server.connect("/ws/forms")
-            await client.emit("fill", {})
-        await until(lambda: len(asked) == 4 and len(here) == 2)
+            await client.emit("fill", data)
+        await until(lambda: len(asked) == 10 and len(here) == at_a_time)
         released.set()
-        await until(lambda: len(most) == 4)
-    assert max(most) == 2
+        await until(lambda: len(most) == 10)
+    assert max(most) == at_a_time

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -207,14 +208,24 @@ def _identity_of(user: Any) -> Any:
         return str(primary_key)
     kind: Any = type(user)
     if kind.__eq__ is not object.__eq__:
-        return copy(user)  # whose attributes handlers may set
+        return _copy_of(user)  # whose attributes handlers may set
     names = chain(getattr(user, "__dict__", ()), *(_slots_of(each) for each in kind.__mro__))
     return kind, {name: getattr(user, name, None) for name in names}
 
 
-def _slots_of(kind: type) -> Sequence[str]:
+def _copy_of(user: Any) -> Any:
+    """A copy, or ``user`` itself where none can be made: of one that asks another object for what it has not, say."""
+    with suppress(Exception):
+        return copy(user)
+    return user
+
+
+def _slots_of(kind: type) -> list[str]:
+    """The slots that a class adds, by the names that its private ones have from outside."""
     slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+    names = (slots,) if isinstance(slots, str) else slots
+    own = kind.__name__.lstrip("_")
+    return [f"_{own}{name}" if name.startswith("__") and not name.endswith("__") else name for name in names]
 
 
 def _log_failure(connection: Connection, error: BaseException) -> None:

@@ -1,6 +1,5 @@
 """What processes tell each other besides messages for clients: notes, which all of them hear."""
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,7 @@ from ..exceptions import PublishError
 from .complaints import Complaints, Outage
 from .counters import counters
 from .handlers.greenlets import new_lock
-from .protocol.outline import brackets, depth
+from .protocol.parsing import parse_foreign
 
 #: The topic that every process with clients hears. No path is called so: they begin with a slash.
 CONTROL: Final = "control"
@@ -179,9 +178,7 @@ def _either(note: Note, *outcomes: "Future[None]") -> "Future[None]":
 
 
 def _read(text: str) -> Mapping[str, Any]:
-    if depth(brackets(text)) > MAX_DEPTH:
-        raise ValueError("it nests too deeply")
-    said = json.loads(text)
+    said = parse_foreign(text, MAX_DEPTH)
     if not isinstance(said, dict):
         raise TypeError("it is no JSON object")
     return said

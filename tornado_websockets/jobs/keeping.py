@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.protocol.parsing import UNREADABLE
+from ..core.protocol.parsing import UNREADABLE, parse_foreign
 from ..encoding import encoder
 from ..people.sharing import entry_of
 
@@ -89,4 +88,4 @@ def read_known(values: Mapping[str, Event]) -> Known | None:
 
 
 def _data(event: Event) -> Any:
-    return json.loads(event.text)["data"]
+    return parse_foreign(event.text)["data"]

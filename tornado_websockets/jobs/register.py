@@ -14,7 +14,7 @@ from math import inf
 from time import sleep, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..core.protocol.parsing import UNREADABLE
+from ..core.protocol.parsing import UNREADABLE, parse_foreign
 from ..core.recovery.soundness import kept_values, numbered, sound_position
 from ..exceptions import AlreadyRunning, StoreError
 from ..people.sharing import entry_of, shared_store
@@ -59,7 +59,7 @@ def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
     found = {}
     for id_, event in values.items():
         try:
-            said = json.loads(event.text)
+            said = parse_foreign(event.text)
             address = Address(str(said["path"]), str(said["name"]))
             found[id_] = Row(address, float(said["until"]), bool(said["settled"]), Told(event.sender, event.number))
         except UNREADABLE:
@@ -126,7 +126,7 @@ def _founded(values: Mapping[str, Event], sender: str) -> float:
 def _read_founded(values: Mapping[str, Event]) -> float:
     """What the store says of that; infinity where it says nothing."""
     with suppress(*UNREADABLE):
-        return float(json.loads(values[FOUNDED].text))
+        return float(parse_foreign(values[FOUNDED].text))
     return inf
 
 

@@ -18,7 +18,7 @@ from ..core.forking import after_fork
 from ..core.handlers.executor import Threads
 from ..core.handlers.greenlets import new_lock
 from ..core.logger import logger
-from ..core.protocol.parsing import UNREADABLE
+from ..core.protocol.parsing import UNREADABLE, parse_foreign
 from ..core.tasks import keep
 from ..exceptions import StoreError
 from .sharing import entry_of, is_shared, shared_store
@@ -152,7 +152,7 @@ _Heard = tuple[str, int] | None
 def _take(hub: Hub, text: str) -> None:
     """Carry out an order, unless the layer has brought it."""
     try:
-        kept = json.loads(text)
+        kept = parse_foreign(text)
         event, said = kept["event"], kept["text"]
         if not (isinstance(event, str) and isinstance(said, str)):
             raise TypeError("it is no text")

@@ -26,7 +26,7 @@ from .. import conf
 from ..core.control import CONTROL, Note, on_note
 from ..core.handlers.greenlets import new_rlock
 from ..core.people.place import Said
-from ..core.protocol.parsing import UNREADABLE
+from ..core.protocol.parsing import UNREADABLE, parse_foreign
 from ..core.tasks import keep
 from ..exceptions import StoreError
 
@@ -346,11 +346,11 @@ def _read(text: str, now: float) -> tuple[float, Row]:
     What is none, a later version has written perhaps: it holds for ever, for nobody.
     """
     try:
-        kept = json.loads(text)
+        kept = parse_foreign(text)
         until = float(kept["until"])
         if until <= now:
             return until, {}
-        row = json.loads(kept["people"]).items()
+        row = parse_foreign(kept["people"]).items()
         return until, {id_: _said(*said) for id_, said in row}
     except UNREADABLE:
         return inf, {}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeGuard
 
 from ..core.control import CONTROL, Note, on_note
 from ..core.delivery.message import Message
-from ..core.protocol.outline import brackets, depth
+from ..core.protocol.parsing import parse_foreign
 from ..core.tasks import keep
 from ..exceptions import PublishError
 from .identity import identity
@@ -248,9 +248,7 @@ class Survey:
 
     def _read(self, text: str) -> Answer | None:
         """The answer in a text; ``None`` where it is one to another question, perhaps a late one."""
-        if depth(brackets(text)) > MAX_DEPTH:
-            raise ValueError("it nests too deeply")
-        data = json.loads(text)["data"]
+        data = parse_foreign(text, MAX_DEPTH)["data"]
         process, name, says = data["process"], data["name"], data["says"]
         if not isinstance(says, dict) or not all(map(is_text, (process, name))):
             raise TypeError("it does not say whose it is, or what")

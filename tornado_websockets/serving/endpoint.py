@@ -50,10 +50,11 @@ if TYPE_CHECKING:
     from ..schema.protocol import Type
 
 
-#: Threads of one WebSocket in which ``allow`` functions are asked, and those in which data are looked at that a
-#: database knows.
+#: Threads of one WebSocket in which ``allow`` functions are asked, and data are looked at by what may query.
 GUARDS_AT_A_TIME: Final = 8
-LOOKS_AT_A_TIME: Final = 2
+
+#: Those in which that is done with data that are much to look at.
+BULKY_AT_A_TIME: Final = 2
 
 
 class Observer(Protocol):
@@ -129,8 +130,8 @@ class Endpoint:
         self._taken = frozenset() if self.presence is None else frozenset({EVENT})
         self.refuse_taken("sends", sends or ())
         aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
-        looks = Workers(f"{pattern.text} types", LOOKS_AT_A_TIME, with_database, idle_database)
-        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait, run_look=looks.wait)
+        bulky = Workers(f"{pattern.text} types", BULKY_AT_A_TIME, with_database, idle_database)
+        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait, run_bulky=bulky.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
         self.followed: dict[str, Type | None] = {}

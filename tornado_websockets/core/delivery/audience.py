@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..protocol.outline import brackets, depth
+from ..protocol.parsing import parse_foreign
 from .member import Member
 
 #: Characters of a name in an audience: ids of connections have 32, keys of users are mostly shorter.
@@ -89,10 +89,10 @@ class Audience:
 
         :raises ValueError: it has not. What it does not know may narrow, so that nobody hears what is read halfway.
         """
-        if not isinstance(text, str) or depth(brackets(text)) > _DEPTH:
+        if not isinstance(text, str):
             raise _unreadable(text)
         try:
-            fields = json.loads(text)
+            fields = parse_foreign(text, _DEPTH)
         except ValueError as error:
             raise _unreadable(text) from error
         if not isinstance(fields, dict) or not fields.keys() <= _FIELDS:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import chain, islice
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -23,6 +24,10 @@ Values = dict[str, Any]
 
 #: What leads to a call, where something is awaited first.
 Steps = Callable[[Run], Awaitable[Any]]
+
+#: Characters of data that are much to look at; each value counts as some of them.
+BULKY: Final = 10_000
+_VALUE: Final = 50
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([smh])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -102,8 +107,8 @@ class Guarded(Handler):
     :ivar asks_first: whether :attr:`allow` is asked before the data are looked at, since it takes none.
     :ivar waits: whether something is awaited before it is called.
     :ivar run_aside: runs what may block and is no handler, so that no slow handler keeps it waiting.
-    :ivar run_look: the same for a look at the data, which takes the processor more than it waits: of few at a time, or
-        the event loop would wait for each of them.
+    :ivar run_bulky: the same for a look at data that are :func:`bulky <is_bulky>`. It takes the processor more than it
+        waits, and the event loop waits for each thread that does: so fewer of them at a time.
     """
 
     rules: Rules
@@ -113,7 +118,7 @@ class Guarded(Handler):
     asks_first: bool
     waits: bool
     run_aside: Run
-    run_look: Run
+    run_bulky: Run
 
     def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
         """See :class:`Handler`. May raise :class:`Refused`."""
@@ -137,12 +142,7 @@ class Guarded(Handler):
         result = cast("Steps", call)(run) if self.waits else Handler.start(self, call, run)
         if self.types.reply is None:
             return result
-        return _dump(self.types.reply, result, self._instead_of(run, self.run_aside))
-
-    @staticmethod
-    def _instead_of(run: Run, own: Run) -> Run:
-        caller = current.get()
-        return own if caller is not None and caller.leases_threads else run  # a test has its thread
+        return _dump(self.types.reply, result, _threads_for(self.run_aside, else_=run))
 
     @property
     def dump_may_block(self) -> bool:
@@ -154,12 +154,13 @@ class Guarded(Handler):
         return value if self.types.reply is None else self.types.reply.dump(value)
 
     async def _take_steps(self, values: Values, run: Run) -> Any:
-        aside = self._instead_of(run, self.run_aside)
-        look = self._instead_of(run, self.run_look)
+        aside = _threads_for(self.run_aside, else_=run)
         if self.asks_first:
             await self._ask(values, aside)
         if self.types.data is not None:
-            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], look)
+            data = values["data"]
+            threads = _threads_for(self.run_bulky, else_=run) if is_bulky(data) else aside
+            values["data"] = await _look(self.types.data, self.types.data.validate, data, threads)
         if not self.asks_first:
             await self._ask(values, aside)
         return await Handler.start(self, Handler.bind(self, values), run)
@@ -167,6 +168,25 @@ class Guarded(Handler):
     async def _ask(self, values: Values, run: Run) -> None:
         if self.allow is not None and not await self.allow.start(self.allow.bind(values), run):
             raise Refused(Code.FORBIDDEN, "This is not allowed.")
+
+
+def is_bulky(data: Any) -> bool:
+    """Whether it is work to look at ``data``: they have hundreds of values, or thousands of characters."""
+    size, waiting = 0, [data]
+    while waiting and size <= BULKY:
+        value = waiting.pop()
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, (list, dict)):
+            size += _VALUE * len(value)
+            waiting += islice(value if isinstance(value, list) else chain(value, value.values()), BULKY)
+    return size > BULKY
+
+
+def _threads_for(own: Run, *, else_: Run) -> Run:
+    """``own``, unless the caller brings a thread of its own, as a test does."""
+    caller = current.get()
+    return own if caller is not None and caller.leases_threads else else_
 
 
 async def _dump(shape: Shape, result: Awaitable[Any], run: Run) -> Any:
@@ -186,13 +206,13 @@ def guard(
     names: Collection[str],
     read_types: Callable[[Callback], Types],
     run_aside: Run,
-    run_look: Run,
+    run_bulky: Run,
 ) -> Handler:
     """``handler`` with all that is asked before it runs, or as it is where that is nothing.
 
     :param names: what a handler, and so ``rules.allow``, may take as arguments.
     :param read_types: finds out what a function says of its data and its reply.
-    :param run_aside: see :class:`Guarded`; likewise ``run_look``.
+    :param run_aside: see :class:`Guarded`; likewise ``run_bulky``.
     :raises NotCallableError, TypeError, ValueError: something of ``rules``, or a type, cannot be used.
     """
     if rules.allow is not None and not callable(rules.allow):
@@ -219,5 +239,5 @@ def guard(
         asks_first=allow is not None and not allow.takes("data"),
         waits=allow is not None or may_block(types.data),
         run_aside=run_aside,
-        run_look=run_look,
+        run_bulky=run_bulky,
     )

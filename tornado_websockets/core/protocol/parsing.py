@@ -93,3 +93,13 @@ class Parser:
 
 #: That of this process.
 parse: Final = Parser()
+
+
+def parse_foreign(text: str, max_depth: int = 100) -> Any:
+    """The value of a JSON text that has come by a store or a layer, where anybody may have written it.
+
+    :raises UNREADABLE: it is no JSON, or nothing that can be sent on, or nests more deeply than ``max_depth``.
+    """
+    if outline.depth(outline.brackets(text)) > max_depth:
+        raise ValueError("it nests too deeply")
+    return parse(text)
