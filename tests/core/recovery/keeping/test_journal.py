@@ -2,6 +2,8 @@
 
 import pytest
 
+from tornado_websockets.core.recovery.gap import missed_since, position_of
+from tornado_websockets.core.recovery.keeping.former import SETTLING
 from tornado_websockets.core.recovery.keeping.journal import MAX_HEARD, MAX_HOLES, Journal
 from tornado_websockets.core.recovery.keeping.policy import Policy
 from tornado_websockets.core.recovery.record import Event, Record, Standing
@@ -20,6 +22,27 @@ class Clock:
 
 def numbers_of(holes):
     return {number for hole in holes for number in hole}
+
+
+class TestAStoreThatWasEmptied:
+    @pytest.mark.parametrize("seconds", [0, SETTLING + 1])
+    @pytest.mark.parametrize(("sent_since", "missed"), [(0, []), (2, [11, 12])])
+    def test_has_nobody_miss_what_was_sent_before(self, seconds, sent_since, missed):
+        clock = Clock()
+        journal, emptied = Journal("/chat", Policy(history=20), clock=clock), Record("new")
+        journal.found(Record("old"))
+        for number in range(1, 11):
+            journal.hear(event(number))
+        journal.found(emptied)
+        since = position_of(emptied, journal.known(emptied))
+        assert since["A"] == 10
+        clock.now += seconds
+        for number in range(11, 11 + sent_since):
+            journal.hear(event(number))
+        events = missed_since(since, emptied, journal.known(emptied))
+        assert events is not None
+        assert [each.number for each in events] == missed
+        assert missed_since({**since, "A": 13}, emptied, journal.known(emptied)) is None
 
 
 class TestHoles:

@@ -46,4 +46,5 @@ class Former:
         return Known(
             {name: last for name, last in lasts.items() if name not in unlisted or last > gone.get(name, 0)},
             [event for event in events if event.number > unlisted.get(event.sender, 0)],
+            unlisted,
         )

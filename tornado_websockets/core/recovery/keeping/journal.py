@@ -9,7 +9,7 @@ from bisect import insort
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter, itemgetter
 from time import monotonic
 from typing import Final
@@ -343,7 +343,7 @@ class Journal:
             place = pending.place
             if place is not None and is_behind(place.sender, place.number):
                 events.append(Event(place.sender, place.number, pending.entry.text, place.audience))
-        return Known(known.lasts, events)
+        return replace(known, events=events)
 
     def shown_since(self, base: Mapping[str, int]) -> Shown:
         """What somebody has been shown who came when :meth:`snapshot` was ``base``."""
