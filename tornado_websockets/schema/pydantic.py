@@ -16,15 +16,7 @@ from .bounds import LONG_PATH, has_long_text, has_more_values, refuse_crowded_te
 from .core_schemas import definitions_in, has, multiplies
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
-from .stopping import (
-    MOST_FOUND,
-    MOST_FOUND_AT_LONG_PATHS,
-    MOST_TRIES,
-    TooManyErrors,
-    TooManyTries,
-    counting,
-    stopping,
-)
+from .stopping import MOST_FOUND, counting, stopping
 
 if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to leave prebuilt validators alone
     raise ImportError(f"Expected pydantic 2.13 or newer, got {VERSION}.")
@@ -32,6 +24,9 @@ if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to
 #: Values of which all that are wrong are found. Of more, the first wrong one in a list, a set or a dict ends it. Ten
 #: thousand errors take 4 ms.
 MOST_VALUES: Final = 100
+
+#: Errors that are found where each may repeat a path that is a megabyte long.
+FEWEST_FOUND: Final = 10
 
 #: Errors that are looked at one by one: pydantic makes an object of each that is asked for, which takes three times as
 #: long as finding it. A value may be wrong as each member of a union.
@@ -129,18 +124,23 @@ class PydanticType:
                     return self._validate(data)
             if hides:
                 refuse_crowded_texts(data)
-            has_long = has_more_values(data, inf, LONG_PATH) or (hides and has_long_text(data, LONG_PATH))
-            with counting(MOST_FOUND_AT_LONG_PATHS if has_long else MOST_FOUND):
+            with counting(self._most_found(data)):
                 return self._validate_many(data)
-        except TooManyTries:
-            raise invalid([("", f"Which types these are takes more than {MOST_TRIES:,} tries to find out.")]) from None
-        except TooManyErrors as error:
-            raise invalid([("", f"At least {error.found:,} values do not fit.")]) from None
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None
             errors = error.errors(include_url=False, include_context=False, include_input=False)
             raise invalid((path_of(self._paths.in_data(each["loc"])), each["msg"]) for each in errors) from None
+
+    def _most_found(self, data: Any) -> int:
+        """How many errors may be found: fewer of longer paths, as each may repeat one, down to :data:`FEWEST_FOUND`."""
+        most, longest = MOST_FOUND, LONG_PATH
+        while most > FEWEST_FOUND and self._has_longer_path(data, longest):
+            most, longest = most // 10, longest * 10
+        return most
+
+    def _has_longer_path(self, data: Any, longest: int) -> bool:
+        return has_more_values(data, inf, longest) or (self._hides_values and has_long_text(data, longest))
 
     def schema(self, *, is_sent: bool) -> Schema:
         """See :class:`.protocol.Type`."""

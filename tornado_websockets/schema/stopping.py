@@ -14,17 +14,23 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 from pydantic_core import CoreSchema, SchemaValidator
 
+from ..exceptions import Refused
 from .core_schemas import INSIDE, definitions_in, is_by_name, multiplies
+from .protocol import invalid
 
 #: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
-#: at them and make up for them. To pass so many on from a value to the one that it is in takes some 10 ms.
+#: at them and make up for them.
 MOST_FOUND: Final = 10_000
 
-#: The same, where each of them may repeat a path that is a megabyte long.
-MOST_FOUND_AT_LONG_PATHS: Final = 10
+#: Times that errors may be passed on, each from a value to the one that it is in: so many take some 10 ms.
+MOST_PASSED_ON: Final = 10_000
 
 #: Times that unions may be tried which have others within them: each takes some 5 µs.
 MOST_TRIES: Final = 10_000
+
+#: Errors that count as a try more where they were passed on within a member of a union that fits as another: fewer of
+#: them do where paths are long, as fewer may be found.
+_ERRORS_OF_A_TRY: Final = 10
 
 #: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
 _MANY: Final = frozenset(
@@ -43,41 +49,36 @@ _COUNTS: Final = ":counts"
 class _Count:
     """How many errors there are so far in what is validated, and how many there may be.
 
+    :ivar found: those within a union are forgotten once it fits as one of its members.
     :ivar passed_on: the same, each as often as it has left a value that others are in: it is copied then.
     :ivar tries: of unions that have others within them.
+    :ivar unions: that are being tried, each within a member of the one before.
     """
 
     most: int
     found: int = 0
-    tries: int = 0
     passed_on: int = 0
+    tries: int = 0
+    unions: int = 0
 
 
 _count: ContextVar[_Count | None] = ContextVar("count", default=None)
 
 
-class TooManyErrors(Exception):
-    """There are more than there may be. Pydantic lets it pass, as it is no ``ValueError``.
+@contextmanager
+def counting(most: int = MOST_FOUND) -> Iterator[None]:
+    """Let what :func:`stopping` has made count its errors, from none; an iterator that it makes counts on later.
 
-    :param found: how many there are at least.
+    :param most: how many there may be. Of more, or of too many tries, ``Refused`` is raised: pydantic lets it pass, as
+        it is no ``ValueError``.
     """
-
-    def __init__(self, found: int) -> None:
-        super().__init__(found)
-        self.found = found
-
-
-class TooManyTries(Exception):
-    """Which members of unions fit takes too long to find out. Pydantic lets it pass, too."""
+    with _using(_Count(most)):
+        yield
 
 
 @contextmanager
-def counting(most: int = MOST_FOUND) -> Iterator[None]:
-    """Let what :func:`stopping` has made count its errors, from none.
-
-    :param most: how many there may be.
-    """
-    token = _count.set(_Count(most))
+def _using(count: _Count) -> Iterator[None]:
+    token = _count.set(count)
     try:
         yield
     finally:
@@ -123,9 +124,10 @@ class _Copy:
             case "model" if schema.get("custom_init") and not _is_made_of_others(schema):
                 attributes = {"model": schema["cls"], "validator": cache(partial(self._validator, copy, schema["cls"]))}
                 copy["cls"] = _Initialised(schema["cls"].__name__, (), attributes)
-            case "union" if multiplies(schema, self._defined):
-                name = {"ref": copy.pop("ref")} if "ref" in copy else {}
-                copy = {"type": "function-wrap", "function": _of(_trying), "schema": copy, **name}
+            case "generator":
+                copy = _wrapped(copy, _later)
+            case "union" if counts or multiplies(schema, self._defined):
+                copy = _wrapped(copy, _trying if multiplies(schema, self._defined) else _choosing)
             case kind if kind in _MANY and counts:
                 copy |= {key: _counted(value) for key, value in copy.items() if key in _VALUES}
             case kind if kind in _MANY:
@@ -186,22 +188,45 @@ def _counted(schema: Any) -> Any:
     return {"type": "function-wrap", "function": _of(_counting), "schema": schema}
 
 
+def _wrapped(schema: dict[str, Any], function: Callable[[Any, Callable[[Any], Any]], Any]) -> dict[str, Any]:
+    """A core schema within a function, which is what others refer to then."""
+    name = {"ref": schema.pop("ref")} if "ref" in schema else {}
+    return {"type": "function-wrap", "function": _of(function), "schema": schema, **name}
+
+
 def _of(function: Callable[[Any, Callable[[Any], Any]], Any]) -> dict[str, Any]:
     return {"type": "no-info", "function": function}
 
 
 def _trying(value: Any, handler: Callable[[Any], Any]) -> Any:
+    if (count := _count.get()) is not None:
+        _count_tries(count, 1)
+    return _choosing(value, handler)
+
+
+def _choosing(value: Any, handler: Callable[[Any], Any]) -> Any:
+    """Validate a union: what does not fit as one of its members is not wrong where another fits."""
     count = _count.get()
-    if count is not None:
-        count.tries += 1
-        if count.tries > MOST_TRIES:
-            raise TooManyTries
-    return _counting(value, handler)
+    if count is None:
+        return handler(value)
+
+    def choose(value: Any) -> Any:
+        count.unions += 1
+        try:
+            return handler(value)
+        finally:
+            count.unions -= 1
+
+    found, passed_on = count.found, count.passed_on
+    made = _counting(value, choose)
+    _count_tries(count, (count.passed_on - passed_on) * MOST_FOUND // count.most // _ERRORS_OF_A_TRY)
+    count.found, count.passed_on = found, passed_on
+    return made
 
 
 def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
     count = _count.get()
-    if count is None:  # what an iterator yields is validated later
+    if count is None:
         return handler(value)
     before = count.found
     try:
@@ -209,6 +234,39 @@ def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
     except ValidationError as error:
         count.found = max(count.found, before + error.error_count())  # those of values within it are among them
         count.passed_on += error.error_count()
-        if count.found > count.most or count.passed_on > MOST_FOUND:
-            raise TooManyErrors(count.found) from None
+        if count.found > count.most or count.passed_on > MOST_PASSED_ON:
+            if count.unions:  # it may fit as another member
+                raise _too_many_tries() from None
+            raise invalid([("", f"At least {count.found:,} values do not fit.")]) from None
         raise
+
+
+def _count_tries(count: _Count, tries: int) -> None:
+    count.tries += tries
+    if count.tries > MOST_TRIES:
+        raise _too_many_tries()
+
+
+def _later(value: Any, handler: Callable[[Any], Any]) -> Any:
+    made, count = handler(value), _count.get()
+    return made if count is None else _Later(made, count)
+
+
+class _Later:
+    """An iterator that validates what it yields, and counts that with the message that it is of."""
+
+    def __init__(self, values: Iterator[Any], count: _Count) -> None:
+        self._values = values
+        self._count = count
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        with _using(self._count):
+            return next(self._values)
+
+
+def _too_many_tries() -> Refused:
+    message = "Which types these are takes too many tries to find out; Field(discriminator=...) needs none."
+    return invalid([("", message)])
