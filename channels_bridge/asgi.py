@@ -76,7 +76,7 @@ class _Gate:
         if scope["type"] != "websocket":  # "lifespan", which servers ask for first; they go on without it
             raise ValueError(f"Expected a scope of the type 'websocket', got {scope['type']!r}. {_ELSEWHERE}")
         transport = transport_for(scope, receive, send)
-        await hub.shard().door.enter()
+        await hub.shard().door.enter(transport.has_left)
         served = _checked(scope, transport)
         if served is not None:
             await self._application(served, receive, send)

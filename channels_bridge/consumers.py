@@ -51,7 +51,7 @@ class WebSocketConsumer(AsyncWebsocketConsumer):
         self.base_send = send
         transport = transport_for(scope, receive, send)
         if not self._is_checked:  # else it has come in before its session was looked up
-            await self.endpoint.hub.shard().door.enter()
+            await self.endpoint.hub.shard().door.enter(transport.has_left)
         await receive()  # websocket.connect
         connection = self._connect(transport)
         try:

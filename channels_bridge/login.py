@@ -1,14 +1,17 @@
 """Session and user of a handshake, which are only read, for whoever writes an ``asgi.py`` by hand."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from django.http import parse_cookie
 
 from tornado_websockets.auth.session import SessionUnavailable, load_session
+from tornado_websockets.core.connections.transport import ClientGone
 
 from .consumers import headers_of
-from .transports.asgi import Receive, Scope, Send
+from .transports.asgi import AsgiTransport, Receive, Scope, Send
+from .transports.known import TRANSPORT
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -29,10 +32,16 @@ class LoginMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "user" not in scope:
             cookies = headers_of(scope).get("cookie", "")
+            transport = scope.get(TRANSPORT) or AsgiTransport(receive, send)
             try:
-                session, user = await load_session(cookies)
+                session, user = await load_session(cookies, transport.has_left)
             except SessionUnavailable:
                 await _refuse(scope, receive, send)
+                return
+            except ClientGone:
+                await receive()  # websocket.connect
+                with suppress(ClientGone):
+                    await transport.refuse()
                 return
             scope = {"cookies": parse_cookie(cookies), "session": session, **scope, "user": user}
         await self._application(scope, receive, send)

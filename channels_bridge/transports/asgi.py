@@ -128,6 +128,9 @@ class AsgiTransport:
     def taken(self) -> int | None:
         return None
 
+    def has_left(self) -> bool:
+        return False  # so far as ASGI says
+
     def cancel_handler(self) -> None:
         self._abort_code = GOING_AWAY
         if self._task is not None:

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from tornado_websockets.core.connections.hangup import Line, bytes_taken, keep_little
+from tornado_websockets.core.connections.hangup import Line, bytes_taken, has_hung_up, keep_little
 from tornado_websockets.core.connections.heartbeat import Heartbeat
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.protocol.rfc6455 import text_frame
@@ -224,6 +224,10 @@ class DaphneTransport(AsgiTransport):
 
     def taken(self) -> int | None:
         return bytes_taken(self._protocol.transport.fileno())
+
+    def has_left(self) -> bool:
+        protocol = self._protocol
+        return bool(protocol.state == protocol.STATE_CLOSED) or has_hung_up(protocol.transport.fileno())
 
     def cut(self) -> None:
         self._protocol.dropConnection(abort=True)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from tornado_websockets.core.connections.hangup import Line, bytes_taken, keep_little
+from tornado_websockets.core.connections.hangup import Line, bytes_taken, has_hung_up, keep_little
 from tornado_websockets.core.connections.transport import ClientGone
 
 from .asgi import AsgiTransport, Receive, Send
@@ -39,6 +39,9 @@ class LineTransport(AsgiTransport):
 
     def taken(self) -> int | None:
         return bytes_taken(self._descriptor)
+
+    def has_left(self) -> bool:
+        return bool(self._transport.is_closing()) or has_hung_up(self._descriptor)
 
     def cut(self) -> None:
         self._transport.abort()

@@ -23,6 +23,7 @@ from tests.support.databases import database_in
 from tests.support.scripts import run_script
 from tests.tornado.application import serving
 from tornado_websockets.auth.session import SessionUnavailable, load_session
+from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
 
@@ -205,6 +206,12 @@ async def test_a_look_up_that_takes_too_long_is_given_up(person: Person, caplog:
         await load_session(person.cookies)
     assert "TimeoutError" in caplog.text
     SessionStore.release.set()
+
+
+async def test_nothing_is_looked_up_for_one_who_has_left(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tornado_websockets.auth.session.session_of", lambda key: 1 / 0)
+    with pytest.raises(ClientGone):
+        await load_session(person.cookies, lambda: True)
 
 
 async def test_no_thread_looks_up_a_session_that_no_cookie_names():

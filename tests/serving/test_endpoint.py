@@ -15,6 +15,7 @@ from tornado_websockets.exceptions import EmitHandlerError, InvalidInstanceError
 from tornado_websockets.paths import PathPattern
 from tornado_websockets.people.board import board
 from tornado_websockets.people.orders import late_orders
+from tornado_websockets.serving.authorization import MOST_THREADS
 from tornado_websockets.serving.endpoint import Endpoint
 from tornado_websockets.websocket import WebSocket, endpoint_of
 
@@ -249,6 +250,27 @@ class TestAuthorize:
         endpoint = endpoint_at("/authorize", authorize=fail_later if is_async else fail)
         assert await asyncio.wait_for(endpoint.is_authorized(MemoryClient(endpoint).connection), 5) is False
         assert len(caplog.records) == 1
+
+    @pytest.mark.parametrize("decides", ["authorize", "authenticate"])
+    async def test_is_not_asked_about_one_who_leaves_while_it_waits_for_a_thread(self, decides, caplog):
+        asked, released = [], threading.Event()
+
+        def ask(socket):
+            asked.append(socket)
+            released.wait(10)
+
+        options = {decides: ask if decides == "authorize" else [ask]}
+        endpoint = endpoint_of(WebSocket("/crowd", add_to_handlers=False, **options))
+        clients = [MemoryClient(endpoint) for _ in range(MOST_THREADS + 2)]
+        decisions = [asyncio.create_task(endpoint.is_authorized(client.connection)) for client in clients]
+        await until(lambda: len(asked) == MOST_THREADS)
+        clients[-2].transport.is_gone = True
+        released.set()
+        outcomes = await asyncio.gather(*decisions)
+        assert len(asked) == MOST_THREADS + 1
+        assert clients[-2].socket not in asked
+        assert outcomes[-2] is False
+        assert len(caplog.records) == (MOST_THREADS + 1 if decides == "authorize" else 0)
 
     @pytest.mark.parametrize("is_async", [True, False])
     async def test_that_fails_lets_nobody_in_and_is_logged(self, is_async, caplog):

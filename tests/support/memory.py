@@ -27,6 +27,7 @@ class MemoryTransport:
     :ivar aborts: the codes of all orders to abort.
     :ivar cancellations: how many orders to cancel a handler there were.
     :ivar bytes_taken: what it says that the client's side has taken; ``None`` where it cannot tell.
+    :ivar is_gone: whether it is known that the client has left.
     :ivar error: raised by whatever is sent next: ``ClientGone`` where the client has left, anything else is a fault.
     """
 
@@ -34,6 +35,7 @@ class MemoryTransport:
         self.sent: list[str | Close] = []
         self.aborts: list[int] = []
         self.cancellations = 0
+        self.is_gone = False
         self.bytes_taken: int | None = None
         self.error: Exception | None = None
         self.sending = 0
@@ -72,6 +74,9 @@ class MemoryTransport:
 
     def taken(self) -> int | None:
         return self.bytes_taken
+
+    def has_left(self) -> bool:
+        return self.is_gone
 
     def cancel_handler(self) -> None:
         self.cancellations += 1

@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.module_loading import import_string
 
 from .. import conf
+from ..core.connections.transport import ClientGone
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
 from ..core.handlers.workers import Workers
@@ -24,7 +25,7 @@ from ..core.registry import PREFIX
 from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
 from ..exceptions import Refused
-from ..serving.authorization import MOST_THREADS, ask, begin_decision, end_decision, too_late
+from ..serving.authorization import MOST_THREADS, ask, begin_decision, end_decision, run_for, too_late
 from ..serving.refusing import log_refusal
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class Authentication:
         if authenticators == (SESSION,) and connection.offer.token is None:
             return True  # the transport has asked it already
         refusal = await self._decide(
-            connection, self._identify(connection, authenticators, run or self._workers.wait), run is None
+            connection,
+            self._identify(connection, authenticators, run_for(connection, run or self._workers.wait)),
+            run is None,
         )
         if refusal:
             log_refusal(PREFIX + connection.path, refusal)
@@ -117,6 +120,8 @@ class Authentication:
                 if is_leasing:
                     lease_threads()
                 refusal: str | None = await identify
+        except ClientGone:
+            return ""
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise

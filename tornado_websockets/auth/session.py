@@ -12,10 +12,12 @@ from django.http import parse_cookie
 
 from .. import conf
 from ..core.complaints import Outage
+from ..core.connections.transport import ClientGone
 from ..core.forking import after_fork
 from ..core.handlers.workers import Workers
 from ..core.tasks import is_own_cancellation
 from ..database import idle_database, with_database
+from ..serving.authorization import call_for
 from .login import read_user
 from .reading import session_of
 
@@ -32,9 +34,11 @@ class SessionUnavailable(Exception):
     """The session of a handshake cannot be looked up; the log says why."""
 
 
-async def load_session(cookies: str) -> tuple[Any, Any]:
+async def load_session(cookies: str, has_left: Callable[[], bool] = lambda: False) -> tuple[Any, Any]:
     """The session and the user that belong to a ``Cookie`` header; ``None`` for what is not installed.
 
+    :param has_left: whether the client has: then nothing is looked up for it any more.
+    :raises ClientGone: it has.
     :raises SessionUnavailable: it failed, or took longer than ``AUTHORIZE_TIMEOUT``.
     """
     if not apps.is_installed("django.contrib.sessions"):
@@ -44,7 +48,9 @@ async def load_session(cookies: str) -> tuple[Any, Any]:
         return _load(None)
     try:
         async with asyncio.timeout(conf.get("AUTHORIZE_TIMEOUT")):
-            result: tuple[Any, Any] = await _call(partial(_load, key))
+            result: tuple[Any, Any] = await _call(partial(call_for, has_left, partial(_load, key)))
+    except ClientGone:
+        raise
     except BaseException as error:
         if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
             raise

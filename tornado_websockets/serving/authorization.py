@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import conf
+from ..core.connections.transport import ClientGone
 from ..core.counters import counters
 from ..core.handlers.leasing import lease_threads, leases
 from ..core.handlers.signatures import Run, call_in_thread, is_generator_function, runs_on_loop
@@ -69,7 +70,10 @@ class Authorization:
             async with deadline:
                 if run is None:
                     lease_threads()
-                is_granted = bool(await ask(self._authorize, connection.socket, run or self._workers.wait))
+                run = run_for(connection, run or self._workers.wait)
+                is_granted = bool(await ask(self._authorize, connection.socket, run))
+        except ClientGone:
+            return False
         except BaseException as error:
             if isinstance(error, (GeneratorExit, KeyboardInterrupt)) or is_own_cancellation(error):
                 raise
@@ -140,6 +144,18 @@ def end_decision(connection: Connection) -> None:
     """Give back what a decision has needed."""
     leases.release()
     del _deadlines[connection.id]
+
+
+def run_for(connection: Connection, run: Run) -> Run:
+    """``run``, for a client that may have left before a thread is free: then it raises :class:`ClientGone` instead."""
+    return lambda call: run(partial(call_for, connection.transport.has_left, call))
+
+
+def call_for(has_left: Callable[[], bool], call: Callable[[], Any]) -> Any:
+    """Call, unless the client has left that it is done for; :class:`ClientGone` is raised then."""
+    if has_left():
+        raise ClientGone
+    return call()
 
 
 def too_late() -> str:

@@ -36,5 +36,9 @@ class Transport:
     def taken(self) -> None:
         """There is nobody to tell."""
 
+    def has_left(self) -> bool:
+        """It waits."""
+        return False
+
     def cancel_handler(self) -> None:
         """No server stops."""

@@ -20,6 +20,7 @@ from .. import conf
 from ..auth.session import SessionUnavailable, load_session
 from ..core.connections.inbox import Inbox
 from ..core.connections.socket import Socket
+from ..core.connections.transport import ClientGone
 from ..core.handlers.calling import current
 from ..core.protocol.closing import FLOODING
 from ..core.protocol.rfc6455 import BINARY, MAX_PING_SIZE, PING_FRAME, TEXT, RawFrame
@@ -70,7 +71,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         self.websocket = websocket
         self._endpoint = endpoint_of(websocket)
         self._inbox = Inbox(self._fail, self._notice_hangup)
-        self._is_open = self._has_joined = self._is_gone = self._is_checked = False
+        self._is_open = self._has_joined = self._is_checked = False
         self._opening: asyncio.Task[Any] | None = None  # that of the connection, which calls ``open`` first
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
 
@@ -111,7 +112,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         :returns: what Tornado awaits where many come at a moment, before it goes on.
         """
         self._check()
-        return None if self._finished else self._endpoint.hub.shard().door.come()
+        return None if self._finished else self._endpoint.hub.shard().door.come(self._transport.has_left)
 
     def _check(self) -> None:
         self._is_checked = True
@@ -163,9 +164,12 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         except SessionUnavailable:
             refuse(self, None, 500)  # as servers do where Channels' middleware fails
             return
+        except ClientGone:
+            refuse(self, None)
+            return
         try:
             refusal = self._connection.admit()
-            if refusal is None and not self._is_gone and await self._is_authorized():
+            if refusal is None and not self._transport.is_gone and await self._is_authorized():
                 await self._serve(*args, **kwargs)
             else:
                 refuse(self, refusal)
@@ -200,7 +204,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
         :returns: what Tornado awaits before it reads the first message.
         """
-        if self._is_gone or self._is_open:
+        if self._transport.is_gone or self._is_open:
             return None
         self._is_open = True
         token = current.set(None)  # no handler of the client is what lets it in
@@ -278,9 +282,9 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
 
     def on_close(self) -> None:
         """Run the ``close`` handler, after the handlers of what came before."""
-        if self._is_gone:
+        if self._transport.is_gone:
             return
-        self._is_gone = True
+        self._transport.is_gone = True
         self._transport.end_pings()
         if self._is_open:
             self._connection.on_hung_up()  # a handler may be waiting for an answer
@@ -324,7 +328,7 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
         headers = handshake.join_headers(self.request.headers.get_all())
         parameters = self._path_parameters() or {}
         orders_seen = self._endpoint.hub.control.last
-        session, user = await load_session(headers.get("cookie", ""))
+        session, user = await load_session(headers.get("cookie", ""), self._transport.has_left)
         return handshake.connect(
             self._endpoint,
             self._transport,

@@ -12,7 +12,7 @@ from typing import Any
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..core.connections.hangup import Line, bytes_taken, keep_little
+from ..core.connections.hangup import Line, bytes_taken, has_hung_up, keep_little
 from ..core.connections.heartbeat import Heartbeat
 from ..core.connections.transport import ClientGone
 from ..core.protocol.closing import PING_TIMEOUT
@@ -38,9 +38,10 @@ class TornadoTransport:
     :param cancel_current: cancels what is being handled.
     :param read_on: has more read while something is being handled.
     :param times: how long it takes to end.
+    :ivar is_gone: whether Tornado has said that the client has left.
     """
 
-    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times", "read_on")
+    __slots__ = ("_cancel_current", "_handler", "_heartbeat", "_line", "_times", "is_gone", "read_on")
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class TornadoTransport:
         self.read_on = read_on
         self._times = times
         self._heartbeat: Heartbeat | None = None
+        self.is_gone = False
         self._line: Line | None = None
 
     # For the connection.
@@ -86,6 +88,11 @@ class TornadoTransport:
     def taken(self) -> int | None:
         stream = self._stream
         return None if stream is None or stream.closed() else bytes_taken(stream.socket.fileno())
+
+    def has_left(self) -> bool:
+        connection: Any = self._handler.request.connection
+        line = None if self.is_gone or connection.stream is None else connection.stream.socket
+        return line is None or has_hung_up(line.fileno())
 
     def cancel_handler(self) -> None:
         self._cancel_current()

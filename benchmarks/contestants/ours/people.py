@@ -57,6 +57,10 @@ class Line:
     def keep_line_short(self) -> None:
         """There is no line."""
 
+    def has_left(self) -> bool:
+        """It stays."""
+        return False
+
     def cancel_handler(self) -> None:
         """None is running."""
 

@@ -212,7 +212,14 @@ class TestDoor:
         assert came == [0, 19]
         await asyncio.gather(*crowd, return_exceptions=True)
 
+    async def test_whose_client_has_left_takes_nobody_s_place(self):
+        door, came = Door(asyncio.get_running_loop(), most=1), []
+        crowd = [asyncio.create_task(_come(door, came, number, 0 < number < 19)) for number in range(20)]
+        await turns(3)
+        assert came == list(range(20))
+        await asyncio.gather(*crowd)
 
-async def _come(door, came, number):
-    await door.enter()
+
+async def _come(door, came, number, has_left=False):
+    await door.enter(lambda: has_left)
     came.append(number)

@@ -1,14 +1,17 @@
 """Clients that have left: what they sent is not worked off for minutes, and telling of them disturbs nobody."""
 
+import asyncio
 import contextlib
 import json
 import re
+import secrets
 from typing import get_args
 
 import pytest
 
 from tests.endurance.conftest import Report as Print
 from tests.endurance.scale import IS_LONG, within
+from tests.endurance.visits import Door
 from tests.support.asgi import Server
 from tests.support.peer import peer
 from tests.support.transports import SERVERS, Servers
@@ -16,7 +19,7 @@ from tests.support.transports import SERVERS, Servers
 from . import loads
 from .conftest import PLAIN
 from .parties import Manner, Party
-from .siege import SECONDS, besiege
+from .siege import HANDSHAKE, REPLY, SECONDS, besiege
 
 #: Seconds after which nothing is begun for one that has left, and those that a handler takes.
 GOAL, HANDLER = 2.0, 0.05
@@ -105,3 +108,29 @@ async def test_client_that_takes_page_after_page_disturbs_nobody(
     report(str(outcome))
     assert outcome.attackers[0].closed == {}
     assert outcome.excess == ""
+
+
+@pytest.mark.parametrize("path", ["/abuse/other", "/abuse/doors"])
+async def test_clients_that_leave_while_their_session_is_looked_up_disturb_nobody(
+    fresh_server: Server, path: str, report: Print
+) -> None:
+    stop = asyncio.Event()
+    crowd = [asyncio.create_task(leave_handshakes(fresh_server, path, stop)) for _ in range(20)]
+    outcome = await besiege(fresh_server, [], room=0, seconds=SECONDS + 1)
+    stop.set()
+    report(f"{sum(await asyncio.gather(*crowd))} handshakes; {outcome}")
+    assert outcome.reply <= within(REPLY)
+    assert outcome.handshake <= within(HANDSHAKE)
+
+
+async def leave_handshakes(server: Server, path: str, stop: asyncio.Event) -> int:
+    """Ask again and again with a session that is made up, and leave before the answer; how often."""
+    count = 0
+    while not stop.is_set():
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        cookie = f"Cookie: sessionid={secrets.token_hex(16)}\r\n\r\n".encode()
+        writer.write(Door(server.port, path).handshake.removesuffix(b"\r\n") + cookie)
+        await asyncio.sleep(0.02)
+        writer.transport.abort()
+        count += 1
+    return count

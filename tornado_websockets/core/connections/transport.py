@@ -32,5 +32,8 @@ class Transport(Protocol):
     def taken(self) -> int | None:
         """Bytes that the client's side has taken so far; ``None`` where nobody knows."""
 
+    def has_left(self) -> bool:
+        """Whether the client is known to have left, so that nobody waits for what it has asked for. From any thread."""
+
     def cancel_handler(self) -> None:
         """Cancel the handler that is running, and serve the client no more."""

@@ -104,21 +104,24 @@ class Door:
         """Whether somebody has come and is not in yet."""
         return bool(self._called or self._waiting)
 
-    async def enter(self) -> None:
-        """Return when it is the caller's turn: at once, where few come."""
-        turn = self.come()
+    async def enter(self, has_left: Callable[[], bool] = lambda: False) -> None:
+        """Return when it is the caller's turn: at once, where few come.
+
+        :param has_left: whether the caller's client has, which takes no place of others then.
+        """
+        turn = self.come(has_left)
         if turn is not None:
             await turn
 
-    def come(self) -> "asyncio.Future[None] | None":
-        """Come in at once, where few come.
+    def come(self, has_left: Callable[[], bool]) -> "asyncio.Future[None] | None":
+        """Come in at once, where few come; see :meth:`enter`.
 
         :returns: what is done when it is the caller's turn, where many come; else ``None``.
         """
         if self.lets_in():
             return None
         turn = self._loop.create_future()
-        self.queue(partial(_wake, turn))
+        self.queue(lambda: _wake(turn) and not has_left())
         return turn
 
     def lets_in(self) -> bool:
