@@ -88,7 +88,7 @@ class Threads(Executor):
         self._lock = threading.Lock()
         self._crew = _Crew(0, self._lock)
         self._is_finished = False
-        weakref.finalize(self, self._calls.put, None).atexit = False  # then they are finished, in order
+        weakref.finalize(self, _let_go, self._calls, self.pid).atexit = False  # then they are finished, in order
         _all[next(_order)] = self
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
@@ -128,6 +128,15 @@ class Threads(Executor):
             self._calls.put(None)
         for thread in self._crew.threads:
             thread.join(max(0.0, deadline - monotonic()))
+
+
+def _let_go(calls: "SimpleQueue[_Call | None]", pid: int) -> None:
+    """Have the threads end that wait for calls, in the process that has them.
+
+    In one that uWSGI forked from it, Python 3.13 would look for a waiting thread where others have their stacks now.
+    """
+    if pid == os.getpid():
+        calls.put(None)
 
 
 def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) -> None:
