@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import AsyncExitStack
+from time import monotonic
 from types import SimpleNamespace
 
 import pytest
@@ -10,11 +11,13 @@ from django.test import override_settings
 
 from channels_bridge.relay.publisher import Relay
 from tests.support.layers import BROKER, REFUSING
+from tests.support.scripts import FORKS, run_script
 from tests.support.waiting import turns, until
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.core.protocol.frames import Encoder
 from tornado_websockets.core.recovery.record import Entry, Record
 from tornado_websockets.exceptions import PublishError
+from tornado_websockets.people import board
 from tornado_websockets.people.board import MOST_KEPT, ORDERS, THREADS, Board, BoardPace
 from tornado_websockets.people.sharing import shared_store
 from tornado_websockets.store import current
@@ -222,3 +225,96 @@ async def test_without_a_store_the_layer_alone_counts(start):
         ws = start()
         with pytest.raises(PublishError):
             await ws.to(user=ADA).disconnect()
+
+
+async def test_that_no_thread_can_be_had_for_are_kept_by_who_gives_them_or_an_error(start, monkeypatch, caplog):
+    keeping = board._Keeping()
+    keeping._threads.finish(monotonic())
+    monkeypatch.setattr(board, "_keeping", keeping)
+    with settings():
+        ws, store = start(), shared_store().store
+        before = len(store.read(ORDERS).events)
+        await asyncio.to_thread(ws.to(user=ADA).disconnect)
+        assert len(store.read(ORDERS).events) == before + 1
+        assert "An order is not in the store" not in caplog.text
+        with pytest.raises(PublishError):
+            await ws.to(user=ADA).disconnect()  # for which its event loop would have to stand
+    assert "An order is not in the store (disconnect): RuntimeError('The process is ending" in caplog.text
+
+
+#: A process with a store that says what it keeps.
+PROCESS = """
+import asyncio, atexit, ctypes, os, signal, sys, time, types
+
+def give():
+    try:
+        ws.to(user=1).disconnect()
+    except Exception as error:
+        print(repr(error), repr(error.__cause__), flush=True)
+
+if {is_late}:
+    atexit.register(give)  # what was registered first is called last
+
+import django
+from django.conf import settings
+
+here = sys.modules["here"] = types.ModuleType("here")
+options = {{"STORE": "here.Waiting"}}
+settings.configure(INSTALLED_APPS=["tornado_websockets"], ROOT_URLCONF="here", TORNADO_WEBSOCKETS=options)
+django.setup()
+from tornado_websockets.core.handlers.workers import Workers
+from tornado_websockets.store.memory import MemoryStore
+from tornado_websockets.websocket import WebSocket
+
+class Waiting(MemoryStore):
+    waits = True
+
+    def publish(self, *arguments):
+        print("kept", flush=True)
+        return super().publish(*arguments)
+
+here.urlpatterns, here.Waiting = [], Waiting
+ws = WebSocket("/chat")
+give()
+"""
+
+
+def run_process(script="", *, is_late=False):
+    """What it prints after it has given a first order; whatever goes on, it ends."""
+    first, *rest = run_script(PROCESS.format(is_late=is_late) + script, are_warnings_errors=False).splitlines()
+    assert first == "kept"
+    return rest
+
+
+def test_of_a_handler_that_goes_on_while_the_process_ends_are_kept():
+    script = """
+def handle():
+    time.sleep(0.3)
+    give()
+    print("given", flush=True)
+
+async def serve():
+    Workers("handlers", 1, lambda call: call()).run(handle)
+    await asyncio.sleep(0.1)
+
+asyncio.run(serve())
+"""
+    assert run_process(script) == ["kept", "given"]
+
+
+def test_that_are_given_when_the_store_is_asked_no_more_are_an_error():
+    [said] = run_process(is_late=True)
+    assert said.startswith("PublishError('disconnect', '/chat') StoreError('publish', 'The process is ending")
+
+
+@pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)
+def test_of_a_forked_process_are_kept(fork):
+    script = f"""
+child = {fork}
+if child == 0:
+    signal.alarm(10)
+    give()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    assert run_process(script) == ["kept"]

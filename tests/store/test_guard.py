@@ -103,6 +103,13 @@ async def test_a_system_without_another_thread_is_a_store_error(ask, guard):
         await ask()
 
 
+async def test_one_that_is_asked_no_more_as_the_process_ends_is_a_store_error(ask, guard):
+    await ask()
+    guard._reading.threads.finish(time.monotonic())
+    with pytest.raises(StoreError, match="The process is ending"):
+        await ask()
+
+
 async def test_what_fails_fast_is_asked_again_the_next_time(ask, store):
     store.error = Fault("why")
     for _ in range(3):

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.waiting import until
 from tests.tornado.application import HANDSHAKE, Raw, Serving, serving
 from tests.tornado.server import TornadoServer, files_without_a_name
 from tornado_websockets import django_app
+from tornado_websockets.core.handlers.executor import Threads
 from tornado_websockets.tornado_bridge import bodies
 from tornado_websockets.tornado_bridge.bodies import Body
 from tornado_websockets.tornado_bridge.wsgi import DjangoContainer, DjangoHandler
@@ -318,6 +320,19 @@ async def test_bodies_on_disk_leave_the_room_to_others(files: Callable[[], int])
     for body in [*taken, last]:
         body.close()
     await until(lambda: not files())
+
+
+async def test_nothing_is_kept_of_a_body_that_is_closed_when_no_thread_can_be_had(
+    files: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Threads("Bodies", 1)
+    monkeypatch.setattr(bodies, "_disk", disk)
+    body = Body()
+    await body.add(b"x" * LARGE)
+    assert files() == 1
+    disk.finish(time.monotonic() + 10)
+    body.close()
+    assert files() == 0
 
 
 async def test_nothing_is_kept_of_a_body_that_is_given_up(files: Callable[[], int]) -> None:

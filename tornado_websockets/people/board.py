@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 from .. import conf
 from ..core.complaints import Complaints
 from ..core.control import CONTROL, Control, Note, keep_orders
-from ..core.forking import after_fork
-from ..core.handlers.executor import Threads
+from ..core.delivery.shard import is_loop_running
+from ..core.forking import ForkGuard, after_fork
+from ..core.handlers.executor import Rank, Threads
 from ..core.handlers.greenlets import new_lock
 from ..core.logger import logger
 from ..core.protocol.parsing import UNREADABLE, parse_foreign
@@ -44,19 +45,38 @@ class BoardPace:
     interval: float = 4.0
 
 
-@keep_orders
-def _keep(note: Note) -> Future[None] | None:
-    """Put an order into the store, where processes share one; how that went.
+class _Keeping:
+    """Puts orders into the store, in threads of its own: nobody shall wait for it where the layer has brought one."""
 
-    It is done by threads of its own, since nobody shall wait for it where the layer has brought the order.
-    """
-    if not is_shared():
-        return None
-    try:
-        return _threads.submit(_store, note)
-    except RuntimeError as error:  # the process is ending
+    def __init__(self) -> None:
+        self.forget()
+        self._fork = ForkGuard(self.forget)
+
+    def forget(self) -> None:
+        """Start without threads, as a forked process must."""
+        self._threads = Threads("WebSocket order", THREADS, rank=Rank.SENDERS)
+        self._complaints = Complaints()
+
+    def keep(self, note: Note) -> Future[None]:
+        """Put an order into the store; how that went."""
+        self._fork.check()
+        try:
+            return self._threads.submit(_store, note)
+        except RuntimeError as error:  # the process is ending, or the system has no more threads
+            return self._keep_here(note, error)
+
+    def _keep_here(self, note: Note, error: Exception) -> Future[None]:
+        """Put an order into the store in this thread, unless that has an event loop which would stand still."""
         outcome: Future[None] = Future()
-        outcome.set_exception(error)
+        try:
+            if is_loop_running():
+                raise error
+            _store(note)
+        except Exception as failure:
+            self._complaints.add("unkept", "An order is not in the store (%s): %r", note.event, failure)
+            outcome.set_exception(failure)
+        else:
+            outcome.set_result(None)
         return outcome
 
 
@@ -66,16 +86,13 @@ def _store(note: Note) -> None:
     store.ask_and_wait(store.store.publish, ORDERS, uuid.uuid4().hex, [entry], MOST_KEPT)
 
 
-_threads = Threads("WebSocket order", THREADS)
+_keeping = _Keeping()
 
 
-def _begin_anew() -> None:
-    """Threads stay with the parent."""
-    global _threads  # noqa: PLW0603 it is that of the process
-    _threads = Threads("WebSocket order", THREADS)
-
-
-after_fork(_begin_anew)
+@keep_orders
+def _keep(note: Note) -> Future[None] | None:
+    """Put an order into the store, where processes share one; how that went."""
+    return _keeping.keep(note) if is_shared() else None
 
 
 class Board:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from ..core.breaker import Breaker, BreakerTiming
 from ..core.complaints import Outage
 from ..core.forking import ForkGuard
-from ..core.handlers.executor import Idle, Threads
+from ..core.handlers.executor import Idle, Rank, Threads
 from ..core.handlers.greenlets import greenlets_here, new_lock
 from ..core.recovery.record import Event, Retention
 from ..core.recovery.store import Store
@@ -51,7 +51,7 @@ class _Lane:
     def __init__(
         self, name: str, trouble: str, timing: GuardTiming, idle: Idle | None, clock: Callable[[], float]
     ) -> None:
-        self.threads = Threads(name, timing.threads, idle, ends_last=True)
+        self.threads = Threads(name, timing.threads, idle, rank=Rank.STORE)
         self.outage = Outage(trouble, clock)
         self.breaker = Breaker(timing.breaker)
         self.probe_at = 0.0
@@ -155,8 +155,8 @@ class Guard:
     def _submit(self, method: Callable[..., T], arguments: tuple[Any, ...], started: float) -> "Future[T]":
         try:
             return self._lane(method).threads.submit(partial(self._call, method, arguments, started))
-        except RuntimeError as error:  # the system has no more threads
-            raise StoreError(method.__name__) from error
+        except RuntimeError as error:  # the system has no more threads, or the process is ending
+            raise StoreError(method.__name__, str(error)) from error
 
     def _attempt(self, method: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         started, name = self._begin(method)

@@ -114,7 +114,10 @@ class Body:
         """Forget the body, whatever is still being written."""
         self._is_closed = True
         if self._is_stored:
-            _disk.submit(self._discard)
+            try:
+                _disk.submit(self._discard)
+            except RuntimeError:  # no thread can be had
+                self._discard()
 
     async def _store(self, *, is_all: bool = False) -> None:
         piece, self._piece = self._piece, bytearray()

@@ -1,12 +1,13 @@
 import gc
 import threading
 import time
+from itertools import permutations
 
 import pytest
 
-from tests.support.scripts import run_script
+from tests.support.scripts import FORKS, run_script
 from tests.support.waiting import until
-from tornado_websockets.core.handlers.executor import Threads
+from tornado_websockets.core.handlers.executor import Rank, Threads
 
 
 @pytest.fixture
@@ -163,25 +164,100 @@ def wait_for(condition):
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("order", ["called, calling", "calling, called"])
-def test_what_others_call_as_the_process_ends_ends_after_them(order):
+def test_takes_no_call_once_it_is_finished(threads):
+    assert threads.submit(int).result(10) == 0
+    threads.finish(time.monotonic())
+    with pytest.raises(RuntimeError, match="process is ending"):
+        threads.submit(int)
+    assert not threads.is_busy
+
+
+@pytest.mark.parametrize("order", list(permutations(Rank)), ids=lambda order: ", ".join(rank.name for rank in order))
+def test_what_others_submit_to_as_the_process_ends_ends_after_them(order):
     script = f"""
     import time
+    from tornado_websockets.core.handlers.executor import Rank, Threads
+
+    threads = {{rank: Threads("Thread", 1, rank=Rank(rank)) for rank in {list(map(int, order))}}}
+
+    def store(number):
+        print(number)
+
+    def send(number):
+        time.sleep(0.02)
+        threads[Rank.STORE].submit(store, number)
+
+    def handle(number):
+        time.sleep(0.05)
+        threads[Rank.SENDERS].submit(send, number)
+
+    for rank in Rank:
+        threads[rank].submit(int)
+    for number in range(3):
+        threads[Rank.HANDLERS].submit(handle, number)
+    """
+    assert run_script(script) == "0\n1\n2\n"
+
+
+def test_of_one_rank_those_that_were_made_first_end_first():
+    script = """
+    import atexit
+    from tornado_websockets.core.handlers.executor import Threads
+
+    class Told(Threads):
+        def finish(self, deadline):
+            print(self._name)
+
+    made = [Told(str(number), 1) for number in range(50)]
+    """
+    assert run_script(script).split() == [str(number) for number in range(50)]
+
+
+def test_ends_those_there_are_though_others_are_made_meanwhile():
+    script = """
+    import sys, threading, time
     from tornado_websockets.core.handlers import executor
 
-    called = executor.Threads("called", 1, ends_last=True)
-    calling = executor.Threads("calling", 1)
-    executor._all = [{order}]
+    def make():
+        while not is_over:
+            kept.append(executor.Threads("made", 1))
+            del kept[:-1000]
 
-    def call(number):
-        time.sleep(0.05)
-        print(called.submit(int, number).result(10))
-
-    called.submit(int)
-    for number in range(5):
-        calling.submit(call, number)
+    kept, is_over = [], False
+    sys.setswitchinterval(1e-5)
+    maker = threading.Thread(target=make)
+    maker.start()
+    deadline = time.monotonic() + 0.5
+    try:
+        while time.monotonic() < deadline:
+            executor._finish()
+    finally:
+        is_over = True
+        maker.join()
+    print("finished")
     """
-    assert run_script(script) == "0\n1\n2\n3\n4\n"
+    assert run_script(script) == "finished\n"
+
+
+@pytest.mark.parametrize("fork", FORKS.values(), ids=FORKS)
+@pytest.mark.parametrize("is_submitting", [False, True])
+def test_a_forked_process_does_not_wait_for_the_threads_of_its_parent(fork, is_submitting):
+    script = f"""
+    import ctypes, os, signal, sys, time
+    from tornado_websockets.core.handlers.executor import Threads
+
+    threads, began = Threads("Thread", 1), time.monotonic()
+    threads.submit(int).result(10)
+    child = {fork}
+    if child == 0:
+        signal.alarm(10)
+        if {is_submitting}:
+            threads._lock.acquire()  # as if another thread of the parent had been about to
+        sys.exit()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(status, time.monotonic() - began < 4)
+    """
+    assert run_script(script, are_warnings_errors=False) == "0 True\n"  # since Python 3.12 forking with threads warns
 
 
 def test_a_process_that_has_to_end_soon_waits_for_no_call():

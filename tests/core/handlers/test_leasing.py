@@ -259,3 +259,14 @@ async def test_one_who_leases_again_and_again_has_one_thread(make, seconds):
         await thread_of_now()
         leases.release()
     assert leases._made == 1
+
+
+async def test_one_whose_thread_takes_no_more_calls_as_the_process_ends_ends_all_the_same(make):
+    leases = make()
+    await thread_of_now()
+    [thread] = leases.leased.values()
+    thread.finish(time.monotonic())
+    with pytest.raises(RuntimeError, match="process is ending"):
+        await thread_of_now()
+    leases.release()
+    assert not leases.leased

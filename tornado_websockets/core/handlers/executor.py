@@ -1,11 +1,13 @@
 """Threads for calls that may never return."""
 
 import atexit
+import os
 import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import Context
+from enum import IntEnum
 from functools import partial
 from itertools import count
 from math import inf
@@ -35,7 +37,17 @@ class Idle(Protocol):
         """Let go what is not needed."""
 
 
-_all: "weakref.WeakSet[Threads]" = weakref.WeakSet()
+class Rank(IntEnum):
+    """When threads are finished as the process ends: those of a lower rank first, which submit to those of a higher."""
+
+    HANDLERS = 0
+    SENDERS = 1
+    STORE = 2
+
+
+# By number, in the order in which they were made.
+_all: "weakref.WeakValueDictionary[int, Threads]" = weakref.WeakValueDictionary()
+_order = count()
 
 
 class _Call(NamedTuple):
@@ -46,10 +58,10 @@ class _Call(NamedTuple):
 class _Crew:
     """Threads, and how many calls are theirs to do: those that wait, and those at work."""
 
-    def __init__(self, calls: int) -> None:
+    def __init__(self, calls: int, lock: threading.Lock) -> None:
         self.threads: list[threading.Thread] = []
         self.calls = calls
-        self.lock = threading.Lock()
+        self.lock = lock
 
 
 class Threads(Executor):
@@ -60,29 +72,36 @@ class Threads(Executor):
     :param name: of the threads.
     :param most: threads at a time.
     :param idle: asked by each thread while it has nothing to do.
-    :param ends_last: whether calls in other threads call here: then it takes calls for as long as those go on.
+    :param rank: a higher one where calls that run in other ``Threads`` submit here: then it takes calls for as long as
+        those go on.
+    :ivar pid: of the process that has made it.
     """
 
-    def __init__(self, name: str, most: int, idle: Idle | None = None, *, ends_last: bool = False) -> None:
-        self.ends_last = ends_last
+    def __init__(self, name: str, most: int, idle: Idle | None = None, *, rank: Rank = Rank.HANDLERS) -> None:
+        self.rank = rank
+        self.pid = os.getpid()
         self._name = name
         self._most = most
         self._idle = idle
         self._numbers = count()
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
-        self._crew = _Crew(0)
-        weakref.finalize(self, self._calls.put, None).atexit = False  # then they are finished, in order
-        _all.add(self)
+        self._lock = threading.Lock()
+        self._crew = _Crew(0, self._lock)
+        self._is_finished = False
+        weakref.finalize(self, _let_go, self._calls, self.pid).atexit = False  # then they are finished, in order
+        _all[next(_order)] = self
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Call in a thread, and give the result to the future. It cannot be cancelled: what is taken is called.
 
-        :raises RuntimeError: when the system has no more threads; then nothing is taken.
+        :raises RuntimeError: when the system has no more threads, or the process is ending; then nothing is taken.
         """
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
-        crew = self._crew
-        with crew.lock:
+        with self._lock:
+            crew = self._crew
+            if self._is_finished:
+                raise RuntimeError(f"The process is ending: no call is taken any more ({self._name})")
             if len(crew.threads) < min(crew.calls + 1, self._most):
                 name = f"{self._name}_{next(self._numbers)}"
                 thread = threading.Thread(target=_work, args=(self._calls, crew, self._idle), name=name, daemon=True)
@@ -99,13 +118,25 @@ class Threads(Executor):
 
     def abandon_threads(self) -> None:
         """Queued and future calls get new threads; the current ones are not joined at exit."""
-        self._crew = _Crew(self._calls.qsize())
+        with self._lock:
+            self._crew = _Crew(self._calls.qsize(), self._lock)
 
     def finish(self, deadline: float) -> None:
         """Take no more calls, and wait until those of now have returned."""
-        self._calls.put(None)
+        with self._lock:
+            self._is_finished = True
+            self._calls.put(None)
         for thread in self._crew.threads:
             thread.join(max(0.0, deadline - monotonic()))
+
+
+def _let_go(calls: "SimpleQueue[_Call | None]", pid: int) -> None:
+    """Have the threads end that wait for calls, in the process that has them.
+
+    In one that uWSGI forked from it, Python 3.13 would look for a waiting thread where others have their stacks now.
+    """
+    if pid == os.getpid():
+        calls.put(None)
 
 
 def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) -> None:
@@ -159,5 +190,7 @@ def end_by(moment: float) -> None:
 @atexit.register
 def _finish() -> None:
     deadline = min(monotonic() + SECONDS_AT_EXIT, _Ending.by)
-    for threads in sorted(_all, key=attrgetter("ends_last")):
-        threads.finish(deadline)
+    made = filter(None, [reference() for reference in _all.valuerefs()])  # a copy: others may be made meanwhile
+    for threads in sorted(made, key=attrgetter("rank")):
+        if threads.pid == os.getpid():  # else they are its parent's
+            threads.finish(deadline)

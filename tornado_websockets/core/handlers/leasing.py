@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -134,12 +135,13 @@ class Leases(Executor):
         thread = self.leased.pop(task, None)
         if thread is None:
             return
-        if thread.is_busy:  # with what nobody awaits any more, for how long nobody knows
-            thread.submit(self._give_back, thread, self._free)
-        else:
-            thread.tenancy.is_leased = False
-            thread.submit(self._after)
-            self._free.append(thread)
+        with suppress(RuntimeError):  # the process is ending, and nobody leases it any more
+            if thread.is_busy:  # with what nobody awaits any more, for how long nobody knows
+                thread.submit(self._give_back, thread, self._free)
+            else:
+                thread.tenancy.is_leased = False
+                thread.submit(self._after)
+                self._free.append(thread)
 
     def _give_back(self, thread: _Thread, free: list[_Thread]) -> None:
         """Called in the thread, after all that its task has left it to do."""

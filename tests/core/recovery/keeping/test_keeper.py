@@ -1426,6 +1426,16 @@ class TestAProcessWithoutAnEventLoop:
             time.sleep(0.001)
         assert kept(guard, "/chat")[-3:] == [119, 120, 121]
 
+    def test_says_that_what_is_held_up_is_not_stored_as_the_process_ends(self, start, monkeypatch, caplog):
+        guard = Guard(Switched())
+        process = start(store=lambda: guard)
+        monkeypatch.setattr(process.endpoint.kept_hub, "_is_held_up", lambda: True)
+        process.keeper._writer._threads.finish(monotonic())
+        process.ws.publish("said", {"n": 1})
+        assert not process.keeper._journals["/chat"][0].is_writing
+        assert "What was sent is not stored" in caplog.text
+        assert "The process is ending" in caplog.text
+
     def test_lets_go_in_time_of_what_a_loop_has_left_behind(self, start):
         async def publish(room):
             process.ws.publish("said", {"n": 1}, room=room)

@@ -19,7 +19,7 @@ from ...complaints import Complaints
 from ...delivery.hub import Hub, Placed, shared_future
 from ...delivery.keeper import Place
 from ...eager import start
-from ...handlers.executor import Threads
+from ...handlers.executor import Rank, Threads
 from ...handlers.greenlets import settled_here
 from ...tasks import keep
 from ..record import Event
@@ -71,7 +71,7 @@ class Writer:
         self._done = done
         self.timing = timing
         self._is_shared = False  # whether other processes read the store, as far as that is known
-        self._threads = Threads("WebSocket writer", THREADS)
+        self._threads = Threads("WebSocket writer", THREADS, rank=Rank.SENDERS)
         self._complaints = Complaints()
 
     def put(self, journal: Journal, asked: Asked, pending: Pending) -> Placed:
@@ -109,7 +109,7 @@ class Writer:
                 journal.writing_on = loop
                 loop.call_soon_threadsafe(self._begin, journal, asked)
                 return
-        except BaseException as error:  # the system has no more threads, or the loop is closed
+        except BaseException as error:  # no more threads can be had, or the loop is closed
             self._miss(journal, error)
             return
         self._run(journal, asked, tries=1)
