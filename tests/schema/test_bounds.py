@@ -1,5 +1,6 @@
 import json
 import sys
+from math import inf
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,6 +19,8 @@ from tornado_websockets.schema.bounds import (
 
 
 class Anything:
+    counts_texts = True
+
     def validate(self, data):
         return data
 
@@ -60,7 +63,34 @@ def test_numbers_with_one_hash_are_refused(data):
     with pytest.raises(Refused, match="large numbers"):
         Bounded(Anything()).validate(data)
     with pytest.raises(Refused, match="large numbers"):
-        refuse_crowded_texts({"text": json.dumps(data)})
+        Bounded(Anything()).validate({"text": json.dumps(data)})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text": json.dumps([str(UUID(int=number)) for number in ALIKE]).replace("0", "\\u0030")},
+        {"text": json.dumps({"inner": json.dumps([UUID(int=number).hex for number in ALIKE])}).replace("0", "\\u0030")},
+        {"text": json.dumps(json.dumps(ALIKE))},
+        {"text": f'{{"a": {ALIKE}, "a": []}}'},
+        {json.dumps(ALIKE): 1},
+        [json.dumps(ALIKE[start : start + 20]) for start in range(0, 1500, 20)],
+    ],
+    ids=["escaped", "texts in texts", "a text of a text", "a name twice", "a key", "many texts"],
+)
+def test_they_are_refused_however_they_are_in_texts(data):
+    with pytest.raises(Refused, match="large numbers"):
+        Bounded(Anything()).validate(data)
+
+
+def test_many_groups_of_few_with_one_hash_are_refused():
+    group = range(0, 50 * sys.hash_info.modulus, sys.hash_info.modulus)
+    numbers = [[2**62 + hash_ + number for number in group] for hash_ in range(40)]
+    assert Bounded(Anything()).validate([*numbers[:3], [1] * 1000])
+    with pytest.raises(Refused, match="large numbers"):
+        Bounded(Anything()).validate(numbers)
+    with pytest.raises(Refused, match="large numbers"):
+        Bounded(Anything()).validate(numbers[:1] * 40)
 
 
 @pytest.mark.parametrize(
@@ -70,15 +100,16 @@ def test_numbers_with_one_hash_are_refused(data):
         ALIKE[:1] * 2000,
         [2**64 + number for number in range(2000)],
         [str(uuid4()) for _ in range(2000)],
-        ["a text that is somewhat long"] * 2000,
+        ["a text that is somewhat long", "[1, 2"] * 1000,
+        ["[" * 40_000] + [1] * 1000,
         ["Infinity", "nan"] * 1000,
         [True, None, 1.5, "", {}] * 300,
     ],
-    ids=["few", "one", "ints", "UUIDs", "texts", "no numbers", "others"],
+    ids=["few", "one", "ints", "UUIDs", "texts", "brackets", "no numbers", "others"],
 )
 def test_others_are_not(data):
     assert Bounded(Anything()).validate(data) == data
-    refuse_crowded_texts([json.dumps(data)])
+    assert Bounded(Anything()).validate([json.dumps(data)])
 
 
 @pytest.mark.parametrize(
@@ -108,6 +139,25 @@ def test_a_type_is_asked_about_so_many():
     assert kind.validate(data) == data
     with pytest.raises(Refused, match="Expected at most 5,000 values"):
         kind.validate([*data, 1])
+    assert kind.validate({"a": json.dumps(data[:2500]), "b": json.dumps(data[:2498])})
+    with pytest.raises(Refused, match="Expected at most 5,000 values"):
+        kind.validate({"a": json.dumps(data[:2500]), "b": json.dumps(data[:2499])})
+
+
+def test_a_type_may_say_how_many():
+    kind = Anything()
+    kind.max_values = 3
+    assert Bounded(kind).validate([1, 2, 3]) == [1, 2, 3]
+    with pytest.raises(Refused, match="Expected at most 3 values"):
+        Bounded(kind).validate([1, 2, [3]])
+    kind.max_values = inf
+    assert len(Bounded(kind).validate([1] * 10_000)) == 10_000
+
+
+def test_all_texts_together_may_open_so_many():
+    refuse_crowded_texts({"a": ["[]" * 25_000], "b": "[]" * 25_000})
+    with pytest.raises(Refused, match="Expected at most 50,000 arrays and objects in texts"):
+        refuse_crowded_texts({"a": ["[]" * 25_000], "b": "[]" * 25_001})
 
 
 def test_so_many_fields_may_be_asked_for():

@@ -65,7 +65,7 @@ def test_handler_gets_cleaned_data():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[" * 100_000, "Expected at most 50,000 arrays and objects in a text, got more."),
+        ("[" * 100_000, "Expected at most 50,000 arrays and objects in texts, got more."),
         ("[" * 20_000, "Enter a valid JSON."),
     ],
 )
@@ -73,6 +73,30 @@ def test_a_text_that_holds_too_much_is_refused(text, message):
     with pytest.raises(Refused) as refused:
         FormType(Everything).validate({**VALID, "json": text})
     assert [each["message"] for each in refused.value.details["fields"]] == [message]
+
+
+class MadeLater(forms.Form):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["json"] = forms.JSONField()
+
+
+class MadeOfOthers(forms.Form):
+    json = forms.ComboField(fields=[forms.CharField(), forms.JSONField()])
+
+
+@pytest.mark.parametrize("form", [MadeLater, MadeOfOthers])
+def test_the_same_of_any_field_that_decodes_texts(form):
+    with pytest.raises(Refused, match="Expected at most 50,000 arrays and objects in texts"):
+        FormType(form).validate({"json": f"[{'[],' * 50_000}[]]"})
+
+
+class OnlyText(forms.Form):
+    text = forms.CharField()
+
+
+def test_other_texts_may_have_any_brackets():
+    assert FormType(OnlyText).validate({"text": "[]" * 60_000})["text"] == "[]" * 60_000
 
 
 @pytest.mark.parametrize(

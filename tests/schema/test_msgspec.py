@@ -2,14 +2,22 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from fractions import Fraction
+from math import inf
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.bounds import Bounded
 from tornado_websockets.schema.msgspec import StructType
 from tornado_websockets.schema.protocol import JSON_VALUE
+from tornado_websockets.schema.signatures import read_types
 
 
 class Item(msgspec.Struct):
@@ -59,12 +67,91 @@ class Node(msgspec.Struct):
 def test_numbers_with_one_hash_are_refused_where_they_are_compared(annotation):
     data = [number * sys.hash_info.modulus for number in range(1, 1501)]
     with pytest.raises(Refused, match="large numbers"):
-        StructType(annotation).validate(data)
+        Bounded(StructType(annotation)).validate(data)
 
 
-@pytest.mark.parametrize("annotation", [list[int], dict[str, int], Item, list[Item], dict], ids=str)
-def test_they_are_not_looked_for_elsewhere(annotation):
-    assert not StructType(annotation)._hashes
+class Cell(msgspec.Struct, frozen=True):
+    x: int
+    y: int
+
+
+class Tagged(msgspec.Struct, frozen=True, array_like=True):
+    tags: "frozenset[str | Tagged]"
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Place:
+    x: int
+    y: int
+
+
+class Colour(IntEnum):
+    RED = 1
+
+
+T = TypeVar("T")
+
+
+class Several(msgspec.Struct, Generic[T]):
+    members: set[T]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "most"),
+    [
+        (list[int], None),
+        (dict[str, int], None),
+        (dict[Any, int], None),
+        (Item, None),
+        (list[tuple[int, int]], None),
+        (set[str], inf),
+        (set[Any], inf),
+        (set, inf),
+        (dict[int, tuple[int, int]], inf),
+        (set[Annotated[int, msgspec.Meta(ge=0)] | None], inf),
+        (set[NewType("Id", UUID)], inf),
+        (set[Colour | timedelta], inf),
+        (set[Literal[1, 2]], inf),
+        (Several[UUID], inf),
+        (set[tuple[int, int]], 3000),
+        (dict[str, list[frozenset[tuple[int, ...]]]], 3000),
+        (set[int | tuple[int, int]], 3000),
+        (set[Point], 3000),
+        (set[Cell], 3000),
+        (Several[Cell], 3000),
+        (set[frozenset[int]], 3000),
+        (set[Tagged], 3000),
+        (set[Place], 200),
+        (set[tuple[Place, int]], 200),
+        (set[Fraction], 200),
+    ],
+    ids=str,
+)
+def test_how_many_values_may_come_depends_on_what_is_hashed(annotation, most):
+    assert StructType(annotation).max_values == most
+
+
+class Board(msgspec.Struct):
+    cells: set[tuple[int, int]]
+
+
+def test_a_handler_is_bounded_where_there_is_something_to_bound():
+    def draw(data: Board): ...
+    def order(data: Order): ...
+    def buy(data: Item): ...
+
+    cells = [[1, number] for number in range(1_000)]
+    kind = read_types(draw).data
+    assert len(kind.validate({"cells": cells[1:]}).cells) == 999
+    with pytest.raises(Refused, match="Expected at most 3,000 values, got more"):
+        kind.validate({"cells": cells})
+    assert isinstance(read_types(order).data, Bounded)
+    assert isinstance(read_types(buy).data, StructType)
 
 
 def test_type_that_msgspec_does_not_know_is_refused():

@@ -413,7 +413,7 @@ class TestUnionsWithinUnions:
 def test_a_text_may_hold_as_many_arrays_as_a_message():
     text = f"[{'[],' * 49_998}[]]"
     assert len(PydanticType(Json[list[list[int]]]).validate(text)) == 49_999
-    message = "Expected at most 50,000 arrays and objects in a text, got more."
+    message = "Expected at most 50,000 arrays and objects in texts, got more."
     assert fields_of(PydanticType(Json[list[list[int]]]), text[:-1] + ",[]]") == [{"path": "", "message": message}]
 
 

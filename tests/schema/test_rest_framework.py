@@ -203,8 +203,40 @@ def nothing_is_asked():
 def test_a_text_that_nests_too_deeply_is_refused():
     kind = SerializerType(type("Text", (serializers.Serializer,), {"json": serializers.JSONField(binary=True)}))
     with pytest.raises(Refused) as refused:
-        kind.validate({"json": "[" * 100_000})
+        kind.validate({"json": "[" * 40_000})
     assert refused.value.details["fields"] == [{"path": "", "message": "This nests too deeply."}]
+
+
+class Texts(serializers.Serializer):
+    one = serializers.JSONField(binary=True, required=False)
+    many = serializers.ListField(child=serializers.JSONField(binary=True), required=False)
+    named = serializers.DictField(child=serializers.JSONField(binary=True), required=False)
+    plain = serializers.JSONField(required=False)
+    seen = serializers.JSONField(binary=True, read_only=True)
+
+
+class TextsWithin(serializers.Serializer):
+    rows = Texts(many=True)
+
+
+def crowded(brackets):
+    return f"[{'[],' * (brackets - 2)}[]]"
+
+
+@pytest.mark.parametrize(
+    "data", [{"one": crowded(25_001)}, {"many": [crowded(25_001)]}, {"named": {"a": crowded(25_001)}}]
+)
+def test_texts_may_open_as_many_arrays_as_a_message(data):
+    kind = SerializerType(TextsWithin)
+    half = {"one": crowded(25_000)}
+    assert len(kind.validate({"rows": [half, half]})["rows"]) == 2
+    with pytest.raises(Refused, match="Expected at most 50,000 arrays and objects in texts"):
+        kind.validate({"rows": [half, data]})
+
+
+@pytest.mark.parametrize("name", ["plain", "seen"])
+def test_others_are_not_looked_at(name):
+    assert SerializerType(Texts).validate({name: crowded(60_000)}).keys() <= {"plain"}
 
 
 def test_values_are_bounded():

@@ -1,6 +1,6 @@
-"""How many values of a client a type is given that finds all which is wrong."""
+"""How many values of a client a type is given that finds all which is wrong, or makes sets of them."""
 
-import re
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,6 +19,13 @@ from .protocol import Type, invalid
 #: which each wrong one costs up to 60 µs and 2.5 kB. Half a million fit into a megabyte.
 MAX_VALUES: Final = 5000
 
+#: The same where sets are made of tuples, or dicts have them as keys. A client can choose some with one hash, of which
+#: each is compared with all others: a thousand pairs take 30 ms.
+MAX_IN_SETS_OF_TUPLES: Final = 3000
+
+#: The same of whatever is compared by Python code, such as networks, fractions and frozen models: 200 take up to 50 ms.
+MAX_IN_SETS_OF_OBJECTS: Final = 200
+
 #: Numbers with one hash that a message may hold. A set of 5,000 takes 0.2 s to make, or 1.3 where they are UUIDs.
 MAX_ALIKE: Final = 100
 
@@ -31,20 +38,21 @@ _MODULUS: Final = sys.hash_info.modulus
 #: Characters of a text that may be such a number: as many as the modulus has, and as int() reads at most.
 _SHORT, _LONGEST = len(str(_MODULUS)), 4300
 
-#: Arrays and objects that a text may open which is decoded as JSON of its own, as many as a message may by default.
-MAX_IN_TEXT: Final = 50_000
+#: Arrays and objects that texts may open which are decoded as JSON of their own, as many as a message may by default.
+MAX_IN_TEXTS: Final = 50_000
 
-#: What may be such a number in a JSON text.
-_NUMBER: Final = re.compile(rf"[\w.+-]{{{_SHORT},{_LONGEST}}}")
+#: What a JSON text begins with that has others in it, and spaces before that.
+_OPENING: Final = ("[", "{", '"')
+_SPACES: Final = " \t\n\r"
 
 #: Characters of all keys on the way to a value, above which it has a long path: each error there repeats them.
 LONG_PATH: Final = 1000
 
 
 class Bounded:
-    """A type that is asked about no more than :data:`MAX_VALUES` values.
+    """A type that is asked about so many values: :data:`MAX_VALUES`, unless it has an attribute ``max_values``.
 
-    :param kind: the type itself.
+    :param kind: the type itself. Where values in texts count, too, it has an attribute ``counts_texts = True``.
     """
 
     def __init__(self, kind: Type) -> None:
@@ -55,11 +63,52 @@ class Bounded:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        if has_more_values(data, _FEW):
-            if has_more_values(data, MAX_VALUES):
-                raise _too_many()
+        most = getattr(self._kind, "max_values", MAX_VALUES)
+        if has_more_values(data, min(most, _FEW)):
+            if has_more_values(data, most):
+                raise _too_many(most)
             refuse_alike(data)
+        if getattr(self._kind, "counts_texts", False):
+            refuse_crowded_texts(data)
+            every = _with_texts(data, most)
+            if _have_more_values(every, most):
+                raise _too_many(most)
+            refuse_alike(every)
         return self._kind.validate(data)
+
+
+def _with_texts(data: Any, most: float) -> list[Any]:
+    """``data``, what the texts in them are as JSON, and the texts in that; no more once there are too many values."""
+    every, latest = [data], [data]
+    while latest and not _have_more_values(every, most):
+        latest = [*_decoded(latest)]
+        every += latest
+    return every
+
+
+def _have_more_values(every: list[Any], most: float) -> bool:
+    """Whether there are more than ``most`` values in all of these together."""
+    return has_more_values(every, most + len(every))
+
+
+def _decoded(data: Any) -> Iterator[Any]:
+    """What each text in ``data`` is as JSON, where that may have others in it."""
+    waiting = [data]
+    for each in waiting:
+        if isinstance(each, dict):
+            waiting += each
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING):
+            with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
+                yield json.loads(each, object_pairs_hook=_with_all_values)
+
+
+def _with_all_values(pairs: list[tuple[str, Any]]) -> Any:
+    """An object, in which a name may come twice: pydantic looks at each of its values."""
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else [list(pair) for pair in pairs]
 
 
 def has_more_values(data: Any, most: float, longest_path: float = inf) -> bool:
@@ -105,8 +154,13 @@ def refuse_alike(data: Any) -> None:
     """
     if not has_more_values(data, _FEW):
         return
-    distinct = (number for number, _ in groupby(sorted(_large_numbers(data))))
-    if max(Counter(map(hash, distinct)).values(), default=0) > MAX_ALIKE:
+    distinct: Counter[int] = Counter()
+    every: Counter[int] = Counter()
+    for number, same in groupby(sorted(_large_numbers(data))):
+        distinct[hash(number)] += 1
+        every[hash(number)] += sum(1 for _ in same)
+    compared = sum(count * every[each] for each, count in distinct.items() if count > 1)
+    if compared > MAX_ALIKE**2:
         raise invalid(
             [("", f"Expected at most {MAX_ALIKE} large numbers that Python cannot tell apart at once, got more.")]
         )
@@ -133,18 +187,15 @@ def _large_numbers(data: Any) -> Iterator[int | Decimal]:
 
 
 def refuse_crowded_texts(data: Any) -> None:
-    """Raise ``Refused`` where a text in ``data`` opens more than :data:`MAX_IN_TEXT` arrays and objects.
-
-    The same where many numbers in it have one hash: see :func:`refuse_alike`.
-    """
-    waiting = [data]
+    """Raise ``Refused`` where the texts in ``data`` open more than :data:`MAX_IN_TEXTS` arrays and objects."""
+    waiting, texts = [data], []
     for each in waiting:
         if isinstance(each, (dict, list)):
             waiting += each.values() if isinstance(each, dict) else each
-        elif isinstance(each, str) and len(each) > _FEW:
-            if len(each) > MAX_IN_TEXT and containers(brackets(each)) > MAX_IN_TEXT:
-                raise invalid([("", f"Expected at most {MAX_IN_TEXT:,} arrays and objects in a text, got more.")])
-            refuse_alike(_NUMBER.findall(each))
+        elif isinstance(each, str):
+            texts.append(each)
+    if sum(map(len, texts)) > MAX_IN_TEXTS and sum(containers(brackets(each)) for each in texts) > MAX_IN_TEXTS:
+        raise invalid([("", f"Expected at most {MAX_IN_TEXTS:,} arrays and objects in texts, got more.")])
 
 
 def refuse_many_fields(counts: Iterable[int]) -> None:
@@ -153,8 +204,8 @@ def refuse_many_fields(counts: Iterable[int]) -> None:
     :param counts: how many are asked for each object in the data. No more of them are looked at than it takes.
     """
     if any(total > MAX_VALUES for total in accumulate(counts)):
-        raise _too_many()
+        raise _too_many(MAX_VALUES)
 
 
-def _too_many() -> Refused:
-    return invalid([("", f"Expected at most {MAX_VALUES:,} values, got more.")])
+def _too_many(most: float) -> Refused:
+    return invalid([("", f"Expected at most {most:,} values, got more.")])

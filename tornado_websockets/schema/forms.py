@@ -75,10 +75,10 @@ class FormType:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        if any(isinstance(field, forms.JSONField) for field in self._form.base_fields.values()):
-            refuse_crowded_texts(data)
         posted = self._posted(data)
         form = self._form(data=posted) if self._is_by_name else self._form(posted)
+        if any(map(_reads_json, form.fields.values())):
+            refuse_crowded_texts(data)
         try:
             is_valid = form.is_valid()
         except _UNUSABLE:
@@ -163,6 +163,11 @@ def _names_no_data(owner: Any) -> TypeError:
 def _is_file_required(field: forms.Field) -> bool:
     is_needed = field.required and not field.disabled and field.initial is None
     return is_needed and isinstance(field.widget, forms.FileInput)
+
+
+def _reads_json(field: forms.Field) -> bool:
+    """Whether a field, or one that it is made of, decodes a text."""
+    return isinstance(field, forms.JSONField) or any(map(_reads_json, getattr(field, "fields", ())))
 
 
 def _is_container(value: object) -> bool:

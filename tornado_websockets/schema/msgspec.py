@@ -1,13 +1,14 @@
 """``msgspec.Struct``, and what has some in it."""
 
 import re
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
+from math import inf
+from typing import Any, Final
 
 import msgspec
 from msgspec import convert, inspect
 
-from .bounds import refuse_alike
+from .bounds import MAX_IN_SETS_OF_OBJECTS, MAX_IN_SETS_OF_TUPLES
 from .protocol import JSON_VALUE, Schema, invalid
 
 #: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`", or "at `key` in `$.counts`".
@@ -17,10 +18,25 @@ _INDEX = re.compile(r"\[(?:(\d+)|\.\.\.)\]")
 #: Where a field is missing, or is one too many, msgspec gives the place of the object alone.
 _FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
 
+#: Of those in the last line, what has one hash is looked for; of the others nobody can choose any.
+_PLAIN: Final = (
+    inspect.StrType, inspect.BytesType, inspect.BoolType, inspect.NoneType, inspect.EnumType, inspect.LiteralType,
+    inspect.DateType, inspect.TimeType, inspect.DateTimeType, inspect.TimeDeltaType,
+    inspect.IntType, inspect.FloatType, inspect.DecimalType, inspect.UUIDType, inspect.AnyType,
+)  # fmt: skip
+
+#: What is hashed and compared by its members, without calling anything of theirs; and what only stands around some.
+_TUPLES: Final = (
+    inspect.TupleType, inspect.VarTupleType, inspect.NamedTupleType, inspect.StructType, inspect.FrozenSetType,
+    inspect.UnionType, inspect.Field,
+)  # fmt: skip
+
 
 class StructType:
     """A type that msgspec converts to; it stops at the first thing that is wrong.
 
+    :ivar max_values: how many values may come of a client; ``None`` where no sets are made, nor dicts by what is no
+        text, and any number will do.
     :raises TypeError: msgspec does not know what to do with it.
     """
 
@@ -30,16 +46,11 @@ class StructType:
             msgspec.json.Decoder(annotation)  # which looks at all of it
         except NameError as error:
             raise TypeError(f"msgspec cannot use {annotation!r}: {error}") from error
-
-    @cached_property
-    def _hashes(self) -> bool:
-        """Whether sets are made, or dicts by what is no text."""
-        return _hashes(inspect.type_info(self._annotation), set())
+        hashed = _hashed(inspect.type_info(annotation), set())
+        self.max_values = min((_max_beside(each, set()) for each in hashed), default=None)
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        if self._hashes:
-            refuse_alike(data)
         try:
             return convert(data, self._annotation, str_keys=True)  # JSON has no others
         except msgspec.ValidationError as error:
@@ -63,14 +74,30 @@ class StructType:
         return msgspec.to_builtins(value)
 
 
-def _hashes(info: inspect.Type | inspect.Field, seen: set[int]) -> bool:
+def _hashed(info: inspect.Type | inspect.Field, seen: set[int]) -> Iterator[inspect.Type]:
+    """The types of the members of all sets in a type, and of the keys of dicts, unless these are texts."""
     if isinstance(info, (inspect.SetType, inspect.FrozenSetType)):
-        return True
+        yield info.item_type
     if isinstance(info, inspect.DictType) and not isinstance(info.key_type, (inspect.StrType, inspect.AnyType)):
-        return True
-    if id(info) in seen:
-        return False
+        yield info.key_type
+    if id(info) not in seen:
+        seen.add(id(info))
+        for each in _inside(info):
+            yield from _hashed(each, seen)
+
+
+def _max_beside(info: inspect.Type | inspect.Field, seen: set[int]) -> float:
+    """How many values may come where some of this type are hashed."""
+    if isinstance(info, _PLAIN) or id(info) in seen:
+        return inf
+    if not isinstance(info, _TUPLES):
+        return MAX_IN_SETS_OF_OBJECTS
     seen.add(id(info))
+    most = inf if isinstance(info, (inspect.UnionType, inspect.Field)) else MAX_IN_SETS_OF_TUPLES
+    return min([most, *(_max_beside(each, seen) for each in _inside(info))])
+
+
+def _inside(info: inspect.Type | inspect.Field) -> Iterator[inspect.Type | inspect.Field]:
     values = (getattr(info, name) for name in info.__struct_fields__)
     every = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
-    return any(_hashes(each, seen) for each in every if isinstance(each, (inspect.Type, inspect.Field)))
+    return (each for each in every if isinstance(each, (inspect.Type, inspect.Field)))

@@ -30,8 +30,9 @@ class Type(Protocol):
 
     A type that may wait for a database says so by an attribute ``may_block = True``; it is then asked in a worker
     thread. One that finds all that is wrong, however much that is, says so by ``finds_all = True``; it is then asked
-    about no more than :data:`.bounds.MAX_VALUES` values of a client. One that may be of no use for what comes has a
-    method ``check_received()``, which raises ``TypeError`` where a handler is registered with it.
+    about no more than :data:`.bounds.MAX_VALUES` values of a client, or ``max_values``, if it has that. One that may be
+    of no use for what comes has a method ``check_received()``, which raises ``TypeError`` where a handler is registered
+    with it.
     """
 
     def validate(self, data: Any) -> Any:

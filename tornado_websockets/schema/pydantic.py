@@ -1,7 +1,7 @@
 """All that pydantic's ``TypeAdapter`` knows: models, dataclasses, ``TypedDict``, ``Annotated`` and more."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from math import inf
@@ -12,8 +12,16 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import SchemaError, SchemaValidator, to_jsonable_python
 
-from .bounds import LONG_PATH, has_long_text, has_more_values, refuse_crowded_texts
-from .core_schemas import definitions_in, has, multiplies
+from .bounds import (
+    LONG_PATH,
+    MAX_IN_SETS_OF_OBJECTS,
+    MAX_IN_SETS_OF_TUPLES,
+    MAX_VALUES,
+    has_long_text,
+    has_more_values,
+    refuse_crowded_texts,
+)
+from .core_schemas import definitions_in, has, inside, multiplies
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
 from .stopping import MOST_FOUND, counting, stopping
@@ -37,6 +45,28 @@ _to_json: Final = json.JSONEncoder(default=to_jsonable_python).encode
 
 #: What pydantic raises for a type that it cannot use, or not yet.
 _UNUSABLE: Final = (PydanticUserError, PydanticUndefinedAnnotation)
+
+#: Of these there are few, or nobody can choose those with one hash.
+_CANNOT_BE_ALIKE: Final = frozenset(
+    {
+        "str", "bytes", "bool", "none", "enum", "literal", "url", "multi-host-url",
+        "date", "time", "datetime", "timedelta",
+    }
+)  # fmt: skip
+
+#: Those with one hash are looked for: :func:`.bounds.refuse_alike`. What may be anything is what JSON has.
+_NUMBERS: Final = frozenset({"int", "float", "decimal", "uuid", "any", "is-instance"})
+
+#: What Python hashes and compares by its members, without calling anything of theirs.
+_TUPLES: Final = frozenset({"tuple", "frozenset", "named-tuple", "call"})
+
+#: What stands around the core schema of a value; parameters have no type.
+_AROUND: Final = frozenset(
+    {
+        None, "nullable", "default", "union", "tagged-union", "chain", "lax-or-strict", "json-or-python", "json",
+        "definitions", "function-before", "named-tuple-field", "arguments",
+    }
+)  # fmt: skip
 
 
 class PydanticType:
@@ -83,6 +113,18 @@ class PydanticType:
     def _hides_values(self) -> bool:
         """Whether a text may hold any number of values, at paths of any length, which nobody looks at before."""
         return has(self._core_schema, "type", "json")
+
+    @cached_property
+    def max_values(self) -> float:
+        """How many values of a client it is asked about."""
+        return min(MAX_VALUES, _max_hashed(self._core_schema, definitions_in(self._core_schema)))
+
+    @cached_property
+    def counts_texts(self) -> bool:
+        """Whether values in texts are among them, since sets are made of these, or dicts that have them as keys."""
+        defined = definitions_in(self._core_schema)
+        texts = (each for each in _reached(self._core_schema, defined, set()) if each.get("type") == "json")
+        return any(_max_hashed(each, defined) < inf for each in texts)
 
     @cached_property
     def _paths(self) -> Paths:
@@ -180,3 +222,52 @@ def _unusable(annotation: Any, error: PydanticUserError | PydanticUndefinedAnnot
     is_arbitrary = isinstance(error, PydanticSchemaGenerationError)
     hint = " Or give its class a model_config that allows it." if is_arbitrary else ""
     return TypeError(f"pydantic cannot use {annotation!r}: {error.message}{hint}")
+
+
+def _max_hashed(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> float:
+    """How many values may come for a core schema, by what sets and keys of dicts are made of them."""
+    every = (member for each in _reached(schema, defined, set()) for member in _hashed(each))
+    return min((_max_beside(each, defined) for each in every), default=inf)
+
+
+def _reached(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
+    """A core schema, and all that are within it or that it refers to."""
+    yield schema
+    name = schema.get("schema_ref")
+    if name in defined and name not in seen:
+        seen.add(name)
+        yield from _reached(defined[name], defined, seen)
+    for _, each in inside(schema):
+        yield from _reached(each, defined, seen)
+
+
+def _hashed(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The core schemas of the members of a set, or of the keys of a dict, which are texts if they may be anything."""
+    if schema.get("type") in ("set", "frozenset"):
+        yield schema.get("items_schema", {"type": "any"})
+    if schema.get("keys_schema", {"type": "any"})["type"] != "any":
+        yield schema["keys_schema"]
+
+
+def _max_beside(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> float:
+    """How many values may come where some of this core schema are hashed."""
+    kind = schema.get("type")
+    if kind == "definition-ref":
+        name = schema["schema_ref"]
+        others = {each: value for each, value in defined.items() if each != name}
+        return _max_beside(defined[name], others) if name in defined else inf
+    if kind in _CANNOT_BE_ALIKE:
+        return inf
+    if kind in _NUMBERS:
+        return MAX_VALUES
+    if kind not in _TUPLES and kind not in _AROUND and not _is_pydantics_own(schema):
+        return MAX_IN_SETS_OF_OBJECTS
+    most = MAX_IN_SETS_OF_TUPLES if kind in _TUPLES else inf
+    return min([most, *(_max_beside(each, defined) for _, each in inside(schema))])
+
+
+def _is_pydantics_own(schema: dict[str, Any]) -> bool:
+    """Whether a function gives what it is given, or something like it: those of pydantic do, for ``EmailStr`` say."""
+    if schema.get("type") not in ("function-after", "function-wrap"):
+        return False
+    return str(getattr(schema["function"]["function"], "__module__", None)).startswith("pydantic.")

@@ -7,7 +7,7 @@ from django.db.models.fields.related_descriptors import ForwardManyToOneDescript
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from .bounds import refuse_many_fields
+from .bounds import refuse_crowded_texts, refuse_many_fields
 from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments, refuse_files
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
@@ -79,7 +79,8 @@ class SerializerType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         serializer = self._serializer(data=data)
-        refuse_many_fields(_fields_asked(serializer, data))
+        refuse_many_fields(_fields_of(field) for field, value in _asked(serializer, data) if isinstance(value, dict))
+        refuse_crowded_texts([value for field, value in _asked(serializer, data) if _reads_json(field)])
         try:
             is_valid = serializer.is_valid()
         except RecursionError:  # a text that is decoded as JSON
@@ -99,19 +100,29 @@ class SerializerType:
         return value.data if isinstance(value, serializers.BaseSerializer) else self._serializer(value).data
 
 
-def _fields_asked(field: Any, data: Any) -> Iterator[int]:
-    """How many fields are asked for each object in ``data``: what it lacks may be as wrong as what it has."""
+def _asked(field: Any, data: Any) -> Iterator[tuple[Any, Any]]:
+    """``field`` and all within it that are asked, each with what it is asked about, which has come."""
+    yield field, data
     if isinstance(field, serializers.Serializer):
         if isinstance(data, dict):
-            asked = {name: each for name, each in field.fields.items() if _is_asked(each)}
-            yield len(asked)
-            for name in asked.keys() & data.keys():
-                yield from _fields_asked(asked[name], data[name])
+            for name, each in field.fields.items():
+                if name in data and _is_asked(each):
+                    yield from _asked(each, data[name])
         return
     inside = field.child if isinstance(field, serializers.DictField) else _inside(field)
     if inside is not None and isinstance(data, (dict, list)):
         for each in data.values() if isinstance(data, dict) else data:
-            yield from _fields_asked(inside, each)
+            yield from _asked(inside, each)
+
+
+def _fields_of(field: Any) -> int:
+    """How many fields are asked for an object: what it lacks may be as wrong as what it has."""
+    return sum(map(_is_asked, field.fields.values())) if isinstance(field, serializers.Serializer) else 0
+
+
+def _reads_json(field: Any) -> bool:
+    """Whether a field decodes a text."""
+    return isinstance(field, serializers.JSONField) and field.binary
 
 
 def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:

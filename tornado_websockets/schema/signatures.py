@@ -111,7 +111,8 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         )
     try:
         kind = find_received(resolved)
-        return Bounded(kind) if getattr(kind, "finds_all", False) else kind
+        is_bounded = getattr(kind, "finds_all", False) or getattr(kind, "max_values", None) is not None
+        return Bounded(kind) if is_bounded else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error
 

@@ -1,0 +1,122 @@
+"""Of what types of pydantic's make sets and keys of dicts, and how many values may come then."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from ipaddress import IPv6Network
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVar
+from uuid import UUID
+
+import pytest
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, HttpUrl, Json, SecretStr
+
+from tornado_websockets.exceptions import Refused
+from tornado_websockets.schema.bounds import Bounded
+from tornado_websockets.schema.pydantic import PydanticType
+
+T = TypeVar("T")
+
+
+class Frozen(BaseModel, frozen=True):
+    x: int
+
+
+@dataclass(frozen=True)
+class FrozenData:
+    x: int
+
+
+class Point(NamedTuple):
+    x: int
+
+
+class Colour(IntEnum):
+    RED = 1
+
+
+class Numbers(BaseModel):
+    numbers: set[int]
+
+
+class Several(BaseModel, Generic[T]):
+    members: set[T]
+
+
+class Branches(BaseModel):
+    kids: "frozenset[tuple[int, int]] | list[Branches]" = []
+    ends: frozenset[int] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "most"),
+    [
+        (list[tuple[int, int]], 5000),
+        (dict[str, Any], 5000),
+        (set[str], 5000),
+        (set[UUID | Annotated[int, Field(ge=0)] | Decimal | None], 5000),
+        (set[NewType("Id", int)], 5000),
+        (set, 5000),
+        (set[HttpUrl], 5000),
+        (set[SecretStr], 5000),
+        (set[Colour | Literal[1]], 5000),
+        (set[datetime | timedelta], 5000),
+        (tuple[set[Colour], Colour], 5000),
+        (set[Annotated[int, BeforeValidator(int)]], 5000),
+        (set[tuple[int, int]], 3000),
+        (Several[tuple[int, int]], 3000),
+        (dict[tuple[int, int], int], 3000),
+        (list[frozenset[frozenset[int]]], 3000),
+        (set[Point], 3000),
+        (set[Json[tuple[int, int]]], 3000),
+        (Json[set[int | tuple[int, ...]]], 3000),
+        (Branches, 3000),
+        (set[IPv6Network], 200),
+        (dict[IPv6Network, int], 200),
+        (set[Fraction], 200),
+        (set[complex], 200),
+        (set[Frozen], 200),
+        (set[FrozenData], 200),
+        (set[tuple[Frozen, int]], 200),
+        (tuple[set[Frozen], Frozen], 200),
+        (set[Annotated[str, AfterValidator(Fraction)]], 200),
+        (Counter[Fraction], 200),
+    ],
+    ids=str,
+)
+def test_how_many_values_may_come_depends_on_what_is_hashed(annotation, most):
+    assert PydanticType(annotation).max_values == most
+
+
+@pytest.mark.parametrize(
+    ("annotation", "counts"),
+    [
+        (set[int], False),
+        (tuple[set[int], Json[list[int]]], False),
+        (Json[dict[str, Any]], False),
+        (Json[dict[Any, Any]], False),
+        (Json[set[str]], False),
+        (Json[set[int]], True),
+        (Json[dict[int, int]], True),
+        (tuple[Json[Numbers], Numbers], True),
+    ],
+    ids=str,
+)
+def test_values_in_texts_count_where_they_are_hashed(annotation, counts):
+    assert PydanticType(annotation).counts_texts is counts
+
+
+def test_more_are_refused():
+    kind = Bounded(PydanticType(Json[set[tuple[int, int]]]))
+    pairs = [[1, number] for number in range(1001)]
+    assert len(kind.validate(json.dumps(pairs[1:]))) == 1000
+    with pytest.raises(Refused, match="Expected at most 3,000 values, got more"):
+        kind.validate(json.dumps(pairs))
+
+
+def test_what_the_server_sends_is_not_bounded():
+    networks = [f"::{number:x}" for number in range(1000)]
+    assert len(PydanticType(set[IPv6Network]).validate(networks)) == 1000
