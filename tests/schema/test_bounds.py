@@ -9,10 +9,12 @@ from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import (
     LONG_PATH,
     MAX_ALIKE,
+    MAX_FAR,
     MAX_VALUES,
     Bounded,
     has_long_text,
     has_more_values,
+    refuse_alike,
     refuse_crowded_texts,
     refuse_many_fields,
 )
@@ -110,6 +112,15 @@ def test_many_groups_of_few_with_one_hash_are_refused():
 def test_others_are_not(data):
     assert Bounded(Anything()).validate(data) == data
     assert Bounded(Anything()).validate([json.dumps(data)])
+
+
+@pytest.mark.parametrize("text", ["1e{}", "1E+{}", "-1e-{}", "0.5e{}"])
+@pytest.mark.parametrize("exponent", [10**5, 10**15])
+def test_of_numbers_with_long_exponents_so_many_are_taken(text, exponent):
+    texts = [text.format(exponent + number) for number in range(MAX_FAR + 1)]
+    refuse_alike(texts[1:] + ["1e9999", "the", "1.5", "e12345x"] * 10)
+    with pytest.raises(Refused, match="long exponents"):
+        refuse_alike(dict.fromkeys(texts, 1))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How many values of a client a type is given that finds all which is wrong, or makes sets of them."""
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,13 @@ MAX_ALIKE: Final = 100
 
 #: Values among which such numbers are not looked for.
 _FEW: Final = 10 * MAX_ALIKE
+
+#: A number whose exponent is longer than that takes Python long to hash; and so many of these may come.
+_FAR: Final = 10_000
+MAX_FAR: Final = 1000
+
+#: What a text ends with that is such a number.
+_EXPONENT: Final = re.compile(r"[eE][+-]?\d{5,}$")
 
 #: Python's hash of a number is what is left of it after division by this.
 _MODULUS: Final = sys.hash_info.modulus
@@ -168,7 +176,7 @@ def refuse_alike(data: Any) -> None:
 
 def _large_numbers(data: Any) -> Iterator[int | Decimal]:
     """Those of which hashes may be the same, and those that texts and names may be read as."""
-    waiting = [data]
+    waiting, far = [data], 0
     for each in waiting:
         if isinstance(each, dict):
             waiting += each
@@ -178,11 +186,14 @@ def _large_numbers(data: Any) -> Iterator[int | Decimal]:
         elif isinstance(each, int):
             if abs(each) >= _MODULUS:
                 yield each
-        elif isinstance(each, str) and _SHORT <= len(each) <= _LONGEST:
+        elif isinstance(each, str) and len(each) <= _LONGEST and (len(each) >= _SHORT or _EXPONENT.search(each)):
             with suppress(ValueError):
                 yield UUID(each).int
             with suppress(InvalidOperation):
                 if (number := Decimal(each)).is_finite():
+                    far += abs(number.adjusted()) > _FAR
+                    if far > MAX_FAR:
+                        raise invalid([("", f"Expected at most {MAX_FAR:,} numbers with long exponents, got more.")])
                     yield number
 
 
