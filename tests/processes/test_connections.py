@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.memory import MemoryClient
 from tornado_websockets.core.delivery.hub import Hub
-from tornado_websockets.processes.connections import MOST, report
+from tornado_websockets.processes.connections import MAX_TEXT, MOST, report
 from tornado_websockets.processes.reading import read_reports
 from tornado_websockets.processes.survey import Answer, Round
 from tornado_websockets.websocket import WebSocket, endpoint_of
@@ -35,6 +35,12 @@ async def test_only_so_many_are_told_of_and_all_are_counted(connect):
         assert len(said[what]) == MOST
         assert said[f"{what}_total"] == MOST + 3
     assert said["connections_found"] == MOST + 3
+
+
+async def test_an_address_is_cut_that_a_proxy_has_let_through(connect):
+    await connect(address="1" * 6000)
+    [row] = (await report(connect.hub, {}))["connections"]
+    assert row["address"] == "1" * MAX_TEXT
 
 
 async def test_who_falls_behind_comes_first_however_many_there_are(connect):

@@ -174,7 +174,7 @@ def _take(hub: Hub, text: str) -> None:
         if not (isinstance(event, str) and isinstance(said, str)):
             raise TypeError("it is no text")
     except UNREADABLE as error:
-        logger.warning("An order in the store cannot be read: %r", error)
+        logger.warning("An order in the store cannot be read: %.200r", error)
     else:
         hub.control.take(Note(CONTROL, event, said))
 

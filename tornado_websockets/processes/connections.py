@@ -105,7 +105,7 @@ def _row(connection: Connection) -> dict[str, Any]:
         "path": connection.path,
         "user": key,
         "name": name,
-        "address": connection.address or "",
+        "address": (connection.address or "")[:MAX_TEXT],
         "backlog": connection.backlog,
     }
 

@@ -155,7 +155,7 @@ class Intake:
 
     def fail(self, error: Exception) -> None:
         """The parser has raised: a frame came that the server did not expect in the state it is in."""
-        logger.warning("Closing a client: the server cannot parse what it sends: %r", error)
+        logger.warning("Closing a client: the server cannot parse what it sends: %.200r", error)
         self.hold()
         self.rest = None
         self._cut()

@@ -106,6 +106,18 @@ class TestErrors:
         assert record.getMessage() == "The handler of 'say' failed (path '/chat', connection 1f)"
         assert isinstance(record.exc_info[1], ZeroDivisionError)
 
+    @pytest.mark.parametrize("error", [KeyError("a"), PermissionError("b"), RequestRefused("no", "")], ids=repr)
+    async def test_are_logged_with_little_of_a_name_that_is_long(self, caller, caplog, error):
+        def anything():
+            raise error
+
+        dispatcher, event = Dispatcher("/chat", {"data"}), "x" * 200_000
+        dispatcher.register(anything, "*")
+        caplog.set_level("INFO")
+        await call(dispatcher.find(event), Frame(event, {}, None), caller)
+        [record] = caplog.records
+        assert len(record.getMessage()) < 200
+
     async def test_are_logged_without_the_token_of_the_client(self, handle, caplog):
         def say():
             raise RuntimeError("no secret here")

@@ -139,7 +139,7 @@ def _translate(caller: Caller, event: str, error: BaseException) -> Refused | No
         level = logging.WARNING if refused.code == Code.FORBIDDEN else logging.INFO
         if logger.isEnabledFor(level):
             where, what = (caller.path, caller.id), shown(caller.offer, error)
-            logger.log(level, "The handler of %r refused with %s (path %.64r, connection %s)", event, what, *where)
+            logger.log(level, "The handler of %.64r refused with %s (path %.64r, connection %s)", event, what, *where)
     return refused
 
 
@@ -148,11 +148,13 @@ def log_failure(caller: Caller, event: str, error: BaseException) -> None:
     where = caller.path, caller.id
     if caller.closed and is_connection_closed(error):
         if caller.find_gone():
-            logger.info("The handler of %r found its client gone (path %.64r, connection %s)", event, *where)
+            logger.info("The handler of %.64r found its client gone (path %.64r, connection %s)", event, *where)
         return
     counters.handler_errors += 1
     if isinstance(error, RequestRefused):  # the client's doing, which could fill the log with tracebacks
         reason = caller.offer.hide(str(error))
-        logger.warning("The handler of %r was refused an answer: %s (path %.64r, connection %s)", event, reason, *where)
+        logger.warning(
+            "The handler of %.64r was refused an answer: %s (path %.64r, connection %s)", event, reason, *where
+        )
         return
-    log_error(caller.offer, error, "The handler of %r failed (path %.64r, connection %s)", event, *where)
+    log_error(caller.offer, error, "The handler of %.64r failed (path %.64r, connection %s)", event, *where)
