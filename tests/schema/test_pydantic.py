@@ -33,7 +33,7 @@ from typing_extensions import TypedDict
 
 from tests.support.scripts import run_script
 from tornado_websockets.exceptions import Refused
-from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
+from tornado_websockets.schema.bounds import MAX_PATH, MAX_VALUES, Bounded
 from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.pydantic import MOST_ERRORS, MOST_VALUES, PydanticType
 
@@ -813,3 +813,24 @@ def test_a_default_that_looks_like_a_reference_leaves_the_type_undescribed():
     kind = PydanticType(Pointing)
     assert kind.validate({}) == Pointing()
     assert kind.schema(is_sent=True) == JSON_VALUE
+
+
+class Point(BaseModel):
+    x: int
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrap"),
+    [
+        (dict[str, Point], lambda key: {key: {}}),
+        (dict[str, dict[str, Point]], lambda key: {key[:9_000]: {key[9_000:]: {}}}),
+        (dict[str, Json[dict[str, Point]]], lambda key: {"a": json.dumps({key: {}})}),
+    ],
+    ids=["one key", "two keys", "text"],
+)
+def test_the_keys_on_the_way_to_what_is_wrong_are_no_longer_than_so(kind, wrap):
+    checked = PydanticType(kind)
+    with pytest.raises(Refused, match="required"):
+        checked.validate(wrap("k" * MAX_PATH))
+    with pytest.raises(Refused, match="at most 20,000 characters"):
+        checked.validate(wrap("k" * (MAX_PATH + 1)))

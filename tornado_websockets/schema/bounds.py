@@ -56,6 +56,9 @@ _SPACES: Final = " \t\n\r"
 #: Characters of all keys on the way to a value, above which it has a long path: each error there repeats them.
 LONG_PATH: Final = 1000
 
+#: How many there may be at all: a model without any of its hundred fields is a hundred errors.
+MAX_PATH: Final = 20_000
+
 
 class Bounded:
     """A type that is asked about so many values: :data:`MAX_VALUES`, unless it has an attribute ``max_values``.
@@ -153,6 +156,16 @@ def has_long_text(data: Any, longest: int) -> bool:
         elif isinstance(each, str) and len(each) > longest:
             return True
     return False
+
+
+def refuse_long_paths(data: Any, *, hides: bool) -> None:
+    """Raise ``Refused`` where the keys that lead to a value in ``data`` have more than :data:`MAX_PATH` characters.
+
+    :param hides: whether texts in ``data`` are decoded as JSON of their own.
+    """
+    every = _with_texts(data, inf) if hides and has_long_text(data, MAX_PATH) else [data]
+    if any(has_more_values(each, inf, MAX_PATH) for each in every):
+        raise invalid([("", f"Expected keys of at most {MAX_PATH:,} characters on the way to a value, got more.")])
 
 
 def refuse_alike(data: Any) -> None:

@@ -20,6 +20,7 @@ from .bounds import (
     has_long_text,
     has_more_values,
     refuse_crowded_texts,
+    refuse_long_paths,
 )
 from .core_schemas import definitions_in, has, inside, multiplies
 from .paths import Paths
@@ -179,6 +180,8 @@ class PydanticType:
         most, longest = MOST_FOUND, LONG_PATH
         while most > FEWEST_FOUND and self._has_longer_path(data, longest):
             most, longest = most // 10, longest * 10
+        if most < MOST_FOUND:
+            refuse_long_paths(data, hides=self._hides_values)
         return most
 
     def _has_longer_path(self, data: Any, longest: int) -> bool:
