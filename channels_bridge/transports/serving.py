@@ -9,6 +9,7 @@ from django.core.signals import request_started
 
 from tornado_websockets.garbage import spare_what_is_there
 
+from .intake.bodies import pace_bodies
 from .intake.heads import bound_heads
 from .intake.newcomers import pace_newcomers
 from .stopping.daphne import DaphneStop, is_daphne_serving, ports_of, reactor_of_daphne, when_daphne_serves
@@ -28,9 +29,9 @@ def serving_server() -> str | None:
 def join_server() -> None:
     """Take part in what daphne or uvicorn does, if one of them runs the running event loop.
 
-    Connections end in order when it stops. From now on daphne reads new clients in turns, uvicorn refuses requests
-    whose head is too long, and the garbage collector passes over what is there. Of any other server nothing is known;
-    it stops by rules of its own.
+    Connections end in order when it stops. From now on daphne reads new clients in turns, and bodies that come in small
+    chunks; uvicorn refuses requests whose head is too long; and the garbage collector passes over what is there. Of any
+    other server nothing is known; it stops by rules of its own.
     """
     loop = asyncio.get_running_loop()
     if loop in _loops:
@@ -42,7 +43,9 @@ def join_server() -> None:
         bound_heads(getattr(server, "config", None))
     elif is_daphne_serving():
         DaphneStop()
-        pace_newcomers(ports_of(reactor_of_daphne()), loop)
+        ports = list(ports_of(reactor_of_daphne()))
+        pace_newcomers(ports, loop)
+        pace_bodies(ports)
     else:
         return
     spare_what_is_there()

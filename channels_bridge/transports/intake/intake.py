@@ -52,6 +52,10 @@ class Intake:
         """Whether enough waits for the application."""
         raise NotImplementedError
 
+    def _piece(self) -> int:
+        """How many bytes of what waits the parser may be given next."""
+        return SLICE
+
     def _parse(self, data: bytes) -> None:
         """Give ``data`` to the parser. What it raises is logged, and ends the connection."""
         raise NotImplementedError
@@ -115,8 +119,9 @@ class Intake:
         """Parse what waits, for as long as it is this client's turn."""
         end = monotonic() + PARSING_SECONDS
         while self.rest and not self._is_held and not self.is_full():
-            piece = bytes(self.rest[:SLICE])
-            del self.rest[:SLICE]
+            size = self._piece()
+            piece = bytes(self.rest[:size])
+            del self.rest[:size]
             self._feed(piece)
             if monotonic() >= end:
                 break

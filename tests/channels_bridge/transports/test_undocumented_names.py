@@ -28,9 +28,11 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Connection as TwistedTransport
 from twisted.internet.tcp import Port as TwistedPort
+from twisted.internet.testing import StringTransport
 from twisted.internet.unix import Port as UnixPort
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.web import http
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -42,7 +44,7 @@ from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
 from channels_bridge.transports.daphne import DaphneTransport
-from channels_bridge.transports.intake import heads, newcomers
+from channels_bridge.transports.intake import bodies, heads, newcomers
 from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
@@ -212,6 +214,56 @@ class TestTwisted:
     @pytest.mark.parametrize("port", [TwistedPort, UnixPort], ids=["tcp", "unix"])
     def test_port_has(self, port, name):
         assert NeededNames(name).missing_in(port) is None
+
+    @pytest.mark.parametrize("name", bodies.NEEDED.names)
+    def test_factory_of_daphne_makes_what_has(self, name):
+        made = HTTPFactory(DaphneServer(print, endpoints=["tcp:0"])).buildProtocol(None)
+        made._channel._command = made._channel._path = b""  # as it has while it reads a request
+        assert NeededNames(name).missing_in(made) is None
+
+    def test_factory_of_daphne_makes_its_protocols_by_this_attribute(self):
+        factory, made = HTTPFactory(DaphneServer(print, endpoints=["tcp:0"])), []
+        make = factory.protocol
+        factory.protocol = lambda: made.append(make()) or made[-1]
+        assert factory.buildProtocol(None) is made[0]
+        assert isinstance(made[0]._channel, http.HTTPChannel)
+
+    @pytest.mark.parametrize("name", bodies.NEEDED_OF_MODULE.names)
+    def test_http_has(self, name):
+        assert NeededNames(name).missing_in(http) is None
+
+    def test_decoder_of_chunks_says_how_much_of_one_is_to_come(self):
+        pieces = []
+        decoder = http._ChunkedTransferDecoder(pieces.append, print)
+        decoder.dataReceived(b"a\r\nhello")
+        assert (decoder.state, decoder.length, pieces) == ("BODY", 5, [b"hello"])
+        decoder.dataReceived(b"world\r\n")
+        assert decoder.state != "BODY"
+
+    def test_channel_reads_a_head_and_its_body_by_these_methods(self):
+        """And says before the body whether there is one: its length, or none for one in chunks."""
+        source = inspect.getsource(http.HTTPChannel)
+        assert "self.allHeadersReceived()\n            if self.length == 0:" in source
+        calls = []
+
+        class Channel(http.HTTPChannel):
+            def allHeadersReceived(self):  # noqa: N802 Twisted's names
+                calls.append((self._command, self._path, self.length, type(self._transferDecoder).__name__))
+
+            def rawDataReceived(self, data):  # noqa: N802
+                calls.append(data)
+
+        for header in ("Transfer-Encoding: chunked", "Content-Length: 5"):
+            channel = Channel()
+            channel.timeOut = None
+            channel.makeConnection(StringTransport())
+            channel.dataReceived(f"POST /path?query HTTP/1.1\r\n{header}\r\n\r\nhello".encode())
+        assert calls == [
+            (b"POST", b"/path?query", None, "_ChunkedTransferDecoder"),
+            b"hello",
+            (b"POST", b"/path?query", 5, "_IdentityTransferDecoder"),
+            b"hello",
+        ]
 
     def test_producer_is_told_by_these_names(self):
         source = inspect.getsource(sys.modules["twisted.internet.abstract"])

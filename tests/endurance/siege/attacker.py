@@ -112,10 +112,13 @@ class Attacker:
 
     def _handshake(self) -> bytes:
         return (
-            f"GET /ws{self._party.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
-            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode()
+            self._party.head
+            or (
+                f"GET /ws{self._party.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
+                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            ).encode()
+        )
 
     def _write(self) -> None:
         if not self._out and not self._take_next():

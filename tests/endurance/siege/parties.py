@@ -16,6 +16,7 @@ class Party:
     """Clients that do the same, each on a connection of its own.
 
     :ivar path: with the query, without ``/ws``.
+    :ivar head: of a request, which they send instead of a handshake.
     :ivar load: frames that each of them sends, ``times`` times, or without end.
     :ivar is_early: they are there before it begins, as an audience is; they send nothing.
     :ivar haste: seconds after their handshake when they begin to send; ``None``: once it is answered. With none, both
@@ -28,7 +29,8 @@ class Party:
     """
 
     count: int
-    path: str
+    path: str = ""
+    head: bytes = b""
     load: bytes = field(default=b"", repr=False)
     times: int | None = None
     is_early: bool = False
