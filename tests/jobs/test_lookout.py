@@ -52,6 +52,13 @@ async def test_a_newcomer_is_told_where_a_bar_of_another_process_stands(make):
     assert await introduced(here) == state
 
 
+async def test_a_log_line_that_is_half_a_pair_hides_no_bar(make):
+    (_, there), (here, _) = make(max=5), make()
+    await asyncio.to_thread(lambda: [there.log("caf\udce9.csv"), there.tick("\ud800")])
+    state = await introduced(here)
+    assert (state["current"], state["label"], state["log"]) == (1, "\ud800", ["caf\udce9.csv"])
+
+
 async def test_the_first_form_of_a_bar_too(failing_store):
     there, here = (FirstProgressBar("/jobs", add_to_handlers=False) for _ in range(2))
     await asyncio.to_thread(there.tick, "one")

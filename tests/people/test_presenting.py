@@ -21,3 +21,12 @@ def test_info_takes_4_kib_of_json_at_most():
 def test_info_is_a_dict_that_json_knows(info):
     with pytest.raises(TypeError):
         read_info(info)
+
+
+def test_info_nests_less_than_the_rows_that_it_is_kept_in():
+    def nested(levels):
+        return {"x": nested(levels - 1)} if levels else {}
+
+    assert read_info(nested(59)) == nested(59)
+    with pytest.raises(ValueError, match="deeply"):
+        read_info(nested(60))

@@ -146,6 +146,13 @@ async def test_clients_see_the_people_of_all_processes(start):
         await until(lambda: set(ada.people) == {"1"})
 
 
+async def test_one_whose_name_is_half_a_pair_hides_nobody(start):
+    here, there = start(), start()
+    odd = SimpleNamespace(pk=4, is_authenticated=True, name="B\ud800b")
+    async with enter(here, ADA) as ada, enter(here, odd), enter(there, BOB) as bob:
+        await until(lambda: set(ada.people) == set(bob.people) == {"1", "2", "4"})
+
+
 async def test_a_user_with_tabs_in_two_processes_is_one_and_the_newest_info_counts(start):
     here, there = start(), start()
     async with enter(here, ADA) as one, enter(there, ADA) as two:

@@ -493,10 +493,10 @@ def test_a_field_that_is_clean_in_a_way_of_its_own_needs_no_file():
     assert find_received(type("Cleaned", (forms.Form,), {"paper": AnyFile()})).validate({}) == {"paper": None}
 
 
-@pytest.mark.parametrize(("data", "at_a_time"), [({}, 8), ({"keys": ["1"] * 200}, 2)], ids=["short", "bulky"])
-async def test_of_those_that_are_much_to_look_at_few_are_looked_at_at_a_time(data, at_a_time):
+@pytest.mark.parametrize(("concurrency", "at_a_time"), [(None, 2), (1, 2), (5, 5)])
+async def test_two_are_looked_at_at_a_time_or_as_many_as_there_may_be_handlers(concurrency, at_a_time):
     asked, here, most, released = [], [], [], threading.Event()
-    ws = WebSocket("/forms", add_to_handlers=False)
+    ws = WebSocket("/forms", add_to_handlers=False, concurrency=concurrency)
 
     class Slow(forms.Form):
         def clean(self):
@@ -516,7 +516,7 @@ async def test_of_those_that_are_much_to_look_at_few_are_looked_at_at_a_time(dat
     async with serving(("/ws/forms", WebSocketHandler, {"websocket": ws})) as server:
         for _ in range(10):
             client = await server.connect("/ws/forms")
-            await client.emit("fill", data)
+            await client.emit("fill", {})
         await until(lambda: len(asked) == 10 and len(here) == at_a_time)
         released.set()
         await until(lambda: len(most) == 10)

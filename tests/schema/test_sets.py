@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVa
 from uuid import UUID
 
 import pytest
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, HttpUrl, Json, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, HttpUrl, InstanceOf, Json, Secret, SecretStr
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import Bounded
@@ -66,6 +66,8 @@ class Branches(BaseModel):
         (set[datetime | timedelta], 5000),
         (tuple[set[Colour], Colour], 5000),
         (set[Annotated[int, BeforeValidator(int)]], 5000),
+        (set[Annotated[int | float, Field(ge=0)]], 5000),
+        (set[Annotated[str | UUID, Field(min_length=1)]], 5000),
         (set[tuple[int, int]], 3000),
         (Several[tuple[int, int]], 3000),
         (dict[tuple[int, int], int], 3000),
@@ -84,6 +86,8 @@ class Branches(BaseModel):
         (tuple[set[Frozen], Frozen], 200),
         (set[Annotated[str, AfterValidator(Fraction)]], 200),
         (Counter[Fraction], 200),
+        (set[Secret[tuple[int, int]]], 200),
+        (set[Annotated[InstanceOf[Fraction], BeforeValidator(Fraction)]], 200),
     ],
     ids=str,
 )
@@ -101,6 +105,9 @@ def test_how_many_values_may_come_depends_on_what_is_hashed(annotation, most):
         (Json[set[str]], False),
         (Json[set[int]], True),
         (Json[dict[int, int]], True),
+        (set[Json[UUID]], True),
+        (dict[Json[UUID], int], True),
+        (list[set[tuple[Json[int], int]]], True),
         (tuple[Json[Numbers], Numbers], True),
     ],
     ids=str,

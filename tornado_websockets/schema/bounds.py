@@ -74,7 +74,7 @@ class Bounded:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        most = getattr(self._kind, "max_values", MAX_VALUES)
+        most = getattr(self._kind, "max_values", None) or MAX_VALUES
         if has_more_values(data, min(most, _FEW)):
             if has_more_values(data, most):
                 raise _too_many(most)
@@ -158,14 +158,17 @@ def has_long_text(data: Any, longest: int) -> bool:
     return False
 
 
-def refuse_long_paths(data: Any, *, hides: bool) -> None:
-    """Raise ``Refused`` where the keys that lead to a value in ``data`` have more than :data:`MAX_PATH` characters.
+def has_long_path(data: Any, *, hides: bool) -> bool:
+    """Whether the keys that lead to a value in ``data`` have more than :data:`LONG_PATH` characters.
 
     :param hides: whether texts in ``data`` are decoded as JSON of their own.
+    :raises Refused: they have more than :data:`MAX_PATH`.
     """
-    every = _with_texts(data, inf) if hides and has_long_text(data, MAX_PATH) else [data]
-    if any(has_more_values(each, inf, MAX_PATH) for each in every):
+    every = _with_texts(data, inf) if hides and has_long_text(data, LONG_PATH) else [data]
+    is_long = any(has_more_values(each, inf, LONG_PATH) for each in every)
+    if is_long and any(has_more_values(each, inf, MAX_PATH) for each in every):
         raise invalid([("", f"Expected keys of at most {MAX_PATH:,} characters on the way to a value, got more.")])
+    return is_long
 
 
 def refuse_alike(data: Any) -> None:

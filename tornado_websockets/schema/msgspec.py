@@ -90,11 +90,18 @@ def _max_beside(info: inspect.Type | inspect.Field, seen: set[int]) -> float:
     """How many values may come where some of this type are hashed."""
     if isinstance(info, _PLAIN) or id(info) in seen:
         return inf
-    if not isinstance(info, _TUPLES):
+    if not isinstance(info, _TUPLES) or _compares_itself(info):
         return MAX_IN_SETS_OF_OBJECTS
     seen.add(id(info))
     most = inf if isinstance(info, (inspect.UnionType, inspect.Field)) else MAX_IN_SETS_OF_TUPLES
     return min([most, *(_max_beside(each, seen) for each in _inside(info))])
+
+
+def _compares_itself(info: inspect.Type | inspect.Field) -> bool:
+    """Whether a class of the application's own says what is equal, or its hash."""
+    made_as = {inspect.StructType: msgspec.Struct, inspect.NamedTupleType: tuple}.get(type(info))
+    kind = getattr(info, "cls", None)
+    return made_as is not None and (kind.__eq__ is not made_as.__eq__ or kind.__hash__ is not made_as.__hash__)
 
 
 def _inside(info: inspect.Type | inspect.Field) -> Iterator[inspect.Type | inspect.Field]:

@@ -17,10 +17,9 @@ from .bounds import (
     MAX_IN_SETS_OF_OBJECTS,
     MAX_IN_SETS_OF_TUPLES,
     MAX_VALUES,
-    has_long_text,
+    has_long_path,
     has_more_values,
     refuse_crowded_texts,
-    refuse_long_paths,
 )
 from .core_schemas import definitions_in, has, inside, multiplies
 from .paths import Paths
@@ -34,8 +33,8 @@ if tuple(map(int, VERSION.split(".")[:2])) < (2, 13):  # which cannot be told to
 #: thousand errors take 4 ms.
 MOST_VALUES: Final = 100
 
-#: Errors that are found where each may repeat a path that is a megabyte long.
-FEWEST_FOUND: Final = 10
+#: Errors that are found where each may repeat a long path.
+FEWEST_FOUND: Final = 100
 
 #: Errors that are looked at one by one: pydantic makes an object of each that is asked for, which takes three times as
 #: long as finding it. A value may be wrong as each member of a union.
@@ -124,8 +123,11 @@ class PydanticType:
     def counts_texts(self) -> bool:
         """Whether values in texts are among them, since sets are made of these, or dicts that have them as keys."""
         defined = definitions_in(self._core_schema)
-        texts = (each for each in _reached(self._core_schema, defined, set()) if each.get("type") == "json")
-        return any(_max_hashed(each, defined) < inf for each in texts)
+        every = [*_reached(self._core_schema, defined, set())]
+        members = (member for each in every for member in _hashed(each))
+        return any(each.get("type") == "json" and _max_hashed(each, defined) < inf for each in every) or any(
+            each.get("type") == "json" for member in members for each in _reached(member, defined, set())
+        )
 
     @cached_property
     def _paths(self) -> Paths:
@@ -167,25 +169,13 @@ class PydanticType:
                     return self._validate(data)
             if hides:
                 refuse_crowded_texts(data)
-            with counting(self._most_found(data)):
+            with counting(FEWEST_FOUND if has_long_path(data, hides=hides) else MOST_FOUND):
                 return self._validate_many(data)
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
                 raise invalid([("", f"{count} values do not fit.")]) from None
             errors = error.errors(include_url=False, include_context=False, include_input=False)
             raise invalid((path_of(self._paths.in_data(each["loc"])), each["msg"]) for each in errors) from None
-
-    def _most_found(self, data: Any) -> int:
-        """How many errors may be found: fewer of longer paths, as each may repeat one, down to :data:`FEWEST_FOUND`."""
-        most, longest = MOST_FOUND, LONG_PATH
-        while most > FEWEST_FOUND and self._has_longer_path(data, longest):
-            most, longest = most // 10, longest * 10
-        if most < MOST_FOUND:
-            refuse_long_paths(data, hides=self._hides_values)
-        return most
-
-    def _has_longer_path(self, data: Any, longest: int) -> bool:
-        return has_more_values(data, inf, longest) or (self._hides_values and has_long_text(data, longest))
 
     def schema(self, *, is_sent: bool) -> Schema:
         """See :class:`.protocol.Type`."""
@@ -263,14 +253,23 @@ def _max_beside(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> f
         return inf
     if kind in _NUMBERS:
         return MAX_VALUES
-    if kind not in _TUPLES and kind not in _AROUND and not _is_pydantics_own(schema):
+    is_own = _is_pydantics_own(schema)
+    if not (kind in _TUPLES or kind in _AROUND or is_own) or _makes_objects(schema):
         return MAX_IN_SETS_OF_OBJECTS
     most = MAX_IN_SETS_OF_TUPLES if kind in _TUPLES else inf
-    return min([most, *(_max_beside(each, defined) for _, each in inside(schema))])
+    most = min([most, *(_max_beside(each, defined) for _, each in inside(schema))])
+    return MAX_IN_SETS_OF_OBJECTS if is_own and most < MAX_VALUES else most  # a Secret of a tuple, say
+
+
+def _makes_objects(schema: dict[str, Any]) -> bool:
+    """Whether a validator makes what is of a class of one's own."""
+    return schema.get("type") == "function-before" and schema["schema"].get("type") == "is-instance"
 
 
 def _is_pydantics_own(schema: dict[str, Any]) -> bool:
     """Whether a function gives what it is given, or something like it: those of pydantic do, for ``EmailStr`` say."""
     if schema.get("type") not in ("function-after", "function-wrap"):
         return False
-    return str(getattr(schema["function"]["function"], "__module__", None)).startswith("pydantic.")
+    function = schema["function"]["function"]
+    written = getattr(function, "func", function)  # what is partial belongs to functools
+    return str(getattr(written, "__module__", None)).startswith("pydantic.")

@@ -50,11 +50,12 @@ if TYPE_CHECKING:
     from ..schema.protocol import Type
 
 
-#: Threads of one WebSocket in which ``allow`` functions are asked, and data are looked at by what may query.
+#: Threads of one WebSocket in which ``allow`` functions are asked.
 GUARDS_AT_A_TIME: Final = 8
 
-#: Those in which that is done with data that are much to look at.
-BULKY_AT_A_TIME: Final = 2
+#: Those in which data are looked at by what may query, unless its handlers may have more: that takes the processor
+#: more than it waits, and the event loop waits for each thread that does.
+LOOKS_AT_A_TIME: Final = 2
 
 
 class Observer(Protocol):
@@ -130,8 +131,9 @@ class Endpoint:
         self._taken = frozenset() if self.presence is None else frozenset({EVENT})
         self.refuse_taken("sends", sends or ())
         aside = Workers(f"{pattern.text} guards", GUARDS_AT_A_TIME, with_database, idle_database)
-        bulky = Workers(f"{pattern.text} types", BULKY_AT_A_TIME, with_database, idle_database)
-        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait, run_bulky=bulky.wait)
+        looks = max(LOOKS_AT_A_TIME, concurrency or 0)
+        lookers = Workers(f"{pattern.text} types", looks, with_database, idle_database)
+        rules = partial(guard, names=names, read_types=read_types, run_aside=aside.wait, run_look=lookers.wait)
         self.dispatcher = Dispatcher(pattern.text, names, rules, self._taken)
         self.sends = sends
         self.followed: dict[str, Type | None] = {}

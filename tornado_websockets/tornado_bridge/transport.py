@@ -90,8 +90,8 @@ class TornadoTransport:
         return None if stream is None or stream.closed() else bytes_taken(stream.socket.fileno())
 
     def has_left(self) -> bool:
-        connection: Any = self._handler.request.connection
-        line = None if self.is_gone or connection.stream is None else connection.stream.socket
+        stream = self._stream or getattr(self._handler.request.connection, "stream", None)
+        line = None if self.is_gone or stream is None else stream.socket
         return line is None or has_hung_up(line.fileno())
 
     def cancel_handler(self) -> None:

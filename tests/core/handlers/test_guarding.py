@@ -1,13 +1,12 @@
 """What is asked before a handler runs, in which order, and what a handler without rules is spared."""
 
-from time import monotonic
 from types import SimpleNamespace
 
 import pytest
 
 from tornado_websockets.core.handlers.calling import current
 from tornado_websockets.core.handlers.dispatch import NO_RULES, Rules
-from tornado_websockets.core.handlers.guarding import BULKY, Bound, Guarded, Typed, Types, guard, is_bulky
+from tornado_websockets.core.handlers.guarding import Bound, Guarded, Typed, Types, guard
 from tornado_websockets.core.handlers.signatures import Handler, read
 from tornado_websockets.core.protocol.frames import Frame
 from tornado_websockets.exceptions import Refused
@@ -42,7 +41,7 @@ class Caller:
 
 def guarded(callback, rules=NO_RULES, types=NO_TYPES):
     return guard(
-        read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types, run_aside=run_aside, run_bulky=run_aside
+        read(callback, NAMES), rules, names=NAMES, read_types=lambda _: types, run_aside=run_aside, run_look=run_aside
     )
 
 
@@ -87,7 +86,7 @@ async def test_handler_without_rules_and_types_is_left_as_it_is():
             names=NAMES,
             read_types=lambda _: Types(),
             run_aside=run_aside,
-            run_bulky=run_aside,
+            run_look=run_aside,
         )
         is handler
     )
@@ -163,7 +162,7 @@ async def test_types_of_allow_count_where_the_handler_takes_no_data(handle):
 
     types = {handler: Types(), may: Types(Numbers())}
     kept = guard(
-        read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get, run_aside=run_aside, run_bulky=run_aside
+        read(handler, NAMES), Rules(may), names=NAMES, read_types=types.get, run_aside=run_aside, run_look=run_aside
     )
     await handle(kept, {"n": 1})
     with pytest.raises(Refused, match="invalid_data"):
@@ -237,31 +236,3 @@ class TestWhatMayBlock:
 
 async def give_one(data):
     return 1
-
-
-@pytest.mark.parametrize(
-    ("data", "bulky"),
-    [
-        (None, False),
-        (10**400, False),
-        ({}, False),
-        ("a" * BULKY, False),
-        ("a" * (BULKY + 1), True),
-        ({"a" * BULKY: 1}, True),
-        ([0] * 200, False),
-        ([0] * 201, True),
-        ({str(number): 0 for number in range(201)}, True),
-        ({"lines": [{"a": 1, "b": [2, 3]}] * 30}, False),
-        ({"lines": [{"a": 1, "b": [2, 3]}] * 60}, True),
-        ([[[]] * 15] * 15, True),
-    ],
-    ids=map(str, range(12)),
-)
-def test_data_are_much_to_look_at_that_have_many_values_or_characters(data, bulky):
-    assert is_bulky(data) is bulky
-
-
-def test_whether_that_is_so_is_found_out_in_no_time():
-    started = monotonic()
-    assert is_bulky({"lines": ["a" * 100] * 1_000_000})
-    assert monotonic() - started < 0.05

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.scripts import run_script
 from tornado_websockets.core.protocol import parsing
-from tornado_websockets.core.protocol.parsing import by_python, parse
+from tornado_websockets.core.protocol.parsing import UNREADABLE, by_python, parse, parse_foreign
 
 numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 strings = st.from_regex(r'"([ -!#-\[\]-~\n]|\\[nrt"/u\\]|\\u[dD][89aBcF][0-9]{2}|\\u[0-9]{4})*"', fullmatch=True)
@@ -100,3 +100,14 @@ def test_what_msgspec_takes_is_read_once(monkeypatch):
 def test_numbers_that_msgspec_is_slow_to_read_are_python_s(monkeypatch, number):
     monkeypatch.setattr(parse, "fast", pytest.fail)
     assert parse(among_long(number))[0] == float(number)
+
+
+@pytest.mark.parametrize("text", ['{"a": "\\ud800"}', "[1e300, null]", "[" * 100 + "]" * 100, f"[{2**64}]"])
+def test_what_applications_may_send_is_read_of_others_too(text):
+    assert parse_foreign(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["NaN", "[1e999]", "[-Infinity]", "[" * 101 + "]" * 101, "[1", "", None, 7], ids=repr)
+def test_of_others_nothing_is_read_that_is_no_json(text):
+    with pytest.raises(UNREADABLE):
+        parse_foreign(text)

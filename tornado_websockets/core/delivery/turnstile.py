@@ -16,6 +16,9 @@ MOST: Final = 64
 #: How many are let in in one turn of the event loop: a handshake takes half a millisecond of a core and more.
 MOST_IN: Final = 16
 
+#: How many are called in one turn, those included who have left: they only end.
+MOST_WOKEN: Final = 10 * MOST_IN
+
 
 class Turnstile:
     """Lets those who have more to do go on, first come first served, as many at a time as keep the loop's turns short.
@@ -148,8 +151,10 @@ class Door:
     def _begin_turn(self) -> None:
         self._room, self._called, self._is_scheduled = self._most - self._called, 0, False
         try:
-            while self._waiting and self._called < self._most:
+            for _ in range(min(len(self._waiting), MOST_WOKEN)):
                 self._called += self._waiting.popleft()()
+                if self._called == self._most:
+                    break
         finally:  # what one raises is for the event loop to report, and no reason for the others to wait
             if self._called or self._waiting or self._room < self._most:
                 self._schedule()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, fields
 from functools import partial
-from itertools import chain, islice
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -24,10 +23,6 @@ Values = dict[str, Any]
 
 #: What leads to a call, where something is awaited first.
 Steps = Callable[[Run], Awaitable[Any]]
-
-#: Characters of data that are much to look at; each value counts as some of them.
-BULKY: Final = 10_000
-_VALUE: Final = 50
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([smh])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -107,8 +102,7 @@ class Guarded(Handler):
     :ivar asks_first: whether :attr:`allow` is asked before the data are looked at, since it takes none.
     :ivar waits: whether something is awaited before it is called.
     :ivar run_aside: runs what may block and is no handler, so that no slow handler keeps it waiting.
-    :ivar run_bulky: the same for a look at data that are :func:`bulky <is_bulky>`. It takes the processor more than it
-        waits, and the event loop waits for each thread that does: so fewer of them at a time.
+    :ivar run_look: the same for looks at the data, of which there are fewer at a time.
     """
 
     rules: Rules
@@ -118,7 +112,7 @@ class Guarded(Handler):
     asks_first: bool
     waits: bool
     run_aside: Run
-    run_bulky: Run
+    run_look: Run
 
     def begin(self, source: Source, frame: Frame) -> Awaitable[Any]:
         """See :class:`Handler`. May raise :class:`Refused`."""
@@ -158,9 +152,8 @@ class Guarded(Handler):
         if self.asks_first:
             await self._ask(values, aside)
         if self.types.data is not None:
-            data = values["data"]
-            threads = _threads_for(self.run_bulky, else_=run) if is_bulky(data) else aside
-            values["data"] = await _look(self.types.data, self.types.data.validate, data, threads)
+            look = _threads_for(self.run_look, else_=run)
+            values["data"] = await _look(self.types.data, self.types.data.validate, values["data"], look)
         if not self.asks_first:
             await self._ask(values, aside)
         return await Handler.start(self, Handler.bind(self, values), run)
@@ -168,19 +161,6 @@ class Guarded(Handler):
     async def _ask(self, values: Values, run: Run) -> None:
         if self.allow is not None and not await self.allow.start(self.allow.bind(values), run):
             raise Refused(Code.FORBIDDEN, "This is not allowed.")
-
-
-def is_bulky(data: Any) -> bool:
-    """Whether it is work to look at ``data``: they have hundreds of values, or thousands of characters."""
-    size, waiting = 0, [data]
-    while waiting and size <= BULKY:
-        value = waiting.pop()
-        if isinstance(value, str):
-            size += len(value)
-        elif isinstance(value, (list, dict)):
-            size += _VALUE * len(value)
-            waiting += islice(value if isinstance(value, list) else chain(value, value.values()), BULKY)
-    return size > BULKY
 
 
 def _threads_for(own: Run, *, else_: Run) -> Run:
@@ -206,13 +186,13 @@ def guard(
     names: Collection[str],
     read_types: Callable[[Callback], Types],
     run_aside: Run,
-    run_bulky: Run,
+    run_look: Run,
 ) -> Handler:
     """``handler`` with all that is asked before it runs, or as it is where that is nothing.
 
     :param names: what a handler, and so ``rules.allow``, may take as arguments.
     :param read_types: finds out what a function says of its data and its reply.
-    :param run_aside: see :class:`Guarded`; likewise ``run_bulky``.
+    :param run_aside: see :class:`Guarded`; likewise ``run_look``.
     :raises NotCallableError, TypeError, ValueError: something of ``rules``, or a type, cannot be used.
     """
     if rules.allow is not None and not callable(rules.allow):
@@ -239,5 +219,5 @@ def guard(
         asks_first=allow is not None and not allow.takes("data"),
         waits=allow is not None or may_block(types.data),
         run_aside=run_aside,
-        run_bulky=run_bulky,
+        run_look=run_look,
     )

@@ -98,8 +98,10 @@ parse: Final = Parser()
 def parse_foreign(text: str, max_depth: int = 100) -> Any:
     """The value of a JSON text that has come by a store or a layer, where anybody may have written it.
 
-    :raises UNREADABLE: it is no JSON, or nothing that can be sent on, or nests more deeply than ``max_depth``.
+    Half of a surrogate pair is taken, as applications may send it.
+
+    :raises UNREADABLE: it is no JSON, or has a number that JSON has not, or nests more deeply than ``max_depth``.
     """
     if outline.depth(outline.brackets(text)) > max_depth:
         raise ValueError("it nests too deeply")
-    return parse(text)
+    return _decoder.decode(text)

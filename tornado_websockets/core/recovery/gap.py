@@ -18,7 +18,7 @@ class Known:
 
     :ivar lasts: the highest number of each sender.
     :ivar events: oldest first; each sender's are in the order of their numbers.
-    :ivar gone: likewise of those that count no more: who stands there has missed nothing of theirs.
+    :ivar gone: likewise of those that count no more: who stands just there has missed nothing of theirs.
     """
 
     lasts: Position = field(default_factory=dict)
@@ -73,7 +73,7 @@ def missed_since(since: Position, record: Record, known: Known = Known(), shown:
         start = since.get(sender, 0)
         if sender not in since and 0 < standing.folded_with <= forgotten:
             start = standing.folded  # whoever names so many forgotten ones has heard this one as far as that
-        if last < start <= known.gone.get(sender, 0):
+        if last < start == known.gone.get(sender):
             continue
         if start > last:
             return None  # of a sender that nobody knows, or the store has lost what it knew of it
