@@ -79,6 +79,23 @@ class Tagged(msgspec.Struct, frozen=True, array_like=True):
     tags: "frozenset[str | Tagged]"
 
 
+class Hashing(msgspec.Struct, frozen=True):
+    x: int
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class Comparing(NamedTuple):
+    x: int
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 1
+
+
 class Point(NamedTuple):
     x: int
     y: int
@@ -126,6 +143,8 @@ class Several(msgspec.Struct, Generic[T]):
         (Several[Cell], 3000),
         (set[frozenset[int]], 3000),
         (set[Tagged], 3000),
+        (set[Hashing], 200),
+        (set[Comparing], 200),
         (set[Place], 200),
         (set[tuple[Place, int]], 200),
         (set[Fraction], 200),
