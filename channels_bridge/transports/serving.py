@@ -29,9 +29,9 @@ def serving_server() -> str | None:
 def join_server() -> None:
     """Take part in what daphne or uvicorn does, if one of them runs the running event loop.
 
-    Connections end in order when it stops. From now on daphne reads new clients in turns, and bodies that come in small
-    chunks; uvicorn refuses requests whose head is too long; and the garbage collector passes over what is there. Of any
-    other server nothing is known; it stops by rules of its own.
+    Connections end in order when it stops. From now on bodies that come in small chunks are read in turns, and so are
+    new clients of daphne; uvicorn refuses requests whose head is too long; and the garbage collector passes over what
+    is there. Of any other server nothing is known; it stops by rules of its own.
     """
     loop = asyncio.get_running_loop()
     if loop in _loops:

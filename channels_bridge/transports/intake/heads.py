@@ -1,12 +1,17 @@
-"""Bounds for what uvicorn's faster parser keeps: heads of requests and trailers, however long, and however many."""
+"""Bounds for what uvicorn's faster parser keeps: heads of requests and trailers, however long, and however many.
+
+And for how much of a body in chunks it parses in one go, see :mod:`.chunks`.
+"""
 
 import functools
 import sys
 from typing import Any, Final
 
 from ..recognition import NeededNames, warn_once
+from .chunks import UvicornBody, body_of
+from .intake import SLICE
 
-#: Bytes of a head, or of trailers, not counting those that came with their beginning: in one read, of 256 KiB at most.
+#: Bytes of a head, or of trailers, not counting those parsed with their beginning: in one piece, of 128 KiB at most.
 MAX_HEAD: Final = 64 * 1024
 
 #: Requests of a connection that wait for the answer to one before them: each takes 40 kB, and one read has thousands.
@@ -46,16 +51,23 @@ def bound_heads(config: Any) -> None:
 
 @functools.cache
 def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
+    take_body = kind.on_body  # type: ignore[attr-defined]  # each chunk comes here, and ``super()`` costs more
+
     class BoundedProtocol(kind):  # type: ignore[misc]
-        __slots__ = ("bridge_head", "bridge_read")  # in the ``__dict__`` they would make it grow
+        # In the ``__dict__`` they would make it grow.
+        __slots__ = ("bridge_body", "bridge_chunks", "bridge_come", "bridge_head", "bridge_read")
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             self.bridge_head: int | None = 0  # bytes of the head, or trailers, that have begun; None where none have
             self.bridge_read = 0  # bytes that are being read
+            self.bridge_body: UvicornBody | None = None  # once more than a little came at a time
+            self.bridge_chunks = 0  # that have begun
+            self.bridge_come = 0  # bytes of the body
             super().__init__(*arguments, **options)
 
         def on_message_begin(self) -> None:
             self.bridge_head = -self.bridge_read  # some of what is being read may have come before it
+            self.bridge_come = 0
             super().on_message_begin()
 
         def on_headers_complete(self) -> None:
@@ -66,16 +78,27 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
         def on_chunk_header(self) -> None:
             self.bridge_head = -self.bridge_read  # trailers come behind the last one
+            self.bridge_chunks += 1
 
         def on_body(self, body: bytes) -> None:
             self.bridge_head = None
-            super().on_body(body)
+            self.bridge_come += len(body)
+            take_body(self, body)
 
         def on_message_complete(self) -> None:
             self.bridge_head = None
             super().on_message_complete()
 
         def data_received(self, data: bytes) -> None:
+            if len(data) > SLICE and self.bridge_body is None:
+                self.bridge_body = body_of(self)
+            if self.bridge_body is None:
+                self.bridge_parse(data)
+            else:
+                self.bridge_body.take(data)
+
+        def bridge_parse(self, data: bytes) -> None:
+            """Parse that in one go."""
             self.bridge_read = len(data)
             super().data_received(data)
             if self.bridge_head is None:
@@ -83,5 +106,25 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             self.bridge_head += len(data)
             if self.bridge_head > MAX_HEAD:
                 self.send_400_response("The head or the trailers of the request are too long.")
+
+        def bridge_left(self) -> int:
+            """Bytes that are to come of a body of which some have; 0 of one in chunks, which has no such header."""
+            if not self.bridge_come:
+                return 0
+            length = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+            return max(0, length - self.bridge_come)
+
+        def handle_websocket_upgrade(self) -> None:
+            super().handle_websocket_upgrade()
+            self.bridge_leave()
+
+        def connection_lost(self, error: Exception | None) -> None:
+            super().connection_lost(error)
+            self.bridge_leave()
+
+        def bridge_leave(self) -> None:
+            """Forget what waits of a body."""
+            if self.bridge_body is not None:
+                self.bridge_body.leave()
 
     return BoundedProtocol

@@ -12,6 +12,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
@@ -21,6 +22,7 @@ from channels.sessions import InstanceSessionWrapper
 from daphne.http_protocol import HTTPFactory
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
+from httptools import HttpParserError, HttpRequestParser
 from sentry_sdk.integrations.asgi import SentryAsgiMiddleware
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
@@ -34,9 +36,11 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web import http
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import Server as UvicornServer
+from uvicorn.server import ServerState
 from websockets.exceptions import PayloadTooBig
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate
@@ -44,7 +48,7 @@ from websockets.frames import Frame, Opcode
 
 from channels_bridge.transports import daphne, deflate, gunicorn, uvicorn
 from channels_bridge.transports.daphne import DaphneTransport
-from channels_bridge.transports.intake import bodies, heads, newcomers
+from channels_bridge.transports.intake import bodies, chunks, heads, newcomers
 from channels_bridge.transports.intake.uvicorn import Arrivals
 from channels_bridge.transports.recognition import NeededNames
 from channels_bridge.transports.stopping.gunicorn import NEEDED as NEEDED_OF_WORKER
@@ -332,6 +336,39 @@ class TestUvicorn:
     def test_http_protocol_has(self, name):
         assert heads.NEEDED.missing_of(HttpToolsProtocol) is None
         assert callable(getattr(HttpToolsProtocol, name))
+
+    @pytest.mark.parametrize("name", chunks.NEEDED.names)
+    async def test_http_protocol_that_is_connected_has(self, name):
+        config = Config(print, http="httptools", log_config=None, lifespan="off")
+        protocol = HttpToolsProtocol(config, ServerState(), {})
+        protocol.connection_made(Mock(get_extra_info=Mock(return_value=None)))
+        assert NeededNames(name).missing_in(protocol) is None
+        assert type(protocol.flow) is FlowControl
+
+    def test_socket_is_read_on_by_its_flow_alone(self):
+        for module in (HttpToolsProtocol, FlowControl):
+            source = inspect.getsource(sys.modules[module.__module__])
+            assert "self.transport.resume_reading" not in source
+        transport = Mock()
+        flow = FlowControl(transport)
+        flow.pause_reading()
+        flow.read_paused = False
+        flow.resume_reading()
+        transport.resume_reading.assert_not_called()
+
+    def test_parser_takes_a_view_and_tells_of_each_chunk(self):
+        told = []
+        callbacks = SimpleNamespace(on_chunk_header=lambda: told.append("header"), on_body=told.append)
+        head = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+        HttpRequestParser(callbacks).feed_data(memoryview(head + b"5\r\nhello\r\n5\r\nwo"))
+        assert told == ["header", b"hello", "header", b"wo"]
+        assert all(isinstance(each, str | bytes) for each in told)
+
+    @pytest.mark.parametrize("more", ["content-length: 5\r\n\r\n", "\r\n0\r\ncontent-length: 5\r\n"])
+    def test_parser_refuses_chunks_with_a_length(self, more):
+        """Also in a trailer: what has a length is taken for one piece."""
+        with pytest.raises(HttpParserError):
+            HttpRequestParser(Mock()).feed_data(f"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n{more}".encode())
 
     @pytest.mark.parametrize("ws", UVICORN_PROTOCOLS)
     @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The `websockets` implementation")

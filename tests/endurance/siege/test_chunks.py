@@ -27,7 +27,17 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("fresh_server", ["daphne"], indirect=True)
 async def test_flood_of_tiny_chunks_disturbs_nobody(fresh_server: Server, head: str, report: Report) -> None:
-    attackers = Party(count=COUNT, head=HEADS[head], load=CHUNKS, haste=0, returns=True)
-    outcome = await besiege(fresh_server, [attackers])
+    await flood(fresh_server, HEADS[head], report)
+
+
+@pytest.mark.parametrize("fresh_server", ["uvicorn"], indirect=True)
+async def test_flood_of_tiny_chunks_disturbs_nobody_on_uvicorn(fresh_server: Server, report: Report) -> None:
+    """It never answers a handshake with a body."""
+    await flood(fresh_server, HEADS["request"], report)
+
+
+async def flood(server: Server, head: bytes, report: Report) -> None:
+    attackers = Party(count=COUNT, head=head, load=CHUNKS, haste=0, returns=True)
+    outcome = await besiege(server, [attackers])
     report(str(outcome))
     assert outcome.excess == ""
