@@ -16,12 +16,15 @@ from ..serving.discovery import discover
 from ..websocket import WebSocket, registry
 from .accepting import Listener
 from .accesslog import log_access
+from .chunks import pace_chunks
 from .routing import Entry, describe, in_order, read_handlers, rules
 from .stopping import Shutdown
 
 if TYPE_CHECKING:
     import socket
     import ssl
+
+    from tornado.httputil import HTTPServerRequest
 
 #: Settings of the Tornado application, where none are given: peers that have vanished are noticed.
 DEFAULT_SETTINGS: dict[str, Any] = {"websocket_ping_interval": 20}
@@ -166,7 +169,12 @@ class TornadoWrapper(metaclass=_Spellings):
 
 
 class _Application(Application):
-    """Tornado's, with access lines of bounded length."""
+    """Tornado's, with access lines of bounded length, and bodies in chunks that take turns."""
+
+    def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
+        """Tornado asks for it when it has read the head of a request."""
+        pace_chunks(request)
+        return super().find_handler(request, **options)
 
     def log_request(self, handler: RequestHandler) -> None:
         """As the settings say; else in our form."""

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize("fresh_server", ["daphne"], indirect=True)
+@pytest.mark.parametrize("fresh_server", ["daphne", "tornado"], indirect=True)
 async def test_flood_of_tiny_chunks_disturbs_nobody(fresh_server: Server, head: str, report: Report) -> None:
     await flood(fresh_server, HEADS[head], report)
 
