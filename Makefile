@@ -104,6 +104,7 @@ bench-docs: $(STAMP)-bench ## measure all, and write the pages (an hour and a qu
 	$(VENV_PYTHON) -m benchmarks.capacity --docs docs
 	$(VENV_PYTHON) -m benchmarks --docs docs
 	$(VENV_PYTHON) -m benchmarks.profiles --docs docs
+	$(VENV_PYTHON) -m benchmarks.profiles.segments --docs docs
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .venvs build dist docs/_build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import original
 from benchmarks.comparison import Comparison, Entry
+from benchmarks.profiles.segments import Window, rows_of
 from benchmarks.profiles.stacks import KERNEL, LOOP, OTHERS, SERVER, by_layer
 from benchmarks.rows import comparisons
 from benchmarks.targets import Target
@@ -68,3 +69,10 @@ def test_a_sample_belongs_to_whoever_was_at_work(inner: str, layer: str | None) 
     """The stacks are written as py-spy does: the outermost function first, and then how often it was seen."""
     found = by_layer([f"main (uvicorn/server.py:60);{inner} 3", f"{inner} 1"])
     assert found == ({} if layer is None else {layer: 4})
+
+
+def test_windows_are_told_of_by_their_cost_a_fifth_in_each_row() -> None:
+    windows = [Window("uvloop" if number % 2 else "asyncio", 10.0 - number, 0.75, 1.5) for number in range(10)]
+    rows = list(rows_of(windows))
+    assert rows[0] == ("1.00 to 2.00", "1.50", "0.75", "1", "1")
+    assert rows[-1][0] == "9.00 to 10.00"
