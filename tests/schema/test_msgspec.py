@@ -19,6 +19,8 @@ from tornado_websockets.schema.msgspec import StructType
 from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.signatures import read_types
 
+T = TypeVar("T")
+
 
 class Item(msgspec.Struct):
     price: int
@@ -79,6 +81,10 @@ class Tagged(msgspec.Struct, frozen=True, array_like=True):
     tags: "frozenset[str | Tagged]"
 
 
+class Pair(msgspec.Struct, Generic[T], frozen=True):
+    of: tuple[T, T]
+
+
 class Hashing(msgspec.Struct, frozen=True):
     x: int
 
@@ -111,9 +117,6 @@ class Colour(IntEnum):
     RED = 1
 
 
-T = TypeVar("T")
-
-
 class Several(msgspec.Struct, Generic[T]):
     members: set[T]
 
@@ -142,6 +145,7 @@ class Several(msgspec.Struct, Generic[T]):
         (set[Cell], 3000),
         (Several[Cell], 3000),
         (set[frozenset[int]], 3000),
+        (set[Pair[int]], 3000),
         (set[Tagged], 3000),
         (set[Hashing], 200),
         (set[Comparing], 200),

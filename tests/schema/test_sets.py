@@ -88,6 +88,8 @@ class Branches(BaseModel):
         (Counter[Fraction], 200),
         (set[Secret[tuple[int, int]]], 200),
         (set[Annotated[InstanceOf[Fraction], BeforeValidator(Fraction)]], 200),
+        (set[Annotated[InstanceOf[Fraction] | None, BeforeValidator(Fraction)]], 200),
+        (set[Annotated[Any, BeforeValidator(Fraction)]], 200),
     ],
     ids=str,
 )

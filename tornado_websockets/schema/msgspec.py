@@ -101,6 +101,7 @@ def _compares_itself(info: inspect.Type | inspect.Field) -> bool:
     """Whether a class of the application's own says what is equal, or its hash."""
     made_as = {inspect.StructType: msgspec.Struct, inspect.NamedTupleType: tuple}.get(type(info))
     kind = getattr(info, "cls", None)
+    kind = getattr(kind, "__origin__", kind)  # of a generic one
     return made_as is not None and (kind.__eq__ is not made_as.__eq__ or kind.__hash__ is not made_as.__hash__)
 
 

@@ -262,8 +262,14 @@ def _max_beside(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> f
 
 
 def _makes_objects(schema: dict[str, Any]) -> bool:
-    """Whether a validator makes what is of a class of one's own."""
-    return schema.get("type") == "function-before" and schema["schema"].get("type") == "is-instance"
+    """Whether a validator may make what is of a class of one's own."""
+    return schema.get("type") == "function-before" and _may_be_anything(schema["schema"])
+
+
+def _may_be_anything(schema: dict[str, Any]) -> bool:
+    kind = schema.get("type")
+    is_around = kind in _AROUND and any(_may_be_anything(each) for _, each in inside(schema))
+    return is_around or kind in ("any", "is-instance")
 
 
 def _is_pydantics_own(schema: dict[str, Any]) -> bool:

@@ -100,12 +100,14 @@ class ChunkedBody(Intake):
 
     def _piece(self) -> int:
         decoder = self.decoder
-        return SLICE + decoder.length if decoder.state == "BODY" else SLICE
+        return SLICE + getattr(decoder, "length", 0) if decoder.state == "BODY" else SLICE
 
     def _parse(self, data: bytes) -> None:
         channel = self._channel
         channel.bridge_kind.rawDataReceived(channel, data)
-        if channel._transferDecoder is not self.decoder:  # noqa: SLF001
+        if channel.transport.disconnecting:
+            self.drop()  # nobody wants it; TLS waits for what the client says last, and so has to be read
+        elif channel._transferDecoder is not self.decoder:  # noqa: SLF001
             self._end()
 
     def _end(self) -> None:

@@ -11,11 +11,17 @@ from .intake import PARSING_SECONDS, SLICE, Intake
 
 #: What is needed of uvicorn's protocol while it is connected, and documented nowhere.
 NEEDED: Final = NeededNames(
-    "connection_lost", "flow.read_paused", "flow.resume_reading", "handle_websocket_upgrade", "headers", "transport"
+    "connection_lost",
+    "flow.__dict__",
+    "flow.read_paused",
+    "flow.resume_reading",
+    "handle_websocket_upgrade",
+    "headers",
+    "transport",
 )
 
-#: Bytes that are parsed in one go while chunks are large: 30 ms, where they are of a byte after all.
-MOST: Final = 128 * SLICE
+#: Bytes that are parsed in one go while chunks are large: 7 ms, where they are of a byte after all.
+MOST: Final = 32 * SLICE
 
 #: Bytes for each chunk, on the average, above which they are large.
 LARGE: Final = 256
@@ -84,7 +90,7 @@ class UvicornBody(Intake):
         chunks, protocol.bridge_chunks = protocol.bridge_chunks, 0
         if chunks > max(FEW, len(data) // LARGE):
             self._size = SLICE
-        elif len(data) >= self._size:
+        elif len(data) >= self._size and not protocol.bridge_left():
             self._size = min(2 * self._size, MOST)
 
     def _pause(self) -> None:

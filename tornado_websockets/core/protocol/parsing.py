@@ -104,4 +104,9 @@ def parse_foreign(text: str, max_depth: int = 100) -> Any:
     """
     if outline.depth(outline.brackets(text)) > max_depth:
         raise ValueError("it nests too deeply")
-    return _decoder.decode(text)
+    try:
+        return parse(text)
+    except Unsendable as error:
+        if outline.has_infinity(text, error.value):
+            raise
+        return error.value
