@@ -847,7 +847,7 @@ class TestTrouble:
             return monotonic() - started
 
         with override_settings(CHANNEL_LAYERS=layer):
-            assert await asyncio.to_thread(publish) < 0.2
+            assert await asyncio.to_thread(publish) < 1
             guard.store.goes_on.set()
             await until(lambda: guard.store.read("/chat").events)
 
@@ -860,7 +860,7 @@ class TestTrouble:
         started = monotonic()
         with pytest.raises(PublishError):
             await process.ws.publish("said", {"n": 1})
-        assert monotonic() - started < 0.2
+        assert monotonic() - started < 1
         guard.store.goes_on.set()
 
     @pytest.mark.parametrize("has_clients", [True, False], ids=["numbered here", "numbered by the store"])
@@ -901,13 +901,13 @@ class TestTrouble:
             await process.ws.publish("said", {"n": 1})
 
     async def test_a_store_that_hangs_keeps_the_layer_waiting_for_a_moment_only(self, start, layer):
-        guard = Guard(Hanging(), timing=GuardTiming(call_timeout=0.6))
+        guard = Guard(Hanging(), timing=GuardTiming(call_timeout=2.0))
         here, there = (start(has_relay=True, store=lambda: guard) for _ in range(2))
         mine, theirs = await here.connect(), await there.connect()
         started = asyncio.get_running_loop().time()
         await there.ws.publish("said", {"n": 1})
         await is_said(mine, 1)
-        assert asyncio.get_running_loop().time() - started < 0.55
+        assert asyncio.get_running_loop().time() - started < 1.5
         assert said(theirs) == [1]
         guard.store.goes_on.set()
 
@@ -1419,6 +1419,8 @@ class TestAProcessWithoutAnEventLoop:
             while process.keeper._journals["/chat"][0].is_writing and monotonic() < deadline:
                 time.sleep(0.001)
             assert len(process.keeper._journals["/chat"][0].queue) <= 101
+            while "What was sent is not stored" not in caplog.text and monotonic() < deadline:
+                time.sleep(0.001)
         assert "What was sent is not stored" in caplog.text
         process.ws.publish("said", {"n": 121})
         deadline = monotonic() + 5
