@@ -104,6 +104,14 @@ def _have_more_values(every: list[Any], most: float) -> bool:
 
 def _decoded(data: Any) -> Iterator[Any]:
     """What each text in ``data`` is as JSON, where that may have others in it."""
+    for each in _scalars(data):
+        if isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING):
+            with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
+                yield json.loads(each, object_pairs_hook=_with_all_values)
+
+
+def _scalars(data: Any) -> Iterator[Any]:
+    """Each text, number and name in ``data``, at any depth."""
     waiting = [data]
     for each in waiting:
         if isinstance(each, dict):
@@ -111,9 +119,8 @@ def _decoded(data: Any) -> Iterator[Any]:
             waiting += each.values()
         elif isinstance(each, list):
             waiting += each
-        elif isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING):
-            with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
-                yield json.loads(each, object_pairs_hook=_with_all_values)
+        else:
+            yield each
 
 
 def _with_all_values(pairs: list[tuple[str, Any]]) -> Any:
@@ -192,14 +199,9 @@ def refuse_alike(data: Any) -> None:
 
 def _large_numbers(data: Any) -> Iterator[int | Decimal]:
     """Those of which hashes may be the same, and those that texts and names may be read as."""
-    waiting, far = [data], 0
-    for each in waiting:
-        if isinstance(each, dict):
-            waiting += each
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-        elif isinstance(each, int):
+    far = 0
+    for each in _scalars(data):
+        if isinstance(each, int):
             if abs(each) >= _MODULUS:
                 yield each
         elif isinstance(each, str) and len(each) <= _LONGEST and (len(each) >= _SHORT or _EXPONENT.search(each)):
