@@ -13,9 +13,7 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.web.http import HTTPChannel
 
 from channels_bridge.transports.intake.bodies import pace_bodies
-from tests.support.turnstile import HeldTurnstile
 from tests.support.waiting import turns, until
-from tornado_websockets.core.delivery.hub import hub
 
 POST = b"POST /path HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET /path HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -96,26 +94,9 @@ async def daphne():
 
 
 @pytest.fixture
-async def connect(daphne):
-    writers = []
-
-    async def connect(first=b""):
-        reader, writer = await asyncio.open_connection("127.0.0.1", daphne.port.getHost().port)
-        writers.append(writer)
-        writer.write(first)
-        return reader, writer
-
-    yield connect
-    for writer in writers:
-        writer.close()
-
-
-@pytest.fixture
-async def held(monkeypatch):
-    """A turnstile that lets nobody through by itself."""
-    turnstile = HeldTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+async def connect(daphne, connecting_to):
+    async with connecting_to(daphne.port.getHost().port) as connect:
+        yield connect
 
 
 async def answer(reader):

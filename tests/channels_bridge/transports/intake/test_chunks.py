@@ -12,9 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from channels_bridge.transports.intake import chunks
 from channels_bridge.transports.intake.heads import bound_heads
 from channels_bridge.transports.recognition import NeededNames, warn_once
-from tests.support.turnstile import HeldTurnstile
 from tests.support.waiting import turns, until
-from tornado_websockets.core.delivery.hub import hub
 
 POST = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -83,27 +81,9 @@ async def server(application):
 
 
 @pytest.fixture
-async def connect(server):
-    port = server.servers[0].sockets[0].getsockname()[1]
-    writers = []
-
-    async def connect(first=b""):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writers.append(writer)
-        writer.write(first)
-        return reader, writer
-
-    yield connect
-    for writer in writers:
-        writer.close()
-
-
-@pytest.fixture
-async def held(monkeypatch):
-    """A turnstile that lets nobody through by itself."""
-    turnstile = HeldTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+async def connect(server, connecting_to):
+    async with connecting_to(server.servers[0].sockets[0].getsockname()[1]) as connect:
+        yield connect
 
 
 @pytest.fixture

@@ -41,19 +41,10 @@ async def server():
 
 
 @pytest.fixture
-async def connect(server):
+async def connect(server, connecting_to):
     """Connects to it."""
-    port = server.servers[0].sockets[0].getsockname()[1]
-    writers = []
-
-    async def connect():
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writers.append(writer)
-        return reader, writer
-
-    yield connect
-    for writer in writers:
-        writer.close()
+    async with connecting_to(server.servers[0].sockets[0].getsockname()[1]) as connect:
+        yield connect
 
 
 @pytest.fixture
