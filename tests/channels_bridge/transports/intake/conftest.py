@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -28,13 +28,13 @@ async def _connecting_to(port: int) -> AsyncIterator[Connect]:
 
 
 @pytest.fixture
-def connecting_to():
+def connecting_to() -> Callable[[int], AbstractAsyncContextManager[Connect]]:
     """Gives what connects to a port, and may say something first; all are closed in the end."""
     return _connecting_to
 
 
 @pytest.fixture
-async def held(monkeypatch):
+async def held(monkeypatch: pytest.MonkeyPatch) -> HeldTurnstile:
     """A turnstile that lets nobody through by itself."""
     turnstile = HeldTurnstile()
     monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
