@@ -1,9 +1,9 @@
 """``msgspec.Struct`` as a type: what arrives, what is refused, and where."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
 from math import inf
@@ -56,20 +56,15 @@ def test_error_has_the_path(data, path, message):
     assert caught.value.details["fields"] == [{"path": path, "message": message}]
 
 
+@pytest.mark.parametrize("data", [[1, [2]], [{}]])
+def test_an_array_is_no_member_of_a_set(data):
+    with pytest.raises(Refused, match="unhashable type"):
+        StructType(set[Any]).validate(data)
+
+
 class Node(msgspec.Struct):
     kids: list["Node"] = []
     ids: dict[UUID, int] | None = None
-
-
-@pytest.mark.parametrize(
-    "annotation",
-    [set[UUID], frozenset[int], dict[int, int], list[set[int]], tuple[str, dict[UUID, str]], Node],
-    ids=str,
-)
-def test_numbers_with_one_hash_are_refused_where_they_are_compared(annotation):
-    data = [number * sys.hash_info.modulus for number in range(1, 1501)]
-    with pytest.raises(Refused, match="large numbers"):
-        Bounded(StructType(annotation)).validate(data)
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -124,20 +119,25 @@ class Several(msgspec.Struct, Generic[T]):
 @pytest.mark.parametrize(
     ("annotation", "most"),
     [
-        (list[int], None),
-        (dict[str, int], None),
-        (dict[Any, int], None),
-        (Item, None),
-        (list[tuple[int, int]], None),
+        (list[int], inf),
+        (dict[str, int], inf),
+        (dict[Any, int], inf),
+        (dict[Annotated[str, msgspec.Meta(description="Name.")], int], inf),
+        (Item, inf),
+        (list[tuple[int, int]], inf),
         (set[str], inf),
-        (set[Any], inf),
-        (set, inf),
-        (dict[int, tuple[int, int]], inf),
-        (set[Annotated[int, msgspec.Meta(ge=0)] | None], inf),
-        (set[NewType("Id", UUID)], inf),
-        (set[Colour | timedelta], inf),
+        (set[Annotated[str, msgspec.Meta(title="Name")] | Colour], inf),
         (set[Literal[1, 2]], inf),
-        (Several[UUID], inf),
+        (set[Any], 3000),
+        (set, 3000),
+        (dict[int, tuple[int, int]], 3000),
+        (set[Annotated[int, msgspec.Meta(ge=0, description="Number.")] | None], 3000),
+        (set[Colour | timedelta], 3000),
+        (set[float | datetime], 3000),
+        (set[NewType("Id", UUID)], 1500),
+        (Several[UUID], 1500),
+        (Node, 1500),
+        (dict[Decimal | int, int], 1500),
         (set[tuple[int, int]], 3000),
         (dict[str, list[frozenset[tuple[int, ...]]]], 3000),
         (set[int | tuple[int, int]], 3000),

@@ -257,3 +257,23 @@ def test_fewer_are_counted_where_that_is_said():
         validator.validate_python([["x"]] * 4)
     with counting(4), pytest.raises(ValidationError):
         validator.validate_python([["x"]] * 4)
+
+
+class Stamp(BaseModel):
+    x: int = 0
+
+    def __init__(self, /, **values: Any) -> None:
+        super().__init__(**values)
+
+    @model_validator(mode="before")
+    @classmethod
+    def read(cls, value: Any) -> Any:
+        """Take a number alone."""
+        return {"x": value} if isinstance(value, int) else value
+
+
+def test_a_model_of_an_init_of_its_own_may_be_made_of_anything():
+    with counting():
+        made = stopping(TypeAdapter(list[Stamp]).core_schema).validate_python([3, {"x": 3}])
+    assert made == [Stamp(x=3)] * 2
+    assert [each.model_dump() for each in made] == [{"x": 3}] * 2

@@ -1,18 +1,13 @@
 """How many values of a client a type is given that finds all which is wrong, or makes sets of them."""
 
 import json
-import re
-import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
-from itertools import accumulate, groupby
+from itertools import accumulate
 from math import inf
 from typing import Any, Final
-from uuid import UUID
 
-from ..core.protocol.outline import brackets, containers
+from ..core.protocol.outline import brackets, commas, containers
 from ..exceptions import Refused
 from .protocol import Type, invalid
 
@@ -20,33 +15,17 @@ from .protocol import Type, invalid
 #: which each wrong one costs up to 60 µs and 2.5 kB. Half a million fit into a megabyte.
 MAX_VALUES: Final = 5000
 
-#: The same where sets are made of tuples, or dicts have them as keys. A client can choose some with one hash, of which
-#: each is compared with all others: a thousand pairs take 30 ms.
-MAX_IN_SETS_OF_TUPLES: Final = 3000
+#: The same where sets are made of numbers or tuples, or dicts have them as keys. A client can choose some with one
+#: hash, of which each is compared with all others: of so many numbers, or a third of it in pairs, that takes 0.1 s.
+MAX_IN_SETS: Final = 3000
+
+#: The same of UUIDs and ``Decimal``, which take longer to compare.
+MAX_IN_SETS_OF_UUIDS: Final = 1500
 
 #: The same of whatever is compared by Python code, such as networks, fractions and frozen models: 200 take up to 50 ms.
 MAX_IN_SETS_OF_OBJECTS: Final = 200
 
-#: Numbers with one hash that a message may hold. A set of 5,000 takes 0.2 s to make, or 1.3 where they are UUIDs.
-MAX_ALIKE: Final = 100
-
-#: Values among which such numbers are not looked for.
-_FEW: Final = 10 * MAX_ALIKE
-
-#: A number whose exponent is longer than that takes Python long to hash; and so many of these may come.
-_FAR: Final = 10_000
-MAX_FAR: Final = 1000
-
-#: What a text ends with that is such a number.
-_EXPONENT: Final = re.compile(r"[eE][+-]?\d{5,}$")
-
-#: Python's hash of a number is what is left of it after division by this.
-_MODULUS: Final = sys.hash_info.modulus
-
-#: Characters of a text that may be such a number: as many as the modulus has, and as int() reads at most.
-_SHORT, _LONGEST = len(str(_MODULUS)), 4300
-
-#: Arrays and objects that texts may open which are decoded as JSON of their own, as many as a message may by default.
+#: Arrays and objects that texts may open of which nothing but JSON is made, as many as a message may by default.
 MAX_IN_TEXTS: Final = 50_000
 
 #: What a JSON text begins with that has others in it, and spaces before that.
@@ -74,40 +53,34 @@ class Bounded:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        most = getattr(self._kind, "max_values", None) or MAX_VALUES
-        if has_more_values(data, min(most, _FEW)):
-            if has_more_values(data, most):
-                raise _too_many(most)
-            refuse_alike(data)
+        most = getattr(self._kind, "max_values", MAX_VALUES)
+        if has_more_values(data, most):
+            raise _too_many(most)
         if getattr(self._kind, "counts_texts", False):
-            refuse_crowded_texts(data)
-            every = _with_texts(data, most)
-            if _have_more_values(every, most):
-                raise _too_many(most)
-            refuse_alike(every)
+            _with_texts(data, most)
         return self._kind.validate(data)
 
 
 def _with_texts(data: Any, most: float) -> list[Any]:
-    """``data``, what the texts in them are as JSON, and the texts in that; no more once there are too many values."""
-    every, latest = [data], [data]
-    while latest and not _have_more_values(every, most):
-        latest = [*_decoded(latest)]
-        every += latest
+    """``data``, what the texts in them are as JSON, and the texts in that.
+
+    :raises Refused: they have more than ``most`` values in all.
+    """
+    every, left = [data], most
+    for each in every:
+        for text in filter(_may_have_values, _scalars(each)):
+            left -= commas(text)
+            if left < 0:
+                raise _too_many(most)
+            with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
+                every.append(json.loads(text, object_pairs_hook=_with_all_values, parse_int=str, parse_float=str))
+    if has_more_values(every, most + len(every)):
+        raise _too_many(most)
     return every
 
 
-def _have_more_values(every: list[Any], most: float) -> bool:
-    """Whether there are more than ``most`` values in all of these together."""
-    return has_more_values(every, most + len(every))
-
-
-def _decoded(data: Any) -> Iterator[Any]:
-    """What each text in ``data`` is as JSON, where that may have others in it."""
-    for each in _scalars(data):
-        if isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING):
-            with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
-                yield json.loads(each, object_pairs_hook=_with_all_values)
+def _may_have_values(each: Any) -> bool:
+    return isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING)
 
 
 def _scalars(data: Any) -> Iterator[Any]:
@@ -154,75 +127,23 @@ def has_more_values(data: Any, most: float, longest_path: float = inf) -> bool:
     return False
 
 
-def has_long_text(data: Any, longest: int) -> bool:
-    """Whether some text in ``data``, which are JSON, has more than ``longest`` characters."""
-    waiting = [data]
-    for each in waiting:
-        if isinstance(each, (dict, list)):
-            waiting += each.values() if isinstance(each, dict) else each
-        elif isinstance(each, str) and len(each) > longest:
-            return True
-    return False
-
-
 def has_long_path(data: Any, *, hides: bool) -> bool:
     """Whether the keys that lead to a value in ``data`` have more than :data:`LONG_PATH` characters.
 
     :param hides: whether texts in ``data`` are decoded as JSON of their own.
     :raises Refused: they have more than :data:`MAX_PATH`.
     """
-    every = _with_texts(data, inf) if hides and has_long_text(data, LONG_PATH) else [data]
+    hides = hides and any(isinstance(each, str) and len(each) > LONG_PATH for each in _scalars(data))
+    every = _with_texts(data, inf) if hides else [data]
     is_long = any(has_more_values(each, inf, LONG_PATH) for each in every)
     if is_long and any(has_more_values(each, inf, MAX_PATH) for each in every):
         raise invalid([("", f"Expected keys of at most {MAX_PATH:,} characters on the way to a value, got more.")])
     return is_long
 
 
-def refuse_alike(data: Any) -> None:
-    """Raise ``Refused`` where many numbers in ``data`` have one hash: a set or dict compares each with all others.
-
-    Only who looks for such finds them: numbers below 2 ** 61 have none in common, so only larger ones are looked at.
-    """
-    if not has_more_values(data, _FEW):
-        return
-    distinct: Counter[int] = Counter()
-    every: Counter[int] = Counter()
-    for number, same in groupby(sorted(_large_numbers(data))):
-        distinct[hash(number)] += 1
-        every[hash(number)] += sum(1 for _ in same)
-    compared = sum(count * every[each] for each, count in distinct.items() if count > 1)
-    if compared > MAX_ALIKE**2:
-        raise invalid(
-            [("", f"Expected at most {MAX_ALIKE} large numbers that Python cannot tell apart at once, got more.")]
-        )
-
-
-def _large_numbers(data: Any) -> Iterator[int | Decimal]:
-    """Those of which hashes may be the same, and those that texts and names may be read as."""
-    far = 0
-    for each in _scalars(data):
-        if isinstance(each, int):
-            if abs(each) >= _MODULUS:
-                yield each
-        elif isinstance(each, str) and len(each) <= _LONGEST and (len(each) >= _SHORT or _EXPONENT.search(each)):
-            with suppress(ValueError):
-                yield UUID(each).int
-            with suppress(InvalidOperation):
-                if (number := Decimal(each)).is_finite():
-                    far += abs(number.adjusted()) > _FAR
-                    if far > MAX_FAR:
-                        raise invalid([("", f"Expected at most {MAX_FAR:,} numbers with long exponents, got more.")])
-                    yield number
-
-
 def refuse_crowded_texts(data: Any) -> None:
     """Raise ``Refused`` where the texts in ``data`` open more than :data:`MAX_IN_TEXTS` arrays and objects."""
-    waiting, texts = [data], []
-    for each in waiting:
-        if isinstance(each, (dict, list)):
-            waiting += each.values() if isinstance(each, dict) else each
-        elif isinstance(each, str):
-            texts.append(each)
+    texts = [each for each in _scalars(data) if isinstance(each, str)]
     if sum(map(len, texts)) > MAX_IN_TEXTS and sum(containers(brackets(each)) for each in texts) > MAX_IN_TEXTS:
         raise invalid([("", f"Expected at most {MAX_IN_TEXTS:,} arrays and objects in texts, got more.")])
 

@@ -14,6 +14,9 @@ INSIDE: Final = frozenset(
     }
 )  # fmt: skip
 
+#: What has one of its core schemas for each of many values.
+MANY: Final = frozenset({"list", "tuple", "set", "frozenset", "dict", "deque", "frozendict", "ordered-dict", "counter"})
+
 
 def inside(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The core schemas and fields that are within one, each with the key that it is under."""
@@ -37,6 +40,12 @@ def definitions_in(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return named
 
 
+def module_of(schema: dict[str, Any]) -> str:
+    """Where the function of a core schema is written; a validator of one's own is not in pydantic."""
+    function = schema["function"]["function"]
+    return str(getattr(getattr(function, "func", function), "__module__", None))  # what is partial is of functools
+
+
 def multiplies(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> bool:
     """Whether a core schema, or one within it, is a union with a union, itself perhaps, within one of its members.
 
@@ -57,6 +66,26 @@ def _reaches_union(schema: dict[str, Any], defined: dict[str, dict[str, Any]], s
         seen.add(name)
         return _reaches_union(defined[name], defined, seen)
     return any(_reaches_union(each, defined, seen) for _, each in inside(schema))
+
+
+def is_chained(name: str, defined: dict[str, dict[str, Any]]) -> bool:
+    """Whether a definition has another of its own as a field, or as a field of a field, and not as one of many.
+
+    :param defined: what it may refer to.
+    """
+    return name in defined and name in _held(defined[name], defined, set())
+
+
+def _held(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> set[str]:
+    """The definitions that a core schema has one of, at any depth."""
+    kind = schema.get("type")
+    if kind == "definition-ref" and (name := schema["schema_ref"]) not in seen:
+        seen.add(name)
+        _held(defined.get(name, {}), defined, seen)
+    elif kind not in MANY and kind != "union":
+        for _, each in inside(schema):
+            _held(each, defined, seen)
+    return seen
 
 
 def is_by_name(value: Any) -> bool:

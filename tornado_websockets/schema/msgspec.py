@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import convert, inspect
 
-from .bounds import MAX_IN_SETS_OF_OBJECTS, MAX_IN_SETS_OF_TUPLES
+from .bounds import MAX_IN_SETS, MAX_IN_SETS_OF_OBJECTS, MAX_IN_SETS_OF_UUIDS
 from .protocol import JSON_VALUE, Schema, invalid
 
 #: What msgspec says, and where: "Expected `int`, got `str` - at `$.items[0].price`", or "at `key` in `$.counts`".
@@ -18,25 +18,31 @@ _INDEX = re.compile(r"\[(?:(\d+)|\.\.\.)\]")
 #: Where a field is missing, or is one too many, msgspec gives the place of the object alone.
 _FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
 
-#: Of those in the last line, what has one hash is looked for; of the others nobody can choose any.
-_PLAIN: Final = (
+#: Of these there are few, or nobody can choose those with one hash.
+_CANNOT_BE_ALIKE: Final = (
     inspect.StrType, inspect.BytesType, inspect.BoolType, inspect.NoneType, inspect.EnumType, inspect.LiteralType,
-    inspect.DateType, inspect.TimeType, inspect.DateTimeType, inspect.TimeDeltaType,
-    inspect.IntType, inspect.FloatType, inspect.DecimalType, inspect.UUIDType, inspect.AnyType,
+    inspect.DateType, inspect.TimeType,
 )  # fmt: skip
 
-#: What is hashed and compared by its members, without calling anything of theirs; and what only stands around some.
+#: What is hashed by its number. What may be anything is what JSON has.
+_NUMBERS: Final = (
+    inspect.IntType, inspect.FloatType, inspect.DateTimeType, inspect.TimeDeltaType, inspect.AnyType,
+)  # fmt: skip
+_UUIDS: Final = (inspect.DecimalType, inspect.UUIDType)
+
+#: What is hashed and compared by its members, without calling anything of theirs.
 _TUPLES: Final = (
     inspect.TupleType, inspect.VarTupleType, inspect.NamedTupleType, inspect.StructType, inspect.FrozenSetType,
-    inspect.UnionType, inspect.Field,
 )  # fmt: skip
+
+#: What only stands around some.
+_AROUND: Final = (inspect.UnionType, inspect.Field, inspect.Metadata)
 
 
 class StructType:
     """A type that msgspec converts to; it stops at the first thing that is wrong.
 
-    :ivar max_values: how many values may come of a client; ``None`` where no sets are made, nor dicts by what is no
-        text, and any number will do.
+    :ivar max_values: how many values may come of a client: any number, where no sets are made but of texts, nor dicts.
     :raises TypeError: msgspec does not know what to do with it.
     """
 
@@ -47,7 +53,7 @@ class StructType:
         except NameError as error:
             raise TypeError(f"msgspec cannot use {annotation!r}: {error}") from error
         hashed = _hashed(inspect.type_info(annotation), set())
-        self.max_values = min((_max_beside(each, set()) for each in hashed), default=None)
+        self.max_values = min((_max_beside(each, set()) for each in hashed), default=inf)
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
@@ -61,6 +67,8 @@ class StructType:
                 path = f"{path}.{field[1]}"
             message = f"{found['message']} as a key" if found["key"] else found["message"]
             raise invalid([(path.removeprefix("."), message)]) from None
+        except TypeError as error:  # an array as a member of a set[Any], which msgspec does not tell
+            raise invalid([("", str(error))]) from None
 
     def schema(self, *, is_sent: bool) -> Schema:  # noqa: ARG002 it is the same in both directions
         """See :class:`.protocol.Type`."""
@@ -88,12 +96,14 @@ def _hashed(info: inspect.Type | inspect.Field, seen: set[int]) -> Iterator[insp
 
 def _max_beside(info: inspect.Type | inspect.Field, seen: set[int]) -> float:
     """How many values may come where some of this type are hashed."""
-    if isinstance(info, _PLAIN) or id(info) in seen:
+    if isinstance(info, _CANNOT_BE_ALIKE) or id(info) in seen:
         return inf
-    if not isinstance(info, _TUPLES) or _compares_itself(info):
+    if isinstance(info, (*_NUMBERS, *_UUIDS)):
+        return MAX_IN_SETS if isinstance(info, _NUMBERS) else MAX_IN_SETS_OF_UUIDS
+    if not isinstance(info, (*_TUPLES, *_AROUND)) or _compares_itself(info):
         return MAX_IN_SETS_OF_OBJECTS
     seen.add(id(info))
-    most = inf if isinstance(info, (inspect.UnionType, inspect.Field)) else MAX_IN_SETS_OF_TUPLES
+    most = MAX_IN_SETS if isinstance(info, _TUPLES) else inf
     return min([most, *(_max_beside(each, seen) for each in _inside(info))])
 
 

@@ -14,14 +14,14 @@ from pydantic_core import SchemaError, SchemaValidator, to_jsonable_python
 
 from .bounds import (
     LONG_PATH,
+    MAX_IN_SETS,
     MAX_IN_SETS_OF_OBJECTS,
-    MAX_IN_SETS_OF_TUPLES,
+    MAX_IN_SETS_OF_UUIDS,
     MAX_VALUES,
     has_long_path,
     has_more_values,
-    refuse_crowded_texts,
 )
-from .core_schemas import definitions_in, has, inside, multiplies
+from .core_schemas import definitions_in, has, inside, module_of, multiplies
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
 from .stopping import MOST_FOUND, counting, stopping
@@ -48,14 +48,12 @@ _UNUSABLE: Final = (PydanticUserError, PydanticUndefinedAnnotation)
 
 #: Of these there are few, or nobody can choose those with one hash.
 _CANNOT_BE_ALIKE: Final = frozenset(
-    {
-        "str", "bytes", "bool", "none", "enum", "literal", "url", "multi-host-url",
-        "date", "time", "datetime", "timedelta",
-    }
-)  # fmt: skip
+    {"str", "bytes", "bool", "none", "enum", "literal", "url", "multi-host-url", "date", "time"}
+)
 
-#: Those with one hash are looked for: :func:`.bounds.refuse_alike`. What may be anything is what JSON has.
-_NUMBERS: Final = frozenset({"int", "float", "decimal", "uuid", "any", "is-instance"})
+#: What is hashed by its number. What may be anything is what JSON has.
+_NUMBERS: Final = frozenset({"int", "float", "datetime", "timedelta", "any"})
+_UUIDS: Final = frozenset({"decimal", "uuid"})
 
 #: What Python hashes and compares by its members, without calling anything of theirs.
 _TUPLES: Final = frozenset({"tuple", "frozenset", "named-tuple", "call"})
@@ -110,24 +108,14 @@ class PydanticType:
         return has(self._core_schema, "strict", True)
 
     @cached_property
-    def _hides_values(self) -> bool:
-        """Whether a text may hold any number of values, at paths of any length, which nobody looks at before."""
+    def counts_texts(self) -> bool:
+        """Whether a text may hold values of its own, at paths of any length."""
         return has(self._core_schema, "type", "json")
 
     @cached_property
     def max_values(self) -> float:
         """How many values of a client it is asked about."""
         return min(MAX_VALUES, _max_hashed(self._core_schema, definitions_in(self._core_schema)))
-
-    @cached_property
-    def counts_texts(self) -> bool:
-        """Whether values in texts are among them, since sets are made of these, or dicts that have them as keys."""
-        defined = definitions_in(self._core_schema)
-        every = [*_reached(self._core_schema, defined, set())]
-        members = (member for each in every for member in _hashed(each))
-        return any(each.get("type") == "json" and _max_hashed(each, defined) < inf for each in every) or any(
-            each.get("type") == "json" for member in members for each in _reached(member, defined, set())
-        )
 
     @cached_property
     def _paths(self) -> Paths:
@@ -142,14 +130,14 @@ class PydanticType:
     def _validate(self) -> Callable[[Any], Any]:
         if self._multiplies:
             with suppress(SchemaError):
-                return self._validating(stopping(self._core_schema, counts=True))
+                return self._validating(stopping(self._core_schema, counts=True, is_json=self._is_strict))
         return self._validating(self._adapter)
 
     @cached_property
     def _validate_many(self) -> Callable[[Any], Any]:
         """Validate, and stop where too much is wrong. Plugins of pydantic hear nothing of it."""
         try:
-            return self._validating(stopping(self._core_schema))
+            return self._validating(stopping(self._core_schema, is_json=self._is_strict))
         except SchemaError:  # a class may bring a validator, and a core schema that is not the validator's
             return self._validate
 
@@ -161,14 +149,12 @@ class PydanticType:
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
         try:
-            hides = self._hides_values
+            hides = self.counts_texts
             if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
                 if not self._multiplies:
                     return self._validate(data)
                 with counting():
                     return self._validate(data)
-            if hides:
-                refuse_crowded_texts(data)
             with counting(FEWEST_FOUND if has_long_path(data, hides=hides) else MOST_FOUND):
                 return self._validate_many(data)
         except ValidationError as error:
@@ -219,8 +205,9 @@ def _unusable(annotation: Any, error: PydanticUserError | PydanticUndefinedAnnot
 
 def _max_hashed(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> float:
     """How many values may come for a core schema, by what sets and keys of dicts are made of them."""
+    known: dict[str, float] = {}
     every = (member for each in _reached(schema, defined, set()) for member in _hashed(each))
-    return min((_max_beside(each, defined) for each in every), default=inf)
+    return min((_max_beside(each, defined, known) for each in every), default=inf)
 
 
 def _reached(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
@@ -242,23 +229,31 @@ def _hashed(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield schema["keys_schema"]
 
 
-def _max_beside(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> float:
-    """How many values may come where some of this core schema are hashed."""
+def _max_beside(schema: dict[str, Any], defined: dict[str, dict[str, Any]], known: dict[str, float]) -> float:
+    """How many values may come where some of this core schema are hashed.
+
+    :param known: the same of those that others refer to, as far as it is known.
+    """
     kind = schema.get("type")
     if kind == "definition-ref":
         name = schema["schema_ref"]
-        others = {each: value for each, value in defined.items() if each != name}
-        return _max_beside(defined[name], others) if name in defined else inf
+        if name in defined and name not in known:
+            known[name] = inf  # within itself it adds nothing
+            known[name] = _max_beside(defined[name], defined, known)
+        return known.get(name, inf)
     if kind in _CANNOT_BE_ALIKE:
         return inf
-    if kind in _NUMBERS:
-        return MAX_VALUES
-    is_own = _is_pydantics_own(schema)
-    if not (kind in _TUPLES or kind in _AROUND or is_own) or _makes_objects(schema):
+    if kind == "is-instance":
+        return MAX_IN_SETS if any(isinstance(each, schema["cls"]) for each in (0, 0.5)) else inf
+    if kind in _NUMBERS or kind in _UUIDS:
+        return MAX_IN_SETS if kind in _NUMBERS else MAX_IN_SETS_OF_UUIDS
+    written = module_of(schema) if kind in ("function-after", "function-wrap") else ""  # which give what is like theirs
+    if not (kind in _TUPLES or kind in _AROUND or written.startswith("pydantic.")) or _makes_objects(schema):
         return MAX_IN_SETS_OF_OBJECTS
-    most = MAX_IN_SETS_OF_TUPLES if kind in _TUPLES else inf
-    most = min([most, *(_max_beside(each, defined) for _, each in inside(schema))])
-    return MAX_IN_SETS_OF_OBJECTS if is_own and most < MAX_VALUES else most  # a Secret of a tuple, say
+    most = min((_max_beside(each, defined, known) for _, each in inside(schema)), default=inf)
+    if most < inf and written and not written.startswith("pydantic._internal."):
+        return MAX_IN_SETS_OF_OBJECTS  # a Secret of a number, say: what is internal only looks at what it is given
+    return min(most, MAX_IN_SETS) if kind in _TUPLES else most
 
 
 def _makes_objects(schema: dict[str, Any]) -> bool:
@@ -270,12 +265,3 @@ def _may_be_anything(schema: dict[str, Any]) -> bool:
     kind = schema.get("type")
     is_around = kind in _AROUND and any(_may_be_anything(each) for _, each in inside(schema))
     return is_around or kind in ("any", "is-instance")
-
-
-def _is_pydantics_own(schema: dict[str, Any]) -> bool:
-    """Whether a function gives what it is given, or something like it: those of pydantic do, for ``EmailStr`` say."""
-    if schema.get("type") not in ("function-after", "function-wrap"):
-        return False
-    function = schema["function"]["function"]
-    written = getattr(function, "func", function)  # what is partial belongs to functools
-    return str(getattr(written, "__module__", None)).startswith("pydantic.")

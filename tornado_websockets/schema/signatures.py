@@ -19,6 +19,7 @@ from enum import Enum
 from functools import partial
 from importlib.util import find_spec
 from inspect import Parameter
+from math import inf
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -111,7 +112,7 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         )
     try:
         kind = find_received(resolved)
-        is_bounded = getattr(kind, "finds_all", False) or getattr(kind, "max_values", None) is not None
+        is_bounded = getattr(kind, "finds_all", False) or getattr(kind, "max_values", inf) < inf
         return Bounded(kind) if is_bounded else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error

@@ -12,10 +12,10 @@ from functools import cache, partial
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
-from pydantic_core import CoreSchema, SchemaValidator
+from pydantic_core import CoreSchema, SchemaValidator, to_json
 
 from ..exceptions import Refused
-from .core_schemas import INSIDE, definitions_in, is_by_name, multiplies
+from .core_schemas import INSIDE, MANY, definitions_in, is_by_name, is_chained, module_of, multiplies
 from .protocol import invalid
 
 #: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
@@ -32,13 +32,14 @@ MOST_TRIES: Final = 10_000
 #: them do where paths are long, as fewer may be found.
 _ERRORS_OF_A_TRY: Final = 10
 
-#: What can be told to stop at the first value that is wrong; the last four came with pydantic 2.14.
-_MANY: Final = frozenset(
-    {"list", "tuple", "set", "frozenset", "dict", "deque", "frozendict", "ordered-dict", "counter"}
-)
-
 #: Where a core schema has that of each of many values.
 _VALUES: Final = frozenset({"items_schema", "values_schema"})
+
+#: What a wrap validator is made of.
+_Wrapper = Callable[[Any, Callable[[Any], Any]], Any]
+
+#: Tells a core schema whose errors are counted.
+_COUNTED: Final = {"counted": True}
 
 #: What the name of a definition ends with, in the copy that stops at the first error and in the one that counts them.
 _STOPS: Final = ":stops"
@@ -85,22 +86,24 @@ def _using(count: _Count) -> Iterator[None]:
         _count.reset(token)
 
 
-def stopping(schema: dict[str, Any], *, counts: bool = False) -> SchemaValidator:
+def stopping(schema: dict[str, Any], *, counts: bool = False, is_json: bool = False) -> SchemaValidator:
     """A validator whose lists, sets and dicts stop at the first value that is wrong; use it within :func:`counting`.
 
     :param counts: find all that is wrong, and only count.
+    :param is_json: it is going to validate JSON, and may be strict: of what comes from a function it would be so too.
     :raises SchemaError: pydantic cannot make one of ``schema``.
     """
     # A model would bring its own validator, which finds all that is wrong.
-    return SchemaValidator(_Copy(schema).of(schema, counts=counts), _use_prebuilt=False)
+    return SchemaValidator(_Copy(schema, is_json=is_json).of(schema, counts=counts), _use_prebuilt=False)
 
 
 class _Copy:
     """The copy of one core schema, with its definitions: each is in it twice, to stop and to count."""
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any], *, is_json: bool) -> None:
         self.definitions: list[dict[str, Any]] = []
         self._defined = definitions_in(schema)
+        self._is_json = is_json
 
     def of(self, schema: Any, *, counts: bool) -> Any:
         """Copy a core schema, or some.
@@ -124,20 +127,48 @@ class _Copy:
             case "model" if schema.get("custom_init") and not _is_made_of_others(schema):
                 attributes = {"model": schema["cls"], "validator": cache(partial(self._validator, copy, schema["cls"]))}
                 copy["cls"] = _Initialised(schema["cls"].__name__, (), attributes)
-            case "generator":
-                copy = _wrapped(copy, _later)
-            case "union" if counts or multiplies(schema, self._defined):
-                copy = _wrapped(copy, _trying if multiplies(schema, self._defined) else _choosing)
-            case kind if kind in _MANY and counts:
-                copy |= {key: _counted(value) for key, value in copy.items() if key in _VALUES}
-            case kind if kind in _MANY:
+            case kind if kind in MANY and counts:
+                copy |= {key: self._counted(value) for key, value in copy.items() if key in _VALUES}
+            case kind if kind in MANY:
                 copy["fail_fast"] = True
-        return copy
+        function = self._function_around(schema, counts=counts)
+        return copy if function is None else self._wrapped(copy, function)
+
+    def _function_around(self, schema: dict[str, Any], *, counts: bool) -> _Wrapper | None:
+        match schema.get("type"):
+            case "generator":
+                return _later
+            case "definition-ref" if is_chained(schema["schema_ref"], self._defined):
+                return _counting
+            case "union" if multiplies(schema, self._defined):
+                return _trying
+            case "union" if counts:
+                return _choosing
+        return None
 
     def _within(self, schema: Any, *, counts: bool) -> Any:
         if is_by_name(schema):
             return {name: self.of(each, counts=counts) for name, each in schema.items()}
         return self.of(schema, counts=counts)
+
+    def _counted(self, schema: Any) -> Any:
+        """A core schema, or one for each value of a tuple, whose errors are counted."""
+        if isinstance(schema, list):
+            return [self._counted(each) for each in schema]
+        return schema if schema.get("metadata") == _COUNTED else self._wrapped(schema, _counting)
+
+    def _wrapped(self, schema: dict[str, Any], function: _Wrapper) -> dict[str, Any]:
+        """A core schema within a function, which is what others refer to then."""
+        around = {"metadata": _COUNTED} if function is _counting else {}
+        if "ref" in schema:
+            around["ref"] = schema.pop("ref")
+        if self._is_json:  # and strict, so that what the function gives has to be JSON again
+            schema, function = {"type": "json", "schema": schema}, partial(_in_json, function)
+        return around | {
+            "type": "function-wrap",
+            "function": {"type": "no-info", "function": function},
+            "schema": schema,
+        }
 
     def _validator(self, copy: dict[str, Any], model: Any) -> SchemaValidator:
         """What the ``__init__`` of a model is to go back to."""
@@ -168,34 +199,25 @@ class _Initialised(type):
 
 
 def _is_made_of_others(schema: dict[str, Any]) -> bool:
-    """Whether objects of a model are also made without its ``__init__``."""
-    return bool(schema.get("root_model") or schema.get("config", {}).get("from_attributes"))
+    """Whether objects of a model are also made without its ``__init__``: of what is no object of fields."""
+    makes = schema.get("root_model") or schema.get("config", {}).get("from_attributes")
+    return bool(makes) or _takes_anything(schema["schema"])
 
 
 def _is_wrapped(schema: dict[str, Any]) -> bool:
     """Whether a core schema is that of a wrap validator, and not of pydantic's own, as that of a ``Sequence``."""
-    if schema.get("type") != "function-wrap":
-        return False
-    function = schema["function"]["function"]
-    written = getattr(function, "func", function)  # what is partial belongs to functools
-    return not str(getattr(written, "__module__", None)).startswith("pydantic.")
+    return schema.get("type") == "function-wrap" and not module_of(schema).startswith("pydantic.")
 
 
-def _counted(schema: Any) -> Any:
-    """A core schema, or one for each value of a tuple, whose errors are counted."""
-    if isinstance(schema, list):
-        return [_counted(each) for each in schema]
-    return {"type": "function-wrap", "function": _of(_counting), "schema": schema}
+def _takes_anything(schema: Any) -> bool:
+    """Whether a validator is asked before it is known that an object of fields has come."""
+    return schema["type"] in ("function-before", "function-wrap", "function-plain") or (
+        "schema" in schema and _takes_anything(schema["schema"])
+    )
 
 
-def _wrapped(schema: dict[str, Any], function: Callable[[Any, Callable[[Any], Any]], Any]) -> dict[str, Any]:
-    """A core schema within a function, which is what others refer to then."""
-    name = {"ref": schema.pop("ref")} if "ref" in schema else {}
-    return {"type": "function-wrap", "function": _of(function), "schema": schema, **name}
-
-
-def _of(function: Callable[[Any, Callable[[Any], Any]], Any]) -> dict[str, Any]:
-    return {"type": "no-info", "function": function}
+def _in_json(function: _Wrapper, value: Any, handler: Callable[[Any], Any]) -> Any:
+    return function(value, lambda value: handler(to_json(value)))
 
 
 def _trying(value: Any, handler: Callable[[Any], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What can be read off the text of a message in C's time, a pass or two: brackets, half pairs, infinities.
+"""What can be read off the text of a message in C's time, a pass or two: brackets, commas, half pairs, infinities.
 
 Each function takes a few milliseconds for a megabyte, whatever is in it, where a walk over the decoded value takes up
 to 150. What is not JSON gets some answer or other.
@@ -14,6 +14,7 @@ from typing import Any
 SHORT = 4096
 
 _NO_BRACKETS_OR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))
+_NO_COMMAS_OR_QUOTES = bytes(set(range(256)) - set(b',"'))
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _STEPS = bytes.maketrans(b"[]", b"\x01\xff")  # 1 and -1, as signed bytes
 
@@ -34,12 +35,12 @@ _INFINITY = re.compile(rb"g\0{6}\xf0[\x7f\xff]")  # as marshal writes it
 
 def brackets(text: str) -> bytes:
     """The brackets of a JSON text that are not within its strings, in their order."""
-    raw = text.encode(errors="surrogatepass")
-    if b"\\" in raw:  # then each quote that is left begins or ends a string
-        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
-    raw = raw.translate(None, _NO_BRACKETS_OR_QUOTES)
-    raw = raw.replace(b'""', b"")  # strings without brackets; between two with some, there is nothing to lose
-    return b"".join(raw.split(b'"')[::2])
+    return _outside_strings(text, _NO_BRACKETS_OR_QUOTES)
+
+
+def commas(text: str) -> int:
+    """How many commas of a JSON text are not within its strings: so many values it has at least."""
+    return len(_outside_strings(text, _NO_COMMAS_OR_QUOTES))
 
 
 def containers(brackets: bytes) -> int:
@@ -90,3 +91,13 @@ def has_infinity(text: str, value: Any) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _outside_strings(text: str, unwanted: bytes) -> bytes:
+    """What is left of a JSON text without its strings, and without these characters, which are all but quotes."""
+    raw = text.encode(errors="surrogatepass")
+    if b"\\" in raw:  # then each quote that is left begins or ends a string
+        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
+    raw = raw.translate(None, unwanted)
+    raw = raw.replace(b'""', b"")  # strings without what is wanted; between two with some, there is nothing to lose
+    return b"".join(raw.split(b'"')[::2])
