@@ -1,4 +1,4 @@
-"""Bodies of requests in chunks: Tornado reads so many of them in a row, and none once the connection is closed."""
+"""Bodies of requests in chunks: Tornado reads so many of them in a row, and none once it knows of a close."""
 
 from __future__ import annotations
 

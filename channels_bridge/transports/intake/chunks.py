@@ -60,10 +60,13 @@ class UvicornBody(Intake):
     def take(self, data: bytes) -> None:
         if self.is_reading and len(data) <= SLICE + self._protocol.bridge_left():
             self._feed(data)
-        elif self.is_reading and not hub.shard().count_large():
-            self._take_much(data)
-        else:
+        elif not self.is_reading:
             super().take(data)
+        elif hub.shard().count_large():
+            self.rest = bytearray(data)
+            self._go_on_reading()
+        else:
+            self._take_much(data)
 
     def _take_much(self, data: bytes) -> None:
         """Parse what it is the client's turn for, and keep the rest."""

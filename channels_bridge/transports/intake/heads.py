@@ -11,14 +11,19 @@ from ..recognition import NeededNames, warn_once
 from .chunks import UvicornBody, body_of
 from .intake import SLICE
 
-#: Bytes of a head, or of trailers, not counting those parsed with their beginning: in one piece, of 128 KiB at most.
+#: Bytes of a head, or of trailers, not counting those parsed with their beginning, and looked at after each piece: with
+#: pieces of 32 KiB it has 128 KiB at most.
 MAX_HEAD: Final = 64 * 1024
 
 #: Requests of a connection that wait for the answer to one before them: each takes 40 kB, and one read has thousands.
 MAX_PIPELINED: Final = 32
 
+#: The headers of a request that has a body.
+_BODY: Final = (b"content-length", b"transfer-encoding")
+
 #: What is needed of uvicorn's protocol, and documented nowhere.
 NEEDED: Final = NeededNames(
+    "_should_upgrade",
     "data_received",
     "on_body",
     "on_headers_complete",
@@ -55,7 +60,7 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
     class BoundedProtocol(kind):  # type: ignore[misc]
         # In the ``__dict__`` they would make it grow.
-        __slots__ = ("bridge_body", "bridge_chunks", "bridge_come", "bridge_head", "bridge_read")
+        __slots__ = ("bridge_body", "bridge_chunks", "bridge_come", "bridge_head", "bridge_is_last", "bridge_read")
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             self.bridge_head: int | None = 0  # bytes of the head, or trailers, that have begun; None where none have
@@ -63,6 +68,7 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             self.bridge_body: UvicornBody | None = None  # once more than a little came at a time
             self.bridge_chunks = 0  # that have begun
             self.bridge_come = 0  # bytes of the body
+            self.bridge_is_last = False  # nothing that comes is read
             super().__init__(*arguments, **options)
 
         def on_message_begin(self) -> None:
@@ -74,7 +80,15 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             self.bridge_head = None
             if len(self.pipeline) >= MAX_PIPELINED:
                 raise RuntimeError("Too many requests wait.")  # which ends the parsing: uvicorn answers 400 and closes
+            if not self.parser.should_upgrade() or self._should_upgrade():
+                super().on_headers_complete()
+                return
+            if any(name in _BODY and value != b"0" for name, value in self.headers):
+                raise RuntimeError(
+                    "A request for another protocol has a body, which the parser would take for requests."
+                )
             super().on_headers_complete()
+            self.bridge_is_last, self.cycle.keep_alive = True, False  # the parser forgets what has come behind it
 
         def on_chunk_header(self) -> None:
             self.bridge_head = -self.bridge_read  # trailers come behind the last one
@@ -99,6 +113,8 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
         def bridge_parse(self, data: bytes) -> None:
             """Parse that in one go."""
+            if self.bridge_is_last:
+                return
             self.bridge_read = len(data)
             super().data_received(data)
             if self.bridge_head is None:

@@ -12,7 +12,6 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync, async_to_sync, sync_to_async
@@ -36,6 +35,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web import http
 from uvicorn.config import Config
+from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -341,20 +341,25 @@ class TestUvicorn:
     async def test_http_protocol_that_is_connected_has(self, name):
         config = Config(print, http="httptools", log_config=None, lifespan="off")
         protocol = HttpToolsProtocol(config, ServerState(), {})
-        protocol.connection_made(Mock(get_extra_info=Mock(return_value=None)))
+        protocol.connection_made(asyncio.Transport({"sockname": None}))
         assert NeededNames(name).missing_in(protocol) is None
         assert type(protocol.flow) is FlowControl
+
+    def test_requests_are_told_what_comes_behind_them(self):
+        parameters = inspect.signature(httptools_impl.RequestResponseCycle).parameters
+        assert "keep_alive" in parameters
+        assert "self.keep_alive = keep_alive" in inspect.getsource(httptools_impl.RequestResponseCycle)
 
     def test_socket_is_read_on_by_its_flow_alone(self):
         for module in (HttpToolsProtocol, FlowControl):
             source = inspect.getsource(sys.modules[module.__module__])
             assert "self.transport.resume_reading" not in source
-        transport = Mock()
-        flow = FlowControl(transport)
+        resumed = []
+        flow = FlowControl(SimpleNamespace(pause_reading=int, resume_reading=lambda: resumed.append(True)))
         flow.pause_reading()
         flow.read_paused = False
         flow.resume_reading()
-        transport.resume_reading.assert_not_called()
+        assert not resumed
 
     def test_parser_takes_a_view_and_tells_of_each_chunk(self):
         told = []
@@ -368,7 +373,9 @@ class TestUvicorn:
     def test_parser_refuses_chunks_with_a_length(self, more):
         """Also in a trailer: what has a length is taken for one piece."""
         with pytest.raises(HttpParserError):
-            HttpRequestParser(Mock()).feed_data(f"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n{more}".encode())
+            HttpRequestParser(SimpleNamespace()).feed_data(
+                f"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n{more}".encode()
+            )
 
     @pytest.mark.parametrize("ws", UVICORN_PROTOCOLS)
     @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The `websockets` implementation")

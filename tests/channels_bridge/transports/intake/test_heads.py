@@ -155,3 +155,34 @@ def test_unknown_ones_are_left_as_they_are_and_told_of(monkeypatch, caplog):
     bound_heads(config)
     assert config.http_protocol_class is HttpToolsProtocol
     assert "its protocol has no send_400_response" in caplog.text
+
+
+class TestOtherProtocols:
+    """The parser forgets what has come with the head of a request for one, and takes what comes later for requests."""
+
+    ASKS = b"host: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n"
+
+    @pytest.mark.parametrize("length", [b"content-length: 3000", b"transfer-encoding: chunked"])
+    @pytest.mark.parametrize("offset", [0, 1024, 2000])
+    @pytest.mark.parametrize("waits", [False, True], ids=["together", "later"])
+    async def test_a_body_is_no_request(self, connect, length, offset, waits):
+        head = b"POST / HTTP/1.1\r\n" + self.ASKS + length + b"\r\n\r\n"
+        body = b"x" * (offset - len(head)) + GET + b"\r\n"
+        reader, writer = await connect(head if waits else head + body)
+        if waits:
+            await reader.readuntil(b"\r\n")
+            writer.write(body)
+            answers = b"HTTP/1.1 400 Bad Request\r\n" + await reader.read()
+        else:
+            answers = await reader.read()
+        assert answers.startswith(b"HTTP/1.1 400 ")
+        assert answers.count(b"HTTP/1.1 ") == 1
+
+    @pytest.mark.parametrize("behind", [b"", GET + b"\r\n", (GET + b"\r\n") * 60])
+    @pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\ncontent-length: 0\r\n"])
+    async def test_it_is_answered_and_nothing_behind_it(self, connect, head, behind):
+        reader, _ = await connect(head + self.ASKS + b"\r\n" + behind)
+        answers = await reader.read()
+        assert answers.startswith(OK)
+        assert b"connection: close" in answers
+        assert answers.count(b"HTTP/1.1 ") == 1
