@@ -1,14 +1,19 @@
 """Django's forms as types: what arrives, what is refused, what they look like in JSON."""
 
+import json
 import threading
 
 import pytest
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission
+from django.contrib.postgres.forms import HStoreField, SimpleArrayField
 from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import connection
 from django.utils.translation import gettext_lazy
 
+from tests.support.databases import database_in
 from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.exceptions import Refused
@@ -161,13 +166,119 @@ def test_a_number_is_no_date(name):
     assert [field["path"] for field in caught.value.details["fields"]] == [name]
 
 
-def test_an_error_of_the_form_s_own_is_one():
-    class Broken(forms.Form):
-        def clean(self):
-            raise AttributeError("of the application")
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory):
+    with database_in(tmp_path_factory.mktemp("groups")):
+        call_command("migrate", "auth", verbosity=0)
+        yield
 
-    with pytest.raises(AttributeError, match="of the application"):
-        FormType(Broken).validate({})
+
+class OwnFloat(forms.FloatField):
+    def to_python(self, value):
+        return super().to_python(value)
+
+
+class OwnDecoder(json.JSONDecoder):
+    def decode(self, text):
+        return super().decode(text)
+
+
+def form_of(field, **own):
+    return type("Own", (forms.Form,), {"own": field, **own})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (forms.FloatField(), 10**400),
+        (OwnFloat(), 10**400),
+        (forms.ComboField(fields=[forms.FloatField()]), 10**400),
+        (forms.IntegerField(step_size=3), 10**400),
+        (forms.FloatField(step_size=0.1), 10**400),
+        (forms.DecimalField(step_size=0.1), "1e400"),
+        (forms.JSONField(), "9" * 5000),
+        (forms.JSONField(decoder=OwnDecoder), "9" * 5000),
+        (HStoreField(), "9" * 5000),
+        (SimpleArrayField(forms.FloatField()), 1),
+    ],
+)
+def test_what_a_field_of_django_cannot_take_is_wrong_and_no_error_of_the_form(field, value):
+    with pytest.raises(Refused) as caught:
+        FormType(form_of(field)).validate({"own": value})
+    assert caught.value.code == "invalid_data"
+    assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
+
+
+def logging_queries(execute, *args):
+    return execute(*args)
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_key_that_the_database_cannot_take_is_wrong_whatever_queries_go_through():
+    form = form_of(forms.ModelMultipleChoiceField(Group.objects.all()))
+    with connection.execute_wrapper(logging_queries), pytest.raises(Refused) as caught:
+        FormType(form).validate({"own": [2**63]})
+    assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
+
+
+def failing_with(error):
+    def fail(*_):
+        raise error
+
+    return fail
+
+
+ERRORS = [AttributeError("ours"), TypeError("ours"), ValueError("ours"), OverflowError("ours"), RecursionError("ours")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("name", ["clean", "clean_own", "full_clean", "add_prefix"])
+def test_an_error_of_the_form_s_own_is_one(name, error):
+    form = form_of(forms.CharField(), later=forms.FloatField(), **{name: failing_with(error)})
+    with pytest.raises(type(error), match="ours"):
+        FormType(form).validate({"own": "x", "later": 1})
+
+
+def test_an_error_of_the_form_s_own_is_one_whatever_else_is_wrong():
+    form = form_of(forms.CharField(), later=forms.FloatField(), clean_own=failing_with(ValueError("ours")))
+    with pytest.raises(ValueError, match="ours"):
+        FormType(form).validate({"own": "x", "later": 10**400})
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_an_error_of_a_validator_of_the_application_is_one(error):
+    with pytest.raises(type(error), match="ours"):
+        FormType(form_of(forms.CharField(validators=[failing_with(error)]))).validate({"own": "x"})
+
+
+def clean(value):
+    """Do wrong in a function of Django's, which has the same name."""
+    forms.FloatField().clean(10**400)
+
+
+def is_json(value):
+    json.loads("9" * 5000)
+
+
+def is_group(value):
+    list(Group.objects.filter(pk__in=[2**63]))
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize("validator", [clean, is_json, is_group])
+def test_what_a_validator_of_the_application_calls_is_its_own(validator):
+    with pytest.raises((OverflowError, ValueError)):
+        FormType(form_of(forms.CharField(validators=[validator]))).validate({"own": "1"})
+
+
+class Broken(forms.CharField):
+    def to_python(self, value):
+        return super().to_python(value).missing
+
+
+def test_an_error_of_a_field_of_the_application_is_one():
+    with pytest.raises(AttributeError, match="missing"):
+        FormType(form_of(Broken())).validate({"own": "x"})
 
 
 def test_values_are_bounded():

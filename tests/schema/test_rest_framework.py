@@ -1,6 +1,7 @@
 """Serializers as types: what arrives, what is refused, what they look like in JSON."""
 
 from datetime import date
+from decimal import InvalidOperation
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -283,6 +284,58 @@ def test_fields_that_a_client_may_not_send_do_not_count():
     kind = Bounded(SerializerType(Rows))
     assert len(kind.validate({"rows": [{"n": 1}] * 1000})["rows"]) == 1000
     assert kind.validate({"seen": [{}] * 1000}) == {}
+
+
+class Price(serializers.DecimalField):
+    def __init__(self, **kwargs):
+        super().__init__(max_digits=None, decimal_places=2, **kwargs)
+
+
+class Priced(serializers.Serializer):
+    price = Price()
+
+
+class Prices(serializers.Serializer):
+    price = Price()
+    rows = Priced(many=True, required=False)
+    named = serializers.DictField(child=Price(), required=False)
+
+    def run_validation(self, data):
+        return super().run_validation(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"price": 1e30}, "price"),
+        ({"price": 1, "rows": [{"price": 1}, {"price": "1e30"}]}, "rows.*.price"),
+        ({"price": 1, "named": {"a": 1e30}}, "named.*"),
+    ],
+)
+def test_a_number_that_the_framework_cannot_take_is_wrong(data, path):
+    with pytest.raises(Refused) as caught:
+        SerializerType(Prices).validate(data)
+    assert caught.value.code == "invalid_data"
+    assert caught.value.details["fields"] == [{"path": path, "message": "A valid number is required."}]
+
+
+def quantize(value):
+    Price().quantize(value * 10**30)
+
+
+@pytest.mark.parametrize("error", [OverflowError("ours"), RecursionError("ours")], ids=repr)
+@pytest.mark.parametrize("name", ["validate", "validate_price", "to_internal_value"])
+def test_an_error_of_the_serializer_s_own_is_one(name, error):
+    def fail(*_):
+        raise error
+
+    with pytest.raises(type(error), match="ours"):
+        SerializerType(type("Own", (Prices,), {name: fail})).validate({"price": 1})
+
+
+def test_what_a_validator_of_the_application_calls_is_its_own():
+    with pytest.raises(InvalidOperation):
+        SerializerType(type("Own", (Prices,), {"price": Price(validators=[quantize])})).validate({"price": 1})
 
 
 class OfSomebody(serializers.Serializer):

@@ -8,7 +8,16 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from .bounds import refuse_crowded_texts
-from .protocol import JSON_VALUE, Schema, arguments_of, invalid, is_frameworks_own, refuse_arguments, refuse_files
+from .protocol import (
+    JSON_VALUE,
+    Schema,
+    arguments_of,
+    invalid,
+    is_frameworks_error,
+    is_frameworks_own,
+    refuse_arguments,
+    refuse_files,
+)
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -31,8 +40,8 @@ _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
 
-#: What fields raise that expect the texts of a page, or JSON that nests less.
-_UNUSABLE: Final = (AttributeError, TypeError, RecursionError)
+#: What Django's fields raise that expect the texts of a page, smaller numbers, or JSON that nests less.
+_UNUSABLE: Final = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
 
 _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -81,9 +90,11 @@ class FormType:
             refuse_crowded_texts(data)
         try:
             is_valid = form.is_valid()
-        except _UNUSABLE:
+        except _UNUSABLE as error:
+            if not is_frameworks_error(error):
+                raise
             unusable = [(name, _says_invalid(form.fields[name])) for name in form.fields if _fails(form, name)]
-            if not unusable:  # what failed is the application's
+            if not unusable:  # it was no field
                 raise
             raise invalid(unusable) from None
         if is_valid:
@@ -170,18 +181,21 @@ def _reads_json(field: forms.Field) -> bool:
     return isinstance(field, forms.JSONField) or any(map(_reads_json, getattr(field, "fields", ())))
 
 
+def _value(form: forms.BaseForm, name: str) -> Any:
+    """What a field is given of the data."""
+    return form.fields[name].widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+
+
 def _is_container(value: object) -> bool:
     return isinstance(value, (dict, list))
 
 
 def _fails(form: forms.BaseForm, name: str) -> bool:
-    """Whether a field, which expects the texts of a page, can make nothing of what JSON has brought it."""
-    field = form.fields[name]
+    """Whether Django, which expects the texts of a page, can make nothing of what JSON has brought a field."""
     try:
-        value = field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
-        field.clean(value)
-    except _UNUSABLE:
-        return True
+        form.fields[name].clean(_value(form, name))
+    except _UNUSABLE as error:
+        return is_frameworks_error(error)
     except ValidationError:
         return False
     return False

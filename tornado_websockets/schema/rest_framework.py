@@ -1,6 +1,7 @@
 """Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
 
 from collections.abc import Iterable, Iterator
+from traceback import walk_tb
 from typing import Any, Final
 
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
@@ -8,7 +9,16 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from .bounds import refuse_crowded_texts, refuse_many_fields
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments, refuse_files
+from .protocol import (
+    JSON_VALUE,
+    Field,
+    Schema,
+    invalid,
+    is_frameworks_error,
+    path_of,
+    refuse_arguments,
+    refuse_files,
+)
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -83,8 +93,10 @@ class SerializerType:
         refuse_crowded_texts([value for field, value in _asked(serializer, data) if _reads_json(field)])
         try:
             is_valid = serializer.is_valid()
-        except RecursionError:  # a text that is decoded as JSON
-            raise invalid([("", "This nests too deeply.")]) from None
+        except (ArithmeticError, RecursionError) as error:  # of a large number; of a text that is decoded as JSON
+            if not is_frameworks_error(error):
+                raise
+            raise invalid([_unusable(error)]) from None
         if is_valid:
             return serializer.validated_data
         raise invalid(_flatten(serializer.errors, ()))
@@ -123,6 +135,20 @@ def _fields_of(field: Any) -> int:
 def _reads_json(field: Any) -> bool:
     """Whether a field decodes a text."""
     return isinstance(field, serializers.JSONField) and field.binary
+
+
+def _unusable(error: Exception) -> Field:
+    """The field that has raised an error of which nobody knew, with ``*`` for an index or a key, and what it says."""
+    if isinstance(error, RecursionError):
+        return "", "This nests too deeply."
+    owners = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    fields = dict.fromkeys(each for each in owners if isinstance(each, serializers.Field))
+    *_, last = fields
+    return path_of([each.field_name or "*" for each in fields][1:]), _says_invalid(last)
+
+
+def _says_invalid(field: Any) -> str:
+    return str(field.error_messages.get("invalid", "Enter a valid value."))
 
 
 def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:
