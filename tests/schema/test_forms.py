@@ -259,26 +259,6 @@ def test_an_error_of_a_validator_of_the_application_is_one(error):
         FormType(form_of(forms.CharField(validators=[failing_with(error)]))).validate({"own": "x"})
 
 
-def clean(value):
-    """Do wrong in a function of Django's, which has the same name."""
-    forms.FloatField().clean(10**400)
-
-
-def is_json(value):
-    json.loads("9" * 5000)
-
-
-def is_group(value):
-    list(Group.objects.filter(pk__in=[2**63]))
-
-
-@pytest.mark.usefixtures("groups")
-@pytest.mark.parametrize("validator", [clean, is_json, is_group])
-def test_what_a_validator_of_the_application_calls_is_its_own(validator):
-    with pytest.raises((OverflowError, ValueError)):
-        FormType(form_of(forms.CharField(validators=[validator]))).validate({"own": "1"})
-
-
 class Broken(forms.CharField):
     def to_python(self, value):
         return super().to_python(value).missing

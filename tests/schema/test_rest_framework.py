@@ -1,7 +1,6 @@
 """Serializers as types: what arrives, what is refused, what they look like in JSON."""
 
 from datetime import date
-from decimal import InvalidOperation
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -321,10 +320,6 @@ def test_a_number_that_the_framework_cannot_take_is_wrong(data, path):
     assert caught.value.details["fields"] == [{"path": path, "message": "A valid number is required."}]
 
 
-def quantize(value):
-    Price().quantize(value * 10**30)
-
-
 @pytest.mark.parametrize("error", [OverflowError("ours"), RecursionError("ours")], ids=repr)
 @pytest.mark.parametrize("name", ["validate", "validate_price", "to_internal_value"])
 def test_an_error_of_the_serializer_s_own_is_one(name, error):
@@ -333,11 +328,6 @@ def test_an_error_of_the_serializer_s_own_is_one(name, error):
 
     with pytest.raises(type(error), match="ours"):
         SerializerType(type("Own", (Prices,), {name: fail})).validate({"price": 1})
-
-
-def test_what_a_validator_of_the_application_calls_is_its_own():
-    with pytest.raises(InvalidOperation):
-        SerializerType(type("Own", (Prices,), {"price": Price(validators=[quantize])})).validate({"price": 1})
 
 
 class RowOfGroup(serializers.ModelSerializer):

@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Iterable
 from inspect import Parameter, signature
-from itertools import islice, pairwise
+from itertools import islice
 from traceback import walk_tb
-from types import FrameType
 from typing import Any, Final, Protocol
 
 from ..core.protocol.frames import Code
@@ -20,12 +19,8 @@ Field = tuple[str, str]
 #: Whatever JSON can say.
 JSON_VALUE: Final[Schema] = {"type": ["object", "array", "string", "number", "boolean", "null"]}
 
-#: The packages of Django and its REST framework; and with what they call, and with ours, all that is no application's.
+#: The packages of Django and its REST framework.
 _FRAMEWORKS: Final = ("django", "rest_framework")
-_NO_APPLICATIONS: Final = frozenset({*_FRAMEWORKS, "tornado_websockets", *sys.stdlib_module_names})
-
-#: Where Django makes queries, and has its database make them.
-_DATABASE: Final = ("django.db.models.sql.", "django.db.backends.")
 
 #: Fields that a refusal names.
 MAX_FIELDS: Final = 20
@@ -115,33 +110,10 @@ def is_frameworks_own(owner: Any) -> bool:
 
 
 def is_frameworks_error(error: BaseException) -> bool:
-    """Whether Django or its REST framework raised an error, and not a function of the application's that it called.
-
-    What such a function calls is its own fault. But a method may hand on to the one that it overrides, and a query may
-    go through whatever counts queries or logs them.
-    """
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    for frame, called in pairwise(frames):
-        if _module_of(frame).startswith(_DATABASE):
-            break
-        if _is_applications(frame) and not _hands_on(frame, called):
-            return False
-    return not _is_applications(frames[-1])
-
-
-def _is_applications(frame: FrameType) -> bool:
-    return _module_of(frame).partition(".")[0] not in _NO_APPLICATIONS
-
-
-def _module_of(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__"))
-
-
-def _hands_on(frame: FrameType, called: FrameType) -> bool:
-    """Whether a method has called that of the same name, of the same object."""
-    owner = frame.f_locals.get("self")
-    is_same = owner is not None and owner is called.f_locals.get("self")
-    return is_same and frame.f_code.co_name == called.f_code.co_name
+    """Whether an error was raised within Django, its REST framework or the standard library, and not by one's own."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    return package in _FRAMEWORKS or package in sys.stdlib_module_names
 
 
 def _is_plain(kind: Any, plain: Any) -> bool:
