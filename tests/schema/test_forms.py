@@ -1,19 +1,24 @@
 """Django's forms as types: what arrives, what is refused, what they look like in JSON."""
 
+import json
 import threading
 
 import pytest
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission
+from django.contrib.postgres.forms import HStoreField, SimpleArrayField, SplitArrayField
 from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import connection
 from django.utils.translation import gettext_lazy
 
+from tests.support.databases import database_in
 from tests.support.waiting import until
 from tests.tornado.application import serving
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
-from tornado_websockets.schema.forms import FormType
+from tornado_websockets.schema.forms import MAX_COMPARED, FormType
 from tornado_websockets.schema.registry import find_received
 from tornado_websockets.websocket import WebSocket
 from tornado_websockets.websockethandler import WebSocketHandler
@@ -85,7 +90,15 @@ class MadeOfOthers(forms.Form):
     json = forms.ComboField(fields=[forms.CharField(), forms.JSONField()])
 
 
-@pytest.mark.parametrize("form", [MadeLater, MadeOfOthers])
+class MadeOfAnother(forms.Form):
+    json = SimpleArrayField(forms.JSONField(), delimiter=";")
+
+
+class MadeByName(forms.Form):
+    json = HStoreField()
+
+
+@pytest.mark.parametrize("form", [MadeLater, MadeOfOthers, MadeOfAnother, MadeByName])
 def test_the_same_of_any_field_that_decodes_texts(form):
     with pytest.raises(Refused, match="Expected at most 50,000 arrays and objects in texts"):
         FormType(form).validate({"json": f"[{'[],' * 50_000}[]]"})
@@ -161,13 +174,179 @@ def test_a_number_is_no_date(name):
     assert [field["path"] for field in caught.value.details["fields"]] == [name]
 
 
-def test_an_error_of_the_form_s_own_is_one():
-    class Broken(forms.Form):
-        def clean(self):
-            raise AttributeError("of the application")
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory):
+    with database_in(tmp_path_factory.mktemp("groups")):
+        call_command("migrate", "auth", verbosity=0)
+        yield
 
-    with pytest.raises(AttributeError, match="of the application"):
-        FormType(Broken).validate({})
+
+class OwnFloat(forms.FloatField):
+    def to_python(self, value):
+        return super().to_python(value)
+
+
+class OwnDecoder(json.JSONDecoder):
+    def decode(self, text):
+        return super().decode(text)
+
+
+def form_of(field, **own):
+    return type("Own", (forms.Form,), {"own": field, **own})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (forms.FloatField(), 10**400),
+        (OwnFloat(), 10**400),
+        (forms.ComboField(fields=[forms.FloatField()]), 10**400),
+        (forms.IntegerField(step_size=3), 10**400),
+        (forms.FloatField(step_size=0.1), 10**400),
+        (forms.DecimalField(step_size=0.1), "1e400"),
+        (forms.JSONField(), "9" * 5000),
+        (forms.JSONField(decoder=OwnDecoder), "9" * 5000),
+        (HStoreField(), "9" * 5000),
+        (SimpleArrayField(forms.FloatField()), 1),
+    ],
+)
+def test_what_a_field_of_django_cannot_take_is_wrong_and_no_error_of_the_form(field, value):
+    with pytest.raises(Refused) as caught:
+        FormType(form_of(field)).validate({"own": value})
+    assert caught.value.code == "invalid_data"
+    assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
+
+
+def logging_queries(execute, *args):
+    return execute(*args)
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_key_that_the_database_cannot_take_is_wrong_whatever_queries_go_through():
+    form = form_of(forms.ModelMultipleChoiceField(Group.objects.all()))
+    with connection.execute_wrapper(logging_queries), pytest.raises(Refused) as caught:
+        FormType(form).validate({"own": [2**63]})
+    assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
+
+
+def failing_with(error):
+    def fail(*_):
+        raise error
+
+    return fail
+
+
+ERRORS = [AttributeError("ours"), TypeError("ours"), ValueError("ours"), OverflowError("ours"), RecursionError("ours")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("name", ["clean", "clean_own", "full_clean", "add_prefix"])
+def test_an_error_of_the_form_s_own_is_one(name, error):
+    form = form_of(forms.CharField(), later=forms.FloatField(), **{name: failing_with(error)})
+    with pytest.raises(type(error), match="ours"):
+        FormType(form).validate({"own": "x", "later": 1})
+
+
+def test_an_error_of_the_form_s_own_is_one_whatever_else_is_wrong():
+    form = form_of(forms.CharField(), later=forms.FloatField(), clean_own=failing_with(ValueError("ours")))
+    with pytest.raises(ValueError, match="ours"):
+        FormType(form).validate({"own": "x", "later": 10**400})
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_an_error_of_a_validator_of_the_application_is_one(error):
+    with pytest.raises(type(error), match="ours"):
+        FormType(form_of(forms.CharField(validators=[failing_with(error)]))).validate({"own": "x"})
+
+
+class Broken(forms.CharField):
+    def to_python(self, value):
+        return super().to_python(value).missing
+
+
+def test_an_error_of_a_field_of_the_application_is_one():
+    with pytest.raises(AttributeError, match="missing"):
+        FormType(form_of(Broken())).validate({"own": "x"})
+
+
+class Pairs(forms.MultiValueField):
+    """Two fields, each of which splits a text."""
+
+    def __init__(self):
+        fields = [SimpleArrayField(forms.IntegerField()), SimpleArrayField(forms.IntegerField())]
+        super().__init__(fields, widget=forms.MultiWidget([forms.TextInput, forms.TextInput]))
+
+    def compress(self, values):
+        return values
+
+
+def texts(*counts):
+    return [",".join(["1"] * count) for count in counts]
+
+
+NUMBERS = SimpleArrayField(forms.IntegerField())
+ROWS = SimpleArrayField(SimpleArrayField(forms.IntegerField()), delimiter=";")
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "counts"),
+    [
+        ([NUMBERS], ["f0"], [5000]),
+        ([NUMBERS, NUMBERS], ["f0", "f1"], [2500, 2500]),
+        ([SplitArrayField(NUMBERS, 2)], ["f0_0", "f0_1"], [2500, 2500]),
+        ([Pairs()], ["f0_0", "f0_1"], [2500, 2500]),
+    ],
+    ids=["one", "two", "split", "pairs"],
+)
+def test_a_text_becomes_no_more_values_than_data_may_have(fields, names, counts):
+    kind = FormType(type("Own", (forms.Form,), {f"f{n}": field for n, field in enumerate(fields)}))
+    assert kind.validate(dict(zip(names, texts(*counts), strict=True)))
+    more = dict(zip(names, texts(*counts[:-1], 5001), strict=True))
+    with pytest.raises(Refused) as caught:
+        kind.validate(more)
+    assert caught.value.code == "invalid_data"
+    assert caught.value.details["fields"] == [{"path": "", "message": "Expected at most 5,000 values, got more."}]
+
+
+def test_values_of_texts_that_are_split_twice_count_with_those_of_the_first_time():
+    kind = FormType(form_of(ROWS))
+    assert len(kind.validate({"own": ";".join(texts(*[4] * 1000))})["own"]) == 1000
+    with pytest.raises(Refused, match="Expected at most 5,000 values"):
+        kind.validate({"own": ";".join(texts(*[4] * 1001))})
+
+
+def test_texts_of_other_fields_may_have_any_commas():
+    form = form_of(NUMBERS, text=forms.CharField())
+    assert FormType(form).validate({"own": "1,2", "text": "," * 9000}) == {"own": [1, 2], "text": "," * 9000}
+
+
+CHOICES = [("A to Z", [(n, n) for n in range(1000)])]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        (forms.MultipleChoiceField(choices=CHOICES), list),
+        (SimpleArrayField(forms.ChoiceField(choices=CHOICES)), lambda values: ",".join(map(str, values))),
+    ],
+)
+def test_values_that_are_compared_with_choices_are_bounded(field, values):
+    kind = FormType(form_of(field))
+    assert len(kind.validate({"own": values(range(1000))})["own"]) * 1000 == MAX_COMPARED
+    with pytest.raises(Refused) as caught:
+        kind.validate({"own": values([999] * 1001)})
+    assert caught.value.details["fields"] == [
+        {"path": "own", "message": "Expected at most 1,000 of these choices, got more."}
+    ]
+
+
+@pytest.mark.usefixtures("groups")
+def test_texts_that_are_keys_are_no_more_than_queries_take_time_for():
+    group = Group.objects.create(name="tea")
+    kind = FormType(form_of(SimpleArrayField(forms.ModelChoiceField(Group.objects.all()))))
+    assert kind.validate({"own": ",".join([str(group.pk)] * 500)})["own"] == [group] * 500
+    with pytest.raises(Refused, match="Expected at most 500 of these choices"):
+        kind.validate({"own": ",".join(["1"] * 501)})
 
 
 def test_values_are_bounded():

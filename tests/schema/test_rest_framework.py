@@ -3,17 +3,19 @@
 from datetime import date
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.db import models
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from tests.support.databases import database_in
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_VALUES, Bounded
 from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.registry import find_received
-from tornado_websockets.schema.rest_framework import SerializerType
+from tornado_websockets.schema.rest_framework import MAX_QUERIES, SerializerType
 
 
 class Item(serializers.Serializer):
@@ -283,6 +285,117 @@ def test_fields_that_a_client_may_not_send_do_not_count():
     kind = Bounded(SerializerType(Rows))
     assert len(kind.validate({"rows": [{"n": 1}] * 1000})["rows"]) == 1000
     assert kind.validate({"seen": [{}] * 1000}) == {}
+
+
+class Price(serializers.DecimalField):
+    def __init__(self, **kwargs):
+        super().__init__(max_digits=None, decimal_places=2, **kwargs)
+
+
+class Priced(serializers.Serializer):
+    price = Price()
+
+
+class Prices(serializers.Serializer):
+    price = Price()
+    rows = Priced(many=True, required=False)
+    named = serializers.DictField(child=Price(), required=False)
+
+    def run_validation(self, data):
+        return super().run_validation(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"price": 1e30}, "price"),
+        ({"price": 1, "rows": [{"price": 1}, {"price": "1e30"}]}, "rows.*.price"),
+        ({"price": 1, "named": {"a": 1e30}}, "named.*"),
+    ],
+)
+def test_a_number_that_the_framework_cannot_take_is_wrong(data, path):
+    with pytest.raises(Refused) as caught:
+        SerializerType(Prices).validate(data)
+    assert caught.value.code == "invalid_data"
+    assert caught.value.details["fields"] == [{"path": path, "message": "A valid number is required."}]
+
+
+@pytest.mark.parametrize("error", [OverflowError("ours"), RecursionError("ours")], ids=repr)
+@pytest.mark.parametrize("name", ["validate", "validate_price", "to_internal_value"])
+def test_an_error_of_the_serializer_s_own_is_one(name, error):
+    def fail(*_):
+        raise error
+
+    with pytest.raises(type(error), match="ours"):
+        SerializerType(type("Own", (Prices,), {name: fail})).validate({"price": 1})
+
+
+class RowOfGroup(serializers.ModelSerializer):
+    class Meta:
+        model = Group
+        fields = ("name",)
+
+
+class Groups(serializers.Serializer):
+    keys = serializers.PrimaryKeyRelatedField(queryset=Group.objects.all(), many=True, required=False)
+    names = serializers.SlugRelatedField(slug_field="name", queryset=Group.objects.all(), many=True, required=False)
+    rows = RowOfGroup(many=True, required=False)
+    one = serializers.PrimaryKeyRelatedField(queryset=Group.objects.all(), required=False)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory):
+    with database_in(tmp_path_factory.mktemp("groups")):
+        call_command("migrate", "auth", verbosity=0)
+        yield Group.objects.create(name="tea")
+
+
+def names(count):
+    return [{"name": f"n{n}"} for n in range(count)]
+
+
+def test_values_may_take_so_many_queries(group):
+    kind, half = SerializerType(Groups), MAX_QUERIES // 2
+    assert len(kind.validate({"keys": [group.pk] * half, "rows": names(half)})["rows"]) == half
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"keys": [1] * (MAX_QUERIES + 1)},
+        {"names": ["x"] * (MAX_QUERIES + 1)},
+        {"rows": names(MAX_QUERIES + 1)},
+        {"keys": [1] * MAX_QUERIES, "one": 1},
+    ],
+    ids=",".join,
+)
+def test_values_that_take_more_queries_are_refused_before_any(data):
+    with pytest.raises(Refused) as caught:  # there is no database
+        SerializerType(Groups).validate(data)
+    message = "Expected at most 500 values that take a query each, got more."
+    assert caught.value.details["fields"] == [{"path": "", "message": message}]
+
+
+class AtOnce(serializers.ManyRelatedField):
+    def to_internal_value(self, data):
+        return list(Group.objects.filter(pk__in=data))
+
+
+class OfMemory(serializers.PrimaryKeyRelatedField):
+    def to_internal_value(self, data):
+        return data
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        AtOnce(child_relation=serializers.PrimaryKeyRelatedField(queryset=Group.objects.all())),
+        OfMemory(queryset=Group.objects.all(), many=True),
+    ],
+)
+def test_a_project_that_looks_up_all_at_once_may_get_more(group, field):
+    kind = SerializerType(type("Own", (serializers.Serializer,), {"keys": field}))
+    assert kind.validate({"keys": [group.pk] * 1000})["keys"]
 
 
 class OfSomebody(serializers.Serializer):

@@ -1,5 +1,7 @@
 """Django's forms: what comes is their data, a list where a name has several, a handler gets their ``cleaned_data``."""
 
+import sys
+from collections.abc import Iterator
 from inspect import Parameter, signature
 from typing import Any, Final
 
@@ -7,8 +9,17 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from .bounds import refuse_crowded_texts
-from .protocol import JSON_VALUE, Schema, arguments_of, invalid, is_frameworks_own, refuse_arguments, refuse_files
+from .bounds import refuse_crowded_texts, refuse_many_fields
+from .protocol import (
+    JSON_VALUE,
+    Schema,
+    arguments_of,
+    invalid,
+    is_frameworks_error,
+    is_frameworks_own,
+    refuse_arguments,
+    refuse_files,
+)
 
 #: The first that a field is an instance of says what it looks like; all others are texts.
 _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
@@ -31,8 +42,14 @@ _KINDS: tuple[tuple[type[forms.Field], Schema], ...] = (
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
 
-#: What fields raise that expect the texts of a page, or JSON that nests less.
-_UNUSABLE: Final = (AttributeError, TypeError, RecursionError)
+#: What Django's fields raise that expect the texts of a page, smaller numbers, or JSON that nests less.
+_UNUSABLE: Final = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
+
+#: Values of a field times its choices, since Django compares each of several values with all: a million take 0.2 s.
+MAX_COMPARED: Final = 1_000_000
+
+#: Choices that are compared while a query is made for one.
+_QUERY: Final = 2000
 
 _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -77,13 +94,14 @@ class FormType:
         """See :class:`.protocol.Type`."""
         posted = self._posted(data)
         form = self._form(data=posted) if self._is_by_name else self._form(posted)
-        if any(map(_reads_json, form.fields.values())):
-            refuse_crowded_texts(data)
         try:
+            _refuse_much(form, data)
             is_valid = form.is_valid()
-        except _UNUSABLE:
+        except _UNUSABLE as error:
+            if not is_frameworks_error(error):
+                raise
             unusable = [(name, _says_invalid(form.fields[name])) for name in form.fields if _fails(form, name)]
-            if not unusable:  # what failed is the application's
+            if not unusable:  # it was no field
                 raise
             raise invalid(unusable) from None
         if is_valid:
@@ -165,9 +183,74 @@ def _is_file_required(field: forms.Field) -> bool:
     return is_needed and isinstance(field.widget, forms.FileInput)
 
 
+def _refuse_much(form: forms.BaseForm, data: Any) -> None:
+    """Raise ``Refused`` where fields would make too many values of texts, or compare too many with their choices."""
+    if any(map(_reads_json, form.fields.values())):
+        refuse_crowded_texts(data)
+    takes_many = {name: field for name, field in form.fields.items() if any(map(_has_many_values, _parts(field)))}
+    counts = {name: _count_values(field, _value(form, name)) for name, field in takes_many.items()}
+    refuse_many_fields(counts.values())
+    for name, field in takes_many.items():
+        most = MAX_COMPARED // max(map(_compared, _parts(field))) if counts[name] > 1 else 1
+        if counts[name] > most:
+            raise invalid([(name, f"Expected at most {most:,} of these choices, got more.")])
+
+
+def _has_many_values(field: forms.Field) -> bool:
+    return _splits(field) or isinstance(field, forms.MultipleChoiceField)
+
+
+def _compared(field: forms.Field) -> int:
+    """With how many choices a value of a field is compared, or could be while it is looked up in the database."""
+    if isinstance(field, forms.ModelChoiceField):
+        return _QUERY
+    return max(len(_values(field.choices)), 1) if isinstance(field, forms.ChoiceField) else 1
+
+
+def _inside(field: forms.Field) -> list[forms.Field]:
+    """The fields that a field is made of."""
+    inside = (*getattr(field, "fields", ()), getattr(field, "base_field", None))
+    return [each for each in inside if isinstance(each, forms.Field)]
+
+
+def _parts(field: forms.Field) -> Iterator[forms.Field]:
+    """A field, and all those that it is made of, and these are."""
+    yield field
+    for each in _inside(field):
+        yield from _parts(each)
+
+
 def _reads_json(field: forms.Field) -> bool:
     """Whether a field, or one that it is made of, decodes a text."""
-    return isinstance(field, forms.JSONField) or any(map(_reads_json, getattr(field, "fields", ())))
+    postgres = sys.modules.get("django.contrib.postgres.forms")  # importing it takes a driver
+    kinds = (forms.JSONField, getattr(postgres, "HStoreField", forms.JSONField))
+    return any(isinstance(each, kinds) for each in _parts(field))
+
+
+def _splits(field: forms.Field) -> bool:
+    """Whether a field makes many values of a text, each of them for another field: PostgreSQL's SimpleArrayField."""
+    base, delimiter = (getattr(field, name, None) for name in ("base_field", "delimiter"))
+    return isinstance(base, forms.Field) and isinstance(delimiter, str)
+
+
+def _count_parts(field: Any, text: str, parts: int = 1) -> int:
+    """How many values a text becomes, of which it is so many parts already; those that are split again count too."""
+    made = 0
+    if _splits(field):
+        made = parts = parts + text.count(field.delimiter)
+    return made + max((_count_parts(each, text, parts) for each in _inside(field)), default=0)
+
+
+def _count_values(field: forms.Field, value: Any) -> int:
+    """How many values a field makes of what its widget has found, which may be a list."""
+    if isinstance(value, (list, tuple)):
+        return sum(_count_values(field, each) for each in value)
+    return max(_count_parts(field, value), 1) if isinstance(value, str) else 1
+
+
+def _value(form: forms.BaseForm, name: str) -> Any:
+    """What a field is given of the data."""
+    return form.fields[name].widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
 
 
 def _is_container(value: object) -> bool:
@@ -175,13 +258,11 @@ def _is_container(value: object) -> bool:
 
 
 def _fails(form: forms.BaseForm, name: str) -> bool:
-    """Whether a field, which expects the texts of a page, can make nothing of what JSON has brought it."""
-    field = form.fields[name]
+    """Whether Django, which expects the texts of a page, can make nothing of what JSON has brought a field."""
     try:
-        value = field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
-        field.clean(value)
-    except _UNUSABLE:
-        return True
+        form.fields[name].clean(_value(form, name))
+    except _UNUSABLE as error:
+        return is_frameworks_error(error)
     except ValidationError:
         return False
     return False

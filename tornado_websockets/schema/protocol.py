@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from inspect import Parameter, signature
 from itertools import islice
+from traceback import walk_tb
 from typing import Any, Final, Protocol
 
 from ..core.protocol.frames import Code
@@ -17,6 +18,9 @@ Field = tuple[str, str]
 
 #: Whatever JSON can say.
 JSON_VALUE: Final[Schema] = {"type": ["object", "array", "string", "number", "boolean", "null"]}
+
+#: The packages of Django and its REST framework.
+_FRAMEWORKS: Final = ("django", "rest_framework")
 
 #: Fields that a refusal names.
 MAX_FIELDS: Final = 20
@@ -101,8 +105,15 @@ def refuse_files(kind: Any, names: list[str], parts: Iterable[Any], plain: Any) 
 def is_frameworks_own(owner: Any) -> bool:
     """Whether a class or a function is Django's or its REST framework's; one that they only make is not."""
     module, name = (str(getattr(owner, each, "")) for each in ("__module__", "__qualname__"))
-    is_named_so = module.partition(".")[0] in ("django", "rest_framework")
+    is_named_so = module.partition(".")[0] in _FRAMEWORKS
     return is_named_so and getattr(sys.modules.get(module), name, None) is owner
+
+
+def is_frameworks_error(error: BaseException) -> bool:
+    """Whether an error was raised within Django, its REST framework or the standard library, and not by one's own."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    return package in _FRAMEWORKS or package in sys.stdlib_module_names
 
 
 def _is_plain(kind: Any, plain: Any) -> bool:

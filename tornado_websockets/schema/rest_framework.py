@@ -1,6 +1,8 @@
 """Serializers of Django REST framework: a handler gets their ``validated_data``, a reply is their ``data``."""
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from traceback import walk_tb
 from typing import Any, Final
 
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ReverseOneToOneDescriptor
@@ -8,7 +10,16 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from .bounds import refuse_crowded_texts, refuse_many_fields
-from .protocol import JSON_VALUE, Field, Schema, invalid, path_of, refuse_arguments, refuse_files
+from .protocol import (
+    JSON_VALUE,
+    Field,
+    Schema,
+    invalid,
+    is_frameworks_error,
+    path_of,
+    refuse_arguments,
+    refuse_files,
+)
 
 #: The first that a field is an instance of says what it looks like; of the others nobody knows.
 _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
@@ -32,6 +43,13 @@ _KINDS: tuple[tuple[type[serializers.Field], Schema], ...] = (
 
 #: Arguments of fields that JSON Schema has a word for.
 _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "maximum", "min_value": "minimum"}
+
+#: Queries that the values of a message may take: a related field makes one for each key, and so does a validator that
+#: looks whether a value is unique. 500 take SQLite 0.2 s.
+MAX_QUERIES: Final = 500
+
+#: Fields of keys, of which only the first looks up anything; the second has one of these for each of its keys.
+_LOOKUPS: Final = (serializers.RelatedField, serializers.ManyRelatedField)
 
 #: Fields that send more than a text or a number, or may do so where a project says how.
 _HOLDERS: Final = (
@@ -81,10 +99,13 @@ class SerializerType:
         serializer = self._serializer(data=data)
         refuse_many_fields(_fields_of(field) for field, value in _asked(serializer, data) if isinstance(value, dict))
         refuse_crowded_texts([value for field, value in _asked(serializer, data) if _reads_json(field)])
+        _refuse_many_queries(_queries_of(field) for field, _ in _asked(serializer, data))
         try:
             is_valid = serializer.is_valid()
-        except RecursionError:  # a text that is decoded as JSON
-            raise invalid([("", "This nests too deeply.")]) from None
+        except (ArithmeticError, RecursionError) as error:  # of a large number; of a text that is decoded as JSON
+            if not is_frameworks_error(error):
+                raise
+            raise invalid([_unusable(error)]) from None
         if is_valid:
             return serializer.validated_data
         raise invalid(_flatten(serializer.errors, ()))
@@ -123,6 +144,33 @@ def _fields_of(field: Any) -> int:
 def _reads_json(field: Any) -> bool:
     """Whether a field decodes a text."""
     return isinstance(field, serializers.JSONField) and field.binary
+
+
+def _refuse_many_queries(counts: Iterable[int]) -> None:
+    if any(total > MAX_QUERIES for total in accumulate(counts)):
+        raise invalid([("", f"Expected at most {MAX_QUERIES} values that take a query each, got more.")])
+
+
+def _queries_of(field: Any) -> int:
+    """How many queries a value of a field takes; a ``to_internal_value`` of the project's may do with fewer."""
+    lookups = [each for each in (field, field.parent) if isinstance(each, _LOOKUPS)]
+    is_key = isinstance(field, serializers.RelatedField)
+    is_looked_up = is_key and all(_is_of_framework(each.to_internal_value) for each in lookups)
+    return is_looked_up + sum(hasattr(each, "queryset") for each in field.validators)
+
+
+def _unusable(error: Exception) -> Field:
+    """The field that has raised an error of which nobody knew, with ``*`` for an index or a key, and what it says."""
+    if isinstance(error, RecursionError):
+        return "", "This nests too deeply."
+    owners = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    fields = dict.fromkeys(each for each in owners if isinstance(each, serializers.Field))
+    *_, last = fields
+    return path_of([each.field_name or "*" for each in fields][1:]), _says_invalid(last)
+
+
+def _says_invalid(field: Any) -> str:
+    return str(field.error_messages.get("invalid", "Enter a valid value."))
 
 
 def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:
