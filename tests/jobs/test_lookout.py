@@ -11,8 +11,10 @@ import pytest
 from tests.jobs.conftest import FailingStore
 from tests.support.scripts import run_script
 from tests.support.waiting import turns, until
+from tornado_websockets.core.complaints import Complaints
 from tornado_websockets.core.delivery.hub import Hub
 from tornado_websockets.exceptions import Cancelled, StoreError
+from tornado_websockets.jobs import register
 from tornado_websockets.jobs.clerk import Worker, clerk
 from tornado_websockets.jobs.keeping import Known
 from tornado_websockets.jobs.lookout import Lookout, LookoutPace, lookout
@@ -167,6 +169,21 @@ async def test_one_that_answers_nonsense_ends_no_look_at_the_runs(make, failing_
         failing_store.talks_nonsense = False
         await asyncio.to_thread(claim, run, 0.5, 0.0)
         assert await page.receive(PREFIX + "failed", timeout=10) == {}
+
+
+@pytest.mark.parametrize("name", ["tws.other", "\ud800"], ids=["reserved", "half a pair"])
+async def test_who_watches_goes_on_though_no_bar_is_called_like_a_run(make, failing_store, monkeypatch, caplog, name):
+    (here, _), (_, bar) = make(), make()
+    monkeypatch.setattr(lookout, "_pace", LookoutPace(interval=0.05, mending=0.0, patience=0.05))
+    monkeypatch.setattr(register, "_complaints", Complaints(3600.0))
+    store = shared_store()
+    row = {"path": "/jobs", "name": name, "until": time() + 0.3, "settled": True}
+    async with Client("/jobs", websocket=here) as page:
+        await page.receive(PREFIX + "init")
+        await store.ask(store.store.publish, JOBS, uuid4().hex, [entry_of(json.dumps(row), "odd")], 0)
+        await asyncio.to_thread(claim, Run(Address("/jobs", bar.name), is_cancellable=True), 0.5, 0.0)
+        assert await page.receive(PREFIX + "failed", timeout=5) == {}
+    assert caplog.text.count("What the store has of a run is ignored") == 1
 
 
 async def test_a_job_that_cannot_be_asked_to_end_is_unavailable(make, failing_store):

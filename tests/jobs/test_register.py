@@ -187,6 +187,10 @@ def test_what_makes_no_sense_is_left_out():
         "5": "[" * 100_000,
         "3": "{}",
         "4": '{"path":1,"name":2,"until":"x","settled":0}',
+        "6": good.replace('"/p"', '"p"'),
+        "7": good.replace('"n"', '"tws.n"'),
+        "8": good.replace('"n"', r'"\ud800"'),
+        "9": good.replace('"n"', r'"\u0000"'),
     }
     assert list(rows_of({id_: Event("s", 1, text) for id_, text in texts.items()})) == ["good"]
     assert entry_of(good, "good").retained == "good"

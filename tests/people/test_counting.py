@@ -12,6 +12,9 @@ STAYS, USER, AWAITED, CAME, GONE = ({}, 1.0), (KNOWN, 6.0), ({AWAITED_SINCE: 5.0
 #: Awaited themselves, in place of those who were awaited before.
 SENT_ON = ({AWAITED_SINCE: 7.0}, 6.0)
 
+#: Anybody may have written it into the store.
+NONSENSE = ({AWAITED_SINCE: "noon"}, 2.0)
+
 
 @pytest.mark.parametrize(
     ("said", "number"),
@@ -26,6 +29,8 @@ SENT_ON = ({AWAITED_SINCE: 7.0}, 6.0)
         ([STAYS, AWAITED, AWAITED, GONE, CAME], 2),
         ([STAYS, AWAITED, SENT_ON, CAME], 2),
         ([STAYS, GONE], 1),
+        ([STAYS, NONSENSE, NONSENSE, CAME], 4),
+        ([STAYS, NONSENSE, AWAITED, CAME], 3),
     ],
 )
 def test_counts_nobody_twice(said, number):

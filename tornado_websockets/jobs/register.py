@@ -7,13 +7,16 @@ was first, and whoever has told the store of a run finds out whether the store w
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from math import inf
 from time import sleep, time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..core.complaints import Complaints
+from ..core.protocol.frames import CONTROL
 from ..core.protocol.parsing import UNREADABLE, parse_foreign
 from ..core.recovery.soundness import kept_values, numbered, sound_position
 from ..exceptions import AlreadyRunning, StoreError
@@ -39,6 +42,9 @@ NEW: Final = 30.0
 #: Seconds after which nobody needs to know of a run any more that was not renewed.
 FORGOTTEN: Final = 300.0
 
+#: Of what makes no sense: the store may have it for long, and is looked at every few seconds.
+_complaints = Complaints(3600.0, level=logging.WARNING)
+
 
 class Row(NamedTuple):
     """A run, as the store has it.
@@ -55,16 +61,29 @@ class Row(NamedTuple):
 
 
 def rows_of(values: Mapping[str, Event]) -> dict[str, Row]:
-    """The runs in values of the store; what makes no sense is left out."""
+    """The runs in values of the store; what makes no sense is logged, and left out."""
     found = {}
     for id_, event in values.items():
-        try:
-            said = parse_foreign(event.text)
-            address = Address(str(said["path"]), str(said["name"]))
-            found[id_] = Row(address, float(said["until"]), bool(said["settled"]), Told(event.sender, event.number))
-        except UNREADABLE:
+        if id_ == FOUNDED:
             continue
+        try:
+            said, told = parse_foreign(event.text), Told(event.sender, event.number)
+            found[id_] = Row(_address_in(said), float(said["until"]), bool(said["settled"]), told)
+        except UNREADABLE as error:
+            _complaints.add("row", "What the store has of a run is ignored: %.200r (%.64r)", error, id_)
     return found
+
+
+def _address_in(said: Mapping[str, Any]) -> Address:
+    """Which job a run is of.
+
+    :raises ValueError: no bar is called so: neither clients nor the store could be told of it.
+    """
+    address = Address(str(said["path"]), str(said["name"]))
+    address.topic.encode()  # there may be half of a surrogate pair
+    if not address.path.startswith("/") or address.name.startswith(CONTROL) or "\0" in address.topic:
+        raise ValueError(f"no bar is called {address.name!r:.64} at {address.path!r:.64}")
+    return address
 
 
 def claim(run: Run, lifetime: float, noticing: float) -> None:

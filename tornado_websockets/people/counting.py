@@ -25,7 +25,7 @@ LEFT: Final[Mapping[str, Any]] = {"left": True}
 
 def has_awaited(said: Collection[tuple[Info, float]]) -> bool:
     """Whether the number is another than that of all; parameters as of :func:`count`."""
-    return any(AWAITED_SINCE in info or info == LEFT for info, _ in said)
+    return any(_awaited_since(info) is not None or info == LEFT for info, _ in said)
 
 
 def count(said: Collection[tuple[Info, float]]) -> int:
@@ -35,8 +35,14 @@ def count(said: Collection[tuple[Info, float]]) -> int:
 
     :param said: what is said of each, and when that was, in seconds since 1970.
     """
-    awaited = [info[AWAITED_SINCE] for info, _ in said if AWAITED_SINCE in info]
+    awaited = [since for info, _ in said if (since := _awaited_since(info)) is not None]
     since = min(awaited, default=inf)
     came = sum(1 for info, at in said if at >= since and info != KNOWN)
     left = sum(1 for info, _ in said if info == LEFT)
     return len(said) - left - min(len(awaited), came)
+
+
+def _awaited_since(info: Info) -> float | None:
+    """Since when somebody is awaited; ``None`` where that is not said, or nonsense: anybody may have written it."""
+    since = info.get(AWAITED_SINCE)
+    return since if isinstance(since, (int, float)) else None

@@ -4,8 +4,10 @@ An annotation that is one of theirs has loaded them already; nothing is imported
 """
 
 import sys
-from collections.abc import Callable
-from typing import Any, Final, get_args
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
+from typing import Any, Final, get_args, get_origin
 
 from .protocol import Type
 
@@ -33,14 +35,16 @@ def find(annotation: Any) -> Type:
 
     :raises TypeError: nobody knows it.
     """
-    for maker in (*_makers, _form, _serializer, _struct):
-        known = maker(annotation)
+    names = _names_of(annotation)
+    meant = names[-1]
+    for maker, name in (*product(_makers, names), (_form, meant), (_serializer, meant), (_struct, meant)):
+        known = maker(name)
         if known is not None:
             return known
-    if is_class(annotation, "django.db.models.base", "Model"):
-        raise TypeError(f"{annotation!r} is a model: take a form of it, a serializer, or a type that has its fields.")
-    if is_form(type(annotation)) or is_serializer(type(annotation)):
-        raise TypeError(f"Expected a class, got an instance of it: write {type(annotation).__name__} without brackets.")
+    if is_class(meant, "django.db.models.base", "Model"):
+        raise TypeError(f"{meant!r} is a model: take a form of it, a serializer, or a type that has its fields.")
+    if is_form(type(meant)) or is_serializer(type(meant)):
+        raise TypeError(f"Expected a class, got an instance of it: write {type(meant).__name__} without brackets.")
     try:
         from .pydantic import PydanticType
     except ImportError as error:
@@ -72,8 +76,34 @@ def is_class(annotation: Any, module: str, name: str) -> bool:
 
 
 def mentions(annotation: Any, is_it: Callable[[Any], bool]) -> bool:
-    """Whether ``annotation``, or something in its brackets, is such."""
-    return is_it(annotation) or any(mentions(each, is_it) for each in get_args(annotation))
+    """Whether ``annotation`` is such, or something that it is made of: before its brackets, in them, or by a name."""
+    return any(map(is_it, _parts_of(annotation, [])))
+
+
+def _parts_of(annotation: Any, seen: list[Any]) -> Iterator[Any]:
+    """``annotation``, and what it is made of, each once: an alias may be in itself."""
+    if annotation is None or any(annotation is each for each in seen):
+        return
+    seen.append(annotation)
+    yield annotation
+    for part in (get_origin(annotation), *get_args(annotation), _meaning_of(annotation)):
+        yield from _parts_of(part, seen)
+
+
+def _names_of(annotation: Any) -> list[Any]:
+    """``annotation``, and what it is another name of, as an alias and a ``NewType`` are; that may be one as well."""
+    names = [annotation]
+    while (meant := _meaning_of(names[-1])) is not None and not any(meant is each for each in names):
+        names.append(meant)
+    return names
+
+
+def _meaning_of(annotation: Any) -> Any:
+    """What an alias or a ``NewType`` stands for; ``None`` where it is neither, or that cannot be told."""
+    if get_origin(annotation) is None:  # else it has the attributes of what is before its brackets
+        with suppress(Exception):  # the value of an alias is evaluated when somebody wants it
+            return getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
+    return None
 
 
 def is_struct(annotation: Any) -> bool:

@@ -21,7 +21,7 @@ JSON = st.recursive(
 NONSENSE = st.sampled_from([None, 7, "x", [], {}, {"x": 1}, object(), b"x"])
 EVENTS = st.builds(
     Event,
-    sender=st.sampled_from(["A", 7, None]),
+    sender=st.sampled_from(["A", 'é"', "\ud800", 7, None]),
     number=st.sampled_from([1, 2, -1, "1", None, 2**70]),
     text=st.sampled_from(['{"event":"track","data":{}}', "", "{}", "é", None, 7]),
     audience=st.sampled_from(["", "{}", '{"future":1}', "x", None]),

@@ -44,4 +44,5 @@ class Policy:
         """What clients get of an event: its frame, with its place where there is a history to ask for."""
         if not self.history:
             return text
-        return f'{text[:-1]},"at":"{place.sender}.{place.number}"}}'
+        at = json.dumps(f"{place.sender}.{place.number}").replace("</", "<\\/")  # others choose their names
+        return f'{text[:-1]},"at":{at}}}'
