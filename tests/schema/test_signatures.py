@@ -248,3 +248,20 @@ def say(data: dict[str, Any], other: int = 1) -> list[int]: ...
 print(sorted({"pydantic", "msgspec", "rest_framework"} & set(sys.modules)))
 """
     assert run_script(body) == "[]\n"
+
+
+class Alias:
+    """As ``type Data = Missing`` makes one, whose value is evaluated when somebody wants it."""
+
+    @property
+    def __value__(self):
+        raise NameError("name 'Missing' is not defined")
+
+    def __call__(self): ...
+
+
+def test_an_alias_of_what_is_nowhere_is_told():
+    def say(data: Alias()): ...
+
+    with pytest.raises(TypeError, match="cannot be resolved: name 'Missing' is not defined"):
+        read_types(say)

@@ -95,6 +95,7 @@ def _is_anything(annotation: Any) -> bool:
 def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
     try:
         resolved = _resolve(annotation, owner)
+        is_any = is_unchecked(resolved)  # the value of an alias is evaluated here
     except Exception as error:
         if find_spec("pydantic") is None:
             return None
@@ -102,7 +103,7 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
             f"The annotation {annotation!r} of data in {owner!r} cannot be resolved: {error}. "
             "Import what it names where the function is, and not for type checkers alone."
         ) from error
-    if is_unchecked(resolved):
+    if is_any:
         return None
     kinds = get_args(resolved) if get_origin(resolved) in (Union, UnionType) else (resolved,)
     if all((get_origin(kind) or kind) in _NO_OBJECTS and not is_registered(kind) for kind in kinds):
