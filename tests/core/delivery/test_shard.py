@@ -1,5 +1,7 @@
 import asyncio
 import threading
+from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -14,7 +16,7 @@ from tornado_websockets.core.protocol.closing import Close
 SENDER = "somebody"
 
 #: Of the shard that tests are given.
-PACE = Pace()
+PACE = Pace(seconds=inf)
 BUDGET = PACE.budget
 
 
@@ -24,7 +26,7 @@ async def shard():
 
 
 def paced(**pace):
-    return Shard(asyncio.get_running_loop(), Pace(**pace))
+    return Shard(asyncio.get_running_loop(), replace(PACE, **pace))
 
 
 def members_of(shard, count, topic="/chat"):
@@ -278,6 +280,16 @@ class TestTurns:
         members = members_of(shard, BUDGET + 100)
         shard.submit(Delivery("hi", "/chat"), SENDER)
         assert sum(len(member.items) for member in members) == BUDGET
+
+    async def test_end_when_time_is_over(self):
+        shard = paced(seconds=0)
+        members = members_of(shard, 2 * HEAVY)
+        shard.budget = 0
+        for _ in range(2):
+            shard.submit(Delivery("hi", members), SENDER)
+        for turn in range(1, 5):
+            await asyncio.sleep(0)
+            assert sum(len(member.items) for member in members) == turn * HEAVY
 
     async def test_let_others_run_in_between(self, shard):
         members = members_of(shard, 3 * BUDGET)

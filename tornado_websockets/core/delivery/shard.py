@@ -29,6 +29,8 @@ class Pace:
 
     :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take 5 to 7 ms of a core on
         uvicorn, daphne and Tornado.
+    :ivar seconds: that sending may take in an iteration, however few messages that are: where worker threads are busy,
+        each line of Python on the loop may have to wait for them.
     :ivar crowded: messages sent in an iteration while clients wait to be let in, and in the next one behind which some
         have come: uvloop accepts one connection in each, so that these are to be short.
     :ivar handled: messages of all clients that may be handled in one iteration, and ``handling`` seconds that they may
@@ -43,6 +45,7 @@ class Pace:
     """
 
     budget: int = 512
+    seconds: float = 0.01
     crowded: int = 64
     handled: int = 32
     handling: float = 0.003
@@ -229,7 +232,7 @@ class Shard:
 
         :param members: what is put for the same list in a row is sent together.
         """
-        self.waiting.add(self._ordered.get(sender, sender), Delivery(text, members))
+        self._add(Delivery(text, members), sender)
 
     def push(self) -> None:
         """Deliver what waits: now what this turn of the loop allows, and then the rest. On the loop."""
@@ -278,7 +281,7 @@ class Shard:
 
     def close(self, member: Member, close: Close) -> None:
         """Deliver an order to close after all that was submitted so far, by whomever. From any thread."""
-        self._closing.append((self.waiting.last, member, close))
+        self._closing.append((self.waiting.number(), member, close))
         if self.is_here:
             self._close()
         else:
@@ -324,9 +327,13 @@ class Shard:
         is_for_few = delivery.audience is not None and delivery.audience.is_narrow
         if isinstance(delivery.targets, str) and not is_for_few:
             delivery.reach = len(self.topics.get(delivery.targets, ()))
-        backlog = self.waiting.add(self._ordered.get(sender, sender), delivery)
+        backlog = self._add(delivery, sender)
         self._wake()
         return backlog
+
+    def _add(self, delivery: Delivery, sender: Hashable) -> Backlog:
+        add = self.waiting.add if self.is_here else self.waiting.hand_in
+        return add(self._ordered.get(sender, sender), delivery)
 
     def _backlog_of(self, sender: Hashable) -> Backlog | None:
         return self.waiting.backlog_of(self._ordered.get(sender, sender))
@@ -355,9 +362,12 @@ class Shard:
     def _serve(self) -> None:
         """Deliver what waits, as much as is left of the budget."""
         self._is_serving = True
+        end = monotonic() + self.pace.seconds
         try:
             while self.waiting.has_waiting and self.budget > 0:
                 backlog = self.waiting.first()
+                if backlog is None:
+                    break
                 before = self.budget
                 is_done = True  # also where a target raises: then it is not tried again
                 try:
@@ -366,6 +376,8 @@ class Shard:
                     self.waiting.charge(backlog, before - self.budget, is_done)
                     if self.waiting.has_waiting:
                         self._wake()
+                if monotonic() > end:
+                    break
         finally:
             self._is_serving = False
 
