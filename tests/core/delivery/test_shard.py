@@ -406,6 +406,26 @@ class TestFromAThread:
         await shard.settle(SENDER)
         assert member.items == [str(number) for number in range(50)]
 
+    async def test_waits_sooner_where_others_have_much_waiting(self):
+        shard = paced(waiting=100, ahead=5)
+        [member] = members_of(shard, 1)
+        shard.budget = 0
+        for number in range(101):
+            shard.submit(Delivery(str(number), [member]), "other")
+        sent = []
+
+        def send():
+            for number in range(50):
+                shard.submit(Delivery(str(number), [member]), SENDER)
+                sent.append(number)
+
+        done = in_thread(send)
+        assert not done.wait(0.3)  # the loop does nothing meanwhile
+        assert len(sent) == 5
+        await until(done.is_set)
+        await shard.settle(SENDER)
+        assert len(member.items) == 151
+
     async def test_waits_where_few_but_large_messages_wait(self, shard):
         [member] = members_of(shard, 1)
         sent = []

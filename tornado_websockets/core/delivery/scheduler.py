@@ -161,7 +161,13 @@ class Scheduler:
         self._serving: Backlog | None = None
         self._arrivals: deque[tuple[Backlog, Delivery]] = deque()  # of other threads, until the loop takes them in
         self._lock = threading.Lock()  # of these
+        self._here = self._others = self._done = 0  # weight of all, as of a backlog's
         self.has_waiting = False
+
+    @property
+    def load(self) -> int:
+        """Weight of the deliveries of all that wait."""
+        return self._here + self._others - self._done
 
     def number(self) -> int:
         """One that is above those of all deliveries which the caller has added so far. From any thread."""
@@ -184,6 +190,7 @@ class Scheduler:
             backlog = self._backlogs.setdefault(sender, Backlog())
         delivery.number = next(self._numbers)
         backlog.here.add(delivery)
+        self._here += delivery.weight
         self._append(backlog, delivery)
         self.has_waiting = True
         return backlog
@@ -194,6 +201,7 @@ class Scheduler:
             backlog = self._backlogs.get(sender) or self._backlogs.setdefault(sender, Backlog())
             delivery.number = next(self._numbers)
             backlog.others.add(delivery)
+            self._others += delivery.weight
             self._arrivals.append((backlog, delivery))
         self.has_waiting = True
         return backlog
@@ -272,9 +280,10 @@ class Scheduler:
     def _line_up(self, backlog: Backlog) -> None:
         heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._turns), backlog))
 
-    @staticmethod
-    def _finish(backlog: Backlog) -> None:
-        backlog.done.add(backlog.waiting.popleft())
+    def _finish(self, backlog: Backlog) -> None:
+        delivery = backlog.waiting.popleft()
+        backlog.done.add(delivery)
+        self._done += delivery.weight
 
     def _forget_idle(self) -> None:
         """Forget those who have nothing waiting, once they are many; while no other thread adds some."""

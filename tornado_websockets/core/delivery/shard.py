@@ -38,7 +38,8 @@ class Pace:
         where handlers do little.
     :ivar ahead: messages, and ``bytes_ahead`` of them, that one client's messages may have put in line before its next
         one waits until they are out. What is in line for the same clients is sent together, which costs daphne a sixth.
-    :ivar waiting: messages that one sender may have in line before a worker thread that sends more has to wait.
+    :ivar waiting: messages that one sender may have in line before a worker thread that sends more has to wait; where
+        all have so many, ``ahead`` of its own: the more threads are busy, the longer the loop waits for each line.
     :ivar waiting_bytes: of one sender's messages. A handler on the event loop cannot be made to wait: what it sends
         above this is passed on at once, to be bounded by the outbox of each client.
     :ivar blocked: seconds after which a worker thread is let go on even so.
@@ -341,7 +342,8 @@ class Shard:
     def _hold_up(self, backlog: Backlog) -> None:
         """Make a worker thread wait that is faster than the loop."""
         pace = self.pace
-        if backlog.load > pace.waiting or backlog.size > pace.waiting_bytes:
+        most = pace.waiting if self.waiting.load <= pace.waiting else min(pace.ahead, pace.waiting)
+        if backlog.load > most or backlog.size > pace.waiting_bytes:
             self.wait_for(partial(_progress_of, backlog, backlog.added))
         if backlog.size > pace.waiting_bytes and is_loop_running():  # another loop, which could not be made to wait
             self.loop.call_soon_threadsafe(self._flush, backlog)
