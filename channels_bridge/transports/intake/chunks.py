@@ -1,4 +1,4 @@
-"""Bodies of requests to uvicorn: what comes in small chunks is parsed a little at a time."""
+"""Bodies of requests to uvicorn, and requests sent ahead: what comes in small pieces is parsed a little at a time."""
 
 import functools
 from time import monotonic
@@ -17,6 +17,7 @@ NEEDED: Final = NeededNames(
     "flow.resume_reading",
     "handle_websocket_upgrade",
     "headers",
+    "pipeline",
     "transport",
 )
 
@@ -29,22 +30,32 @@ LARGE: Final = 256
 #: Chunks that say nothing of those to come: a body has a small one at its end.
 FEW: Final = 8
 
+#: Requests of a connection that wait for the answer to one before them, behind which all others wait unparsed. A slice
+#: may have some fifty more.
+MAX_PIPELINED: Final = 32
+
+#: Bytes that are parsed while requests wait, which are their heads and bodies. Above it nothing more is parsed until
+#: none waits: the objects that a head is made of are many times as large.
+MAX_AHEAD: Final = 64 * 1024
+
 
 class UvicornBody(Intake):
     """Stands in front of uvicorn's parser, which takes 1 µs and more for each chunk, in one go.
 
-    It is made with the first read that has more than a slice. How much is parsed in one go depends on what came before,
-    since the parser does not tell how large a chunk is going to be. A body of known length is one piece.
+    It is made with the first read that has more than a slice, or comes while requests wait. How much is parsed in one
+    go depends on what came before, since the parser does not tell how large a chunk is going to be. A body of known
+    length is one piece.
 
     :param protocol: uvicorn's, of a class of ours.
     """
 
-    __slots__ = ("_flow", "_protocol", "_size", "_transport")
+    __slots__ = ("_ahead", "_flow", "_protocol", "_size", "_transport")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
         self._size = SLICE
+        self._ahead = 0  # bytes that were parsed since no request waited
         self._flow = flow = protocol.flow
         flow.bridge_body = self
         flow.__class__ = _bridged(flow.__class__)
@@ -58,13 +69,14 @@ class UvicornBody(Intake):
         self.drop()
 
     def take(self, data: bytes) -> None:
-        if self.is_reading and len(data) <= SLICE + self._protocol.bridge_left():
-            self._feed(data)
-        elif not self.is_reading:
+        if not self.is_reading:
             super().take(data)
+        elif self.is_full():
+            self._keep(data)
+        elif len(data) <= SLICE + self._protocol.bridge_left():
+            self._feed(data)
         elif hub.shard().count_large():
-            self.rest = bytearray(data)
-            self._go_on_reading()
+            self._keep(data)
         else:
             self._take_much(data)
 
@@ -78,20 +90,34 @@ class UvicornBody(Intake):
             if monotonic() >= end:
                 break
         if position < len(data) and self._protocol is not None:
-            self.rest = bytearray(view[position:])
+            self._keep(view[position:])
+
+    def _keep(self, data: bytes | memoryview) -> None:
+        self.rest = bytearray(data)
+        self._go_on_reading()
+
+    def on_answered(self) -> None:
+        """A request has been answered: those behind it may have room."""
+        if not self.is_reading:
             self._go_on_reading()
 
     def is_full(self) -> bool:
-        return self._protocol is None or bool(self._transport.is_closing())
+        protocol = self._protocol
+        if protocol is None or self._transport.is_closing():
+            return True
+        waiting = len(protocol.pipeline)
+        return waiting >= MAX_PIPELINED or (waiting > 0 and self._ahead > MAX_AHEAD)
 
     def _piece(self) -> int:
         return int(self._size + self._protocol.bridge_left())
 
     def _parse(self, data: bytes) -> None:
         protocol = self._protocol
+        headers = protocol.headers
         protocol.bridge_parse(data)
+        self._ahead = self._ahead + len(data) if protocol.pipeline else 0
         chunks, protocol.bridge_chunks = protocol.bridge_chunks, 0
-        if chunks > max(FEW, len(data) // LARGE):
+        if chunks > max(FEW, len(data) // LARGE) or protocol.headers is not headers:  # another request has begun
             self._size = SLICE
         elif len(data) >= self._size and not protocol.bridge_left():
             self._size = min(2 * self._size, MOST)
@@ -115,7 +141,7 @@ def body_of(protocol: Any) -> UvicornBody | None:
         return UvicornBody(protocol)
     warn_once(
         f"This version of uvicorn is not known: its protocol has no {missing}. So a body in many small chunks is "
-        "parsed in one turn of its event loop, and others wait for that."
+        "parsed in one turn of its event loop, and others wait for that. Who sends many requests ahead is closed."
     )
     return None
 

@@ -1,6 +1,6 @@
 """Bounds for what uvicorn's faster parser keeps: heads of requests and trailers, however long, and however many.
 
-And for how much of a body in chunks it parses in one go, see :mod:`.chunks`.
+And for how much of a body in chunks, and of requests that are sent ahead, it parses in one go, see :mod:`.chunks`.
 """
 
 import functools
@@ -8,15 +8,16 @@ import sys
 from typing import Any, Final
 
 from ..recognition import NeededNames, warn_once
-from .chunks import UvicornBody, body_of
+from .chunks import MAX_PIPELINED, UvicornBody, body_of
 from .intake import SLICE
 
 #: Bytes of a head, or of trailers, not counting those parsed with their beginning, and looked at after each piece: with
 #: pieces of 32 KiB it has 128 KiB at most.
 MAX_HEAD: Final = 64 * 1024
 
-#: Requests of a connection that wait for the answer to one before them: each takes 40 kB, and one read has thousands.
-MAX_PIPELINED: Final = 32
+#: Requests of a connection that wait for the answer to one before them, above which it is closed: a body in large
+#: chunks is parsed in large pieces, the last of which may have a thousand requests behind it.
+MOST_PIPELINED: Final = 4 * MAX_PIPELINED
 
 #: The headers of a request that has a body.
 _BODY: Final = (b"content-length", b"transfer-encoding")
@@ -29,12 +30,13 @@ NEEDED: Final = NeededNames(
     "on_headers_complete",
     "on_message_begin",
     "on_message_complete",
+    "on_response_complete",
     "send_400_response",
 )
 
 
 def bound_heads(config: Any) -> None:
-    """Close whoever sends a longer head, or more requests ahead, of those who will connect to uvicorn.
+    """Close whoever sends a longer head, and let requests sent ahead wait, of those who will connect to uvicorn.
 
     :param config: of its server. Its other parsers have bounds of their own.
     """
@@ -60,14 +62,23 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
     class BoundedProtocol(kind):  # type: ignore[misc]
         # In the ``__dict__`` they would make it grow.
-        __slots__ = ("bridge_body", "bridge_chunks", "bridge_come", "bridge_head", "bridge_is_last", "bridge_read")
+        __slots__ = (
+            "bridge_body",
+            "bridge_chunks",
+            "bridge_come",
+            "bridge_cycle",
+            "bridge_head",
+            "bridge_is_last",
+            "bridge_read",
+        )
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             self.bridge_head: int | None = 0  # bytes of the head, or trailers, that have begun; None where none have
             self.bridge_read = 0  # bytes that are being read
-            self.bridge_body: UvicornBody | None = None  # once more than a little came at a time
+            self.bridge_body: UvicornBody | None = None  # once more than a little came at a time, or while some wait
             self.bridge_chunks = 0  # that have begun
             self.bridge_come = 0  # bytes of the body
+            self.bridge_cycle: Any = None  # the request that is answered, or was; ``cycle`` is the newest
             self.bridge_is_last = False  # nothing that comes is read
             super().__init__(*arguments, **options)
 
@@ -78,17 +89,18 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
 
         def on_headers_complete(self) -> None:
             self.bridge_head = None
-            if len(self.pipeline) >= MAX_PIPELINED:
+            if len(self.pipeline) >= MOST_PIPELINED:
                 raise RuntimeError("Too many requests wait.")  # which ends the parsing: uvicorn answers 400 and closes
-            if not self.parser.should_upgrade() or self._should_upgrade():
-                super().on_headers_complete()
-                return
-            if any(name in _BODY and value != b"0" for name, value in self.headers):
+            is_for_another = self.parser.should_upgrade() and not self._should_upgrade()
+            if is_for_another and any(name in _BODY and value != b"0" for name, value in self.headers):
                 raise RuntimeError(
                     "A request for another protocol has a body, which the parser would take for requests."
                 )
             super().on_headers_complete()
-            self.bridge_is_last, self.cycle.keep_alive = True, False  # the parser forgets what has come behind it
+            if not self.pipeline:
+                self.bridge_cycle = self.cycle
+            if is_for_another:
+                self.bridge_is_last, self.cycle.keep_alive = True, False  # the parser forgets what has come behind it
 
         def on_chunk_header(self) -> None:
             self.bridge_head = -self.bridge_read  # trailers come behind the last one
@@ -104,7 +116,7 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             super().on_message_complete()
 
         def data_received(self, data: bytes) -> None:
-            if len(data) > SLICE and self.bridge_body is None:
+            if self.bridge_body is None and (len(data) > SLICE or self.pipeline):
                 self.bridge_body = body_of(self)
             if self.bridge_body is None:
                 self.bridge_parse(data)
@@ -130,13 +142,32 @@ def _bounded(kind: type) -> type:  # noqa: C901 it is many short methods
             length = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
             return max(0, length - self.bridge_come)
 
+        def on_response_complete(self) -> None:
+            if self.pipeline:
+                self.bridge_cycle = self.pipeline[-1][0]  # is the next
+            super().on_response_complete()
+            if self.bridge_body is not None:
+                self.bridge_body.on_answered()
+
+        def send_400_response(self, msg: str) -> None:
+            self.bridge_disconnect()
+            super().send_400_response(msg)
+
         def handle_websocket_upgrade(self) -> None:
             super().handle_websocket_upgrade()
             self.bridge_leave()
 
         def connection_lost(self, error: Exception | None) -> None:
             super().connection_lost(error)
+            self.bridge_disconnect()
             self.bridge_leave()
+
+        def bridge_disconnect(self) -> None:
+            """Let nothing more be written for a request that others wait behind: uvicorn tells the newest one only."""
+            cycle = self.bridge_cycle
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
         def bridge_leave(self) -> None:
             """Forget what waits of a body."""

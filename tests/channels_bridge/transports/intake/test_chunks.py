@@ -10,6 +10,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from channels_bridge.transports.intake import chunks
+from channels_bridge.transports.intake.chunks import MAX_AHEAD, MAX_PIPELINED
 from channels_bridge.transports.intake.heads import bound_heads
 from channels_bridge.transports.recognition import NeededNames, warn_once
 from tests.support.waiting import turns, until
@@ -231,6 +232,81 @@ class TestTurns:
         await turns(10)
         await let_all_through(held)
         assert (await reader.readline()).startswith(b"HTTP/1.1 403 ")
+
+
+class TestSentAhead:
+    """Requests behind one that has no answer yet."""
+
+    @pytest.fixture
+    async def crowd(self, server, application, connect):
+        """Connects, and returns when nothing more of what is sent is parsed."""
+
+        async def crowd(first):
+            application.may_go_on.clear()
+            reader, writer = await connect(first)
+            await until(lambda: server.server_state.connections)
+            protocol = protocol_of(server)
+            await until(lambda: protocol.bridge_body is not None and not protocol.bridge_body.is_reading)
+            await until(protocol.bridge_body.is_full)
+            return reader, writer, protocol
+
+        return crowd
+
+    @pytest.mark.parametrize("number", [40, 200, 3_000])
+    async def test_are_all_answered(self, connect, number):
+        reader, _ = await connect(GET * number)
+        for _ in range(number):
+            assert await answer(reader) == sum_of(b"")
+
+    @pytest.mark.parametrize("size", [1, 600, 10_000])
+    async def test_are_answered_in_order(self, connect, size):
+        bodies = [(b"%d," % number) * size for number in range(100)]
+        post = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b"
+        reader, writer = await connect()
+        writer.write(b"".join(post % (len(body), body) + POST + chunked(body, 700) + END + GET for body in bodies))
+        for body in bodies:
+            assert [await answer(reader) for _ in range(3)] == [sum_of(body), sum_of(body), sum_of(b"")]
+
+    async def test_wait_unparsed_once_many_are_parsed_and_nothing_more_is_read(self, crowd):
+        _, writer, protocol = await crowd(GET * 3_000)
+        waiting = len(protocol.pipeline)
+        assert MAX_PIPELINED <= waiting <= MAX_PIPELINED + chunks.SLICE // len(GET) + 1
+        writer.write(GET * 3_000)
+        await turns(10)
+        assert (len(protocol.pipeline), protocol.transport.is_reading()) == (waiting, False)
+
+    async def test_wait_unparsed_once_those_parsed_are_long(self, crowd, application):
+        number, head = 20, GET[:-2] + b"x: " + b"y" * (MAX_AHEAD // 4) + b"\r\n\r\n"
+        reader, _, protocol = await crowd(head * number)
+        assert len(protocol.pipeline) <= 6
+        application.may_go_on.set()
+        for _ in range(number):
+            assert await answer(reader) == sum_of(b"")
+
+    async def test_wait_although_they_come_a_little_at_a_time(self, server, application, connect):
+        application.may_go_on.clear()
+        await connect(GET)
+        await until(lambda: any(protocol.cycle for protocol in server.server_state.connections))
+        protocol = protocol_of(server)
+        for _ in range(10 * MAX_PIPELINED):
+            protocol.data_received(GET)
+        assert len(protocol.pipeline) == MAX_PIPELINED
+        assert not protocol.transport.is_reading()
+
+    @pytest.mark.parametrize("large", [False, True])
+    async def test_of_any_size_grow_no_pieces(self, connect, pieces, large):
+        get = GET[:-2] + b"x: " + b"y" * (2_000 if large else 300) + b"\r\n\r\n"
+        reader, _ = await connect(get * 200)
+        for _ in range(200):
+            await answer(reader)
+        assert max(pieces) <= 2 * chunks.SLICE
+
+    async def test_who_leaves_meanwhile_is_forgotten(self, server, crowd):
+        _, _, protocol = await crowd(GET * 3_000)
+        body = protocol.bridge_body
+        protocol.transport.abort()
+        await until(lambda: not server.server_state.connections)
+        assert (protocol.bridge_body, body.rest) == (None, None)
 
 
 async def test_unknown_protocols_are_left_as_they_are_and_told_of(server, connect, monkeypatch, caplog):
