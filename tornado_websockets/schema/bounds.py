@@ -127,6 +127,20 @@ def has_more_values(data: Any, most: float, longest_path: float = inf) -> bool:
     return False
 
 
+def count_values(data: Any, *, hides: bool) -> int:
+    """How many values there are in the arrays and objects of ``data``, which are JSON.
+
+    :param hides: whether texts in ``data`` are decoded as JSON of their own, and have some as well.
+    """
+    waiting = _with_texts(data, inf) if hides else [data]
+    count = 0
+    for each in waiting:
+        if isinstance(each, (dict, list)):
+            count += len(each)
+            waiting += each.values() if isinstance(each, dict) else each
+    return count
+
+
 def has_long_path(data: Any, *, hides: bool) -> bool:
     """Whether the keys that lead to a value in ``data`` have more than :data:`LONG_PATH` characters.
 
