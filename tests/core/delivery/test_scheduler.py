@@ -15,6 +15,8 @@ def served(scheduler, cost=1):
     order = []
     while scheduler.has_waiting:
         backlog = scheduler.first()
+        if backlog is None:
+            break
         order.append(backlog.waiting[0].items[0][0])
         scheduler.charge(backlog, cost, is_done=True)
     return order
@@ -140,7 +142,7 @@ class TestThreads:
 
         def send(name):
             for number in range(500):
-                scheduler.add(name, Delivery(f"{name} {number}", [name]))
+                scheduler.hand_in(name, Delivery(f"{name} {number}", [name]))
 
         threads = [threading.Thread(target=send, args=(name,)) for name in "abcd"]
         for thread in threads:
@@ -150,6 +152,51 @@ class TestThreads:
             await asyncio.sleep(0)
         for name in "abcd":
             assert [item for item in order if item[0] == name] == [f"{name} {number}" for number in range(500)]
+
+    def test_make_the_loop_wait_for_nothing(self):
+        """A thread that adds may have to wait for all the others, and keep its lock meanwhile."""
+        scheduler = Scheduler()
+        add(scheduler, "a", "a1", "a2")
+        scheduler.hand_in("b", Delivery("b1", ["b"]))
+        with scheduler._lock:
+            add(scheduler, "a", "a3")
+            assert scheduler.oldest() == 1
+            assert served(scheduler) == ["a1", "b1", "a2", "a3"]
+            assert scheduler.take_all(scheduler.add("a", Delivery("a4", ["a"])))
+        assert not scheduler.has_waiting
+
+    def test_keep_the_order_of_their_sender(self):
+        scheduler = Scheduler()
+        add(scheduler, "a", "1")
+        backlog = scheduler.hand_in("a", Delivery("2", ["a"]))
+        assert (backlog.load, backlog.size, backlog.added, backlog.finished) == (2, 2, 2, 0)
+        assert scheduler.backlog_of("a") is backlog
+        add(scheduler, "a", "3")
+        assert served(scheduler) == ["1", "2", "3"]
+        assert scheduler.backlog_of("a") is None
+
+    def test_are_waited_for_by_orders_that_come_behind(self):
+        scheduler = Scheduler()
+        scheduler.hand_in("a", Delivery("1", ["a"]))
+        number = scheduler.number()
+        scheduler.hand_in("a", Delivery("2", ["a"]))
+        assert scheduler.oldest() < number
+        scheduler.charge(scheduler.first(), 1, is_done=False)
+        assert scheduler.oldest() < number
+
+    def test_that_come_when_all_is_done_are_noticed(self):
+        scheduler = Scheduler()
+        add(scheduler, "a", "1")
+        backlog = scheduler.first()
+        other = scheduler.hand_in("b", Delivery("2", ["b"]))
+        scheduler.charge(backlog, 1, is_done=True)
+        assert scheduler.has_waiting
+        assert scheduler.backlog_of("b") is other
+        assert served(scheduler) == ["2"]
+        assert not scheduler.has_waiting
+        scheduler.has_waiting = True  # as a thread does whose delivery was served before it could say so
+        assert scheduler.first() is None
+        assert not scheduler.has_waiting
 
 
 def test_weight_grows_with_size():

@@ -1,5 +1,7 @@
 import asyncio
 import threading
+from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -14,7 +16,7 @@ from tornado_websockets.core.protocol.closing import Close
 SENDER = "somebody"
 
 #: Of the shard that tests are given.
-PACE = Pace()
+PACE = Pace(seconds=inf)
 BUDGET = PACE.budget
 
 
@@ -24,7 +26,7 @@ async def shard():
 
 
 def paced(**pace):
-    return Shard(asyncio.get_running_loop(), Pace(**pace))
+    return Shard(asyncio.get_running_loop(), replace(PACE, **pace))
 
 
 def members_of(shard, count, topic="/chat"):
@@ -279,6 +281,16 @@ class TestTurns:
         shard.submit(Delivery("hi", "/chat"), SENDER)
         assert sum(len(member.items) for member in members) == BUDGET
 
+    async def test_end_when_time_is_over(self):
+        shard = paced(seconds=0)
+        members = members_of(shard, 2 * HEAVY)
+        shard.budget = 0
+        for _ in range(2):
+            shard.submit(Delivery("hi", members), SENDER)
+        for turn in range(1, 5):
+            await asyncio.sleep(0)
+            assert sum(len(member.items) for member in members) == turn * HEAVY
+
     async def test_let_others_run_in_between(self, shard):
         members = members_of(shard, 3 * BUDGET)
         shard.submit(Delivery("hi", "/chat"), SENDER)
@@ -393,6 +405,26 @@ class TestFromAThread:
         await until(done.is_set)
         await shard.settle(SENDER)
         assert member.items == [str(number) for number in range(50)]
+
+    async def test_waits_sooner_where_others_have_much_waiting(self):
+        shard = paced(waiting=100, ahead=5)
+        [member] = members_of(shard, 1)
+        shard.budget = 0
+        for number in range(101):
+            shard.submit(Delivery(str(number), [member]), "other")
+        sent = []
+
+        def send():
+            for number in range(50):
+                shard.submit(Delivery(str(number), [member]), SENDER)
+                sent.append(number)
+
+        done = in_thread(send)
+        assert not done.wait(0.3)  # the loop does nothing meanwhile
+        assert len(sent) == 5
+        await until(done.is_set)
+        await shard.settle(SENDER)
+        assert len(member.items) == 151
 
     async def test_waits_where_few_but_large_messages_wait(self, shard):
         [member] = members_of(shard, 1)

@@ -87,41 +87,6 @@ def test_has_other_threads_after_calls_that_waited_for_one():
     stuck.end.set()
 
 
-async def test_has_no_more_threads_than_it_may_once_abandoned_calls_have_returned(threads):
-    stuck = [Stuck(threads), Stuck(threads)]
-    started = list(threads._crew.threads)
-    threads.abandon_threads()
-    assert threads.submit(int).result(10) == 0
-    for call in stuck:
-        call.end.set()
-    for _ in range(20):
-        assert threads.submit(int).result(10) == 0
-    await until(lambda: not any(thread.is_alive() for thread in started))
-    assert not threads.is_busy
-    assert len(threads._crew.threads) <= 2
-
-
-def test_counts_what_waited_as_it_abandoned_its_threads():
-    threads = Threads("Thread", 1)
-    stuck = Stuck(threads)
-    waiting = [threads.submit(int), threads.submit(int)]
-    threads.abandon_threads()
-    assert threads.is_busy
-    assert [each.result(10) for each in (threads.submit(int), *waiting)] == [0, 0, 0]
-    assert not threads.is_busy
-    stuck.end.set()
-
-
-def test_has_the_threads_it_has_abandoned_do_what_waits_where_there_are_no_others():
-    threads = Threads("Thread", 1)
-    stuck = Stuck(threads)
-    waiting = [threads.submit(int), threads.submit(int)]
-    threads.abandon_threads()
-    stuck.end.set()
-    assert [each.result(10) for each in waiting] == [0, 0]
-    assert not threads.is_busy
-
-
 async def test_ends_its_threads_when_nobody_has_it_any_more():
     threads = Threads("Thread", 2)
     stuck = [Stuck(threads), Stuck(threads)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.core.cost import cost
 from tests.support.scripts import run_script
 from tornado_websockets.core.protocol.frames import Code, Encoder, Frame, Refusal, decode, refuse
+from tornado_websockets.core.protocol.ids import MAX_ID
 from tornado_websockets.core.protocol.limits import Limits
 from tornado_websockets.core.protocol.outline import SHORT
 from tornado_websockets.core.protocol.parsing import parse
@@ -199,6 +200,13 @@ class TestId:
 
     def test_null_is_none(self):
         assert decode('{"event": "x", "id": null}', LIMITS) == Frame("x", {}, None)
+
+    def test_has_so_many_characters(self):
+        assert decode(raw(event='"say"', id=json.dumps("x" * MAX_ID)), LIMITS).id == "x" * MAX_ID
+        for frame in (raw(event='"say"', id=json.dumps("x" * (MAX_ID + 1))), raw(id=json.dumps("x" * (MAX_ID + 1)))):
+            refusal = refused(frame)
+            assert (refusal.code, refusal.id) == ("invalid_data", None)
+        assert refused(raw(event="1 2", id=json.dumps("x" * (MAX_ID + 1)))).id is None
 
     @pytest.mark.parametrize("id_", ["1.5", "true", "false", "[]", "{}", "[1]"])
     def test_of_another_type_refuses_the_frame(self, id_):

@@ -91,6 +91,15 @@ async def test_no_form_of_broadcast_disturbs_anybody(
     assert [each.closed for each in outcome.audience if each.closed] == []
 
 
+async def test_sync_handlers_of_many_rooms_disturb_nobody(any_fresh_server: Server, report: Report) -> None:
+    """Each has a thread of its own, and sends for as long as it is let."""
+    load = loads.event("tell_often_sync", {"x": "x" * 100}) * 100
+    attackers = [Party(count=1, path=f"/abuse/room/{number}", load=load) for number in range(20)]
+    outcome = await besiege(any_fresh_server, attackers)
+    report(str(outcome))
+    assert outcome.excess == ""
+
+
 @pytest.mark.parametrize("events", groups(STREAMS), ids=",".join)
 @pytest.mark.parametrize("reads", [False, True] if IS_LONG else [False], ids=["deaf", "reading"][: 1 + IS_LONG])
 async def test_clients_that_are_told_more_than_they_may_cost_little(

@@ -104,6 +104,12 @@ async def tell(data: Data) -> None:
     rooms.emit("told", data)
 
 
+@rooms.on
+def tell_often_sync(socket: Socket, data: Data) -> None:
+    for _ in range(2_000):
+        socket.broadcast("told", data)
+
+
 def _seconds(socket: Socket) -> float:
     return float(parse_qs(socket.query_string)["seconds"][0])
 

@@ -80,21 +80,54 @@ def weight_of(item: str | Close) -> int:
     return 1 + len(item) // LIGHT
 
 
+class _Sum:
+    """Deliveries, what they weigh, and bytes of their texts."""
+
+    __slots__ = ("count", "size", "weight")
+
+    def __init__(self) -> None:
+        self.count = self.weight = self.size = 0
+
+    def add(self, delivery: Delivery) -> None:
+        self.count += len(delivery.items)
+        self.weight += delivery.weight
+        self.size += delivery.size
+
+
 class Backlog:
     """What one sender has waiting.
 
-    :ivar load: weight of the deliveries that wait, each counted once, however many clients get it.
-    :ivar size: bytes of their texts, likewise.
-    :ivar added: deliveries that were ever added; ``finished`` of them have had their turn.
+    :ivar here: what was added on the event loop's thread, and by ``others`` what by other threads; ``done`` is what has
+        had its turn.
     """
 
-    __slots__ = ("added", "finished", "load", "on_progress", "size", "tag", "waiting")
+    __slots__ = ("done", "here", "on_progress", "others", "tag", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[Delivery] = deque()
-        self.load = self.size = self.added = self.finished = 0
+        self.here, self.others, self.done = _Sum(), _Sum(), _Sum()  # each is written by one thread at a time
         self.tag = 0  # of its next turn, see Scheduler
         self.on_progress: list[Callable[[], None]] = []
+
+    @property
+    def load(self) -> int:
+        """Weight of the deliveries that wait, each counted once, however many clients get it."""
+        return self.here.weight + self.others.weight - self.done.weight
+
+    @property
+    def size(self) -> int:
+        """Bytes of their texts, likewise."""
+        return self.here.size + self.others.size - self.done.size
+
+    @property
+    def added(self) -> int:
+        """Deliveries that were ever added; :attr:`finished` of them have had their turn."""
+        return self.here.count + self.others.count
+
+    @property
+    def finished(self) -> int:
+        """See :attr:`added`."""
+        return self.done.count
 
     def tell(self) -> None:
         """Tell those who wait that something has had its turn."""
@@ -112,63 +145,85 @@ class Scheduler:
     the tag of those who are served. So who sends little goes before those who flood, however many they are, and a
     flood gets what the others leave.
 
-    Deliveries are added by any thread, and taken by the thread of the event loop.
+    Deliveries are added by any thread, and taken by the thread of the event loop, which never waits for a lock: whoever
+    has one may wait for the interpreter itself, behind all threads that are busy.
 
-    :ivar has_waiting: whether anything waits. It is a plain value, since it is looked at before each text is sent.
+    :ivar has_waiting: whether anything waits, or has waited until now. It is a plain value, since it is looked at
+        before each text is sent.
     """
 
     def __init__(self) -> None:
         self._backlogs: dict[Hashable, Backlog] = {}
         self._heap: list[tuple[int, int, Backlog]] = []
-        self._numbers = count()  # where tags are equal, first come is first served
+        self._turns = count()  # where tags are equal, first come is first served
+        self._numbers = count(1)  # of deliveries
         self._clock = 0  # the highest tag of a sender that was served
         self._serving: Backlog | None = None
-        self._lock = threading.Lock()
-        self.last = 0  # number of the delivery that was added last
+        self._arrivals: deque[tuple[Backlog, Delivery]] = deque()  # of other threads, until the loop takes them in
+        self._lock = threading.Lock()  # of these
+        self._here = self._others = self._done = 0  # weight of all, as of a backlog's
         self.has_waiting = False
+
+    @property
+    def load(self) -> int:
+        """Weight of the deliveries of all that wait."""
+        return self._here + self._others - self._done
+
+    def number(self) -> int:
+        """One that is above those of all deliveries which the caller has added so far. From any thread."""
+        return next(self._numbers)
 
     def oldest(self) -> float:
         """The number of the oldest delivery that waits; infinity when none does."""
-        with self._lock:
-            backlogs = [backlog for _, _, backlog in self._heap]
-            if self._serving is not None:
-                backlogs.append(self._serving)
-            return min((backlog.waiting[0].number for backlog in backlogs), default=inf)
+        self._take_in()
+        backlogs = [backlog for _, _, backlog in self._heap]
+        if self._serving is not None:
+            backlogs.append(self._serving)
+        return min((backlog.waiting[0].number for backlog in backlogs), default=inf)
 
     def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
-        """Let ``delivery`` wait behind those of the same sender; returns all that it has waiting."""
+        """Let ``delivery`` wait behind those of the same sender, on the loop; returns all that it has waiting."""
+        self._take_in()
+        backlog = self._backlogs.get(sender)
+        if backlog is None:
+            self._forget_idle()
+            backlog = self._backlogs.setdefault(sender, Backlog())
+        delivery.number = next(self._numbers)
+        backlog.here.add(delivery)
+        self._here += delivery.weight
+        self._append(backlog, delivery)
+        self.has_waiting = True
+        return backlog
+
+    def hand_in(self, sender: Hashable, delivery: Delivery) -> Backlog:
+        """:meth:`add` from another thread than the loop's."""
         with self._lock:
-            backlog = self._backlogs.get(sender)
-            if backlog is None:
-                self._forget_idle()
-                backlog = self._backlogs[sender] = Backlog()
-            self.has_waiting = True
-            self.last += 1
-            delivery.number = self.last
-            backlog.waiting.append(delivery)
-            if len(backlog.waiting) == 1:
-                backlog.tag = max(backlog.tag, self._clock)
-                self._line_up(backlog)
-            backlog.load += delivery.weight
-            backlog.size += delivery.size
-            backlog.added += 1
-            return backlog
+            backlog = self._backlogs.get(sender) or self._backlogs.setdefault(sender, Backlog())
+            delivery.number = next(self._numbers)
+            backlog.others.add(delivery)
+            self._others += delivery.weight
+            self._arrivals.append((backlog, delivery))
+        self.has_waiting = True
+        return backlog
 
     def backlog_of(self, sender: Hashable) -> Backlog | None:
-        """What ``sender`` has waiting, if anything."""
+        """What ``sender`` has waiting, if anything. From any thread."""
         backlog = self._backlogs.get(sender)
-        return backlog if backlog is not None and backlog.waiting else None
+        return backlog if backlog is not None and backlog.added > backlog.finished else None
 
-    def first(self) -> Backlog:
-        """The backlog whose turn it is, until :meth:`charge` is called. There must be one."""
-        with self._lock:
-            backlog = heappop(self._heap)[2]
-            self._serving = backlog
-            self._clock = max(self._clock, backlog.tag)
-            delivery = backlog.waiting[0]
-            while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
-                del backlog.waiting[1]
-            return backlog
+    def first(self) -> Backlog | None:
+        """The backlog whose turn it is, until :meth:`charge` is called; ``None`` where nothing waits after all."""
+        self._take_in()
+        if not self._heap:
+            self._rest()
+            return None
+        backlog = heappop(self._heap)[2]
+        self._serving = backlog
+        self._clock = max(self._clock, backlog.tag)
+        delivery = backlog.waiting[0]
+        while len(backlog.waiting) > 1 and delivery.absorb(backlog.waiting[1]):
+            del backlog.waiting[1]
+        return backlog
 
     def charge(self, backlog: Backlog, cost: int, is_done: bool) -> None:
         """End the turn of :meth:`first`.
@@ -176,43 +231,63 @@ class Scheduler:
         :param cost: in the unit of :func:`weight_of`.
         :param is_done: whether its first delivery has reached everyone.
         """
-        with self._lock:
-            self._serving = None
-            backlog.tag += cost
-            if is_done:
-                self._finish(backlog)
-            if backlog.waiting:
-                self._line_up(backlog)
-            elif not self._heap:
-                self.has_waiting = False
-                self._backlogs.clear()
-                self._clock = 0
+        self._serving = None
+        backlog.tag += cost
+        if is_done:
+            self._finish(backlog)
+        if backlog.waiting:
+            self._line_up(backlog)
+        elif not self._heap:
+            self._rest()
         if is_done:
             backlog.tell()
 
     def take_all(self, backlog: Backlog) -> list[Delivery]:
         """All that ``backlog`` has waiting, which is regarded as finished."""
-        with self._lock:
-            taken = list(backlog.waiting)
-            while backlog.waiting:
-                self._finish(backlog)
-            self._heap = [entry for entry in self._heap if entry[2] is not backlog]
-            heapify(self._heap)
-            self.has_waiting = bool(self._heap) or self._serving is not None
+        self._take_in()
+        taken = list(backlog.waiting)
+        while backlog.waiting:
+            self._finish(backlog)
+        self._heap = [entry for entry in self._heap if entry[2] is not backlog]
+        heapify(self._heap)
+        if not self._heap and self._serving is None:
+            self._rest()
         backlog.tell()
         return taken
 
-    def _line_up(self, backlog: Backlog) -> None:
-        heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._numbers), backlog))
+    def _take_in(self) -> None:
+        """Let what other threads have handed in wait with the rest."""
+        while self._arrivals:
+            self._append(*self._arrivals.popleft())
 
-    @staticmethod
-    def _finish(backlog: Backlog) -> None:
+    def _append(self, backlog: Backlog, delivery: Delivery) -> None:
+        backlog.waiting.append(delivery)
+        if len(backlog.waiting) == 1:
+            backlog.tag = max(backlog.tag, self._clock)
+            self._line_up(backlog)
+
+    def _rest(self) -> None:
+        """Nothing waits, unless a thread has just handed in more: forget what anybody has had."""
+        if self._lock.acquire(blocking=False):
+            if not self._arrivals:
+                self._backlogs.clear()
+                self._clock = 0
+            self._lock.release()
+        self.has_waiting = False
+        if self._arrivals:  # those who hand in say so themselves when they have, which may be in between
+            self.has_waiting = True
+
+    def _line_up(self, backlog: Backlog) -> None:
+        heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._turns), backlog))
+
+    def _finish(self, backlog: Backlog) -> None:
         delivery = backlog.waiting.popleft()
-        backlog.load -= delivery.weight
-        backlog.size -= delivery.size
-        backlog.finished += len(delivery.items)
+        backlog.done.add(delivery)
+        self._done += delivery.weight
 
     def _forget_idle(self) -> None:
-        """Forget those who have nothing waiting, once they are many."""
-        if len(self._backlogs) > 2 * len(self._heap) + _MAX_IDLE:
-            self._backlogs = {sender: backlog for sender, backlog in self._backlogs.items() if backlog.waiting}
+        """Forget those who have nothing waiting, once they are many; while no other thread adds some."""
+        if len(self._backlogs) > 2 * len(self._heap) + _MAX_IDLE and self._lock.acquire(blocking=False):
+            busy = {sender: backlog for sender, backlog in self._backlogs.items() if backlog.added > backlog.finished}
+            self._backlogs = busy
+            self._lock.release()

@@ -29,6 +29,8 @@ class Pace:
 
     :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take 5 to 7 ms of a core on
         uvicorn, daphne and Tornado.
+    :ivar seconds: that sending may take in an iteration, however few messages that are: where worker threads are busy,
+        each line of Python on the loop may have to wait for them.
     :ivar crowded: messages sent in an iteration while clients wait to be let in, and in the next one behind which some
         have come: uvloop accepts one connection in each, so that these are to be short.
     :ivar handled: messages of all clients that may be handled in one iteration, and ``handling`` seconds that they may
@@ -36,13 +38,15 @@ class Pace:
         where handlers do little.
     :ivar ahead: messages, and ``bytes_ahead`` of them, that one client's messages may have put in line before its next
         one waits until they are out. What is in line for the same clients is sent together, which costs daphne a sixth.
-    :ivar waiting: messages that one sender may have in line before a worker thread that sends more has to wait.
+    :ivar waiting: messages that one sender may have in line before a worker thread that sends more has to wait; where
+        all have so many, ``ahead`` of its own: the more threads are busy, the longer the loop waits for each line.
     :ivar waiting_bytes: of one sender's messages. A handler on the event loop cannot be made to wait: what it sends
         above this is passed on at once, to be bounded by the outbox of each client.
     :ivar blocked: seconds after which a worker thread is let go on even so.
     """
 
     budget: int = 512
+    seconds: float = 0.01
     crowded: int = 64
     handled: int = 32
     handling: float = 0.003
@@ -229,7 +233,7 @@ class Shard:
 
         :param members: what is put for the same list in a row is sent together.
         """
-        self.waiting.add(self._ordered.get(sender, sender), Delivery(text, members))
+        self._add(Delivery(text, members), sender)
 
     def push(self) -> None:
         """Deliver what waits: now what this turn of the loop allows, and then the rest. On the loop."""
@@ -278,7 +282,7 @@ class Shard:
 
     def close(self, member: Member, close: Close) -> None:
         """Deliver an order to close after all that was submitted so far, by whomever. From any thread."""
-        self._closing.append((self.waiting.last, member, close))
+        self._closing.append((self.waiting.number(), member, close))
         if self.is_here:
             self._close()
         else:
@@ -324,9 +328,13 @@ class Shard:
         is_for_few = delivery.audience is not None and delivery.audience.is_narrow
         if isinstance(delivery.targets, str) and not is_for_few:
             delivery.reach = len(self.topics.get(delivery.targets, ()))
-        backlog = self.waiting.add(self._ordered.get(sender, sender), delivery)
+        backlog = self._add(delivery, sender)
         self._wake()
         return backlog
+
+    def _add(self, delivery: Delivery, sender: Hashable) -> Backlog:
+        add = self.waiting.add if self.is_here else self.waiting.hand_in
+        return add(self._ordered.get(sender, sender), delivery)
 
     def _backlog_of(self, sender: Hashable) -> Backlog | None:
         return self.waiting.backlog_of(self._ordered.get(sender, sender))
@@ -334,7 +342,8 @@ class Shard:
     def _hold_up(self, backlog: Backlog) -> None:
         """Make a worker thread wait that is faster than the loop."""
         pace = self.pace
-        if backlog.load > pace.waiting or backlog.size > pace.waiting_bytes:
+        most = pace.waiting if self.waiting.load <= pace.waiting else min(pace.ahead, pace.waiting)
+        if backlog.load > most or backlog.size > pace.waiting_bytes:
             self.wait_for(partial(_progress_of, backlog, backlog.added))
         if backlog.size > pace.waiting_bytes and is_loop_running():  # another loop, which could not be made to wait
             self.loop.call_soon_threadsafe(self._flush, backlog)
@@ -355,9 +364,12 @@ class Shard:
     def _serve(self) -> None:
         """Deliver what waits, as much as is left of the budget."""
         self._is_serving = True
+        end = monotonic() + self.pace.seconds
         try:
             while self.waiting.has_waiting and self.budget > 0:
                 backlog = self.waiting.first()
+                if backlog is None:
+                    break
                 before = self.budget
                 is_done = True  # also where a target raises: then it is not tried again
                 try:
@@ -366,6 +378,8 @@ class Shard:
                     self.waiting.charge(backlog, before - self.budget, is_done)
                     if self.waiting.has_waiting:
                         self._wake()
+                if monotonic() > end:
+                    break
         finally:
             self._is_serving = False
 

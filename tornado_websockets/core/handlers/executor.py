@@ -6,7 +6,6 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 from contextvars import Context
 from enum import IntEnum
 from functools import partial
@@ -51,28 +50,18 @@ _all: "weakref.WeakValueDictionary[int, Threads]" = weakref.WeakValueDictionary(
 _order = count()
 
 
-class _Crew:
-    """Threads, and how many calls are theirs to do: those that wait, and those at work.
-
-    :ivar heir: those who do what comes since these were abandoned.
-    """
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self.threads: list[threading.Thread] = []
-        self.calls = 0
-        self.lock = lock
-        self.heir: _Crew | None = None
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether others do what waits."""
-        return self.heir is not None and bool(self.heir.threads)
-
-
 class _Call(NamedTuple):
     future: "Future[Any]"
     function: Callable[[], Any]
-    crew: _Crew
+
+
+class _Crew:
+    """Threads, and how many calls are theirs to do: those that wait, and those at work."""
+
+    def __init__(self, calls: int, lock: threading.Lock) -> None:
+        self.threads: list[threading.Thread] = []
+        self.calls = calls
+        self.lock = lock
 
 
 class Threads(Executor):
@@ -97,7 +86,7 @@ class Threads(Executor):
         self._numbers = count()
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._crew = _Crew(self._lock)
+        self._crew = _Crew(0, self._lock)
         self._is_finished = False
         weakref.finalize(self, _let_go, self._calls, self.pid).atexit = False  # then they are finished, in order
         _all[next(_order)] = self
@@ -118,30 +107,19 @@ class Threads(Executor):
                 thread = threading.Thread(target=_work, args=(self._calls, crew, self._idle), name=name, daemon=True)
                 Context().run(thread.start)  # of nobody: it stays when whoever asked for it has gone
                 crew.threads.append(thread)
-            self._calls.put(_Call(future, partial(function, *args, **kwargs), crew))
+            self._calls.put(_Call(future, partial(function, *args, **kwargs)))
             crew.calls += 1
         return future
 
     @property
     def is_busy(self) -> bool:
-        """Whether some call has not returned yet, apart from those in abandoned threads."""
+        """Whether some call has not returned yet."""
         return self._crew.calls > 0
 
     def abandon_threads(self) -> None:
-        """Future calls get new threads, which take queued ones as well; the current ones are not joined at exit.
-
-        They end after their call, once there are others.
-        """
+        """Queued and future calls get new threads; the current ones are not joined at exit."""
         with self._lock:
-            if self._is_finished:
-                return
-            crew = self._crew.heir = _Crew(self._lock)
-            self._crew = crew
-            for _ in range(self._calls.qsize()):
-                with suppress(Empty):  # an idle thread was quicker
-                    if (call := self._calls.get_nowait()) is not None:
-                        self._calls.put(call._replace(crew=crew))
-                        crew.calls += 1
+            self._crew = _Crew(self._calls.qsize(), self._lock)
 
     def finish(self, deadline: float) -> None:
         """Take no more calls, and wait until those of now have returned."""
@@ -165,12 +143,9 @@ def _work(calls: "SimpleQueue[_Call | None]", crew: _Crew, idle: Idle | None) ->
     while (call := _next(calls, idle)) is not None:
         tell = _do(call)
         with crew.lock:
-            call.crew.calls -= 1  # before whoever waits may call again, which shall need no other thread
-            is_replaced = crew.is_replaced
+            crew.calls -= 1  # before whoever waits may call again, which shall need no other thread
         tell()
         del call, tell  # they may hold much, and the next one may be far
-        if is_replaced:
-            return
     calls.put(None)  # for the other threads
 
 

@@ -8,7 +8,7 @@ from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore
 from typing import Any, Final, NamedTuple
 
 from . import outline
-from .ids import Id, find_id, id_of
+from .ids import MAX_ID, Id, find_id, id_of
 from .limits import Limits
 from .parsing import OutOfRange, Unsendable, parse
 
@@ -124,6 +124,8 @@ def _frame(value: object) -> Frame | Refusal:
     event, data, id_ = value.get("event"), value.get("data"), value.get("id")
     if id_ is not None and type(id_) is not int and type(id_) is not str:  # of which bool is neither
         return Refusal(Code.INVALID_DATA, "Expected a string or an integer as 'id'.")
+    if type(id_) is str and len(id_) > MAX_ID:
+        return Refusal(Code.INVALID_DATA, f"Expected at most {MAX_ID:,} characters as 'id'.")
     if not isinstance(event, str) or not event:
         return Refusal(Code.MISSING_EVENT, "Expected the name of an event as 'event'.", id_)
     if event == ANSWER:

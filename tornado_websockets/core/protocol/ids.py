@@ -8,6 +8,9 @@ from .outline import SHORT
 
 Id = str | int
 
+#: Characters that an id may have: each part of a reply, and each answer, repeats it.
+MAX_ID = 1024
+
 #: Characters at the beginning and at the end of a long text that are searched for its id.
 WINDOW = 1024
 
@@ -30,7 +33,7 @@ def is_id(value: object) -> TypeGuard[Id]:
 def id_of(value: object) -> Id | None:
     """The id of a refused frame, where it has one that can be sent back."""
     id_ = value.get("id") if isinstance(value, dict) else None
-    if not is_id(id_) or (isinstance(id_, str) and not _is_unicode(id_)):
+    if not is_id(id_) or (isinstance(id_, str) and (len(id_) > MAX_ID or not _is_unicode(id_))):
         return None
     return id_
 
