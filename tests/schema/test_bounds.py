@@ -9,13 +9,14 @@ from tornado_websockets.schema.bounds import (
     MAX_VALUES,
     Bounded,
     has_more_values,
+    most_values,
     refuse_crowded_texts,
     refuse_many_fields,
 )
 
 
 class Anything:
-    counts_texts = True
+    counts_texts = finds_all = True
 
     def validate(self, data):
         return data
@@ -51,6 +52,9 @@ def test_values_are_counted_at_every_depth(data, count):
         ("[1, 2, 3", 0),
         ("1, 2, 3", 0),
         ("Dear all, dear you", 0),
+        ("[Dear all] dear you" + ", and you" * MAX_VALUES, 0),
+        ('"id","name"\n' + '1,"tea"\n' * MAX_VALUES, 0),
+        ('"' + ",tea" * MAX_VALUES + '"', 0),
     ],
 )
 def test_values_in_texts_count_however_they_are_written(text, count):
@@ -60,9 +64,9 @@ def test_values_in_texts_count_however_they_are_written(text, count):
         kind.validate([text, 1, *filling])
 
 
-@pytest.mark.parametrize("start", ["[", '{"a": "1, 2", "b": ['])
-def test_a_text_of_more_is_not_even_decoded(start, monkeypatch):
-    text = start + "1," * (MAX_VALUES + 1)
+@pytest.mark.parametrize(("start", "end"), [("[", "1]"), ('{"a": "1, 2", "b": [', "1]}\n")])
+def test_a_text_of_more_is_not_even_decoded(start, end, monkeypatch):
+    text = start + "1," * (MAX_VALUES + 1) + end
     monkeypatch.delattr(json, "loads")
     with pytest.raises(Refused, match="Expected at most 5,000 values"):
         Bounded(Anything()).validate([text])
@@ -105,6 +109,13 @@ def test_a_type_may_say_how_many():
         Bounded(kind).validate([1, 2, [3]])
     kind.max_values = inf
     assert len(Bounded(kind).validate([1] * 10_000)) == 10_000
+
+
+@pytest.mark.parametrize(("finds_all", "most"), [(True, MAX_VALUES), (False, inf)])
+def test_a_type_need_not_say_how_many(finds_all, most):
+    kind = Anything()
+    kind.finds_all, kind.max_values = finds_all, None
+    assert most_values(kind) == most
 
 
 def test_all_texts_together_may_open_so_many():

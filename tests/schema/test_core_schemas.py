@@ -1,9 +1,13 @@
 """Looking into core schemas: at what is one, and at nothing that only looks like one."""
 
-import pytest
-from pydantic_core import core_schema as cs
+from datetime import date
 
-from tornado_websockets.schema.core_schemas import INSIDE, has, inside
+import pytest
+from pydantic import TypeAdapter
+from pydantic_core import core_schema as cs
+from typing_extensions import TypedDict
+
+from tornado_websockets.schema.core_schemas import INSIDE, has, inside, is_alike_in_python
 
 STRICT = cs.int_schema(strict=True)
 FIELD = cs.model_field(STRICT)
@@ -46,3 +50,17 @@ def test_what_only_looks_like_a_core_schema_is_none():
     assert not has(cs.any_schema(metadata=endless), "strict", True)
     assert list(inside({"type": "dataclass", "fields": ["x"], "schema": STRICT})) == [("schema", STRICT)]
     assert "default" not in INSIDE
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_alike"),
+    [
+        (dict[str, list[int | None]], True),
+        (dict[int, str], False),
+        (list[date], False),
+        (tuple[int], False),
+        (TypedDict("Named", {"x": float}), True),
+    ],
+)
+def test_what_a_strict_type_takes_in_python_as_in_json(kind, is_alike):
+    assert is_alike_in_python(TypeAdapter(kind).core_schema) is is_alike

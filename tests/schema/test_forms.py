@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.postgres.forms import HStoreField, SimpleArrayField, SplitArrayField
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.utils.translation import gettext_lazy
 
 from tests.support.databases import database_in
@@ -199,13 +199,11 @@ def form_of(field, **own):
     ("field", "value"),
     [
         (forms.FloatField(), 10**400),
-        (OwnFloat(), 10**400),
         (forms.ComboField(fields=[forms.FloatField()]), 10**400),
         (forms.IntegerField(step_size=3), 10**400),
         (forms.FloatField(step_size=0.1), 10**400),
         (forms.DecimalField(step_size=0.1), "1e400"),
         (forms.JSONField(), "9" * 5000),
-        (forms.JSONField(decoder=OwnDecoder), "9" * 5000),
         (HStoreField(), "9" * 5000),
         (SimpleArrayField(forms.FloatField()), 1),
     ],
@@ -217,16 +215,32 @@ def test_what_a_field_of_django_cannot_take_is_wrong_and_no_error_of_the_form(fi
     assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        (OwnFloat(), 10**400, OverflowError),
+        (forms.JSONField(decoder=OwnDecoder), "9" * 5000, ValueError),
+        (forms.IntegerField(validators=[lambda value: json.dumps({value})]), 1, TypeError),
+    ],
+)
+def test_an_error_below_what_is_the_application_s_is_its_own(field, value, error):
+    with pytest.raises(error):
+        FormType(form_of(field)).validate({"own": value})
+
+
 def logging_queries(execute, *args):
     return execute(*args)
 
 
 @pytest.mark.usefixtures("groups")
-def test_a_key_that_the_database_cannot_take_is_wrong_whatever_queries_go_through():
-    form = form_of(forms.ModelMultipleChoiceField(Group.objects.all()))
-    with connection.execute_wrapper(logging_queries), pytest.raises(Refused) as caught:
-        FormType(form).validate({"own": [2**63]})
+def test_a_key_that_the_database_cannot_take_is_wrong_where_no_queries_go_through_the_application(monkeypatch):
+    monkeypatch.setattr(connections["default"], "execute_wrappers", [])
+    kind = FormType(form_of(forms.ModelMultipleChoiceField(Group.objects.all())))
+    with pytest.raises(Refused) as caught:
+        kind.validate({"own": [2**63]})
     assert [each["path"] for each in caught.value.details["fields"]] == ["own"]
+    with connection.execute_wrapper(logging_queries), pytest.raises(OverflowError):
+        kind.validate({"own": [2**63]})
 
 
 def failing_with(error):
@@ -337,6 +351,18 @@ def test_values_that_are_compared_with_choices_are_bounded(field, values):
         kind.validate({"own": values([999] * 1001)})
     assert caught.value.details["fields"] == [
         {"path": "own", "message": "Expected at most 1,000 of these choices, got more."}
+    ]
+
+
+def test_values_of_all_fields_are_compared_with_so_many_choices_together():
+    fields = {f"f{n}": forms.MultipleChoiceField(choices=CHOICES, required=False) for n in range(3)}
+    kind = FormType(type("Own", (forms.Form,), fields))
+    data = {"f0": [999] * 600, "f1": [999] * 400, "f2": [999]}
+    assert len(kind.validate(data)["f1"]) == 400
+    with pytest.raises(Refused) as caught:
+        kind.validate(data | {"f1": [999] * 401})
+    assert caught.value.details["fields"] == [
+        {"path": "f1", "message": "Expected at most 400 of these choices, got more."}
     ]
 
 

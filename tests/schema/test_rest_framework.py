@@ -300,7 +300,10 @@ class Prices(serializers.Serializer):
     price = Price()
     rows = Priced(many=True, required=False)
     named = serializers.DictField(child=Price(), required=False)
+    link = serializers.HyperlinkedRelatedField(view_name="x", queryset=Group.objects.all(), required=False)
 
+
+class OwnPrices(Prices):
     def run_validation(self, data):
         return super().run_validation(data)
 
@@ -311,16 +314,25 @@ class Prices(serializers.Serializer):
         ({"price": 1e30}, "price"),
         ({"price": 1, "rows": [{"price": 1}, {"price": "1e30"}]}, "rows.*.price"),
         ({"price": 1, "named": {"a": 1e30}}, "named.*"),
+        ({"price": 1, "link": "http://["}, "link"),
     ],
 )
-def test_a_number_that_the_framework_cannot_take_is_wrong(data, path):
+def test_what_the_framework_cannot_take_is_wrong(data, path):
     with pytest.raises(Refused) as caught:
         SerializerType(Prices).validate(data)
     assert caught.value.code == "invalid_data"
-    assert caught.value.details["fields"] == [{"path": path, "message": "A valid number is required."}]
+    assert caught.value.details["fields"] == [{"path": path, "message": "Enter a valid value."}]
 
 
-@pytest.mark.parametrize("error", [OverflowError("ours"), RecursionError("ours")], ids=repr)
+def test_an_error_below_what_is_the_application_s_is_its_own():
+    with pytest.raises(ArithmeticError):
+        SerializerType(OwnPrices).validate({"price": 1e30})
+
+
+ERRORS = [AttributeError("ours"), OverflowError("ours"), RecursionError("ours"), TypeError("ours"), ValueError("ours")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize("name", ["validate", "validate_price", "to_internal_value"])
 def test_an_error_of_the_serializer_s_own_is_one(name, error):
     def fail(*_):

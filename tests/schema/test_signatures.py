@@ -5,15 +5,17 @@ from __future__ import annotations
 import typing
 from collections.abc import Awaitable, Coroutine, Generator, Mapping, MutableMapping  # noqa: F401 some in texts
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 import pytest
 from django.contrib.auth.models import User
 from django.forms import Form
 from pydantic import BaseModel
+from typing_extensions import TypeAliasType
 
 from tests.support.scripts import run_script
 from tornado_websockets.core.handlers.guarding import Types
+from tornado_websockets.schema import registry
 from tornado_websockets.schema.signatures import is_unchecked, read_types, reply_type, says_nothing
 from tornado_websockets.websocket import WebSocket
 
@@ -258,6 +260,19 @@ class Alias:
         raise NameError("name 'Missing' is not defined")
 
     def __call__(self): ...
+
+
+Data = TypeAliasType("Data", dict[str, Any])
+Again = TypeAliasType("Again", Data)
+New = NewType("New", Again)
+
+
+@pytest.mark.parametrize("annotation", [Data, Again, New])
+def test_another_name_of_what_is_unchecked_is_unchecked_unless_it_is_registered(annotation, monkeypatch):
+    assert is_unchecked(annotation)
+    assert is_unchecked(annotation | None)
+    monkeypatch.setattr(registry, "_makers", [lambda name: object() if name is annotation else None])
+    assert not is_unchecked(annotation)
 
 
 def test_an_alias_of_what_is_nowhere_is_told():

@@ -7,6 +7,7 @@ import pytest
 from pydantic import (
     BaseModel,
     ConfigDict,
+    PrivateAttr,
     RootModel,
     TypeAdapter,
     ValidationError,
@@ -16,10 +17,12 @@ from pydantic import (
 )
 from pydantic_core import SchemaError
 from pydantic_core import core_schema as cs
+from typing_extensions import TypeAliasType
 
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.stopping import MOST_FOUND, counting, stopping
 
+Maybe = TypeAliasType("Maybe", "dict[str, Maybe] | list[Maybe]")
 INTS = cs.list_schema(cs.int_schema())
 WRONG = ["x", "y"]
 
@@ -245,9 +248,9 @@ def test_a_member_of_a_union_may_be_given_up_for_too_many_errors_but_not_called_
 
 def test_errors_of_members_that_are_given_up_count_as_tries():
     validator = stopping(TypeAdapter(Annotated[list[list[WIDE] | list[dict]], WRAP]).core_schema)
-    with counting():
+    with counting(values=1_000):
         assert len(validator.validate_python([[{}] * 50] * 20)) == 20
-    with pytest.raises(Refused, match="Which types these are takes too many tries"), counting():
+    with pytest.raises(Refused, match="Which types these are takes too many tries"), counting(values=1_000):
         validator.validate_python([[{}] * 50] * 21)
 
 
@@ -261,9 +264,15 @@ def test_fewer_are_counted_where_that_is_said():
 
 class Stamp(BaseModel):
     x: int = 0
+    y: int = 0
+    _times: int = PrivateAttr(default=1)
 
     def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
+        self._times += 1
+
+    def model_post_init(self, context: Any) -> None:
+        self._times *= 10
 
     @model_validator(mode="before")
     @classmethod
@@ -273,7 +282,93 @@ class Stamp(BaseModel):
 
 
 def test_a_model_of_an_init_of_its_own_may_be_made_of_anything():
+    data = [3, {"x": 3}, Stamp(y=3)]
+    expected = TypeAdapter(list[Stamp]).validate_python(data)
     with counting():
-        made = stopping(TypeAdapter(list[Stamp]).core_schema).validate_python([3, {"x": 3}])
-    assert made == [Stamp(x=3)] * 2
-    assert [each.model_dump() for each in made] == [{"x": 3}] * 2
+        made = stopping(TypeAdapter(list[Stamp]).core_schema).validate_python(data)
+    assert [(type(each), vars(each)) for each in made] == [(Stamp, vars(each)) for each in expected]
+    assert [each.model_dump() for each in made] == [{"x": 3, "y": 0}] * 2 + [{"x": 0, "y": 3}]
+    assert [each.model_fields_set for each in made] == [{"x"}, {"x"}, {"y"}]
+    assert [each._times for each in made] == [each._times for each in expected] == [10, 11, 11]
+    assert made == expected
+
+
+class Before(Initialised):
+    @model_validator(mode="before")
+    @classmethod
+    def read(cls, value: Any) -> Any:
+        return value
+
+
+class FromAttributes(Initialised):
+    model_config = ConfigDict(from_attributes=True)
+
+
+@pytest.mark.parametrize("kind", [Before, FromAttributes])
+def test_whatever_it_may_be_made_of_no_more_errors_are_found(kind):
+    with pytest.raises(Refused, match="At least"), counting():
+        stopping(TypeAdapter(kind).core_schema).validate_python({"kids": [{}] * 4_900})
+
+
+def recursive(kind):
+    """A model with a hundred fields that it must have, and more of it."""
+    model = create_model("Recursive", kids=(kind, None), __base__=WIDE, __module__=__name__)
+    model.model_rebuild(_types_namespace={"Recursive": model})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("kind", "around"),
+    [
+        ("list[Recursive]", lambda data: [data]),
+        ("dict[str, Recursive]", lambda data: {"x": data}),
+        ("tuple[Recursive, int] | None", lambda data: [data, 1]),
+        ("Recursive | None", lambda data: data),
+    ],
+)
+def test_however_deep_in_itself_it_is_little_is_passed_on(kind, around):
+    data: dict[str, Any] = {}
+    for _ in range(94):
+        data = {"kids": around(data)}
+    with pytest.raises(Refused, match=r"At least 2,000 values do not fit\."), counting():
+        stopping(TypeAdapter(recursive(kind)).core_schema).validate_python(data)
+
+
+def test_what_is_recursive_and_fits_as_another_member_of_a_union_is_not_wrong():
+    kind = list[recursive("list[Recursive]") | dict[str, Any]]
+    validator = stopping(TypeAdapter(kind).core_schema)
+    with counting():
+        assert validator.validate_python([{"x": 1}] * 1000) == [{"x": 1}] * 1000
+    data: dict[str, Any] = {}
+    for _ in range(12):
+        data = {"kids": [data]}
+    with counting(), pytest.raises(Refused, match="too many tries"):
+        validator.validate_python([data] * 100)
+
+
+class Bag(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, WIDE]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        TypeAdapter(Bag).core_schema,
+        TypeAdapter(Annotated[Bag, WRAP]).core_schema,
+        cs.typed_dict_schema({}, extras_schema=TypeAdapter(WIDE).core_schema, extra_behavior="allow"),
+    ],
+)
+def test_values_under_any_name_are_counted(schema):
+    assert errors(schema, {str(number): {} for number in range(100)}) == MOST_FOUND
+    with pytest.raises(Refused, match=r"At least 10,100 values do not fit\."), counting():
+        stopping(schema).validate_python({str(number): {} for number in range(4900)})
+
+
+@pytest.mark.parametrize("values", [0, 100])
+def test_the_more_values_there_are_the_more_may_be_tried(values):
+    validator = stopping(TypeAdapter(list[Maybe]).core_schema, counts=True)
+    with counting(values=values):
+        validator.validate_python([{}] * (2_000 + 10 * values))
+    with pytest.raises(Refused, match="too many tries"), counting(values=values):
+        validator.validate_python([{}] * (2_001 + 10 * values))

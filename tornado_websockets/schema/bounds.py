@@ -28,8 +28,8 @@ MAX_IN_SETS_OF_OBJECTS: Final = 200
 #: Arrays and objects that texts may open of which nothing but JSON is made, as many as a message may by default.
 MAX_IN_TEXTS: Final = 50_000
 
-#: What a JSON text begins with that has others in it, and spaces before that.
-_OPENING: Final = ("[", "{", '"')
+#: What a JSON text begins with that has others in it, what it ends with then, and spaces before and behind that.
+_CLOSING: Final = {"[": "]", "{": "}", '"': '"'}
 _SPACES: Final = " \t\n\r"
 
 #: Characters of all keys on the way to a value, above which it has a long path: each error there repeats them.
@@ -40,7 +40,7 @@ MAX_PATH: Final = 20_000
 
 
 class Bounded:
-    """A type that is asked about so many values: :data:`MAX_VALUES`, unless it has an attribute ``max_values``.
+    """A type that is asked about so many values as :func:`most_values` says.
 
     :param kind: the type itself. Where values in texts count, too, it has an attribute ``counts_texts = True``.
     """
@@ -53,12 +53,20 @@ class Bounded:
 
     def validate(self, data: Any) -> Any:
         """See :class:`.protocol.Type`."""
-        most = getattr(self._kind, "max_values", MAX_VALUES)
+        most = most_values(self._kind)
         if has_more_values(data, most):
             raise _too_many(most)
         if getattr(self._kind, "counts_texts", False):
             _with_texts(data, most)
         return self._kind.validate(data)
+
+
+def most_values(kind: Type) -> float:
+    """How many values a type is asked about: its ``max_values``, or :data:`MAX_VALUES` if it finds all wrong ones."""
+    most: float | None = getattr(kind, "max_values", None)
+    if most is not None:
+        return most
+    return MAX_VALUES if getattr(kind, "finds_all", False) else inf
 
 
 def _with_texts(data: Any, most: float) -> list[Any]:
@@ -69,7 +77,8 @@ def _with_texts(data: Any, most: float) -> list[Any]:
     every, left = [data], most
     for each in every:
         for text in filter(_may_have_values, _scalars(each)):
-            left -= commas(text)
+            if not text.lstrip(_SPACES).startswith('"'):  # it is one text, or no JSON
+                left -= commas(text)
             if left < 0:
                 raise _too_many(most)
             with suppress(ValueError, RecursionError):  # it is no JSON, or pydantic takes none that nests so
@@ -80,7 +89,8 @@ def _with_texts(data: Any, most: float) -> list[Any]:
 
 
 def _may_have_values(each: Any) -> bool:
-    return isinstance(each, str) and each.lstrip(_SPACES).startswith(_OPENING)
+    text = each.strip(_SPACES) if isinstance(each, str) else ""
+    return len(text) > 1 and text[-1] == _CLOSING.get(text[0])
 
 
 def _scalars(data: Any) -> Iterator[Any]:
@@ -125,6 +135,20 @@ def has_more_values(data: Any, most: float, longest_path: float = inf) -> bool:
                 if isinstance(value, (dict, list)):
                     waiting.append((value, room))  # noqa: PERF401 this is faster for the few that most messages have
     return False
+
+
+def count_values(data: Any, *, hides: bool) -> int:
+    """How many values there are in the arrays and objects of ``data``, which are JSON.
+
+    :param hides: whether texts in ``data`` are decoded as JSON of their own, and have some as well.
+    """
+    waiting = _with_texts(data, inf) if hides else [data]
+    count = 0
+    for each in waiting:
+        if isinstance(each, (dict, list)):
+            count += len(each)
+            waiting += each.values() if isinstance(each, dict) else each
+    return count
 
 
 def has_long_path(data: Any, *, hides: bool) -> bool:

@@ -3,7 +3,7 @@
 Only these are looked into: all else, such as a default, may be anything, and look like one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 #: Where a core schema has others within it, or fields, which have one each.
@@ -16,6 +16,16 @@ INSIDE: Final = frozenset(
 
 #: What has one of its core schemas for each of many values.
 MANY: Final = frozenset({"list", "tuple", "set", "frozenset", "dict", "deque", "frozendict", "ordered-dict", "counter"})
+
+#: What a strict type takes as it does in JSON where it has come from a function, and is no JSON any more.
+_ALIKE_IN_PYTHON: Final = frozenset(
+    {
+        None, "any", "none", "str", "int", "float", "bool", "literal", "list", "dict", "nullable", "default",
+        "union", "tagged-union", "chain", "definitions", "definition-ref", "json", "computed-field",
+        "model", "model-fields", "model-field", "typed-dict", "typed-dict-field", "dataclass", "dataclass-args",
+        "dataclass-field", "function-before", "function-after", "function-wrap", "function-plain",
+    }
+)  # fmt: skip
 
 
 def inside(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -46,46 +56,63 @@ def module_of(schema: dict[str, Any]) -> str:
     return str(getattr(getattr(function, "func", function), "__module__", None))  # what is partial is of functools
 
 
+def reached(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
+    """A core schema, and all that are within it or that it refers to.
+
+    :param defined: what it may refer to.
+    :param seen: the names of what is not to be looked into.
+    """
+    yield schema
+    name = schema.get("schema_ref")
+    if name in defined and name not in seen:
+        seen.add(name)
+        yield from reached(defined[name], defined, seen)
+    for _, each in inside(schema):
+        yield from reached(each, defined, seen)
+
+
 def multiplies(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> bool:
     """Whether a core schema, or one within it, is a union with a union, itself perhaps, within one of its members.
 
     :param defined: what it may refer to.
     """
-    if schema.get("type") == "union" and any(_reaches_union(each, defined, set()) for _, each in inside(schema)):
-        return True
-    return any(multiplies(each, defined) for _, each in inside(schema))
+    return any(
+        each.get("type") == "union"
+        for union in reached(schema, {}, set())
+        if union.get("type") == "union"
+        for _, member in inside(union)
+        for each in reached(member, defined, set())
+    )
 
 
-def _reaches_union(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> bool:
-    if schema.get("type") == "union":
-        return True
-    if schema.get("type") == "definition-ref":
-        name = schema["schema_ref"]
-        if name in seen or name not in defined:
-            return False
-        seen.add(name)
-        return _reaches_union(defined[name], defined, seen)
-    return any(_reaches_union(each, defined, seen) for _, each in inside(schema))
-
-
-def is_chained(name: str, defined: dict[str, dict[str, Any]]) -> bool:
-    """Whether a definition has another of its own as a field, or as a field of a field, and not as one of many.
+def is_within_itself(name: str, defined: dict[str, dict[str, Any]], besides: Container[str]) -> bool:
+    """Whether a definition has another of its own within it, at any depth.
 
     :param defined: what it may refer to.
+    :param besides: the types of core schemas that are not looked into.
     """
-    return name in defined and name in _held(defined[name], defined, set())
+    return name in defined and name in _held(defined[name], defined, besides, set())
 
 
-def _held(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> set[str]:
-    """The definitions that a core schema has one of, at any depth."""
+def _held(
+    schema: dict[str, Any], defined: dict[str, dict[str, Any]], besides: Container[str], seen: set[str]
+) -> set[str]:
+    """The definitions that a core schema refers to, at any depth."""
     kind = schema.get("type")
     if kind == "definition-ref" and (name := schema["schema_ref"]) not in seen:
         seen.add(name)
-        _held(defined.get(name, {}), defined, seen)
-    elif kind not in MANY and kind != "union":
+        _held(defined.get(name, {}), defined, besides, seen)
+    elif kind not in besides:
         for _, each in inside(schema):
-            _held(each, defined, seen)
+            _held(each, defined, besides, seen)
     return seen
+
+
+def is_alike_in_python(schema: dict[str, Any]) -> bool:
+    """Whether a strict type takes the same of a value that comes as JSON, and of what that is in Python."""
+    has_texts_as_keys = schema.get("keys_schema", {"type": "str"})["type"] in ("any", "str")
+    is_alike = schema.get("type") in _ALIKE_IN_PYTHON and has_texts_as_keys
+    return is_alike and all(is_alike_in_python(each) for _, each in inside(schema))
 
 
 def is_by_name(value: Any) -> bool:

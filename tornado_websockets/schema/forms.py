@@ -45,7 +45,7 @@ _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "m
 #: What Django's fields raise that expect the texts of a page, smaller numbers, or JSON that nests less.
 _UNUSABLE: Final = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
 
-#: Values of a field times its choices, since Django compares each of several values with all: a million take 0.2 s.
+#: Values of fields times their choices, since Django compares each of several values with all: a million take 0.2 s.
 MAX_COMPARED: Final = 1_000_000
 
 #: Choices that are compared while a query is made for one.
@@ -190,10 +190,13 @@ def _refuse_much(form: forms.BaseForm, data: Any) -> None:
     takes_many = {name: field for name, field in form.fields.items() if any(map(_has_many_values, _parts(field)))}
     counts = {name: _count_values(field, _value(form, name)) for name, field in takes_many.items()}
     refuse_many_fields(counts.values())
+    left = MAX_COMPARED
     for name, field in takes_many.items():
-        most = MAX_COMPARED // max(map(_compared, _parts(field))) if counts[name] > 1 else 1
+        compared = max(map(_compared, _parts(field)))
+        most = max(left // compared, 1)
         if counts[name] > most:
             raise invalid([(name, f"Expected at most {most:,} of these choices, got more.")])
+        left -= counts[name] * compared
 
 
 def _has_many_values(field: forms.Field) -> bool:

@@ -110,10 +110,10 @@ def is_frameworks_own(owner: Any) -> bool:
 
 
 def is_frameworks_error(error: BaseException) -> bool:
-    """Whether an error was raised within Django, its REST framework or the standard library, and not by one's own."""
-    *_, (frame, _) = walk_tb(error.__traceback__)
-    package = str(frame.f_globals.get("__name__")).partition(".")[0]
-    return package in _FRAMEWORKS or package in sys.stdlib_module_names
+    """Whether nothing but Django, its REST framework, the standard library and this package ran when it was raised."""
+    modules = (str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__))
+    packages = {module.partition(".")[0] for module in modules}
+    return packages <= {*_FRAMEWORKS, *sys.stdlib_module_names, __name__.partition(".")[0]}
 
 
 def _is_plain(kind: Any, plain: Any) -> bool:

@@ -18,10 +18,11 @@ from .bounds import (
     MAX_IN_SETS_OF_OBJECTS,
     MAX_IN_SETS_OF_UUIDS,
     MAX_VALUES,
+    count_values,
     has_long_path,
     has_more_values,
 )
-from .core_schemas import definitions_in, has, inside, module_of, multiplies
+from .core_schemas import definitions_in, has, inside, module_of, multiplies, reached
 from .paths import Paths
 from .protocol import JSON_VALUE, Schema, invalid, path_of
 from .stopping import MOST_FOUND, counting, stopping
@@ -130,14 +131,14 @@ class PydanticType:
     def _validate(self) -> Callable[[Any], Any]:
         if self._multiplies:
             with suppress(SchemaError):
-                return self._validating(stopping(self._core_schema, counts=True, is_json=self._is_strict))
+                return self._validating(stopping(self._core_schema, counts=True))
         return self._validating(self._adapter)
 
     @cached_property
     def _validate_many(self) -> Callable[[Any], Any]:
         """Validate, and stop where too much is wrong. Plugins of pydantic hear nothing of it."""
         try:
-            return self._validating(stopping(self._core_schema, is_json=self._is_strict))
+            return self._validating(stopping(self._core_schema))
         except SchemaError:  # a class may bring a validator, and a core schema that is not the validator's
             return self._validate
 
@@ -150,12 +151,13 @@ class PydanticType:
         """See :class:`.protocol.Type`."""
         try:
             hides = self.counts_texts
+            values = count_values(data, hides=hides) if self._multiplies else 0
             if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
                 if not self._multiplies:
                     return self._validate(data)
-                with counting():
+                with counting(values=values):
                     return self._validate(data)
-            with counting(FEWEST_FOUND if has_long_path(data, hides=hides) else MOST_FOUND):
+            with counting(FEWEST_FOUND if has_long_path(data, hides=hides) else MOST_FOUND, values=values):
                 return self._validate_many(data)
         except ValidationError as error:
             if (count := error.error_count()) > MOST_ERRORS:
@@ -206,19 +208,8 @@ def _unusable(annotation: Any, error: PydanticUserError | PydanticUndefinedAnnot
 def _max_hashed(schema: dict[str, Any], defined: dict[str, dict[str, Any]]) -> float:
     """How many values may come for a core schema, by what sets and keys of dicts are made of them."""
     known: dict[str, float] = {}
-    every = (member for each in _reached(schema, defined, set()) for member in _hashed(each))
+    every = (member for each in reached(schema, defined, set()) for member in _hashed(each))
     return min((_max_beside(each, defined, known) for each in every), default=inf)
-
-
-def _reached(schema: dict[str, Any], defined: dict[str, dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
-    """A core schema, and all that are within it or that it refers to."""
-    yield schema
-    name = schema.get("schema_ref")
-    if name in defined and name not in seen:
-        seen.add(name)
-        yield from _reached(defined[name], defined, seen)
-    for _, each in inside(schema):
-        yield from _reached(each, defined, seen)
 
 
 def _hashed(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -48,6 +48,9 @@ _BOUNDS = {"max_length": "maxLength", "min_length": "minLength", "max_value": "m
 #: looks whether a value is unique. 500 take SQLite 0.2 s.
 MAX_QUERIES: Final = 500
 
+#: What the framework's fields raise of large numbers, addresses that are none, and JSON that nests deeply.
+_UNUSABLE: Final = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
+
 #: Fields of keys, of which only the first looks up anything; the second has one of these for each of its keys.
 _LOOKUPS: Final = (serializers.RelatedField, serializers.ManyRelatedField)
 
@@ -102,7 +105,7 @@ class SerializerType:
         _refuse_many_queries(_queries_of(field) for field, _ in _asked(serializer, data))
         try:
             is_valid = serializer.is_valid()
-        except (ArithmeticError, RecursionError) as error:  # of a large number; of a text that is decoded as JSON
+        except _UNUSABLE as error:
             if not is_frameworks_error(error):
                 raise
             raise invalid([_unusable(error)]) from None
@@ -165,12 +168,7 @@ def _unusable(error: Exception) -> Field:
         return "", "This nests too deeply."
     owners = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
     fields = dict.fromkeys(each for each in owners if isinstance(each, serializers.Field))
-    *_, last = fields
-    return path_of([each.field_name or "*" for each in fields][1:]), _says_invalid(last)
-
-
-def _says_invalid(field: Any) -> str:
-    return str(field.error_messages.get("invalid", "Enter a valid value."))
+    return path_of([each.field_name or "*" for each in fields][1:]), "Enter a valid value."
 
 
 def _flatten(errors: Any, path: tuple[object, ...]) -> Iterable[Field]:

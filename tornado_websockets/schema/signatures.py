@@ -25,7 +25,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddic
 
 from ..core.handlers.guarding import Types
 from ..core.handlers.signatures import is_generator_function, runs_on_loop, signature_of
-from .bounds import Bounded
+from .bounds import Bounded, most_values
 from .protocol import Type
 from .registry import find, find_received, is_class, is_form, is_registered, is_serializer, is_struct, mentions
 
@@ -77,7 +77,9 @@ def says_nothing(callback: Callable[..., Any]) -> bool:
 
 def is_unchecked(annotation: Any) -> bool:
     """Whether any object will do: ``dict``, ``Mapping``, ``dict[str, Any]``, ``Any``, nothing, or some of them."""
-    annotation = getattr(annotation, "__value__", annotation)  # of ``type Data = ...``
+    meant = getattr(annotation, "__value__", None) or getattr(annotation, "__supertype__", None)
+    if meant is not None:  # ``type Data = ...`` or ``NewType("Data", ...)``
+        return not is_registered(annotation) and is_unchecked(meant)
     if annotation is Parameter.empty or annotation is NoneType or _is_anything(annotation):
         return True
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -113,8 +115,7 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         )
     try:
         kind = find_received(resolved)
-        is_bounded = getattr(kind, "finds_all", False) or getattr(kind, "max_values", inf) < inf
-        return Bounded(kind) if is_bounded else kind
+        return Bounded(kind) if most_values(kind) < inf else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error
 

@@ -4,7 +4,7 @@ An error is made for each field that an empty object lacks, which may be a hundr
 And where a union is within a member of another, each level of the data is tried as each member, and all below it anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,24 +12,38 @@ from functools import cache, partial
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
-from pydantic_core import CoreSchema, SchemaValidator, to_json
+from pydantic_core import CoreSchema, SchemaValidator
 
 from ..exceptions import Refused
-from .core_schemas import INSIDE, MANY, definitions_in, is_by_name, is_chained, module_of, multiplies
+from .core_schemas import (
+    INSIDE,
+    MANY,
+    definitions_in,
+    has,
+    is_alike_in_python,
+    is_by_name,
+    is_within_itself,
+    module_of,
+    multiplies,
+    reached,
+)
 from .protocol import invalid
 
 #: Errors that are found where all that are wrong are to be: a wrap validator, or a model's own ``__init__``, may look
 #: at them and make up for them.
 MOST_FOUND: Final = 10_000
 
-#: Times that errors may be passed on, each from a value to the one that it is in: so many take some 10 ms.
-MOST_PASSED_ON: Final = 10_000
+#: Times that errors may be passed on, each from a value to the one that it is in: so many take some 20 ms.
+MOST_PASSED_ON: Final = 20_000
 
-#: Times that unions may be tried which have others within them: each takes some 5 µs.
-MOST_TRIES: Final = 10_000
+#: Times that unions may be tried which have others within them, how many more for each value, and how many at all:
+#: each takes some 10 µs.
+_FEWEST_TRIES: Final = 2000
+_TRIES_OF_A_VALUE: Final = 10
+_MOST_TRIES: Final = 10_000
 
-#: Errors that count as a try more where they were passed on within a member of a union that fits as another: fewer of
-#: them do where paths are long, as fewer may be found.
+#: Errors that count as a try more where they were passed on within a member of a union that fits as another. Each does
+#: where paths are long, as fewer may be found.
 _ERRORS_OF_A_TRY: Final = 10
 
 #: Where a core schema has that of each of many values.
@@ -57,6 +71,7 @@ class _Count:
     """
 
     most: int
+    most_tries: int
     found: int = 0
     passed_on: int = 0
     tries: int = 0
@@ -67,13 +82,14 @@ _count: ContextVar[_Count | None] = ContextVar("count", default=None)
 
 
 @contextmanager
-def counting(most: int = MOST_FOUND) -> Iterator[None]:
+def counting(most: int = MOST_FOUND, *, values: int = 0) -> Iterator[None]:
     """Let what :func:`stopping` has made count its errors, from none; an iterator that it makes counts on later.
 
     :param most: how many there may be. Of more, or of too many tries, ``Refused`` is raised: pydantic lets it pass, as
         it is no ``ValueError``.
+    :param values: how many are in the data: the more, the more tries there may be.
     """
-    with _using(_Count(most)):
+    with _using(_Count(most, min(_MOST_TRIES, _FEWEST_TRIES + _TRIES_OF_A_VALUE * values))):
         yield
 
 
@@ -86,24 +102,29 @@ def _using(count: _Count) -> Iterator[None]:
         _count.reset(token)
 
 
-def stopping(schema: dict[str, Any], *, counts: bool = False, is_json: bool = False) -> SchemaValidator:
+def stopping(schema: dict[str, Any], *, counts: bool = False) -> SchemaValidator:
     """A validator whose lists, sets and dicts stop at the first value that is wrong; use it within :func:`counting`.
 
     :param counts: find all that is wrong, and only count.
-    :param is_json: it is going to validate JSON, and may be strict: of what comes from a function it would be so too.
     :raises SchemaError: pydantic cannot make one of ``schema``.
     """
     # A model would bring its own validator, which finds all that is wrong.
-    return SchemaValidator(_Copy(schema, is_json=is_json).of(schema, counts=counts), _use_prebuilt=False)
+    return SchemaValidator(_Copy(schema).of(schema, counts=counts), _use_prebuilt=False)
 
 
 class _Copy:
     """The copy of one core schema, with its definitions: each is in it twice, to stop and to count."""
 
-    def __init__(self, schema: dict[str, Any], *, is_json: bool) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         self.definitions: list[dict[str, Any]] = []
         self._defined = definitions_in(schema)
-        self._is_json = is_json
+        self._recursive = self._within_itself({"union"})  # where tries are counted
+        self._chained = self._within_itself({"union", *MANY})
+        # What a function gives on is no JSON any more, of which a strict type would take no text for a date.
+        self._may_count = not has(schema, "strict", True) or is_alike_in_python(schema)
+
+    def _within_itself(self, besides: Container[str]) -> set[str]:
+        return {name for name in self._defined if is_within_itself(name, self._defined, besides)}
 
     def of(self, schema: Any, *, counts: bool) -> Any:
         """Copy a core schema, or some.
@@ -117,16 +138,23 @@ class _Copy:
         copy: dict[str, Any]
         ends = _COUNTS if counts else _STOPS
         copy = {key: f"{value}{ends}" if key in ("ref", "schema_ref") else value for key, value in schema.items()}
-        counts = counts or _is_wrapped(schema) or bool(schema.get("custom_init"))
+        counts = counts or _finds_all(schema)
         copy |= {key: self._within(value, counts=counts) for key, value in schema.items() if key in INSIDE}
+        if self._may_count and "extras_schema" in copy:
+            copy["extras_schema"] = self._counted(copy["extras_schema"])
         match schema.get("type"):
             case "definitions":
                 if not counts:
                     copy["definitions"] += self.of(schema["definitions"], counts=True)
                 self.definitions += copy["definitions"]
-            case "model" if schema.get("custom_init") and not _is_made_of_others(schema):
-                attributes = {"model": schema["cls"], "validator": cache(partial(self._validator, copy, schema["cls"]))}
-                copy["cls"] = _Initialised(schema["cls"].__name__, (), attributes)
+            case "model" if schema.get("custom_init") and not schema.get("root_model"):
+                model = schema["cls"]
+                attributes = {
+                    "model": model,
+                    "validator": cache(partial(self._validator, copy, model)),
+                    "__new__": lambda _: model.__new__(model),  # of what is no object of fields
+                }
+                copy["cls"] = _Initialised(model.__name__, (), attributes)
             case kind if kind in MANY and counts:
                 copy |= {key: self._counted(value) for key, value in copy.items() if key in _VALUES}
             case kind if kind in MANY:
@@ -138,13 +166,26 @@ class _Copy:
         match schema.get("type"):
             case "generator":
                 return _later
-            case "definition-ref" if is_chained(schema["schema_ref"], self._defined):
+            case "definition-ref" if self._is_counted(schema, counts=counts):
                 return _counting
             case "union" if multiplies(schema, self._defined):
                 return _trying
             case "union" if counts:
                 return _choosing
+            case "union" if self._counts_within(schema):
+                return _forgetting
         return None
+
+    def _is_counted(self, reference: dict[str, Any], *, counts: bool) -> bool:
+        """Whether errors of what is referred to are counted: of many values within a wrap validator they are anyway."""
+        return self._may_count and reference["schema_ref"] in (self._chained if counts else self._recursive)
+
+    def _counts_within(self, union: dict[str, Any]) -> bool:
+        """Whether errors are counted within a member of a union."""
+        return self._may_count and any(
+            each.get("schema_ref") in self._recursive or "extras_schema" in each or _finds_all(each)
+            for each in reached(union, self._defined, set())
+        )
 
     def _within(self, schema: Any, *, counts: bool) -> Any:
         if is_by_name(schema):
@@ -162,8 +203,6 @@ class _Copy:
         around = {"metadata": _COUNTED} if function is _counting else {}
         if "ref" in schema:
             around["ref"] = schema.pop("ref")
-        if self._is_json:  # and strict, so that what the function gives has to be JSON again
-            schema, function = {"type": "json", "schema": schema}, partial(_in_json, function)
         return around | {
             "type": "function-wrap",
             "function": {"type": "no-info", "function": function},
@@ -198,26 +237,13 @@ class _Initialised(type):
         return isinstance(value, cls.model)
 
 
-def _is_made_of_others(schema: dict[str, Any]) -> bool:
-    """Whether objects of a model are also made without its ``__init__``: of what is no object of fields."""
-    makes = schema.get("root_model") or schema.get("config", {}).get("from_attributes")
-    return bool(makes) or _takes_anything(schema["schema"])
+def _finds_all(schema: dict[str, Any]) -> bool:
+    """Whether a core schema is that of a model with an ``__init__`` of its own, or of a wrap validator.
 
-
-def _is_wrapped(schema: dict[str, Any]) -> bool:
-    """Whether a core schema is that of a wrap validator, and not of pydantic's own, as that of a ``Sequence``."""
-    return schema.get("type") == "function-wrap" and not module_of(schema).startswith("pydantic.")
-
-
-def _takes_anything(schema: Any) -> bool:
-    """Whether a validator is asked before it is known that an object of fields has come."""
-    return schema["type"] in ("function-before", "function-wrap", "function-plain") or (
-        "schema" in schema and _takes_anything(schema["schema"])
-    )
-
-
-def _in_json(function: _Wrapper, value: Any, handler: Callable[[Any], Any]) -> Any:
-    return function(value, lambda value: handler(to_json(value)))
+    Pydantic has some of its own, as that of a ``Sequence``.
+    """
+    is_wrapped = schema.get("type") == "function-wrap" and not module_of(schema).startswith("pydantic.")
+    return is_wrapped or bool(schema.get("custom_init"))
 
 
 def _trying(value: Any, handler: Callable[[Any], Any]) -> Any:
@@ -231,19 +257,31 @@ def _choosing(value: Any, handler: Callable[[Any], Any]) -> Any:
     count = _count.get()
     if count is None:
         return handler(value)
-
-    def choose(value: Any) -> Any:
-        count.unions += 1
-        try:
-            return handler(value)
-        finally:
-            count.unions -= 1
-
     found, passed_on = count.found, count.passed_on
-    made = _counting(value, choose)
-    _count_tries(count, (count.passed_on - passed_on) * MOST_FOUND // count.most // _ERRORS_OF_A_TRY)
+    made = _counting(value, partial(_within_union, count, handler))
+    _count_errors_as_tries(count, count.passed_on - passed_on)
     count.found, count.passed_on = found, passed_on
     return made
+
+
+def _forgetting(value: Any, handler: Callable[[Any], Any]) -> Any:
+    """The same of a union that is tried once for each value: what is passed on once within it takes no longer."""
+    count = _count.get()
+    if count is None:
+        return handler(value)
+    found, passed_on = count.found, count.passed_on
+    made = _within_union(count, handler, value)
+    _count_errors_as_tries(count, max(count.passed_on - passed_on - (count.found - found), 0))
+    count.found, count.passed_on = found, passed_on
+    return made
+
+
+def _within_union(count: _Count, handler: Callable[[Any], Any], value: Any) -> Any:
+    count.unions += 1
+    try:
+        return handler(value)
+    finally:
+        count.unions -= 1
 
 
 def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
@@ -263,9 +301,13 @@ def _counting(value: Any, handler: Callable[[Any], Any]) -> Any:
         raise
 
 
+def _count_errors_as_tries(count: _Count, errors: int) -> None:
+    _count_tries(count, errors // max(_ERRORS_OF_A_TRY * count.most // MOST_FOUND, 1))
+
+
 def _count_tries(count: _Count, tries: int) -> None:
     count.tries += tries
-    if count.tries > MOST_TRIES:
+    if count.tries > count.most_tries:
         raise _too_many_tries()
 
 
