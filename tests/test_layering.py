@@ -22,7 +22,7 @@ TORNADO = {
     "tornado_websockets.tornado_bridge.accepting",
     "tornado_websockets.tornado_bridge.accesslog",
     "tornado_websockets.tornado_bridge.bodies",
-    "tornado_websockets.tornado_bridge.chunks",
+    "tornado_websockets.tornado_bridge.reading",
     "tornado_websockets.tornado_bridge.protocol",
     "tornado_websockets.tornado_bridge.routing",
     "tornado_websockets.tornado_bridge.stopping",

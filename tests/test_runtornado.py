@@ -20,7 +20,7 @@ from django.test import override_settings
 
 from tests.support.process import PYTHON, Process, free_port
 from tests.support.sockets import SocketClient
-from tests.tornado.application import Raw
+from tests.tornado.application import HANDSHAKE, Raw
 from tests.tornado.certificates import make_certificate
 from tests.tornado.old_project import VIEWS, write_old_project
 from tests.tornado.server import TornadoServer, refuse, running, tornado
@@ -432,6 +432,32 @@ async def test_connections_that_wait_for_nothing_are_cut(ending: TornadoServer) 
     assert time.monotonic() - start < AT_ONCE
     for _, writer in (silent, idle):
         writer.transport.abort()
+
+
+async def test_clients_that_send_handshakes_ahead_do_not_hold_up_a_stop(ending: TornadoServer) -> None:
+    flooding = [asyncio.create_task(flood(ending.port)) for _ in range(20)]
+    await ending.log.wait_for(r"Refused a connection to '/ws/nowhere'")
+    await asyncio.sleep(1)
+    start = time.monotonic()
+    os.kill(ending.pid, signal.SIGTERM)
+    assert await code_of(ending) == 0
+    assert time.monotonic() - start < AT_ONCE
+    await asyncio.gather(*flooding)
+
+
+async def flood(port: int) -> None:
+    """Send refused handshakes, hundreds ahead, and again over a new connection, until there is no server."""
+    lines = ["GET /ws/nowhere HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in HANDSHAKE.items())]
+    ahead = "\r\n".join([*lines, "", ""]).encode() * 500
+    while True:
+        try:
+            client = Raw(*await asyncio.open_connection("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return
+        client.writer.write(ahead)
+        with suppress(ConnectionError):
+            await client.reader.read()
+        client.abort()
 
 
 async def test_tasks_of_the_application_are_cancelled(ending: TornadoServer) -> None:

@@ -1,6 +1,7 @@
 """``TornadoWrapper``: what is documented of it, in both old spellings."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -584,6 +585,34 @@ def test_loop_runs_in_any_thread() -> None:
     output = run_script(PROJECT + _dedent(script))
     assert output.startswith("Tornado serves on")
     assert "Traceback" not in output
+
+
+def test_a_handler_that_does_not_end_does_not_hold_up_a_stop() -> None:
+    script = """
+    import logging
+    import os
+    import signal
+    import socket
+    import sys
+    from tornado.web import stream_request_body
+
+    @stream_request_body
+    class Stuck(RequestHandler):
+        async def prepare(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    logging.basicConfig(stream=sys.stdout)
+    TornadoWrapper.start_app([("/stuck", Stuck)])
+    TornadoWrapper.listen(0, "127.0.0.1")
+    client = socket.create_connection(("127.0.0.1", TornadoWrapper.tornado_port))
+    client.sendall(b"GET /stuck HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n")
+    TornadoWrapper.loop()
+    """
+    began = time.monotonic()
+    output = run_script(PROJECT + _dedent(script))
+    assert time.monotonic() - began < 10
+    assert "Stopping, although requests are still being handled" in output
 
 
 def _dedent(script: str) -> str:

@@ -33,6 +33,7 @@ from ..serving.refusing import log_refusal, refusal_of_query
 from ..websocket import endpoint_of
 from .bodies import has_body, refuse_body
 from .protocol import Occasions, PacedProtocol
+from .reading import close_behind, is_over
 from .transport import ClosingTimes, TornadoTransport
 
 if TYPE_CHECKING:
@@ -46,8 +47,26 @@ if TYPE_CHECKING:
 LARGE: Final = 1024
 
 
+class HandshakeHandler(tornado.web.RequestHandler):
+    """Answers handshakes. One that it refuses is the last request of its connection: nothing can follow it."""
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
+        """Answer, and close the connection behind a handshake that is refused, whatever was sent ahead.
+
+        :param chunk: the rest of the answer.
+        :returns: what waits until the answer is out.
+        """
+        is_last = is_handshake(self.request) and self.get_status() != 101 and not self._headers_written
+        if is_last:
+            self.set_header("Connection", "close")
+        answered = super().finish(chunk)
+        if is_last:
+            close_behind(self.request, answered)
+        return answered
+
+
 @tornado.web.stream_request_body  # so that prepare comes before the body
-class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ignore[misc]  # close() can be awaited
+class WebSocketHandler(Socket, HandshakeHandler, tornado.websocket.WebSocketHandler):  # type: ignore[misc]  # close() can be awaited
     """One client of a WebSocket under Tornado, and the ``socket`` of its handlers.
 
     It has what a ``socket`` has on every transport, and is a Tornado handler. ``TornadoWrapper`` mounts it; another
@@ -109,8 +128,13 @@ class WebSocketHandler(Socket, tornado.websocket.WebSocketHandler):  # type: ign
     def prepare(self) -> Awaitable[None] | None:
         """Refuse bodies unread, then hosts and origins as under ASGI, before session and user are loaded.
 
+        A client that has left is not looked at.
+
         :returns: what Tornado awaits where many come at a moment, before it goes on.
         """
+        if is_over(self.request):
+            self.detach()
+            return None
         self._check()
         return None if self._finished else self._endpoint.hub.shard().door.come(self._transport.has_left)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tornado.escape import url_unescape
 from tornado.routing import AnyMatches, Matcher, PathMatches, Rule
-from tornado.web import RequestHandler, stream_request_body
+from tornado.web import stream_request_body
 
 from .. import django_app
 from ..core.registry import path_of, url_path_of
@@ -16,7 +16,7 @@ from ..serving.prefix import below
 from ..serving.suggestions import warn_writer
 from ..websocket import WebSocket, endpoint_of, registry
 from .bodies import has_body, refuse_body
-from .handler import WebSocketHandler, is_handshake, refuse
+from .handler import HandshakeHandler, WebSocketHandler, is_handshake, refuse
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
@@ -69,7 +69,7 @@ class _NotForDjango(Matcher):
 
 
 @stream_request_body
-class _Nowhere(RequestHandler):
+class _Nowhere(HandshakeHandler):
     """Refuses a handshake as it is refused under ASGI, and bodies unread."""
 
     def prepare(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings as django_settings
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPMessageDelegate
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
@@ -16,7 +17,7 @@ from ..serving.discovery import discover
 from ..websocket import WebSocket, registry
 from .accepting import Listener
 from .accesslog import log_access
-from .chunks import pace_chunks
+from .reading import is_over, pace_chunks
 from .routing import Entry, describe, in_order, read_handlers, rules
 from .stopping import Shutdown
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import socket
     import ssl
 
+    from tornado.http1connection import HTTP1Connection
     from tornado.httputil import HTTPServerRequest
 
 #: Settings of the Tornado application, where none are given: peers that have vanished are noticed.
@@ -169,10 +171,13 @@ class TornadoWrapper(metaclass=_Spellings):
 
 
 class _Application(Application):
-    """Tornado's, with access lines of bounded length, and bodies in chunks that take turns."""
+    """Tornado's, with access lines of bounded length, bodies in chunks that take turns, and no requests of the gone."""
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
         """Tornado asks for it when it has read the head of a request."""
+        if is_over(request):
+            cast("HTTP1Connection", request.connection).detach()
+            return HTTPMessageDelegate()  # which does nothing
         pace_chunks(request)
         return super().find_handler(request, **options)
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tornado.ioloop import IOLoop
 
@@ -22,6 +22,9 @@ from .wsgi import finish_answering
 
 if TYPE_CHECKING:
     from tornado.httpserver import HTTPServer
+
+#: Seconds that connections get at least to close, in which those that wait for nothing do.
+LEAST_CLOSING_SECONDS: Final = 0.2
 
 
 class Shutdown:
@@ -75,7 +78,14 @@ class Shutdown:
                 await finish_answering()
         except TimeoutError:
             logger.warning("Stopping, although views are still running")
-        self._is_late = stop.patience <= 0
         if self._server is not None:
-            await self._server.close_all_connections()
+            await self._close_connections(self._server, stop.patience)
+        self._is_late = stop.patience <= 0
         await cancel_others()
+
+    async def _close_connections(self, server: HTTPServer, seconds: float) -> None:
+        """Wait for what still serves them for ``seconds`` at most; not by a timeout, whose cancellation it swallows."""
+        closing = asyncio.create_task(server.close_all_connections())
+        await asyncio.wait([closing], timeout=max(seconds, LEAST_CLOSING_SECONDS))
+        if not closing.done():
+            logger.warning("Stopping, although requests are still being handled")

@@ -20,6 +20,7 @@ from ..core.logger import logger
 from ..serving.prefix import script_name
 from .accesslog import log_access
 from .bodies import Body, refuse_body
+from .reading import is_over
 
 if TYPE_CHECKING:
     from tornado.http1connection import HTTP1Connection
@@ -110,10 +111,10 @@ class DjangoHandler(FallbackHandler):
 
     def prepare(self) -> None:
         """Refuse a body that says it is too long, before any of it is read."""
-        connection = cast("HTTP1Connection", self.request.connection)
-        if connection.stream.closed():
-            self.detach()  # else Tornado goes on through its buffer, where a thousand requests may have been sent ahead
+        if is_over(self.request):
+            self.detach()
             return
+        connection = cast("HTTP1Connection", self.request.connection)
         connection.set_max_body_size(sys.maxsize)  # Tornado's answer would be 400; ours is 413
         with suppress(ValueError):  # what is no number, Tornado refuses
             if int(self.request.headers.get("Content-Length", "0")) > self._most:

@@ -1,15 +1,17 @@
-"""Bodies of requests in chunks: Tornado reads so many of them in a row, and none once it knows of a close."""
+"""How far Tornado reads what a client sends: chunks of a body by turns, and nothing behind the end of a connection."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado.concurrent import future_add_done_callback
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import IOStream, StreamClosedError
 
 from ..core.delivery.hub import hub
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Awaitable, Callable
 
     from tornado.httputil import HTTPServerRequest
@@ -17,6 +19,26 @@ if TYPE_CHECKING:
 #: Chunks of one body that are read in a row before others get their turn, which takes a millisecond: Tornado reads all
 #: that have come, or 256 of them since 6.6. One that had to be waited for begins a new row.
 CHUNKS_IN_A_ROW: Final = 128
+
+
+def is_over(request: HTTPServerRequest) -> bool:
+    """Whether the connection of the request is closed; nothing more of it should be handled then.
+
+    Tornado goes on through what it has read by then, where a thousand requests may have been sent ahead. It stops where
+    the stream is detached.
+    """
+    connection = request.connection
+    return isinstance(connection, HTTP1Connection) and connection.stream.closed()
+
+
+def close_behind(request: HTTPServerRequest, answered: Future[None]) -> None:
+    """Close the connection when the answer is out, and read nothing that was sent behind the request.
+
+    :param answered: what ``finish`` of the handler has returned.
+    """
+    connection = request.connection
+    if isinstance(connection, HTTP1Connection):
+        future_add_done_callback(answered, lambda _: connection.detach().close())
 
 
 def pace_chunks(request: HTTPServerRequest) -> None:

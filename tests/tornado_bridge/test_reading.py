@@ -1,8 +1,8 @@
-"""Bodies in chunks that come to the server of the wrapper: which of them wait, and what is left unread."""
+"""What comes to the server of the wrapper: which chunks of a body wait, and what is left unread."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,20 @@ from tornado.web import RequestHandler, stream_request_body
 
 from tests.support.turnstile import CountingTurnstile, HeldTurnstile
 from tests.support.waiting import turns, until
-from tests.tornado.application import HANDSHAKE, Raw
+from tests.tornado.application import HANDSHAKE, Raw, serving
 from tests.tornado.certificates import make_certificate
 from tests.tornado.wrapper import restored_wrapper
 from tornado_websockets.core.delivery.hub import hub
-from tornado_websockets.tornado_bridge.chunks import CHUNKS_IN_A_ROW
+from tornado_websockets.tornado_bridge.handler import HandshakeHandler, WebSocketHandler
+from tornado_websockets.tornado_bridge.reading import CHUNKS_IN_A_ROW
 from tornado_websockets.tornado_bridge.server import TornadoWrapper
+from tornado_websockets.tornado_bridge.wsgi import DjangoHandler
+from tornado_websockets.websocket import WebSocket
 
 Wrapper = type[TornadoWrapper]
 
 CHUNKED = {"Host": "127.0.0.1", "Transfer-Encoding": "chunked"}
+WORDS = b"no" * 3_000_000
 TINY, END = b"1\r\na\r\n", b"0\r\n\r\n"
 
 
@@ -39,6 +43,38 @@ class Streamed(RequestHandler):
 
     def post(self) -> None:
         self.write(str(self.seen))
+
+
+class Held(RequestHandler):
+    """Answers when it is let go, or never, and counts the requests.
+
+    :cvar count: of those that have come.
+    """
+
+    count = 0
+    let_go: asyncio.Event
+
+    async def get(self) -> None:
+        type(self).count += 1
+        await self.let_go.wait()
+
+
+class Wordy(HandshakeHandler):
+    """Refuses with more than a client takes at once."""
+
+    def get(self) -> None:
+        self.set_status(403)
+        self.finish(WORDS)
+
+
+class Counted(WebSocketHandler):
+    """One that counts the handshakes it looks at."""
+
+    count = 0
+
+    def _check(self) -> None:
+        type(self).count += 1
+        super()._check()
 
 
 @pytest.fixture
@@ -69,14 +105,16 @@ async def connected(wrapper: Wrapper, certificate: tuple[Path, Path] | None = No
         context, trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
         context.load_cert_chain(*certificate)
         trust.load_verify_locations(certificate[0])
-    Streamed.seen = 0
-    wrapper.start_app([("/streamed", Streamed)])
+    Streamed.seen = Held.count = 0
+    Held.let_go = asyncio.Event()
+    wrapper.start_app([("/streamed", Streamed), ("/held", Held)])
     wrapper.listen(0, "127.0.0.1", context)
     server: Any = wrapper.tornado_server
     client = Raw(*await asyncio.open_connection("127.0.0.1", wrapper.tornado_port, ssl=trust))
     try:
         yield client
     finally:
+        Held.let_go.set()
         client.abort()
         wrapper.stop()
         await server.close_all_connections()
@@ -163,3 +201,113 @@ async def test_nothing_is_read_of_a_body_that_was_refused(
         server: Any = wrapper.tornado_server
         await until(lambda: not server._connections)
         assert counting.waits == 0
+
+
+# What is sent behind the end of a connection.
+
+#: Requests that are sent ahead, of which Tornado reads hundreds at a time.
+AHEAD = 2_000
+
+HOST = {"Host": "127.0.0.1"}
+
+#: Handshakes that are refused, and with what.
+REFUSED = {
+    "nowhere": ("/ws/nowhere", {}, 403),
+    "host": ("/ws/reading/closed", {"Host": "elsewhere.example"}, 403),
+    "origin": ("/ws/reading/closed", {"Origin": "http://elsewhere.example"}, 403),
+    "authorize": ("/ws/reading/closed", {}, 403),
+    "version": ("/ws/reading/open", {"Sec-WebSocket-Version": "12"}, 426),
+    "key": ("/ws/reading/open", {"Sec-WebSocket-Key": ""}, 400),
+}
+
+for_all = WebSocket("/reading/open")
+for_nobody = WebSocket("/reading/closed", authorize=lambda _: False)
+
+
+@pytest.fixture
+def answered(caplog: pytest.LogCaptureFixture) -> Callable[[], int]:
+    """How many requests the access log has."""
+    caplog.set_level("INFO", "tornado.access")
+    return lambda: sum(record.name == "tornado.access" for record in caplog.records)
+
+
+async def all_have_gone(wrapper: Wrapper) -> None:
+    """Return when no connection is served."""
+    server: Any = wrapper.tornado_server
+    await until(lambda: not server._connections)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_nothing_is_handled_behind_a_handshake_that_is_refused(
+    wrapper: Wrapper, answered: Callable[[], int], case: str
+) -> None:
+    path, headers, _ = REFUSED[case]
+    async with connected(wrapper) as client:
+        for _ in range(AHEAD):
+            client.ask(path, {**HOST, **HANDSHAKE, **headers})
+        await until(answered)
+        await all_have_gone(wrapper)
+        assert answered() == 1
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_who_is_refused_reads_the_whole_answer_and_then_the_end(wrapper: Wrapper, case: str) -> None:
+    path, headers, status = REFUSED[case]
+    async with connected(wrapper) as client:
+        client.ask(path, {**HOST, **HANDSHAKE, **headers})
+        head = await client.reader.readuntil(b"\r\n\r\n")
+        rest = await asyncio.wait_for(client.reader.read(), 5)
+        lines = head.lower().splitlines()
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b"connection: close" in lines
+        assert b"content-length: %d" % len(rest) in lines
+
+
+async def test_a_long_refusal_is_sent_to_its_end(answered: Callable[[], int]) -> None:
+    async with serving(("/wordy", Wordy)) as served:
+        client = await served.raw("/wordy")
+        client.ask("/wordy", {**HOST, **HANDSHAKE})
+        assert await client.status() == 403
+        assert await client.reader.read() == WORDS
+    assert answered() == 1
+
+
+@pytest.mark.parametrize("path", ["/held", "/ws/reading/open", "/nowhere"])
+async def test_nothing_is_handled_that_a_client_has_sent_ahead_and_left(
+    wrapper: Wrapper, answered: Callable[[], int], path: str
+) -> None:
+    async with connected(wrapper) as client:
+        client.ask("/held", HOST)
+        for _ in range(AHEAD):
+            client.ask(path, HOST)
+        await until(lambda: Held.count)
+        client.abort()
+        await turns()
+        Held.let_go.set()
+        await all_have_gone(wrapper)
+        assert answered() <= 3  # Tornado notices when it writes to it
+
+
+async def test_django_is_asked_nothing_in_an_application_of_ones_own_by_a_client_that_has_left() -> None:
+    Held.count, Held.let_go = 0, asyncio.Event()
+    asked: list[object] = []
+    django = {"fallback": lambda request, body: asked.append(request)}
+    async with serving(("/held", Held), ("/hello", DjangoHandler, django)) as served:
+        client = await served.raw("/held")
+        for _ in range(AHEAD):
+            client.ask("/hello", HOST)
+        await until(lambda: Held.count)
+    Held.let_go.set()
+    assert asked == []
+
+
+async def test_an_application_of_ones_own_looks_at_no_handshake_of_a_client_that_has_left() -> None:
+    Counted.count, Held.count, Held.let_go = 0, 0, asyncio.Event()
+    websocket = WebSocket("/x", add_to_handlers=False)
+    async with serving(("/held", Held), ("/ws/x", Counted, {"websocket": websocket})) as served:
+        client = await served.raw("/held")
+        for _ in range(AHEAD):
+            client.ask("/ws/x", {**HOST, **HANDSHAKE})
+        await until(lambda: Held.count)
+    Held.let_go.set()
+    assert Counted.count == 0
