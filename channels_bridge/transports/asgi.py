@@ -205,12 +205,19 @@ class AsgiTransport:
 
     def read_on_if_late(self) -> None:
         """Read ahead from now on, if a handler or ``authorize`` has been running since the last look."""
-        if not (self._is_receiving or self._has_received):
-            if self._is_found_dead(monotonic()):
-                self.on_end()
-            else:
-                self.read_on()
+        if not self._is_receiving and self._connection is not None:
+            self._look_after_unread(self._connection, is_late=not self._has_received)
         self._has_received = False
+
+    def _look_after_unread(self, connection: Connection, *, is_late: bool) -> None:
+        if not connection.closed and (self.has_more() if self._ahead is None else self._ahead.is_full):
+            self._probe()
+        if is_late and connection.is_long_gone:
+            self._let_go()
+        elif is_late and self._is_found_dead(monotonic()):
+            self.on_end()
+        elif is_late:
+            self.read_on()
 
     def take_ahead(self, message: Message) -> bool:
         """Answer a message that was read ahead before its turn, if a handler runs or will, and that is possible."""
@@ -228,6 +235,15 @@ class AsgiTransport:
             self._connection.on_lost()
             abandon(self._connection)
 
+    def _let_go(self) -> None:
+        """Keep nothing of what the client had sent, since nothing of it is begun any more: its handler may run on."""
+        _slow_handlers.remove(self)
+        self._stop_reading()
+        self.cut()
+        self.read_on()
+        if self._ahead is not None:
+            self._ahead.discard()
+
     # What is known of a server besides ASGI.
 
     def _begin_reading(self) -> None:
@@ -242,6 +258,13 @@ class AsgiTransport:
     def _read(self) -> Awaitable[Message]:
         """The next message of the server."""
         return self._receive()
+
+    def _probe(self) -> None:
+        """Send a pong that nobody has asked for, and nobody answers, to a client of which no more is read meanwhile.
+
+        One that hung up in order says so behind all that it had sent: the kernel tells, where what is sent to it comes
+        back.
+        """
 
     def _is_found_dead(self, now: float) -> bool:  # noqa: ARG002
         """Whether the client is seen to have hung up, although what it sent before is not handled yet."""

@@ -37,6 +37,7 @@ NEEDED: Final = NeededNames(
     "sendCloseFrame",
     "sendMessage",
     "sendPing",
+    "sendPong",
     "send_queue",
     "server.ping_interval",
     "server.ping_timeout",
@@ -271,6 +272,9 @@ class DaphneTransport(AsgiTransport):
         if self._intake.rest and not self._intake.is_full():
             self._intake.go_on()
         return self._receive()
+
+    def _probe(self) -> None:
+        self._protocol.sendPong()  # if it is open
 
     def _is_found_dead(self, now: float) -> bool:
         protocol = self._protocol

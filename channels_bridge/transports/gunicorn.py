@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tornado_websockets.core.connections.heartbeat import Heartbeat
+from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
 
 from .asgi import Receive, Send
 from .intake.gunicorn import intake_of
@@ -96,6 +97,10 @@ class GunicornTransport(LineTransport):
     def _ping(self) -> None:
         if not self._transport.is_closing():
             self._transport.write(_PING_FRAME)
+
+    def _probe(self) -> None:
+        if self._heartbeat is not None and not self._transport.is_closing():
+            self._transport.write(UNASKED_PONG)
 
     def _is_reading(self) -> bool:
         return not self._intake.is_waiting

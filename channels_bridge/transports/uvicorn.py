@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
 
 from .asgi import Message, Receive, Send
 from .deflate import frames_for
@@ -32,6 +33,7 @@ NEEDED_FOR_INTAKE: Final = NeededNames(
     "conn.events",
     "conn.extensions.insert",
     "conn.max_message_size",
+    "conn.reader.discard",
     "connection_lost",
     "data_received",
     "eof_received",
@@ -108,6 +110,10 @@ class UvicornTransport(LineTransport):
         if self._intake is not None:
             self._intake.transport = None  # which has us: neither should wait for the garbage collector
             self._intake.go_on()  # to the client's answer to a close frame
+
+    def _probe(self) -> None:
+        if self._intake is not None and self._intake.transport is self and not self._transport.is_closing():
+            self._transport.write(UNASKED_PONG)
 
     def _read(self) -> Awaitable[Message]:
         intake = self._intake

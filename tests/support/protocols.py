@@ -61,7 +61,11 @@ class _Transport(StringTransport):
     def fileno(self) -> int:
         return -1
 
-    def unregisterProducer(self) -> None:  # noqa: N802 Twisted's name
+    def resumeProducing(self) -> None:  # noqa: N802 Twisted's names
+        if not self.disconnecting:
+            super().resumeProducing()  # type: ignore[no-untyped-call]
+
+    def unregisterProducer(self) -> None:  # noqa: N802
         if self.producer is not None:
             super().unregisterProducer()  # type: ignore[no-untyped-call]
 

@@ -791,6 +791,30 @@ async def test_a_client_that_leaves_is_noticed_where_it_has_sent_too_much_to_be_
     await visit.noted("close")
 
 
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells before everything is read")
+@pytest.mark.parametrize("way", ["abort", "close"])
+async def test_nothing_is_kept_of_what_a_client_has_sent_that_left_during_a_long_handler(
+    visit: Visit, served: Serving, way: str
+) -> None:
+    client = await served.raw("/ws/x")
+    assert await client.status() == 101
+    stuck = frame('{"event": "wait"}') + frame('{"event": "echo"}') * 400_000  # which no kernel takes as a whole
+    line = client.writer.get_extra_info("socket").dup()
+    with suppress(BlockingIOError):
+        while stuck:
+            stuck = stuck[line.send(stuck) :]
+    line.close()
+    await visit.noted("waiting")
+    getattr(client.writer.transport, way)()
+    inbox = visit.made[0]._inbox
+    await until(lambda: visit.made[0]._on_close_called and len(inbox._pieces) == 2)  # of which one is the end
+    assert visit.made[0].ws_connection is None
+    assert visit.notes == ["waiting"]
+    visit.proceed.set()
+    await visit.noted("close")
+    assert visit.notes == ["waiting", "waited", "close"]
+
+
 async def test_a_ping_of_the_protocol_is_answered_during_a_long_handler(visit: Visit, served: Serving) -> None:
     client = await served.connect("/ws/x")
     await client.emit("wait")

@@ -18,6 +18,7 @@ import tornado.websocket
 
 from .. import conf
 from ..auth.session import SessionUnavailable, load_session
+from ..core.connections.connection import STRAGGLING
 from ..core.connections.inbox import Inbox
 from ..core.connections.socket import Socket
 from ..core.connections.transport import ClientGone
@@ -89,7 +90,7 @@ class WebSocketHandler(Socket, HandshakeHandler, tornado.websocket.WebSocketHand
         """
         self.websocket = websocket
         self._endpoint = endpoint_of(websocket)
-        self._inbox = Inbox(self._fail, self._notice_hangup)
+        self._inbox = Inbox(self._fail, self._may_read_on)
         self._is_open = self._has_joined = self._is_checked = False
         self._opening: asyncio.Task[Any] | None = None  # that of the connection, which calls ``open`` first
         self._transport = TornadoTransport(self, self._cancel, self._inbox.read_on, self.closing_times)
@@ -311,8 +312,8 @@ class WebSocketHandler(Socket, HandshakeHandler, tornado.websocket.WebSocketHand
         self._transport.is_gone = True
         self._transport.end_pings()
         if self._is_open:
-            self._connection.on_hung_up()  # a handler may be waiting for an answer
-            keep(self._inbox.end(self._connection.on_closed))
+            self._connection.on_lost()  # a handler may be waiting for an answer
+            keep(self._inbox.end(self._connection.on_closed, 0 if self._connection.is_long_gone else STRAGGLING))
         elif hasattr(self, "_connection"):
             self._connection.on_lost()
             abandon(self._connection)
@@ -331,11 +332,20 @@ class WebSocketHandler(Socket, HandshakeHandler, tornado.websocket.WebSocketHand
         self._notice_hangup()
         if self._connection.is_long_gone:
             self._transport.cut()
+            self._inbox.drop()
         return not self._connection.is_long_gone
 
-    def _notice_hangup(self) -> None:
-        if self._transport.is_found_dead(monotonic()):
+    def _may_read_on(self) -> bool:
+        """Whether more may be read while a handler runs: not of a client that is found to have left."""
+        self._transport.probe()
+        has_left = self._notice_hangup()
+        return self._has_client() and not has_left
+
+    def _notice_hangup(self) -> bool:
+        has_left = self._transport.is_found_dead(monotonic())
+        if has_left:
             self._connection.on_lost()
+        return has_left
 
     def _on_flood(self) -> None:
         """The client sends too much that carries nothing: cut it off."""

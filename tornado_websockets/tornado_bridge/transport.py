@@ -16,7 +16,7 @@ from ..core.connections.hangup import Line, bytes_taken, has_hung_up, keep_littl
 from ..core.connections.heartbeat import Heartbeat
 from ..core.connections.transport import ClientGone
 from ..core.protocol.closing import PING_TIMEOUT
-from ..core.protocol.rfc6455 import RawFrame, text_frame
+from ..core.protocol.rfc6455 import UNASKED_PONG, RawFrame, text_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,17 @@ class TornadoTransport:
         if self._line is None:
             self._line = Line(stream.socket.fileno())
         return self._line.is_found_dead(now)
+
+    def probe(self) -> None:
+        """Send a pong that nobody has asked for, and nobody answers, to a client of which no more is read meanwhile.
+
+        One that hung up in order says so behind all that it had sent: the kernel tells, where what is sent to it comes
+        back.
+        """
+        stream = self._stream
+        if stream is not None and not self._handler.ws_connection.is_closing():  # type: ignore[union-attr]
+            with suppress(StreamClosedError):
+                stream.write(UNASKED_PONG)
 
     def cut(self) -> None:
         """Drop the connection at once, with what the client has sent: Tornado would go on to what it has read of it."""

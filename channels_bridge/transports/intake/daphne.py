@@ -95,6 +95,8 @@ def _bridged(kind: type) -> Any:  # noqa: C901 it is many short methods
         bridge_kind = kind
         bridge_intake: DaphneIntake
         maxMessagePayloadSize: int  # noqa: N815 Autobahn's
+        message_data: Any
+        frame_data: Any
 
         def dataReceived(self, data: bytes) -> None:  # noqa: N802 Twisted's names, and Autobahn's
             self.bridge_intake.take(data)
@@ -140,5 +142,6 @@ def _bridged(kind: type) -> Any:  # noqa: C901 it is many short methods
                 super().connectionLost(*arguments)
             finally:
                 self.bridge_intake.leave()  # which has us: neither should wait for the garbage collector
+                self.data, self.message_data, self.frame_data = b"", None, None  # a handler may run on
 
     return BridgedProtocol

@@ -60,6 +60,7 @@ class ReadingAhead:
         self._offer = offer
         self._messages: deque[Message] = deque()
         self._size = 0
+        self._is_discarding = False
         self._changed = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._read(receive, reader), context=context)
 
@@ -77,6 +78,14 @@ class ReadingAhead:
         """Whether a message waits to be taken."""
         return bool(self._messages)
 
+    def discard(self) -> None:
+        """Let no message wait any more, but for the last one, which says that the client has gone."""
+        self._is_discarding = True
+        while self._messages and not _is_last(self._messages[0]):
+            self._messages.popleft()
+        self._size = 0
+        self._changed.set()
+
     def stop(self) -> None:
         """Nothing is wanted any more."""
         self._task.cancel()
@@ -85,18 +94,19 @@ class ReadingAhead:
         is_last = False
         while not is_last:
             message = await _received(receive, self._offer)
-            is_last = message["type"] != "websocket.receive"
-            if not is_last and reader.take_ahead(message):
+            is_last = _is_last(message)
+            if not is_last and (self._is_discarding or reader.take_ahead(message)):
                 continue
             self._messages.append(message)
             self._size += _size(message)
             self._changed.set()
-            while not is_last and self._is_full:
+            while not is_last and self.is_full:
                 await self._change()
         reader.on_end()
 
     @property
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
+        """Whether as much waits as may."""
         return len(self._messages) >= self._bounds.messages or self._size > self._bounds.size
 
     async def _change(self) -> None:
@@ -112,6 +122,10 @@ async def _received(receive: Callable[[], Awaitable[Message]], offer: Offer) -> 
         if not has_left(error):
             log_error(offer, error, "Receiving from a client failed")
         return {"type": "websocket.disconnect", "code": 1006}
+
+
+def _is_last(message: Message) -> bool:
+    return bool(message["type"] != "websocket.receive")
 
 
 def _size(message: Message) -> int:

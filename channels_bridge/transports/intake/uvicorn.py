@@ -147,8 +147,10 @@ class UvicornIntake(Intake, asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         protocol, self._protocol = self._protocol, None  # which has us: neither should wait for the garbage collector
-        self.rest = None
         protocol.connection_lost(error)
+        self.rest = self._collected = None  # a handler may run on
+        protocol.frames.clear()
+        protocol.conn.reader.discard()
 
     # For the library ``websockets``.
 

@@ -7,6 +7,7 @@ import pytest
 
 from channels_bridge.transports.asgi import AsgiTransport
 from tests.support.waiting import turns, until
+from tornado_websockets.core.connections.inbox import MAX_WAITING
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.eager import start
 from tornado_websockets.core.protocol.offers import NOTHING_OFFERED, Offer
@@ -47,6 +48,7 @@ class Reader:
 
     def __init__(self, answers=(), offer=NOTHING_OFFERED):
         self.offer = offer
+        self.closed = self.is_long_gone = False
         self.lost = 0
         self.offered = []
         self._answers = answers
@@ -253,6 +255,55 @@ class TestFinishing:
         await transport.finish(seconds=0.02)
 
 
+class Probing(AsgiTransport):
+    """Counts how often it has looked for the client's socket."""
+
+    def __init__(self, *arguments, waits):
+        super().__init__(*arguments)
+        self.probes, self._waits = 0, waits
+
+    def has_more(self):
+        return self._waits
+
+    def _probe(self):
+        self.probes += 1
+
+
+class TestProbing:
+    """Whether something is sent to find out that a client has left, whose end is behind what is not read."""
+
+    @staticmethod
+    def probed(incoming, *, waits, closed=False):
+        transport = Probing(incoming.get, None, waits=waits)
+        transport.begin(Reader())
+        transport._connection.closed = closed
+        transport.read_on_if_late()
+        return transport
+
+    async def test_is_done_while_something_waits_behind_what_is_handled(self, incoming):
+        transport = self.probed(incoming, waits=True)
+        assert transport.probes == 1
+        transport.end()
+
+    @pytest.mark.parametrize(("waits", "closed"), [(False, False), (True, True)])
+    async def test_is_not_done_where_nothing_waits_nor_once_it_is_closed(self, incoming, waits, closed):
+        transport = self.probed(incoming, waits=waits, closed=closed)
+        assert transport.probes == 0
+        transport.end()
+
+    async def test_is_not_done_while_all_is_read_ahead(self, incoming):
+        transport = self.probed(incoming, waits=False)
+        transport.read_on_if_late()
+        transport.read_on_if_late()
+        assert transport.probes == 0
+        for _ in range(MAX_WAITING):
+            incoming.put_nowait(TEXT)
+        await until(incoming.empty)
+        transport.read_on_if_late()
+        assert transport.probes == 1
+        transport.end()
+
+
 class TestReadingAhead:
     """What is read while a handler runs."""
 
@@ -320,6 +371,20 @@ class TestReadingAhead:
         await until(lambda: busy._connection.lost)
         assert await busy.receive() is None
 
+    @pytest.mark.parametrize("is_reading", [True, False])
+    async def test_keeps_nothing_of_a_client_that_has_left_a_while_ago(self, busy, incoming, is_reading):
+        for message in (TEXT, TEXT):
+            incoming.put_nowait(message)
+        if is_reading:
+            busy.read_on()
+            await until(incoming.empty)
+        busy._connection.is_long_gone = True
+        self.look_twice(busy)
+        await until(incoming.empty)
+        for message in (TEXT, END):
+            incoming.put_nowait(message)
+        assert await busy.receive() is None
+
     async def test_leaves_out_what_is_answered_at_once(self, busy, incoming):
         self.look_twice(busy)
         for text in ("ping", "hi"):
@@ -336,7 +401,7 @@ class TestReadingAhead:
         assert busy._connection.offered == []
 
     async def test_queues_what_a_connection_without_such_answers_gets(self, transport, incoming):
-        transport.begin(SimpleNamespace(offer=NOTHING_OFFERED))
+        transport.begin(SimpleNamespace(offer=NOTHING_OFFERED, closed=False, is_long_gone=False))
         self.look_twice(transport)
         incoming.put_nowait(TEXT)
         await until(incoming.empty)

@@ -6,13 +6,17 @@ from types import SimpleNamespace
 import pytest
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
 
 from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport, Turns
 from channels_bridge.transports.intake.daphne import MAX_PARSED
 from tests.support.protocols import daphne_client
-from tests.support.waiting import turns
+from tests.support.visitor import Visitor
+from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
 
 
 def masked(payload, opcode=1):
@@ -223,6 +227,11 @@ class TestThePathAndTheRoot:
         transport.release()
 
 
+def lose(client):
+    """Let Twisted tell that the connection is lost."""
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
 class TestTheProtocol:
     async def test_is_daphne_s_own_again_when_the_application_has_ended(self, client, transport):
         assert type(client.protocol) is not WebSocketProtocol
@@ -231,10 +240,7 @@ class TestTheProtocol:
         assert "bridge_intake" not in vars(client.protocol)
 
     async def test_is_its_own_again_when_the_connection_is_lost(self, client, transport):
-        from twisted.internet.error import ConnectionDone
-        from twisted.python.failure import Failure
-
-        client.protocol.connectionLost(Failure(ConnectionDone()))
+        lose(client)
         assert type(client.protocol) is WebSocketProtocol
         assert transport._intake.transport is None
 
@@ -242,3 +248,39 @@ class TestTheProtocol:
         before = len(await client.read())
         client.feed(masked(b"hello", opcode=9))
         assert (await client.read())[before:] == b"\x8a\x05hello"
+
+
+class TestAClientThatLeavesWhileAHandlerRuns:
+    @pytest.fixture
+    async def visitor(self, client, transport):
+        """One whose first message is handled, and that has sent more than is read meanwhile."""
+        visitor = Visitor()
+        transport.begin(visitor)
+        client.feed(masked(b"first"))
+        assert await transport.receive() == "first"
+        client.feed(masked(b"next") * 2_000)
+        await until(transport.has_more)
+        yield visitor
+        transport.end()
+
+    async def test_is_sent_what_only_who_is_there_takes(self, client, transport, visitor):
+        before = len(await client.read())
+        transport.read_on_if_late()
+        assert (await client.read())[before:] == UNASKED_PONG
+
+    async def test_leaves_nothing_of_what_it_has_sent(self, client, transport, visitor):
+        visitor.is_long_gone = True
+        for _ in range(2):
+            transport.read_on_if_late()
+        lose(client)
+        assert await transport.receive() is None
+        assert transport._intake.rest is None
+        assert client.protocol.application_queue.empty()
+
+    async def test_leaves_nothing_of_a_message_that_it_has_begun(self, client, transport):
+        begun = bytes([0x01, 0x80 | 5]) + bytes(4) + b"begun"
+        client.feed(begun + masked(b"go on", opcode=0)[:-1])
+        await until(lambda: client.protocol.frame_data)
+        lose(client)
+        kept = client.protocol.data, client.protocol.message_data, client.protocol.frame_data
+        assert kept == (b"", None, None)

@@ -8,12 +8,14 @@ from channels_bridge.transports.intake.gunicorn import MAX_PARSED_BYTES, intake_
 from channels_bridge.transports.intake.intake import PARSING_SECONDS
 from tests.support.protocols import gunicorn_client
 from tests.support.turnstile import CountingTurnstile
+from tests.support.visitor import Visitor
 from tests.support.waiting import turns, until
 from tornado_websockets.conf import most_bytes
 from tornado_websockets.core.connections.pings import IDLE_BURST, MAX_PINGS
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.protocol.offers import NOTHING_OFFERED
+from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
 
 TEXT, PING, PONG = 1, 9, 10
 FINAL = 0x80
@@ -234,3 +236,29 @@ class TestSending:
         await until(lambda: client.protocol.closed)
         with pytest.raises(ClientGone):
             await transport.send("hi")
+
+
+class TestAClientThatLeavesWhileAHandlerRuns:
+    @pytest.fixture
+    async def visitor(self, client, transport):
+        """One whose first message is handled, and that has sent more than is read meanwhile."""
+        visitor = Visitor()
+        transport.begin(visitor)
+        client.feed(masked(b"first"))
+        assert await transport.receive() == "first"
+        client.feed(masked(b"next") * 2_000)
+        await until(transport.has_more)
+        return visitor
+
+    async def test_is_sent_what_only_who_is_there_takes(self, client, transport, visitor):
+        transport.read_on_if_late()
+        assert await client.read() == UNASKED_PONG
+
+    async def test_leaves_nothing_of_what_it_has_sent(self, client, transport, visitor):
+        visitor.is_long_gone = True
+        for _ in range(2):
+            transport.read_on_if_late()
+        await until(lambda: client.protocol.closed)
+        assert await transport.receive() is None
+        assert client.protocol._receive_queue.empty()
+        assert not client.protocol._buffer

@@ -4,8 +4,10 @@ import pytest
 
 from channels_bridge.transports.uvicorn import UvicornTransport
 from tests.support.protocols import uvicorn_client
+from tests.support.visitor import Visitor
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
+from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
 
 
 def masked(payload, opcode=1, first=0x80):
@@ -148,3 +150,38 @@ class TestTheProtocol:
     async def test_has_one_intake_however_often_it_is_found(self, client, transport):
         again = UvicornTransport(client.protocol, client.receive, client.send)
         assert again._intake is transport._intake
+
+
+class TestAClientThatLeavesWhileAHandlerRuns:
+    @pytest.fixture
+    async def visitor(self, client, transport):
+        """One whose first message is handled, and that has sent more than is read meanwhile."""
+        visitor = Visitor()
+        transport.begin(visitor)
+        client.feed(masked(b"first"))
+        assert await transport.receive() == "first"
+        client.feed(masked(b"next") * 2_000)
+        await until(transport.has_more)
+        yield visitor
+        transport.end()
+
+    async def test_is_sent_what_only_who_is_there_takes(self, client, transport, visitor):
+        transport.read_on_if_late()
+        assert await client.read() == UNASKED_PONG
+
+    async def test_leaves_nothing_of_what_it_has_sent(self, client, transport, visitor):
+        visitor.is_long_gone = True
+        for _ in range(2):
+            transport.read_on_if_late()
+        await until(lambda: client.protocol.disconnected)
+        assert await transport.receive() is None
+        assert transport._intake.rest is None
+        assert client.protocol.queue.empty()
+
+    async def test_leaves_nothing_of_a_message_that_it_has_begun(self, client, transport):
+        client.feed(masked(b"begun", first=0) + masked(b"go on", opcode=0, first=0) + masked(b"a frame")[:-1])
+        await until(lambda: transport._intake._collected)
+        transport.cut()
+        await until(lambda: client.protocol.disconnected)
+        kept = transport._intake._collected, client.protocol.frames, client.protocol.conn.reader.buffer
+        assert kept == (None, [], b"")

@@ -48,7 +48,7 @@ async def test_one_piece_of_work_is_not_waited_for(inbox):
     work = asyncio.Event()
     assert inbox.begin(work.wait) is None
     work.set()
-    await inbox.end(work.wait)
+    await inbox.end(work.wait, 1.0)
 
 
 async def test_a_second_one_is_waited_for_until_it_is_done(inbox):
@@ -83,7 +83,7 @@ async def test_pieces_are_done_in_order_and_the_end_last(inbox):
 
     inbox.begin(work(1))
     inbox.begin(work(2))
-    await inbox.end(work("end"))
+    await inbox.end(work("end"), 1.0)
     assert notes == [1, 2, "end"]
 
 
@@ -97,7 +97,7 @@ async def test_all_is_read_on_from_when_that_is_wanted_as_long_as_little_waits(i
     assert [inbox.begin(go_on.wait) for _ in range(MAX_WAITING - 2)] == [None] * (MAX_WAITING - 2)
     assert inbox.begin(go_on.wait) is not None
     go_on.set()
-    await inbox.end(go_on.wait)
+    await inbox.end(go_on.wait, 1.0)
     assert inbox.begin(go_on.wait) is None
 
 
@@ -108,4 +108,37 @@ async def test_nothing_more_is_read_on_where_much_waits(inbox):
     inbox.read_on()
     assert not reading.done()
     go_on.set()
-    await inbox.end(go_on.wait)
+    await inbox.end(go_on.wait, 1.0)
+
+
+async def test_what_waits_before_the_end_is_dropped_after_a_while_though_one_is_at_work(inbox):
+    notes, go_on = [], asyncio.Event()
+
+    def work(note):
+        async def note_it():
+            await go_on.wait()
+            notes.append(note)
+
+        return note_it
+
+    inbox.begin(work("at work"))
+    reading = inbox.begin(work("waits"), 1_000)
+    ended = inbox.end(work("end"), 0.01)
+    assert not reading.done()
+    await reading
+    assert not inbox.is_holding
+    go_on.set()
+    await ended
+    assert notes == ["at work", "end"]
+
+
+async def test_nothing_is_read_on_of_a_client_that_has_left(monkeypatch):
+    monkeypatch.setattr("tornado_websockets.core.connections.inbox.READ_ON_AFTER", 0.01)
+    looks, go_on = [], asyncio.Event()
+    inbox = Inbox(lambda error: pytest.fail(repr(error)), lambda: looks.append("look"))
+    inbox.begin(go_on.wait)
+    reading = inbox.begin(go_on.wait)
+    await waiting.until(lambda: len(looks) > 2)
+    assert not reading.done()
+    go_on.set()
+    await inbox.end(go_on.wait, 1.0)

@@ -206,6 +206,11 @@ class Worker:
         await asyncio.sleep(0.05)
 
     @ws.on
+    async def long(self, key: str) -> None:
+        await asyncio.sleep(8)
+        _note_time(key, "long")
+
+    @ws.on
     def close(self, key: str) -> None:
         _note_time(key, "close")
 

@@ -45,15 +45,16 @@ class Inbox:
     A task does the work, one piece after the other, and lives while there is some.
 
     :param fail: called with the error of one that failed.
-    :param look: called every :data:`READ_ON_AFTER` seconds for as long as nothing can be read on: a client that leaves
-        is noticed by no other means then.
+    :param has_client: asked before more is read while the same piece is at work, and every :data:`READ_ON_AFTER`
+        seconds for as long as nothing can be: a client that leaves is noticed by no other means then.
     """
 
-    def __init__(self, fail: Callable[[Exception], None], look: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, fail: Callable[[Exception], None], has_client: Callable[[], bool] = lambda: True) -> None:
         self._fail = fail
-        self._look_after_client = look
+        self._has_client = has_client
         self._pieces: deque[_Piece] = deque()  # that of which the turn is included
         self._size = self._begun = 0
+        self._last: _Piece | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_running = self._is_at_work = self._is_long = self._is_cancelling = self._reads_on = False
         self._reading: asyncio.Future[None] | None = None
@@ -73,15 +74,29 @@ class Inbox:
             self._timer = asyncio.get_running_loop().call_later(READ_ON_AFTER, self._look, piece.done)
         return piece.done
 
-    def end(self, work: Work) -> asyncio.Future[None]:
-        """Do ``work`` last; returns what to wait for until it is done."""
+    def end(self, work: Work, seconds: float) -> asyncio.Future[None]:
+        """Do ``work`` last.
+
+        :param seconds: until what is not begun by then is dropped, though the piece that is at work may take longer.
+        :returns: what to wait for until it is done.
+        """
         if self._timer is not None:
             self._timer.cancel()
-        piece = self._begin(work, 0)
+        self._last = piece = self._begin(work, 0)
+        if len(self._pieces) > 2:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self.drop)
         piece.done = asyncio.get_running_loop().create_future()
         if not self._pieces:
             piece.finish()
         return piece.done
+
+    def drop(self) -> None:
+        """Drop what waits, though not the piece that is at work, nor what is to be done last."""
+        for piece in list(self._pieces)[1:]:
+            if piece is not self._last:
+                self._pieces.remove(piece)
+                self._size -= piece.size
+                piece.finish()
 
     def read_on(self) -> None:
         """Let the server read, from now on, while some work is not done, as long as little waits."""
@@ -153,10 +168,8 @@ class Inbox:
             return
         if reading is before:
             self._is_long = True
-            if self._has_room:
+            if self._has_client() and self._has_room:
                 reading.set_result(None)
-            else:
-                self._look_after_client()
         self._timer = asyncio.get_running_loop().call_later(READ_ON_AFTER, self._look, reading)
 
 

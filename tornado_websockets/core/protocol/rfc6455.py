@@ -8,6 +8,9 @@ TEXT: Final = 0x1
 BINARY: Final = 0x2
 PING_FRAME: Final = 0x9
 
+#: A pong that answers nothing, and that nobody answers (RFC 6455, section 5.5.3).
+UNASKED_PONG: Final = b"\x8a\x00"
+
 #: Beside the opcode of a message that is compressed (RFC 7692, section 6).
 COMPRESSED: Final = 0x40
 

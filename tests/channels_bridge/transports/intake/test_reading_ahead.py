@@ -138,3 +138,27 @@ async def test_receives_in_the_context_that_it_is_given(reader):
 
     await ReadingAhead(receive, reader, context=context).next()
     assert seen == ["this client's"]
+
+
+async def test_discards_what_waits_and_what_comes_but_the_last(reading):
+    ahead, queue = reading(text(1), text(2))
+    await until(lambda: ahead.has_waiting)
+    ahead.discard()
+    assert not ahead.has_waiting
+    for message in (text(3), LAST):
+        queue.put_nowait(message)
+    assert await ahead.next() == LAST
+
+
+async def test_does_not_discard_the_last_where_it_is_here(reading, reader):
+    ahead, _ = reading(text(1), LAST)
+    await until(lambda: reader.ends)
+    ahead.discard()
+    assert await ahead.next() == LAST
+
+
+async def test_reads_on_to_the_last_where_much_has_waited(reading, reader):
+    ahead, _ = reading(text(1), text(2), text(3), LAST, messages=1)
+    await until(lambda: ahead.is_full)
+    ahead.discard()
+    await until(lambda: reader.ends)
