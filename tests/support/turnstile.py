@@ -15,9 +15,9 @@ class CountingTurnstile(Turnstile):
         super().__init__(asyncio.get_running_loop())
         self.waits = 0
 
-    async def wait(self) -> None:
+    async def wait(self, weight: int = 1) -> None:
         self.waits += 1
-        await super().wait()
+        await super().wait(weight)
 
 
 class HeldTurnstile(Turnstile):

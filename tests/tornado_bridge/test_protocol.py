@@ -2,6 +2,7 @@
 
 import gc
 import json
+import time
 import weakref
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +13,7 @@ from tests.support.peer import PING, PONG, TEXT, Peer, frame, peer
 from tests.support.turnstile import CountingTurnstile, HeldTurnstile
 from tests.support.waiting import turns, until
 from tests.tornado.application import Serving, serving
+from tornado_websockets.core.connections.connection import COSTLY
 from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.tornado_bridge.handler import LARGE
 from tornado_websockets.tornado_bridge.protocol import FRAMES_IN_A_ROW
@@ -77,6 +79,7 @@ class Noting:
         self.made: list[WebSocketHandler] = []
         self.ws = WebSocket("/x", add_to_handlers=False)
         self.ws.on(self.note)
+        self.ws.on(self.burn)
         self.ws.on(self.close)
 
     @property
@@ -93,6 +96,11 @@ class Noting:
     async def note(self, socket: Any, data: Any) -> None:
         self.notes.append(data["n"])
         socket.emit("noted", {"n": data["n"]})
+
+    async def burn(self) -> None:
+        end = time.thread_time() + 20 * COSTLY
+        while time.thread_time() < end:
+            pass
 
     async def close(self) -> None:
         self.notes.append("close")
@@ -143,6 +151,20 @@ async def test_what_is_large_waits_with_all_that_comes_behind_it(held: HeldTurns
         assert await answers(client, 2) == [3, 4]
         await pong(client)
         assert visit.notes == [10, 0, 1, 2, 11, 3, 4]
+
+
+async def test_what_is_small_waits_where_the_last_took_long(held: HeldTurnstile) -> None:
+    visit = Noting()
+    async with serving(visit.handler) as served, peer(served.port, "/x") as client, peer(served.port, "/x") as other:
+        await client.send(frame(b'{"event": "burn"}'))
+        await client.send(small(0) + small(1))
+        await until(lambda: held.count == 2)
+        await other.send(small(10))
+        assert await answers(other, 1) == visit.notes == [10]
+        held.let_through(2)
+        await until(lambda: held.count == 1)
+        held.let_through(1)
+        assert await answers(client, 2) == [0, 1]
 
 
 async def test_nothing_large_waits_where_nobody_does(turnstile: CountingTurnstile) -> None:

@@ -9,9 +9,10 @@ import pytest
 from tornado.websocket import WebSocketClosedError
 
 from tests.support.memory import MemoryClient, MemoryPublisher
+from tests.support.turnstile import CountingTurnstile, HeldTurnstile
 from tests.support.waiting import run_on_clock, turns, until
 from tornado_websockets.core.connections.admission import Admission
-from tornado_websockets.core.connections.connection import BULKY
+from tornado_websockets.core.connections.connection import BULKY, COSTLY
 from tornado_websockets.core.connections.roster import Roster
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.control import CONTROL
@@ -98,6 +99,13 @@ async def connect(room):
 @pytest.fixture
 async def client(connect):
     return await connect()
+
+
+def burn_for(seconds):
+    """Take the processor for so long."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 def small(size):
@@ -1195,6 +1203,85 @@ class TestBackPressure:
         await asyncio.gather(*large)
         assert order.index("small") < len(order) - 1
         assert sorted(order, key=str) == [0, 1, 2, 3, 4, "small"]
+
+    async def test_the_next_message_waits_where_the_last_took_long_and_nobody_elses_does(
+        self, room, connect, monkeypatch
+    ):
+        held = HeldTurnstile()
+        monkeypatch.setattr(room.hub.shard(), "turnstile", held)
+        notes = []
+
+        @room.on
+        async def burn(data):
+            notes.append(data["n"])
+            burn_for(20 * COSTLY)
+            await asyncio.sleep(0)
+
+        @room.on
+        async def note(data):
+            notes.append(data["n"])
+
+        client, other = await connect(), await connect()
+        await client.send("burn", {"n": 0})
+        waiting = asyncio.create_task(client.send("note", {"n": 1}))
+        await turns()
+        await other.send("note", {"n": 2})
+        assert (notes, held.count) == ([0, 2], 1)
+        held.let_through(1)
+        await waiting
+        assert notes == [0, 2, 1]
+
+    @pytest.mark.parametrize("event", ["note", "wait"])
+    async def test_who_takes_little_of_the_loop_waits_for_no_turn(self, room, client, monkeypatch, event):
+        counting = CountingTurnstile()
+        monkeypatch.setattr(room.hub.shard(), "turnstile", counting)
+
+        @room.on
+        async def note():
+            """Takes nothing."""
+
+        @room.on
+        async def wait():
+            await asyncio.sleep(3 * COSTLY)
+
+        for _ in range(50):
+            await client.send(event)
+        assert counting.waits == 0
+
+    async def test_who_takes_long_no_more_waits_no_more(self, room, client, monkeypatch):
+        counting = CountingTurnstile()
+        monkeypatch.setattr(room.hub.shard(), "turnstile", counting)
+
+        @room.on
+        async def burn(data):
+            burn_for(data["seconds"])
+
+        for _ in range(4):
+            await client.send("burn", {"seconds": 20 * COSTLY})
+        assert counting.waits == 3
+        for _ in range(50):
+            await client.send("burn", {"seconds": 0})
+        waits = counting.waits
+        await client.send("burn", {"seconds": 0})
+        assert 3 < counting.waits == waits
+
+    async def test_what_waits_for_its_turn_is_handled_though_its_client_has_left(self, room, client, monkeypatch):
+        held = HeldTurnstile()
+        monkeypatch.setattr(room.hub.shard(), "turnstile", held)
+        notes = []
+
+        @room.on
+        async def burn(data):
+            notes.append(data["n"])
+            burn_for(20 * COSTLY)
+
+        await client.send("burn", {"n": 0})
+        waiting = asyncio.create_task(client.send("burn", {"n": 1}))
+        await turns()
+        client.connection.on_lost()
+        held.let_through(1)
+        await waiting
+        assert notes == [0, 1]
 
     async def test_an_order_to_close_from_elsewhere_comes_after_what_a_handler_has_sent(self, room, client):
         @room.on

@@ -81,6 +81,29 @@ async def test_few_go_on_in_the_first_turn_of_a_lot_after_one_that_took_little(t
     assert 1 <= len(passed) <= 3
 
 
+async def test_what_counts_as_many_leaves_others_some_turns(turnstile):
+    passed = []
+    turnstile.queue(lambda: passed.append("heavy") or 5)
+    turnstile.queue(going(passed.append, "next"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert passed == ["heavy"]
+    await turns(5)
+    assert passed == ["heavy", "next"]
+
+
+async def test_what_counts_as_many_does_so_for_whoever_comes_later(turnstile):
+    passed = []
+    turnstile.queue(lambda: passed.append("heavy") or 50)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    turnstile.queue(going(passed.append, "next"))
+    await asyncio.sleep(0)
+    assert passed == ["heavy"]
+    await turns(50)
+    assert passed == ["heavy", "next"]
+
+
 async def test_who_was_cancelled_meanwhile_is_passed_over(turnstile):
     waiting = asyncio.create_task(turnstile.wait())
     await asyncio.sleep(0)

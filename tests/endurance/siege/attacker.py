@@ -39,7 +39,7 @@ class Attacker:
     def start(self) -> None:
         """Connect, and send what needs no answer."""
         party = self._party
-        self.is_in = self.is_gone = self._is_leaving = False
+        self.is_in = self.is_gone = self._is_leaving = self._is_asking = False
         self.due = _NEVER
         self._rounds = 0
         self._tail = b""
@@ -136,8 +136,9 @@ class Attacker:
             self._watch(self._events & ~selectors.EVENT_WRITE)
             self.due = self._waits_until or _NEVER
             return False
-        if party.load and (party.times is None or self._rounds < party.times):
+        if party.load and not self._is_asking and (party.times is None or self._rounds < party.times):
             self._rounds += 1
+            self._is_asking = party.asks
             self._out = memoryview(party.load)
             return True
         self._watch(self._events & ~selectors.EVENT_WRITE)
@@ -175,6 +176,9 @@ class Attacker:
     def _take(self, data: bytes | None, count: int) -> None:
         self._note_silence()
         self._report.received += count
+        if self._is_asking and count:
+            self._is_asking = False
+            self._watch(self._events | selectors.EVENT_WRITE)
         if data is None:
             start = max(0, count - _TAIL)
             self._tail = (self._tail + _buffer[start:count])[-_TAIL:]

@@ -18,6 +18,7 @@ class Party:
     :ivar path: with the query, without ``/ws``.
     :ivar head: of a request, which they send instead of a handshake.
     :ivar load: frames that each of them sends, ``times`` times, or without end.
+    :ivar asks: whether they send it again only when they have heard something.
     :ivar is_early: they are there before it begins, as an audience is; they send nothing.
     :ivar haste: seconds after their handshake when they begin to send; ``None``: once it is answered. With none, both
         come in one piece.
@@ -33,6 +34,7 @@ class Party:
     head: bytes = b""
     load: bytes = field(default=b"", repr=False)
     times: int | None = None
+    asks: bool = False
     is_early: bool = False
     haste: float | None = None
     reads: bool = True

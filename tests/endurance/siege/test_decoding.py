@@ -1,4 +1,4 @@
-"""Messages that take long to read, and an ``authorize`` that takes long to answer, where others wait for neither."""
+"""Messages that take long to read or to handle, and an ``authorize`` that takes long: others wait for none of them."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.asgi import Server
 
 from . import loads
 from .parties import Party
-from .siege import SECONDS, besiege
+from .siege import REPLY, SECONDS, besiege
 
 #: Events of a megabyte: as many arrays as fit, within one another or not too deeply; as many objects as are
 #: allowed; numbers.
@@ -45,6 +45,16 @@ async def test_messages_that_take_long_to_read_disturb_nobody(
 async def test_what_a_crowd_says_at_a_time_is_read_bit_by_bit(fresh_server: Server, crowd: str, report: Report) -> None:
     attackers = [Party(count=100 // len(CROWDS[crowd]), path="/abuse/other", load=load) for load in CROWDS[crowd]]
     outcome = await besiege(fresh_server, attackers)
+    report(str(outcome))
+    assert outcome.excess == ""
+
+
+async def test_clients_whose_handlers_take_long_before_they_wait_take_turns(
+    fresh_server: Server, report: Report
+) -> None:
+    """Though each sends the next message when it has an answer. The first ones may share a turn."""
+    attackers = [Party(count=20, path="/abuse/costly", load=loads.event("burn", {"seconds": 0.015}), asks=True)]
+    outcome = await besiege(fresh_server, attackers, answer=2 * REPLY if IS_LONG else REPLY)
     report(str(outcome))
     assert outcome.excess == ""
 

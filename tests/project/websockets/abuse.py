@@ -144,6 +144,19 @@ for ws in (other, quick, waiting, waiting_sync):
         socket.emit("number", data)
 
 
+costly = WebSocket("/abuse/costly")
+
+
+@costly.on
+async def burn(socket: Socket, data: Data) -> None:
+    """Hold the event loop for so many seconds, before the first ``await``."""
+    end = time.monotonic() + data["seconds"]
+    while time.monotonic() < end:
+        pass
+    await asyncio.sleep(0)
+    socket.emit("burnt")
+
+
 threaded = WebSocket("/abuse/threaded")
 
 

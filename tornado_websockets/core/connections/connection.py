@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
 from threading import get_ident
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any, Final
 
 from ...exceptions import Refused, raise_connection_closed
@@ -20,6 +20,7 @@ from ..conversation.questions import GONE
 from ..counters import counters
 from ..delivery.scheduler import LIGHT
 from ..delivery.sending import Sending
+from ..eager import start
 from ..handlers.calling import FAILED, call, current, sender_to
 from ..handlers.signatures import Handler, Parts, Run
 from ..logger import log_error, logger
@@ -39,6 +40,19 @@ from .transport import Transport
 #: Bytes above which messages are decoded one after the other, in different iterations of the event loop: a megabyte
 #: takes up to 50 ms.
 BULKY: Final = 64 * 1024
+
+#: Seconds of a processor that a client's message takes in one go, on the average, above which the next one waits for
+#: its turn: else all would be handled in one turn of the loop, of many clients each of which sends it upon an answer.
+COSTLY: Final = 0.001
+
+#: The share of the last message in that average; what it is taken for while nothing is known; and below which it need
+#: not be measured, which takes 4 µs, as long as no message takes long.
+LAST_SHARE: Final = 1 / 8
+UNKNOWN: Final = COSTLY / 2
+CHEAP: Final = COSTLY / 8
+
+#: As how many others, who have more to be handled, one counts at most that takes so much: as one for each millisecond.
+HEAVIEST: Final = 8
 
 #: Seconds for which what a client had sent is still begun after it has left.
 STRAGGLING: Final = 1.5
@@ -86,6 +100,7 @@ class Connection:
         "__weakref__",
         "_close_after_accept",
         "_conversation",
+        "_cost",
         "_expiry",
         "_has_answered",
         "_is_admitted",
@@ -167,6 +182,7 @@ class Connection:
         self._status: State = CONNECTING
         self._close_after_accept: Close | None = None  # close() was called during the handshake
         self._straggling = straggling
+        self._cost = UNKNOWN  # seconds that a message takes in one go, on the average; zero while that is little
         self._left_at: float | None = None
         self.sent_to: str | None = None  # the topic that it has sent to last, until that is known to be out
         # Whether its last message was answered, and whether something that it has caused had to be put in line.
@@ -369,8 +385,31 @@ class Connection:
 
     async def received(self, message: str | bytes) -> None:
         """Handle one message of the client, to the end. Never raises for what is in it."""
+        if self._cost > COSTLY:
+            await self.shard.turnstile.wait(min(int(self._cost / COSTLY), HEAVIEST))
         if len(message) > BULKY:
             await self.shard.bulky.wait()
+        if self._cost:
+            await self._receive_measured(message)
+            return
+        began = monotonic()
+        await self._receive(message)
+        if monotonic() - began > COSTLY:  # perhaps since it was waited for something, or another process had its turn
+            self._cost = UNKNOWN
+
+    async def _receive_measured(self, message: str | bytes) -> None:
+        """Handle a message, and see how much of the processor it takes until it first waits for something.
+
+        The time that passes would be that of other processes, too, and of threads that have the interpreter meanwhile.
+        """
+        began = thread_time()
+        rest = start(self._receive(message))
+        cost = self._cost + (thread_time() - began - self._cost) * LAST_SHARE
+        self._cost = cost if cost > CHEAP else 0.0
+        if rest is not None:
+            await rest
+
+    async def _receive(self, message: str | bytes) -> None:
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         if self._rate is not None and self._take_control(message):  # which does not count

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -28,13 +27,14 @@ class Turnstile:
     :param most: how many are let through in one turn of the loop at most.
     """
 
-    __slots__ = ("_batch", "_is_scheduled", "_last", "_loop", "_most", "_waiting")
+    __slots__ = ("_batch", "_is_scheduled", "_last", "_loop", "_most", "_owed", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MOST) -> None:
         self._loop = loop
         self._most = most
-        self._waiting: deque[Callable[[], bool]] = deque()
+        self._waiting: deque[Callable[[], int]] = deque()
         self._batch = 1  # let through in one turn
+        self._owed = 0  # let through beyond that, since some count as many
         self._last: float | None = None  # when the turn before began, while some wait
         self._is_scheduled = False
 
@@ -43,18 +43,22 @@ class Turnstile:
         """Whether somebody waits."""
         return bool(self._waiting)
 
-    def queue(self, go_on: Callable[[], bool]) -> None:
+    def queue(self, go_on: Callable[[], int]) -> None:
         """Call ``go_on`` when it is its turn, which may be queued again for the next one.
 
-        :param go_on: returns whether somebody goes on: whoever waited may have left.
+        :param go_on: returns whether somebody goes on: whoever waited may have left; or as how many that counts.
         """
         self._waiting.append(go_on)
         self._schedule()
 
-    async def wait(self) -> None:
-        """Return when it is the caller's turn."""
+    async def wait(self, weight: int = 1) -> None:
+        """Return when it is the caller's turn.
+
+        :param weight: as how many the caller counts: for as many turns as these would have taken, nobody else is let
+            through, so that between two who take a turn or more each, there are some for those who do not wait here.
+        """
         turn = self._loop.create_future()
-        self.queue(partial(_wake, turn))
+        self.queue(lambda: _wake(turn) * weight)
         await turn
 
     def _schedule(self) -> None:
@@ -68,13 +72,13 @@ class Turnstile:
         if self._last is not None:
             self._batch = max(1, self._batch // 2) if now - self._last > SECONDS else min(self._most, self._batch + 1)
         try:
-            passed = 0
             for _ in range(len(self._waiting)):  # who queues itself again waits for another turn
-                passed += self._waiting.popleft()()
-                if passed == self._batch:
+                if self._owed >= self._batch:
                     break
+                self._owed += self._waiting.popleft()()
         finally:  # what one raises is for the event loop to report, and no reason for the others to wait
-            if self._waiting:
+            self._owed = max(0, self._owed - self._batch)
+            if self._waiting or self._owed:
                 self._last = now
                 self._schedule()
             else:  # those who come next may have more to do than these
