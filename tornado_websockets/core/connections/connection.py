@@ -5,7 +5,7 @@ It is long because all of that meets in one status: whether the client is still 
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
@@ -383,25 +383,20 @@ class Connection:
         if self._close_after_accept is not None:
             await self.transport.close(*self._close_after_accept)
 
-    async def received(self, message: str | bytes) -> None:
+    def received(self, message: str | bytes) -> Coroutine[Any, Any, None]:
         """Handle one message of the client, to the end. Never raises for what is in it."""
-        if self._cost > COSTLY:
-            await self.shard.turnstile.wait(min(int(self._cost / COSTLY), HEAVIEST))
-        if len(message) > BULKY:
-            await self.shard.bulky.wait()
-        if self._cost:
-            await self._receive_measured(message)
-            return
-        began = monotonic()
-        await self._receive(message)
-        if monotonic() - began > COSTLY:  # perhaps since it was waited for something, or another process had its turn
-            self._cost = UNKNOWN
+        is_usual = not self._cost and len(message) <= BULKY
+        return self._receive(message) if is_usual else self._receive_in_turn(message)
 
-    async def _receive_measured(self, message: str | bytes) -> None:
+    async def _receive_in_turn(self, message: str | bytes) -> None:
         """Handle a message, and see how much of the processor it takes until it first waits for something.
 
         The time that passes would be that of other processes, too, and of threads that have the interpreter meanwhile.
         """
+        if self._cost > COSTLY:
+            await self.shard.turnstile.wait(min(int(self._cost / COSTLY), HEAVIEST))
+        if len(message) > BULKY:
+            await self.shard.bulky.wait()
         began = thread_time()
         rest = start(self._receive(message))
         cost = self._cost + (thread_time() - began - self._cost) * LAST_SHARE
@@ -410,6 +405,7 @@ class Connection:
             await rest
 
     async def _receive(self, message: str | bytes) -> None:
+        began = monotonic()
         if self._status is not OPEN and (self._status is not LEFT or self.is_long_gone):
             return
         if self._rate is not None and self._take_control(message):  # which does not count
@@ -430,6 +426,8 @@ class Connection:
                 self.refuse(refusal, frame.event)
         if self._is_queued or self.sent_to is not None or self._outbox.writer is not None:
             await self._catch_up()
+        if not self._cost and monotonic() - began > COSTLY:  # perhaps it was waited for something, or others had a turn
+            self._cost = UNKNOWN
 
     def answer_at_once(self, message: str | bytes) -> bool:
         """Take what must not wait until the handler that is running is through; whether ``message`` is such.
