@@ -252,6 +252,11 @@ class AsgiTransport:
     def _stop_reading(self) -> None:
         """The client is to be closed: nothing more is read of it."""
 
+    def _end_line(self) -> None:
+        """The client has left a while ago: the server need not keep its line, and says so in a last message."""
+        self._stop_reading()
+        self.cut()
+
     def _leave_to_server(self) -> None:
         """The application has done all it wanted to."""
 

@@ -37,6 +37,9 @@ class GranianTransport(AsgiTransport):
             await asyncio.sleep(0)  # for the question to be taken back
         await super().close(code, reason)
 
+    def _end_line(self) -> None:
+        """Read on, as granian has nothing to cut a line with, until it says by itself that the client has left."""
+
     def _stop_reading(self) -> None:
         if self._ahead is not None:
             self._ahead.stop()

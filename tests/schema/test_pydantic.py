@@ -36,6 +36,7 @@ from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import MAX_PATH, MAX_VALUES, Bounded
 from tornado_websockets.schema.protocol import JSON_VALUE
 from tornado_websockets.schema.pydantic import MOST_ERRORS, MOST_VALUES, PydanticType
+from tornado_websockets.schema.signatures import read_types
 
 
 @dataclass
@@ -420,6 +421,7 @@ from pydantic import BaseModel, ConfigDict, Json, WrapValidator, create_model, m
 from tornado_websockets.exceptions import Refused
 from tornado_websockets.schema.bounds import Bounded
 from tornado_websockets.schema.pydantic import PydanticType
+from tornado_websockets.schema.signatures import read_types
 
 class Tree(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -779,6 +781,12 @@ class EarlyModel(BaseModel):
     items: list["Late"]
 
 
+def say_early(data: EarlyModel) -> None: ...
+
+
+EARLY_HANDLER = read_types(say_early)
+
+
 class EarlyDeferred(BaseModel):
     model_config = ConfigDict(defer_build=True)
     items: list["Late"]
@@ -798,6 +806,10 @@ EARLY = [PydanticType(annotation) for annotation in (EarlyModel, EarlyDeferred, 
 
 class Late(BaseModel):
     number: int
+
+
+def test_a_handler_may_be_above_what_its_type_names():
+    assert EARLY_HANDLER.data.validate({"items": [{"number": 1}]}) == EarlyModel(items=[Late(number=1)])
 
 
 @pytest.mark.parametrize("kind", EARLY)

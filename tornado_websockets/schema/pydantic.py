@@ -151,10 +151,11 @@ class PydanticType:
         """See :class:`.protocol.Type`."""
         try:
             hides = self.counts_texts
-            values = count_values(data, hides=hides) if self._multiplies else 0
-            if not hides and not has_more_values(data, MOST_VALUES, LONG_PATH):
-                if not self._multiplies:
-                    return self._validate(data)
+            is_small = not hides and not has_more_values(data, MOST_VALUES, LONG_PATH)
+            if is_small and not self._multiplies:
+                return self._validate(data)
+            values = count_values(data, hides=hides)
+            if is_small:
                 with counting(values=values):
                     return self._validate(data)
             with counting(FEWEST_FOUND if has_long_path(data, hides=hides) else MOST_FOUND, values=values):

@@ -115,7 +115,8 @@ def _data_type(owner: Callable[..., Any], annotation: Any) -> Type | None:
         )
     try:
         kind = find_received(resolved)
-        return Bounded(kind) if most_values(kind) < inf else kind
+        is_bounded = getattr(kind, "finds_all", False) or most_values(kind) < inf  # pydantic may not know how many yet
+        return Bounded(kind) if is_bounded else kind
     except TypeError as error:
         raise TypeError(f"The annotation of data in {owner!r} cannot be used: {error}") from error
 

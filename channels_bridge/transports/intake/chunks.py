@@ -11,6 +11,7 @@ from .intake import PARSING_SECONDS, SLICE, Intake
 
 #: What is needed of uvicorn's protocol while it is connected, and documented nowhere.
 NEEDED: Final = NeededNames(
+    "_unset_keepalive_if_required",
     "connection_lost",
     "flow.__dict__",
     "flow.read_paused",
@@ -98,6 +99,8 @@ class UvicornBody(Intake):
 
     def on_answered(self) -> None:
         """A request has been answered: those behind it may have room."""
+        if self.rest:
+            self._protocol._unset_keepalive_if_required()  # noqa: SLF001 the next request is here, though unparsed
         if not self.is_reading:
             self._go_on_reading()
 

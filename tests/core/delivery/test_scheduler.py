@@ -135,6 +135,15 @@ class TestBacklog:
                 scheduler.charge(scheduler.first(), 1, is_done=True)
         assert len(scheduler._backlogs) < 2_000
 
+    def test_of_those_who_handed_in_and_left_is_forgotten_as_well(self):
+        scheduler = Scheduler()
+        add(scheduler, "flooder", *(["flood"] * 10_000))
+        for number in range(5_000):
+            scheduler.hand_in(number, Delivery("once", [number]))
+            while scheduler.backlog_of(number):
+                scheduler.charge(scheduler.first(), 1, is_done=True)
+        assert len(scheduler._backlogs) < 2_000
+
 
 class TestThreads:
     async def test_may_add_what_the_loop_takes(self):
@@ -163,6 +172,9 @@ class TestThreads:
             assert scheduler.oldest() == 1
             assert served(scheduler) == ["a1", "b1", "a2", "a3"]
             assert scheduler.take_all(scheduler.add("a", Delivery("a4", ["a"])))
+            assert scheduler.first() is None
+            assert scheduler.has_waiting  # until it is known that the thread has handed in nothing
+        assert scheduler.first() is None
         assert not scheduler.has_waiting
 
     def test_keep_the_order_of_their_sender(self):
@@ -193,9 +205,6 @@ class TestThreads:
         assert scheduler.has_waiting
         assert scheduler.backlog_of("b") is other
         assert served(scheduler) == ["2"]
-        assert not scheduler.has_waiting
-        scheduler.has_waiting = True  # as a thread does whose delivery was served before it could say so
-        assert scheduler.first() is None
         assert not scheduler.has_waiting
 
 

@@ -81,7 +81,7 @@ def weight_of(item: str | Close) -> int:
 
 
 class _Sum:
-    """Deliveries, what they weigh, and bytes of their texts."""
+    """Texts, what they weigh, and their bytes."""
 
     __slots__ = ("count", "size", "weight")
 
@@ -121,7 +121,7 @@ class Backlog:
 
     @property
     def added(self) -> int:
-        """Deliveries that were ever added; :attr:`finished` of them have had their turn."""
+        """Texts that were ever added; :attr:`finished` of them have had their turn."""
         return self.here.count + self.others.count
 
     @property
@@ -148,7 +148,7 @@ class Scheduler:
     Deliveries are added by any thread, and taken by the thread of the event loop, which never waits for a lock: whoever
     has one may wait for the interpreter itself, behind all threads that are busy.
 
-    :ivar has_waiting: whether anything waits, or has waited until now. It is a plain value, since it is looked at
+    :ivar has_waiting: whether anything waits, or may have come just now. It is a plain value, since it is looked at
         before each text is sent.
     """
 
@@ -183,12 +183,12 @@ class Scheduler:
 
     def add(self, sender: Hashable, delivery: Delivery) -> Backlog:
         """Let ``delivery`` wait behind those of the same sender, on the loop; returns all that it has waiting."""
+        delivery.number = next(self._numbers)  # before those of other threads are taken in, which may have later ones
         self._take_in()
         backlog = self._backlogs.get(sender)
         if backlog is None:
             self._forget_idle()
             backlog = self._backlogs.setdefault(sender, Backlog())
-        delivery.number = next(self._numbers)
         backlog.here.add(delivery)
         self._here += delivery.weight
         self._append(backlog, delivery)
@@ -203,7 +203,7 @@ class Scheduler:
             backlog.others.add(delivery)
             self._others += delivery.weight
             self._arrivals.append((backlog, delivery))
-        self.has_waiting = True
+            self.has_waiting = True
         return backlog
 
     def backlog_of(self, sender: Hashable) -> Backlog | None:
@@ -212,11 +212,12 @@ class Scheduler:
         return backlog if backlog is not None and backlog.added > backlog.finished else None
 
     def first(self) -> Backlog | None:
-        """The backlog whose turn it is, until :meth:`charge` is called; ``None`` where nothing waits after all."""
+        """The backlog whose turn it is, until :meth:`charge` is called; ``None`` where nothing waits, or not yet."""
         self._take_in()
         if not self._heap:
             self._rest()
             return None
+        self._forget_idle()
         backlog = heappop(self._heap)[2]
         self._serving = backlog
         self._clock = max(self._clock, backlog.tag)
@@ -267,15 +268,13 @@ class Scheduler:
             self._line_up(backlog)
 
     def _rest(self) -> None:
-        """Nothing waits, unless a thread has just handed in more: forget what anybody has had."""
+        """Forget what anybody has had, as nothing waits; unless a thread is just handing in more."""
         if self._lock.acquire(blocking=False):
             if not self._arrivals:
                 self._backlogs.clear()
                 self._clock = 0
+                self.has_waiting = False
             self._lock.release()
-        self.has_waiting = False
-        if self._arrivals:  # those who hand in say so themselves when they have, which may be in between
-            self.has_waiting = True
 
     def _line_up(self, backlog: Backlog) -> None:
         heappush(self._heap, (backlog.tag + backlog.waiting[0].cost, next(self._turns), backlog))

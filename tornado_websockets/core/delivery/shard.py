@@ -29,8 +29,8 @@ class Pace:
 
     :ivar budget: messages sent per iteration of the event loop, each to one client: 512 take 5 to 7 ms of a core on
         uvicorn, daphne and Tornado.
-    :ivar seconds: that sending may take in an iteration, however few messages that are: where worker threads are busy,
-        each line of Python on the loop may have to wait for them.
+    :ivar seconds: that sending may take in one go, however few messages that are: where worker threads are busy, each
+        line of Python on the loop may have to wait for them.
     :ivar crowded: messages sent in an iteration while clients wait to be let in, and in the next one behind which some
         have come: uvloop accepts one connection in each, so that these are to be short.
     :ivar handled: messages of all clients that may be handled in one iteration, and ``handling`` seconds that they may
@@ -369,6 +369,8 @@ class Shard:
             while self.waiting.has_waiting and self.budget > 0:
                 backlog = self.waiting.first()
                 if backlog is None:
+                    if self.waiting.has_waiting:  # a thread is handing in what will
+                        self._wake()
                     break
                 before = self.budget
                 is_done = True  # also where a target raises: then it is not tried again
