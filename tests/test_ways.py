@@ -125,7 +125,7 @@ async def test_an_echo_passes_the_files_that_are_listed_and_no_others(client, mo
         await ask(client, "echo", 2)
     assert {name: files.pop(name) for name in RESUMED} == RESUMED
     assert_are(files, "an echo")
-    assert (len(files), max(files.values())) == (9, 2)  # as that page says
+    assert (len(files), max(files.values())) == (9, 3)  # as that page says
 
 
 async def test_a_broadcast_passes_the_files_that_are_listed_and_no_others(client, emitting):
