@@ -1,7 +1,11 @@
 """A turnstile that counts who waits, and one that lets through whom a test says."""
 
 import asyncio
+from typing import TypeVar
 
+import pytest
+
+from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.core.delivery.turnstile import Turnstile
 
 
@@ -37,3 +41,12 @@ class HeldTurnstile(Turnstile):
 
     def _schedule(self) -> None:
         pass
+
+
+AnyTurnstile = TypeVar("AnyTurnstile", bound=Turnstile)
+
+
+def put_up(turnstile: AnyTurnstile, monkeypatch: pytest.MonkeyPatch) -> AnyTurnstile:
+    """Have clients of the running loop wait at ``turnstile``, which is returned."""
+    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
+    return turnstile

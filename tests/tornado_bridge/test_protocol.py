@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.peer import PING, PONG, TEXT, Peer, frame, peer
-from tests.support.turnstile import CountingTurnstile, HeldTurnstile
+from tests.support.turnstile import CountingTurnstile, HeldTurnstile, put_up
 from tests.support.waiting import turns, until
 from tests.tornado.application import Serving, serving
 from tornado_websockets.core.connections.connection import COSTLY
@@ -25,9 +25,7 @@ ECHO = b'{"event": "echo", "data": {}}'
 
 @pytest.fixture
 async def turnstile(monkeypatch: pytest.MonkeyPatch) -> CountingTurnstile:
-    turnstile = CountingTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+    return put_up(CountingTurnstile(), monkeypatch)
 
 
 @pytest.fixture

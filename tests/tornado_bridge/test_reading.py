@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler, stream_request_body
 
-from tests.support.turnstile import CountingTurnstile, HeldTurnstile
+from tests.support.turnstile import CountingTurnstile, HeldTurnstile, put_up
 from tests.support.waiting import turns, until
 from tests.tornado.application import HANDSHAKE, Raw, serving
 from tests.tornado.certificates import make_certificate
 from tests.tornado.wrapper import restored_wrapper
-from tornado_websockets.core.delivery.hub import hub
 from tornado_websockets.tornado_bridge.handler import HandshakeHandler, WebSocketHandler
 from tornado_websockets.tornado_bridge.reading import CHUNKS_IN_A_ROW
 from tornado_websockets.tornado_bridge.server import TornadoWrapper
@@ -85,16 +84,12 @@ def wrapper() -> Iterator[Wrapper]:
 
 @pytest.fixture
 async def held(monkeypatch: pytest.MonkeyPatch) -> HeldTurnstile:
-    turnstile = HeldTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+    return put_up(HeldTurnstile(), monkeypatch)
 
 
 @pytest.fixture
 async def counting(monkeypatch: pytest.MonkeyPatch) -> CountingTurnstile:
-    turnstile = CountingTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+    return put_up(CountingTurnstile(), monkeypatch)
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ from typing import Any
 def start(awaitable: Awaitable[Any]) -> "Rest | None":
     """Run ``awaitable`` until it first waits for something; ``None`` when it did not have to.
 
-    For coroutines of servers and libraries, not of applications: until it waits, ``asyncio.current_task()`` is the
-    caller's task, so ``asyncio.timeout()`` must not be entered before.
+    Until it waits, ``asyncio.current_task()`` is the caller's task. Where the rest is awaited in another one, it must
+    not have entered ``asyncio.timeout()`` before: so whoever starts an application's coroutine is to await it as well.
 
     :returns: what is left of it, to be awaited.
     """

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from channels_bridge.transports.daphne import DaphneTransport, HiddenDaphneTransport, Turns
 from channels_bridge.transports.intake.daphne import MAX_PARSED
 from tests.support.protocols import daphne_client
-from tests.support.visitor import Visitor
+from tests.support.visitor import visiting
 from tests.support.waiting import turns, until
 from tornado_websockets.core.connections.transport import ClientGone
 from tornado_websockets.core.protocol.rfc6455 import UNASKED_PONG
@@ -253,14 +253,7 @@ class TestTheProtocol:
 class TestAClientThatLeavesWhileAHandlerRuns:
     @pytest.fixture
     async def visitor(self, client, transport):
-        """One whose first message is handled, and that has sent more than is read meanwhile."""
-        visitor = Visitor()
-        transport.begin(visitor)
-        client.feed(masked(b"first"))
-        assert await transport.receive() == "first"
-        client.feed(masked(b"next") * 2_000)
-        await until(transport.has_more)
-        yield visitor
+        yield await visiting(client, transport, masked)
         transport.end()
 
     async def test_is_sent_what_only_who_is_there_takes(self, client, transport, visitor):

@@ -8,7 +8,7 @@ from channels_bridge.transports.intake.gunicorn import MAX_PARSED_BYTES, intake_
 from channels_bridge.transports.intake.intake import PARSING_SECONDS
 from tests.support.protocols import gunicorn_client
 from tests.support.turnstile import CountingTurnstile
-from tests.support.visitor import Visitor
+from tests.support.visitor import visiting
 from tests.support.waiting import turns, until
 from tornado_websockets.conf import most_bytes
 from tornado_websockets.core.connections.pings import IDLE_BURST, MAX_PINGS
@@ -241,14 +241,7 @@ class TestSending:
 class TestAClientThatLeavesWhileAHandlerRuns:
     @pytest.fixture
     async def visitor(self, client, transport):
-        """One whose first message is handled, and that has sent more than is read meanwhile."""
-        visitor = Visitor()
-        transport.begin(visitor)
-        client.feed(masked(b"first"))
-        assert await transport.receive() == "first"
-        client.feed(masked(b"next") * 2_000)
-        await until(transport.has_more)
-        return visitor
+        return await visiting(client, transport, masked)
 
     async def test_is_sent_what_only_who_is_there_takes(self, client, transport, visitor):
         transport.read_on_if_late()

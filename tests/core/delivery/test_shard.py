@@ -383,6 +383,18 @@ class TestOrder:
 
 
 class TestFromAThread:
+    @staticmethod
+    def send_many(shard, member):
+        """Begin to send fifty; what has been sent so far, and what is set when all are."""
+        sent = []
+
+        def send():
+            for number in range(50):
+                shard.submit(Delivery(str(number), [member]), SENDER)
+                sent.append(number)
+
+        return sent, in_thread(send)
+
     async def test_delivers_on_the_loops_own(self, shard):
         [member] = members_of(shard, 1)
         await asyncio.to_thread(shard.submit, Delivery("hi", [member]), SENDER)
@@ -392,14 +404,7 @@ class TestFromAThread:
     async def test_waits_where_the_loop_is_slower(self):
         shard = paced(waiting=10)
         [member] = members_of(shard, 1)
-        sent = []
-
-        def send():
-            for number in range(50):
-                shard.submit(Delivery(str(number), [member]), SENDER)
-                sent.append(number)
-
-        done = in_thread(send)
+        sent, done = self.send_many(shard, member)
         assert not done.wait(0.3)  # the loop does nothing meanwhile
         assert len(sent) == 10
         await until(done.is_set)
@@ -412,14 +417,7 @@ class TestFromAThread:
         shard.budget = 0
         for number in range(101):
             shard.submit(Delivery(str(number), [member]), "other")
-        sent = []
-
-        def send():
-            for number in range(50):
-                shard.submit(Delivery(str(number), [member]), SENDER)
-                sent.append(number)
-
-        done = in_thread(send)
+        sent, done = self.send_many(shard, member)
         assert not done.wait(0.3)  # the loop does nothing meanwhile
         assert len(sent) == 5
         await until(done.is_set)

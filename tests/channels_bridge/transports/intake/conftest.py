@@ -6,8 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.support.turnstile import HeldTurnstile
-from tornado_websockets.core.delivery.hub import hub
+from tests.support.turnstile import HeldTurnstile, put_up
 
 Connect = Callable[..., Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
@@ -36,6 +35,4 @@ def connecting_to() -> Callable[[int], AbstractAsyncContextManager[Connect]]:
 @pytest.fixture
 async def held(monkeypatch: pytest.MonkeyPatch) -> HeldTurnstile:
     """A turnstile that lets nobody through by itself."""
-    turnstile = HeldTurnstile()
-    monkeypatch.setattr(hub.shard(), "turnstile", turnstile)
-    return turnstile
+    return put_up(HeldTurnstile(), monkeypatch)
